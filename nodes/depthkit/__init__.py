@@ -1,0 +1,1 @@
+"""The pure library behind the nodes: torch, numpy and Pillow; never ComfyUI."""

@@ -1,0 +1,196 @@
+"""The one data type of the pack: a depth map whose numbers say what they mean.
+
+Conventions, once for the whole pack: y points down; camera axes are OpenCV's (x right, y down,
+z forward); pixel centres lie at +0.5; intrinsics are in pixels of the map they travel with;
+metric values are metres along z. Larger is farther for `metric` and `depth`, nearer for
+`disparity`. Axis flips for glTF or normal maps happen in the exporters only.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .errors import InvalidInput
+
+__all__ = ["KINDS", "DepthMap", "Kind", "Pinhole"]
+
+Kind = Literal["metric", "depth", "disparity"]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Pinhole:
+    """Pinhole intrinsics in pixels; a pixel (column u, row v) has its centre at (u + 0.5, v + 0.5)."""
+
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+    def __post_init__(self) -> None:
+        numbers = (self.fx, self.fy, self.cx, self.cy)
+        if not all(math.isfinite(n) for n in numbers) or self.fx <= 0 or self.fy <= 0:
+            raise InvalidInput(
+                f"The camera {numbers} is not usable: the focal lengths must be positive numbers of "
+                "pixels. Check the field of view or the file the camera came from."
+            )
+
+    @classmethod
+    def from_fov(cls, fov_deg: float, width: int, height: int) -> Pinhole:
+        """Centred camera with square pixels whose *horizontal* field of view is `fov_deg` degrees."""
+        if not 0.0 < fov_deg < 179.0:
+            raise InvalidInput(
+                f"A field of view of {fov_deg} degrees is not possible; use 1 to 178 (a phone's main "
+                "camera has about 65)."
+            )
+        focal_px = 0.5 * width / math.tan(math.radians(fov_deg) / 2)
+        return cls(focal_px, focal_px, width / 2, height / 2)
+
+    @classmethod
+    def from_normalised(
+        cls, fx: float, fy: float, cx: float, cy: float, width: int, height: int
+    ) -> Pinhole:
+        """From intrinsics given as fractions of the picture (principal point 0.5 = centre)."""
+        return cls(fx * width, fy * height, cx * width, cy * height)
+
+    def scaled(self, scale_x: float, scale_y: float) -> Pinhole:
+        """The same camera after the picture is resized by (scale_x, scale_y)."""
+        return Pinhole(
+            self.fx * scale_x, self.fy * scale_y, self.cx * scale_x, self.cy * scale_y
+        )
+
+    def shifted(self, left: float, top: float) -> Pinhole:
+        """The same camera after `left` columns and `top` rows are cropped away."""
+        return Pinhole(self.fx, self.fy, self.cx - left, self.cy - top)
+
+    def fov_deg(self, width: int) -> float:
+        """Horizontal field of view in degrees of a picture `width` pixels wide."""
+        return math.degrees(
+            math.atan(self.cx / self.fx) + math.atan((width - self.cx) / self.fx)
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DepthMap:
+    """Depth of a batch of pictures. Build with `DepthMap.make`, which validates once.
+
+    values: (B, H, W) float32 on the CPU, finite everywhere (0 where invalid); meaning by `kind`.
+    kind: "metric" metres, "depth" affine-invariant depth, "disparity" affine-invariant inverse depth.
+    valid: (B, H, W) bool; False = sky, no return, or non-finite in the source.
+    camera: intrinsics in pixels of this map, or None where unknown.
+    source: the model or file the map came from; for people, never a full path.
+    """
+
+    values: Tensor
+    kind: Kind
+    valid: Tensor
+    camera: Pinhole | None = None
+    source: str = ""
+
+    @classmethod
+    def make(
+        cls,
+        values: Tensor,
+        kind: str,
+        valid: Tensor | None = None,
+        camera: Pinhole | None = None,
+        source: str = "",
+    ) -> DepthMap:
+        """Validate and build.
+
+        values: (B, H, W) or (H, W), any real dtype and device; non-finite pixels become invalid,
+            and so do pixels of a metric map that are not in front of the camera (<= 0).
+        valid: bool of the same shape, or None for "wherever `values` is finite".
+        Raises InvalidInput on an unknown kind, an empty map or shapes that do not fit.
+        """
+        if kind not in KINDS:
+            raise InvalidInput(f"Unknown kind of depth {kind!r}; use one of {', '.join(KINDS)}.")
+        stack = _as_stack(values, "depth values").to(torch.float32)
+        usable = torch.isfinite(stack)
+        if kind == "metric":
+            usable &= stack > 0
+        if valid is not None:
+            mask = _as_stack(valid, "valid mask").bool()
+            if mask.shape != stack.shape:
+                raise InvalidInput(
+                    f"The valid mask is {tuple(mask.shape)} but the depth is {tuple(stack.shape)}; "
+                    "give both the same size and batch."
+                )
+            usable &= mask
+        clean = torch.where(usable, stack, torch.zeros((), dtype=torch.float32))
+        return cls(clean.contiguous(), kind, usable.contiguous(), camera, source)  # type: ignore[arg-type]
+
+    @property
+    def batch(self) -> int:
+        return self.values.shape[0]
+
+    @property
+    def height(self) -> int:
+        return self.values.shape[1]
+
+    @property
+    def width(self) -> int:
+        return self.values.shape[2]
+
+    @property
+    def near_is_large(self) -> bool:
+        return self.kind == "disparity"
+
+    def frame(self, index: int) -> DepthMap:
+        """One picture of the batch, still with a batch dimension."""
+        chosen = slice(index, index + 1) if index != -1 else slice(-1, None)
+        return replace(self, values=self.values[chosen], valid=self.valid[chosen])
+
+    def with_values(
+        self, values: Tensor, *, valid: Tensor | None = None, kind: str | None = None
+    ) -> DepthMap:
+        """New numbers for the same pixels; camera and source stay."""
+        mask = self.valid if valid is None else valid
+        return DepthMap.make(values, kind or self.kind, mask, self.camera, self.source)
+
+    def resized(self, height: int, width: int) -> DepthMap:
+        """Smoothly resampled map; invalid pixels never bleed into valid ones.
+
+        Normalised bilinear resampling (values and mask are resampled together, then divided),
+        antialiased when shrinking. A pixel stays valid where at least half of what it covers is.
+        """
+        if (height, width) == (self.height, self.width):
+            return self
+        weight = _resample(self.valid.float(), height, width)
+        value = _resample(self.values * self.valid, height, width) / weight.clamp_min(1e-6)
+        camera = self.camera
+        if camera is not None:
+            camera = camera.scaled(width / self.width, height / self.height)
+        return DepthMap.make(value, self.kind, weight >= 0.5, camera, self.source)
+
+    def __repr__(self) -> str:
+        share = self.valid.float().mean().item()
+        return (
+            f"DepthMap({self.batch}x{self.height}x{self.width} {self.kind}, "
+            f"{share:.1%} valid, source={self.source!r})"
+        )
+
+
+def _as_stack(tensor: Tensor, what: str) -> Tensor:
+    stack = tensor.detach().to("cpu")
+    if stack.ndim == 2:
+        stack = stack[None]
+    if stack.ndim != 3 or 0 in stack.shape:
+        raise InvalidInput(
+            f"The {what} have shape {tuple(tensor.shape)}; a map is (batch, height, width) with at "
+            "least one pixel. Check the node that made it."
+        )
+    return stack
+
+
+def _resample(stack: Tensor, height: int, width: int) -> Tensor:
+    shrinking = height < stack.shape[1] or width < stack.shape[2]
+    return F.interpolate(
+        stack[:, None], (height, width), mode="bilinear", align_corners=False, antialias=shrinking
+    )[:, 0]

@@ -1,0 +1,68 @@
+"""The errors a person at the canvas can meet. Every message ends in what to do next.
+
+    DepthError
+    |- InvalidInput       a connected or typed value cannot be used (also a ValueError)
+    |- MissingInformation the value is fine, but something needed with it is absent (also a ValueError)
+    |- FormatError        a file cannot be read right or written whole
+    |- FormatUnavailable  the library that brings a format is not installed
+    |- ModelError         a depth model is absent, damaged, or of another architecture
+    |- DownloadError      a download was refused, cut short, or has no room
+    |- PlanError          the connected model and ControlNet cannot work together
+    `- GenvrError         the remote service (its own tree is in `genvr/errors.py`)
+    Stopped               not a fault: the person pressed Stop
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "DepthError",
+    "DownloadError",
+    "FormatError",
+    "FormatUnavailable",
+    "GenvrError",
+    "InvalidInput",
+    "MissingInformation",
+    "ModelError",
+    "PlanError",
+    "Stopped",
+]
+
+
+class DepthError(Exception):
+    """Root of everything this pack raises on purpose."""
+
+
+class InvalidInput(DepthError, ValueError):  # noqa: N818
+    """A value the person connected or typed cannot be used as it is."""
+
+
+class MissingInformation(DepthError, ValueError):  # noqa: N818
+    """A conversion needs a camera, a range or a unit that the depth map does not carry."""
+
+
+class FormatError(DepthError):
+    """A file cannot be read right, or cannot be written whole."""
+
+
+class FormatUnavailable(DepthError):  # noqa: N818
+    """The library that brings a format is not installed."""
+
+
+class ModelError(DepthError):
+    """A depth model is absent, damaged, or of an architecture this loader does not know."""
+
+
+class DownloadError(DepthError):
+    """A download was refused by policy, cut short, or had no room."""
+
+
+class PlanError(DepthError):
+    """The connected model, ControlNet and inputs cannot work together."""
+
+
+class GenvrError(DepthError):
+    """Root of the remote service's errors."""
+
+
+class Stopped(Exception):  # noqa: N818
+    """The person pressed Stop; the node border turns it into the host's own interrupt."""

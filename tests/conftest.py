@@ -1,0 +1,23 @@
+"""Loads the pack the way ComfyUI does: by file location, under one alias, whatever the folder's name."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _load_pack() -> None:
+    spec = importlib.util.spec_from_file_location(
+        "genvr_depth", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["genvr_depth"] = module
+    spec.loader.exec_module(module)
+
+
+_load_pack()
