@@ -61,9 +61,7 @@ class Pinhole:
 
     def scaled(self, scale_x: float, scale_y: float) -> Pinhole:
         """The same camera after the picture is resized by (scale_x, scale_y)."""
-        return Pinhole(
-            self.fx * scale_x, self.fy * scale_y, self.cx * scale_x, self.cy * scale_y
-        )
+        return Pinhole(self.fx * scale_x, self.fy * scale_y, self.cx * scale_x, self.cy * scale_y)
 
     def shifted(self, left: float, top: float) -> Pinhole:
         """The same camera after `left` columns and `top` rows are cropped away."""
@@ -71,9 +69,7 @@ class Pinhole:
 
     def fov_deg(self, width: int) -> float:
         """Horizontal field of view in degrees of a picture `width` pixels wide."""
-        return math.degrees(
-            math.atan(self.cx / self.fx) + math.atan((width - self.cx) / self.fx)
-        )
+        return math.degrees(math.atan(self.cx / self.fx) + math.atan((width - self.cx) / self.fx))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

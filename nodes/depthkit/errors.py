@@ -1,15 +1,15 @@
 """The errors a person at the canvas can meet. Every message ends in what to do next.
 
-    DepthError
-    |- InvalidInput       a connected or typed value cannot be used (also a ValueError)
-    |- MissingInformation the value is fine, but something needed with it is absent (also a ValueError)
-    |- FormatError        a file cannot be read right or written whole
-    |- FormatUnavailable  the library that brings a format is not installed
-    |- ModelError         a depth model is absent, damaged, or of another architecture
-    |- DownloadError      a download was refused, cut short, or has no room
-    |- PlanError          the connected model and ControlNet cannot work together
-    `- GenvrError         the remote service (its own tree is in `genvr/errors.py`)
-    Stopped               not a fault: the person pressed Stop
+DepthError
+|- InvalidInput       a connected or typed value cannot be used (also a ValueError)
+|- MissingInformation the value is fine, but something needed with it is absent (also a ValueError)
+|- FormatError        a file cannot be read right or written whole
+|- FormatUnavailable  the library that brings a format is not installed
+|- ModelError         a depth model is absent, damaged, or of another architecture
+|- DownloadError      a download was refused, cut short, or has no room
+|- PlanError          the connected model and ControlNet cannot work together
+`- GenvrError         the remote service (its own tree is in `genvr/errors.py`)
+Stopped               not a fault: the person pressed Stop
 """
 
 from __future__ import annotations

@@ -37,9 +37,7 @@ def to_disparity(
     return depth.with_values(_inverse(z, depth.valid), kind="disparity")
 
 
-def to_metric(
-    depth: DepthMap, near_m: float | None = None, far_m: float | None = None
-) -> DepthMap:
+def to_metric(depth: DepthMap, near_m: float | None = None, far_m: float | None = None) -> DepthMap:
     """Metres along z.
 
     Affine-invariant maps need `near_m` and `far_m`, the distances of their nearest and farthest
@@ -63,9 +61,7 @@ def to_metric(
     return depth.with_values(_inverse(inverse, depth.valid), kind="metric")
 
 
-def to_depth(
-    depth: DepthMap, near_m: float | None = None, far_m: float | None = None
-) -> DepthMap:
+def to_depth(depth: DepthMap, near_m: float | None = None, far_m: float | None = None) -> DepthMap:
     """Affine-invariant depth (far is large) of any map; metric values are kept as they are."""
     if depth.kind == "depth":
         return depth

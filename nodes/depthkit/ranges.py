@@ -7,6 +7,7 @@ sample, so the same picture always gets the same window.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -55,29 +56,40 @@ class Window:
             raise InvalidInput("The fixed window is empty: near and far are the same number.")
 
 
-def percentile(values: Tensor, percents: tuple[float, ...]) -> Tensor:
-    """Percentiles of a flat tensor from a 65536-bin histogram, exact to 1/65536 of the range.
+def percentile(parts: Sequence[Tensor], percents: tuple[float, ...]) -> Tensor:
+    """Percentiles over several flat tensors, deterministic, without joining them.
 
-    values: (N,) float32, N >= 1 -> (len(percents),) float32. Deterministic and linear in N;
-    `torch.quantile` refuses more than 16 million values, and a random sample is not reproducible.
+    parts: flat float32 tensors, at least one value in all -> (len(percents),) float32. A 65536-bin
+    histogram finds the bin of each percentile, a second one inside that bin its value, so that a
+    far-away speck cannot coarsen the answer. `torch.quantile` refuses more than 16 million values,
+    and a random sample is not reproducible.
     """
-    low, high = values.min(), values.max()
-    span = (high - low).item()
-    if span <= 0:
-        return low.expand(len(percents)).clone()
-    # Two passes: the second histogram covers only what lies between the outer answers of the first,
-    # so that a few extreme pixels (a far-away speck) cannot coarsen the bins.
-    counts = torch.histc(values, _BINS, low.item(), high.item())
-    cumulative = counts.cumsum(0, dtype=torch.float64) / values.numel()
+    low = min(part.min().item() for part in parts if part.numel())
+    high = max(part.max().item() for part in parts if part.numel())
+    total = sum(part.numel() for part in parts)
     answers = []
     for percent in percents:
-        rank = percent / 100
-        index = int(torch.searchsorted(cumulative, rank).clamp_max(_BINS - 1))
-        before = cumulative[index - 1].item() if index else 0.0
-        inside = max(cumulative[index].item() - before, 1e-12)
-        share = min(max((rank - before) / inside, 0.0), 1.0)
-        answers.append(low.item() + span * (index + share) / _BINS)
-    return torch.tensor(answers, dtype=torch.float32).clamp(low, high)
+        rank, below, left, right = percent / 100 * total, 0.0, low, high
+        for _ in range(2):
+            if right <= left:
+                break
+            below, left, right = _narrow(parts, rank, below, left, right)
+        answers.append(0.5 * (left + right))
+    return torch.tensor(answers, dtype=torch.float32)
+
+
+def _narrow(
+    parts: Sequence[Tensor], rank: float, below: float, left: float, right: float
+) -> tuple[float, float, float]:
+    """The bin of [left, right] in which the running count, starting at `below`, reaches `rank`."""
+    counts = torch.zeros(_BINS, dtype=torch.float64)
+    for part in parts:
+        counts += torch.histc(part, _BINS, left, right).double()
+    reached = counts.cumsum(0) + below
+    index = min(int(torch.searchsorted(reached, rank)), _BINS - 1)
+    step = (right - left) / _BINS
+    before = reached[index - 1].item() if index else below
+    return before, left + step * index, left + step * (index + 1)
 
 
 def find_window(depth: DepthMap, window: Window) -> Tensor:
@@ -85,20 +97,21 @@ def find_window(depth: DepthMap, window: Window) -> Tensor:
     if window.method == "fixed":
         ends = torch.tensor([window.low, window.high], dtype=torch.float32)
         return ends.expand(depth.batch, 2).clone()
+    frames = [v[m] for v, m in zip(depth.values, depth.valid, strict=True)]
     if window.scope == "clip":
-        return _ends(depth.values[depth.valid], window).expand(depth.batch, 2).clone()
-    rows = [
-        _ends(v[m], window) for v, m in zip(depth.values, depth.valid, strict=True)
-    ]
-    return torch.stack(rows)
+        return _ends(frames, window).expand(depth.batch, 2).clone()
+    return torch.stack([_ends([frame], window) for frame in frames])
 
 
-def _ends(values: Tensor, window: Window) -> Tensor:
-    if values.numel() == 0:
+def _ends(parts: Sequence[Tensor], window: Window) -> Tensor:
+    filled = [part for part in parts if part.numel()]
+    if not filled:
         return torch.zeros(2)
     if window.method == "min-max":
-        return torch.stack([values.min(), values.max()])
-    return percentile(values, (window.low, window.high))
+        return torch.tensor(
+            [min(p.min().item() for p in filled), max(p.max().item() for p in filled)]
+        )
+    return percentile(filled, (window.low, window.high))
 
 
 def normalise(depth: DepthMap, window: Window) -> Tensor:
@@ -106,13 +119,16 @@ def normalise(depth: DepthMap, window: Window) -> Tensor:
 
     Polarity is the map's own; invalid pixels get 0.
     """
-    ends = find_window(depth, window)
-    low, high = ends[:, 0, None, None], ends[:, 1, None, None]
-    span = high - low
-    flat = span.abs() <= 1e-6 * torch.maximum(low.abs(), high.abs()).clamp_min(1e-12)
-    scaled = (depth.values - low) / torch.where(flat, torch.ones_like(span), span)
-    scaled = torch.where(flat, torch.full_like(scaled, 0.5), scaled.clamp(0, 1))
-    return torch.where(depth.valid, scaled, torch.zeros_like(scaled))
+    out = torch.empty_like(depth.values)
+    for index, (low, high) in enumerate(find_window(depth, window).tolist()):
+        span = high - low
+        if abs(span) <= 1e-6 * max(abs(low), abs(high), 1e-12):
+            out[index] = 0.5
+        else:
+            torch.sub(depth.values[index], low, out=out[index])
+            out[index].div_(span).clamp_(0, 1)
+        out[index].masked_fill_(~depth.valid[index], 0.0)
+    return out
 
 
 def control_image(depth: DepthMap, window: Window | None = None) -> Tensor:

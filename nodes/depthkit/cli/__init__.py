@@ -1,0 +1,55 @@
+"""`genvr-depth`: the library from the command line, one module per command.
+
+A command module gives `add_arguments(parser)` and `run(args) -> int` (the exit code: 0 done, 1 some
+of it failed, 2 unusable arguments). Heavy imports happen inside `run`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from dataclasses import dataclass
+
+from ..errors import DepthError, Stopped
+
+__all__ = ["COMMANDS", "Command", "main"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One row of the table: the word on the command line and what it does."""
+
+    name: str
+    summary: str
+
+    def module(self):  # noqa: ANN201 - a module has no narrower type
+        return importlib.import_module(f".{self.name}", __name__)
+
+
+COMMANDS: tuple[Command, ...] = ()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="genvr-depth", description="Depth from pictures, measured and saved without loss."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        sub = commands.add_parser(command.name, help=command.summary, description=command.summary)
+        command.module().add_arguments(sub)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; every error of ours becomes one line a person can act on."""
+    args = _parser().parse_args(arguments)
+    command = next(c for c in COMMANDS if c.name == args.command)
+    try:
+        return command.module().run(args)
+    except DepthError as error:
+        sys.stderr.write(f"genvr-depth {command.name}: {error}\n")
+        return 1
+    except (KeyboardInterrupt, Stopped):
+        sys.stderr.write(f"genvr-depth {command.name}: stopped\n")
+        return 130

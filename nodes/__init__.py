@@ -1,0 +1,13 @@
+"""Thin node classes. One explicit table, literal ids: static scanners and people find them here."""
+
+from __future__ import annotations
+
+from . import host
+
+__all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS"]
+
+NODE_CLASS_MAPPINGS: dict[str, type] = {}
+
+NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {}
+
+host.register()

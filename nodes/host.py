@@ -1,0 +1,348 @@
+"""The only module that touches ComfyUI. Two hosts stand behind one small interface.
+
+`current()` gives the `ComfyHost` inside ComfyUI and the `HeadlessHost` everywhere else (tests, the
+command line), where each answer has a documented stand-in: progress goes nowhere, nobody presses
+Stop, the device is the CPU, folders lie under `GENVR_DEPTH_HOME`. Every ComfyUI import happens
+inside a method, when a node runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from .depthkit import folders
+from .depthkit.errors import InvalidInput, Stopped
+
+__all__ = ["ComfyHost", "HeadlessHost", "Host", "ManagedModel", "SaveTarget", "Task", "current"]
+
+MODEL_FOLDER = "depth_estimation"
+PRIVATE_FOLDER = "genvr"
+
+
+@dataclass(frozen=True, slots=True)
+class SaveTarget:
+    """Where a save node writes: `folder / f"{stem}_{counter:05}_.ext"`."""
+
+    folder: Path
+    stem: str
+    counter: int
+    subfolder: str
+
+
+class Task(Protocol):
+    """One run of one node, as the person sees it."""
+
+    def on_progress(self, done: int, total: int) -> None:
+        """Move the node's bar; leaves the run if Stop was pressed."""
+        ...
+
+    def should_stop(self) -> bool:
+        """Whether Stop was pressed; only looks, so any thread may ask."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Show a line of status text on the node."""
+        ...
+
+
+class ManagedModel(Protocol):
+    """A network whose place in memory is the host's business."""
+
+    module: torch.nn.Module
+
+    def load(self) -> torch.device:
+        """Bring the network to the device it computes on, and say which."""
+        ...
+
+
+class Host(Protocol):
+    """What a node may ask of the program it runs in."""
+
+    def task(self, total: int = 1) -> Any: ...
+    def device(self) -> torch.device: ...
+    def supports(self, dtype: torch.dtype) -> bool: ...
+    def manage(self, module: torch.nn.Module) -> ManagedModel: ...
+    def model_folders(self) -> list[Path]: ...
+    def input_folder(self) -> Path: ...
+    def output_folder(self) -> Path: ...
+    def temp_folder(self) -> Path: ...
+    def private_folder(self) -> Path: ...
+    def metadata_enabled(self) -> bool: ...
+    def save_target(self, prefix: str, width: int, height: int) -> SaveTarget: ...
+    def preview(self, images: Tensor, prefix: str) -> list[dict[str, str]]: ...
+    def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Any: ...
+    def graph(self) -> Any: ...
+    def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None: ...
+
+
+def current() -> Host:
+    """The host this process runs in, recognised by ComfyUI's own modules."""
+    inside = "folder_paths" in sys.modules and "comfy" in sys.modules
+    return ComfyHost() if inside else HeadlessHost()
+
+
+def register() -> None:
+    """At import of the pack: make our model folder known, so extra_model_paths.yaml applies."""
+    host = current()
+    if isinstance(host, ComfyHost):
+        host.register_model_folder()
+
+
+class _ComfyTask:
+    def __init__(self, total: int) -> None:
+        import comfy.utils
+
+        self._bar = comfy.utils.ProgressBar(max(total, 1))
+        self._node_id = _executing_node()
+
+    def on_progress(self, done: int, total: int) -> None:
+        import comfy.model_management
+
+        comfy.model_management.throw_exception_if_processing_interrupted()
+        self._bar.update_absolute(done, max(total, 1))
+
+    def should_stop(self) -> bool:
+        import comfy.model_management
+
+        return comfy.model_management.processing_interrupted()
+
+    def say(self, text: str) -> None:
+        from server import PromptServer
+
+        if self._node_id is not None and getattr(PromptServer, "instance", None) is not None:
+            PromptServer.instance.send_progress_text(text, self._node_id)
+
+
+def _executing_node() -> str | None:
+    from comfy_execution.utils import get_executing_context
+
+    context = get_executing_context()
+    return None if context is None else context.node_id
+
+
+class _ComfyModel:
+    """A network under ComfyUI's model management: kept between runs, freed by "Unload models"."""
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        import comfy.model_management as management
+        import comfy.model_patcher
+
+        self.module = module
+        self._patcher = comfy.model_patcher.ModelPatcher(
+            module, management.get_torch_device(), management.unet_offload_device()
+        )
+
+    def load(self) -> torch.device:
+        import comfy.model_management
+
+        comfy.model_management.load_models_gpu([self._patcher])
+        return self._patcher.load_device
+
+
+class ComfyHost:
+    """The real thing."""
+
+    @contextmanager
+    def task(self, total: int = 1) -> Iterator[Task]:
+        import comfy.model_management as management
+
+        try:
+            yield _ComfyTask(total)
+        except Stopped:
+            # ComfyUI knows its own exception only; with an ordinary one it would show an error box.
+            management.throw_exception_if_processing_interrupted()
+            raise management.InterruptProcessingException() from None
+
+    def device(self) -> torch.device:
+        import comfy.model_management
+
+        return comfy.model_management.get_torch_device()
+
+    def supports(self, dtype: torch.dtype) -> bool:
+        import comfy.model_management as management
+
+        device = management.get_torch_device()
+        table = {
+            torch.float16: management.should_use_fp16,
+            torch.bfloat16: management.should_use_bf16,
+        }
+        return dtype not in table or bool(table[dtype](device))
+
+    def manage(self, module: torch.nn.Module) -> ManagedModel:
+        return _ComfyModel(module)
+
+    def register_model_folder(self) -> None:
+        import folder_paths
+
+        default = Path(folder_paths.models_dir) / MODEL_FOLDER
+        folder_paths.add_model_folder_path(MODEL_FOLDER, str(default))
+
+    def model_folders(self) -> list[Path]:
+        import folder_paths
+
+        return [Path(p) for p in folder_paths.get_folder_paths(MODEL_FOLDER)]
+
+    def input_folder(self) -> Path:
+        import folder_paths
+
+        return Path(folder_paths.get_input_directory())
+
+    def output_folder(self) -> Path:
+        import folder_paths
+
+        return Path(folder_paths.get_output_directory())
+
+    def temp_folder(self) -> Path:
+        import folder_paths
+
+        return Path(folder_paths.get_temp_directory())
+
+    def private_folder(self) -> Path:
+        import folder_paths
+
+        if hasattr(folder_paths, "get_system_user_directory"):
+            return Path(folder_paths.get_system_user_directory(PRIVATE_FOLDER))
+        return Path(folder_paths.get_user_directory()) / f"__{PRIVATE_FOLDER}"
+
+    def metadata_enabled(self) -> bool:
+        from comfy.cli_args import args
+
+        return not args.disable_metadata
+
+    def save_target(self, prefix: str, width: int, height: int) -> SaveTarget:
+        import folder_paths
+
+        root = folder_paths.get_output_directory()
+        folder, stem, counter, subfolder, _ = folder_paths.get_save_image_path(
+            prefix, root, width, height
+        )
+        return SaveTarget(Path(folder), stem, counter, subfolder)
+
+    def preview(self, images: Tensor, prefix: str) -> list[dict[str, str]]:
+        import nodes
+
+        return nodes.PreviewImage().save_images(images, prefix)["ui"]["images"]
+
+    def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Any:
+        from comfy_api.latest import Types
+
+        return Types.MESH(vertices, faces, **extra)
+
+    def graph(self) -> Any:
+        from comfy_execution.graph_utils import GraphBuilder
+
+        return GraphBuilder()
+
+    def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None:
+        from server import PromptServer
+
+        if getattr(PromptServer, "instance", None) is not None:
+            PromptServer.instance.routes.route(method, path)(handler)
+
+
+class _QuietTask:
+    def on_progress(self, done: int, total: int) -> None:
+        """Nobody watches."""
+
+    def should_stop(self) -> bool:
+        return False
+
+    def say(self, text: str) -> None:
+        """Nobody reads."""
+
+
+class _ResidentModel:
+    def __init__(self, module: torch.nn.Module) -> None:
+        self.module = module
+
+    def load(self) -> torch.device:
+        return torch.device("cpu")
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """Headless stand-in of ComfyUI's MESH: the same attribute names."""
+
+    vertices: Tensor
+    faces: Tensor
+    extra: dict[str, Any]
+
+
+class HeadlessHost:
+    """No ComfyUI: folders under the pack's data home, everything on the CPU, nobody to stop us."""
+
+    @contextmanager
+    def task(self, total: int = 1) -> Iterator[Task]:
+        yield _QuietTask()
+
+    def device(self) -> torch.device:
+        return torch.device("cpu")
+
+    def supports(self, dtype: torch.dtype) -> bool:
+        return dtype == torch.float32
+
+    def manage(self, module: torch.nn.Module) -> ManagedModel:
+        return _ResidentModel(module)
+
+    def model_folders(self) -> list[Path]:
+        return [folders.model_folder()]
+
+    def input_folder(self) -> Path:
+        return folders.data_home() / "input"
+
+    def output_folder(self) -> Path:
+        return folders.data_home() / "output"
+
+    def temp_folder(self) -> Path:
+        return folders.data_home() / "temp"
+
+    def private_folder(self) -> Path:
+        return folders.private_folder()
+
+    def metadata_enabled(self) -> bool:
+        return True
+
+    def save_target(self, prefix: str, width: int, height: int) -> SaveTarget:
+        """As ComfyUI's: `sub/name` saves into a sub-folder, the counter is the highest plus one."""
+        root = self.output_folder()
+        target = (root / prefix).resolve()
+        if not target.is_relative_to(root.resolve()) or not target.name:
+            raise InvalidInput(
+                f"The filename prefix {prefix!r} points outside the output folder; use a plain name "
+                "or a sub-folder such as depth/room."
+            )
+        taken = [
+            int(digits)
+            for path in target.parent.glob(f"{target.name}_*")
+            if (digits := path.name[len(target.name) + 1 :].split("_")[0].split(".")[0]).isdigit()
+        ]
+        subfolder = target.parent.relative_to(root.resolve()).as_posix()
+        return SaveTarget(
+            target.parent,
+            target.name,
+            max(taken, default=0) + 1,
+            "" if subfolder == "." else subfolder,
+        )
+
+    def preview(self, images: Tensor, prefix: str) -> list[dict[str, str]]:
+        return []
+
+    def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Mesh:
+        return Mesh(vertices, faces, extra)
+
+    def graph(self) -> Any:
+        raise InvalidInput(
+            "This node expands into ComfyUI's own nodes and needs ComfyUI to run; use `genvr-depth "
+            "plan` to see what it would do."
+        )
+
+    def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None:
+        """There is no server to add it to."""

@@ -1,0 +1,75 @@
+"""The names of our socket types, and the widget declarations that several nodes share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .depthkit.ranges import SCOPES, WINDOWS
+
+__all__ = [
+    "DEPTH_MAP",
+    "DEPTH_MODEL",
+    "depth_map_input",
+    "image_input",
+    "scope_widget",
+    "window_widgets",
+]
+
+DEPTH_MAP = "DEPTH_MAP"
+DEPTH_MODEL = "DEPTH_MODEL"
+
+Declaration = tuple[Any, dict[str, Any]]
+
+
+def depth_map_input(tooltip: str = "The depth to work on.") -> Declaration:
+    return (DEPTH_MAP, {"tooltip": tooltip})
+
+
+def image_input(tooltip: str) -> Declaration:
+    return ("IMAGE", {"tooltip": tooltip})
+
+
+def scope_widget() -> Declaration:
+    return (
+        list(SCOPES),
+        {
+            "default": "clip",
+            "tooltip": "clip: one range for the whole batch, so that video does not flicker. "
+            "frame: each picture gets its own range.",
+        },
+    )
+
+
+def window_widgets() -> dict[str, Declaration]:
+    """How the range of the map becomes black..white; the arguments of `ranges.Window`."""
+    return {
+        "window": (
+            list(WINDOWS),
+            {
+                "default": "percentile",
+                "tooltip": "percentile ignores a few extreme pixels; min-max uses all of them; fixed "
+                "takes low and high as values of the map itself (metres for metric depth).",
+            },
+        ),
+        "low": (
+            "FLOAT",
+            {
+                "default": 0.5,
+                "min": -1e6,
+                "max": 1e6,
+                "step": 0.01,
+                "tooltip": "Low end of the window: a percentage, or a value for the fixed window.",
+            },
+        ),
+        "high": (
+            "FLOAT",
+            {
+                "default": 99.5,
+                "min": -1e6,
+                "max": 1e6,
+                "step": 0.01,
+                "tooltip": "High end of the window: a percentage, or a value for the fixed window.",
+            },
+        ),
+        "scope": scope_widget(),
+    }

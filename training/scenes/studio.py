@@ -1,0 +1,120 @@
+"""The empty studio: camera with its pinhole figures, sun, sky, area lights, and Cycles' settings."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import bpy
+from materials import Color, linear
+
+SENSOR_MM = 36.0
+
+
+@dataclass(frozen=True)
+class View:
+    """A camera: `lens` is the focal length on a 36 mm wide sensor, angles in degrees, `rise` in image widths."""
+
+    width: int
+    height: int
+    lens: float
+    eye: tuple[float, float, float]
+    yaw: float = 0.0
+    pitch: float = 0.0
+    rise: float = 0.0
+    near: float = 0.3
+    far: float = 60.0
+    focus: float | None = None
+    stop: float = 8.0
+
+    @property
+    def focal(self) -> float:
+        """Focal length in pixels; pixels are square."""
+        return self.lens / SENSOR_MM * self.width
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """Principal point in pixels, pixel centres at +0.5."""
+        return self.width / 2, self.height / 2 + self.rise * self.width
+
+    @property
+    def horizon(self) -> float:
+        """The image row of everything infinitely far and as high as the camera."""
+        return self.center[1] + self.focal * math.tan(math.radians(self.pitch))
+
+    def place(self) -> None:
+        data = bpy.data.cameras.new("camera")
+        data.sensor_fit, data.sensor_width, data.lens = "HORIZONTAL", SENSOR_MM, self.lens
+        data.shift_y, data.clip_start, data.clip_end = self.rise, 0.01, 5000.0
+        if self.focus is not None:
+            data.dof.use_dof, data.dof.focus_distance, data.dof.aperture_fstop = True, self.focus, self.stop
+        made = bpy.data.objects.new("camera", data)
+        made.location = self.eye
+        made.rotation_euler = (math.radians(90 + self.pitch), 0, math.radians(-self.yaw))
+        bpy.context.scene.collection.objects.link(made)
+        bpy.context.scene.camera = made
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the light is turned into a picture: stops of exposure, contrast look, haze per metre and its colour."""
+
+    exposure: float = 0.0
+    contrast: str = "AgX - Medium High Contrast"
+    haze: float = 0.0
+    haze_color: Color = "#c8d4e0"
+
+
+def empty() -> None:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.context.scene.world = bpy.data.worlds.new("world")
+    bpy.context.scene.world.use_nodes = True
+
+
+def sky(elevation: float, azimuth: float, strength: float = 0.2, sun_disc: bool = True, dust: float = 1.0) -> None:
+    """A physical sky; `azimuth` in degrees clockwise from +y is where the sun stands."""
+    tree = bpy.context.scene.world.node_tree
+    made = tree.nodes.new("ShaderNodeTexSky")
+    made.sky_type, made.sun_disc = "NISHITA", sun_disc
+    made.sun_elevation, made.sun_rotation = math.radians(elevation), math.radians(azimuth)
+    made.sun_size, made.dust_density, made.sun_intensity = math.radians(0.8), dust, 0.8
+    tree.links.new(made.outputs[0], tree.nodes["Background"].inputs[0])
+    tree.nodes["Background"].inputs[1].default_value = strength
+
+
+def surround(color: Color, strength: float) -> None:
+    background = bpy.context.scene.world.node_tree.nodes["Background"]
+    background.inputs[0].default_value, background.inputs[1].default_value = linear(color), strength
+
+
+def sun(elevation: float, azimuth: float, strength: float, color: Color = "#ffe9cf", size: float = 0.6) -> None:
+    data = bpy.data.lights.new("sun", "SUN")
+    data.energy, data.angle, data.color = strength, math.radians(size), linear(color)[:3]
+    made = bpy.data.objects.new("sun", data)
+    made.rotation_euler = (math.radians(90 - elevation), 0, math.radians(180 - azimuth))
+    bpy.context.scene.collection.objects.link(made)
+
+
+def panel(
+    at: tuple[float, float, float], toward: tuple[float, float, float], size: tuple[float, float], watts: float,
+    color: Color = "#ffffff",
+) -> None:
+    """A rectangular area light at `at`, shining `toward` a point; the camera does not see it."""
+    from mathutils import Vector
+
+    data = bpy.data.lights.new("panel", "AREA")
+    data.shape, data.size, data.size_y, data.energy = "RECTANGLE", size[0], size[1], watts
+    data.color = linear(color)[:3]
+    made = bpy.data.objects.new("panel", data)
+    made.location = at
+    made.rotation_euler = (Vector(toward) - Vector(at)).to_track_quat("-Z", "Y").to_euler()
+    made.visible_camera = False
+    bpy.context.scene.collection.objects.link(made)
+
+
+def bulb(at: tuple[float, float, float], watts: float, color: Color = "#ffcf94", radius: float = 0.04) -> None:
+    data = bpy.data.lights.new("bulb", "POINT")
+    data.energy, data.shadow_soft_size, data.color = watts, radius, linear(color)[:3]
+    made = bpy.data.objects.new("bulb", data)
+    made.location = at
+    bpy.context.scene.collection.objects.link(made)
