@@ -1,0 +1,67 @@
+"""Pictures as they come from other nodes, brought to one shape at the border.
+
+An IMAGE is (B, H, W, C) in 0..1, but C may be 1, 3 or 4, the dtype half, the values outside the
+range or not finite (renders), the device a GPU, and a lone picture or a mask may lack a dimension.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .errors import InvalidInput
+
+__all__ = ["alpha", "luminance", "resize", "rgb"]
+
+_REC709 = (0.2126, 0.7152, 0.0722)
+
+
+def rgb(image: Tensor, name: str = "image") -> Tensor:
+    """Three clean channels: (B, H, W, 3) float32 on the CPU, 0..1.
+
+    image: (B, H, W, C), (H, W, C) or (B, H, W); C = 1, 3 or 4. Alpha is dropped, grey is repeated,
+    non-finite pixels become black. Raises InvalidInput, naming the input, on any other shape or an
+    empty batch.
+    """
+    stack = _stack(image, name)
+    channels = (
+        stack[..., :3] if stack.shape[-1] >= 3 else stack[..., :1].expand(*stack.shape[:3], 3)
+    )
+    clean = channels.to("cpu", torch.float32).nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)
+    return clean.clamp(0, 1).contiguous()
+
+
+def alpha(image: Tensor, name: str = "image") -> Tensor | None:
+    """The fourth channel as (B, H, W) float32 on the CPU, or None where there is none."""
+    stack = _stack(image, name)
+    return stack[..., 3].to("cpu", torch.float32).clamp(0, 1) if stack.shape[-1] == 4 else None
+
+
+def luminance(image: Tensor) -> Tensor:
+    """Rec. 709 luma of (B, H, W, 3): (B, H, W)."""
+    return image @ image.new_tensor(_REC709)
+
+
+def resize(images: Tensor, height: int, width: int) -> Tensor:
+    """(B, H, W, C) smoothly resampled to (B, height, width, C): bicubic up, antialiased down, 0..1."""
+    if images.shape[1:3] == (height, width):
+        return images
+    planes = images.movedim(-1, 1)
+    resized = F.interpolate(
+        planes, (height, width), mode="bicubic", align_corners=False, antialias=True
+    )
+    return resized.movedim(1, -1).clamp(0, 1).contiguous()
+
+
+def _stack(image: Tensor, name: str) -> Tensor:
+    stack = image
+    if stack.ndim == 3:
+        # (H, W, C) has a small last dimension; anything else is a batch of masks.
+        stack = stack[None] if stack.shape[-1] in (1, 3, 4) else stack[..., None]
+    if stack.ndim != 4 or stack.shape[-1] not in (1, 3, 4) or 0 in stack.shape:
+        raise InvalidInput(
+            f"The input '{name}' has shape {tuple(image.shape)}; a picture is (batch, height, width, "
+            "channels) with 1, 3 or 4 channels and at least one pixel. Connect an IMAGE output."
+        )
+    return stack
