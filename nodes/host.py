@@ -8,6 +8,7 @@ inside a method, when a node runs.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -227,9 +228,9 @@ class ComfyHost:
         return SaveTarget(Path(folder), stem, counter, subfolder)
 
     def preview(self, images: Tensor, prefix: str) -> list[dict[str, str]]:
-        import nodes
-
-        return nodes.PreviewImage().save_images(images, prefix)["ui"]["images"]
+        # By name: a static `import nodes` would mean our own package to a type checker.
+        core = importlib.import_module("nodes")
+        return core.PreviewImage().save_images(images, prefix)["ui"]["images"]
 
     def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Any:
         from comfy_api.latest import Types
@@ -316,8 +317,8 @@ class HeadlessHost:
         target = (root / prefix).resolve()
         if not target.is_relative_to(root.resolve()) or not target.name:
             raise InvalidInput(
-                f"The filename prefix {prefix!r} points outside the output folder; use a plain name "
-                "or a sub-folder such as depth/room."
+                f"The filename prefix {prefix!r} points outside the output folder; use a plain "
+                "name or a sub-folder such as depth/room."
             )
         taken = [
             int(digits)

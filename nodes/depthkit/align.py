@@ -32,7 +32,7 @@ def fit_affine(
 ) -> Affine:
     """argmin over (s, t) of sum over valid of w * (s * source + t - target)^2.
 
-    source, target: same shape, any; valid: bool of that shape or None for all; weight: >= 0 or None.
+    source, target: same shape, any; valid: bool of that shape or None for all; weight: >= 0.
     A flat source cannot be scaled: s = 0 and t = the mean of the target. Raises InvalidInput where
     no pixel is valid.
     """
@@ -87,8 +87,8 @@ def _columns(
 ) -> tuple[Tensor, Tensor, Tensor]:
     if source.shape != target.shape:
         raise InvalidInput(
-            f"Cannot align maps of different shapes {tuple(source.shape)} and {tuple(target.shape)}; "
-            "resize one of them first."
+            f"Cannot align maps of different shapes {tuple(source.shape)} and "
+            f"{tuple(target.shape)}; resize one of them first."
         )
     keep = torch.ones_like(source, dtype=torch.bool) if valid is None else valid
     x, y = source[keep].to(torch.float64), target[keep].to(torch.float64)

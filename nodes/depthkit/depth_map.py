@@ -26,7 +26,7 @@ KINDS: tuple[str, ...] = get_args(Kind)
 
 @dataclass(frozen=True, slots=True)
 class Pinhole:
-    """Pinhole intrinsics in pixels; a pixel (column u, row v) has its centre at (u + 0.5, v + 0.5)."""
+    """Pinhole intrinsics in pixels; pixel (column u, row v) has its centre at u + 0.5, v + 0.5."""
 
     fx: float
     fy: float
@@ -37,17 +37,17 @@ class Pinhole:
         numbers = (self.fx, self.fy, self.cx, self.cy)
         if not all(math.isfinite(n) for n in numbers) or self.fx <= 0 or self.fy <= 0:
             raise InvalidInput(
-                f"The camera {numbers} is not usable: the focal lengths must be positive numbers of "
-                "pixels. Check the field of view or the file the camera came from."
+                f"The camera {numbers} is not usable: the focal lengths must be positive numbers "
+                "of pixels. Check the field of view or the file the camera came from."
             )
 
     @classmethod
     def from_fov(cls, fov_deg: float, width: int, height: int) -> Pinhole:
-        """Centred camera with square pixels whose *horizontal* field of view is `fov_deg` degrees."""
+        """Centred camera with square pixels and a *horizontal* field of view in degrees."""
         if not 0.0 < fov_deg < 179.0:
             raise InvalidInput(
-                f"A field of view of {fov_deg} degrees is not possible; use 1 to 178 (a phone's main "
-                "camera has about 65)."
+                f"A field of view of {fov_deg} degrees is not possible; use 1 to 178 (a phone's "
+                "main camera has about 65)."
             )
         focal_px = 0.5 * width / math.tan(math.radians(fov_deg) / 2)
         return cls(focal_px, focal_px, width / 2, height / 2)
@@ -77,7 +77,7 @@ class DepthMap:
     """Depth of a batch of pictures. Build with `DepthMap.make`, which validates once.
 
     values: (B, H, W) float32 on the CPU, finite everywhere (0 where invalid); meaning by `kind`.
-    kind: "metric" metres, "depth" affine-invariant depth, "disparity" affine-invariant inverse depth.
+    kind: "metric" metres, "depth" affine-invariant depth, "disparity" affine-invariant inverse.
     valid: (B, H, W) bool; False = sky, no return, or non-finite in the source.
     camera: intrinsics in pixels of this map, or None where unknown.
     source: the model or file the map came from; for people, never a full path.

@@ -44,7 +44,7 @@ def luminance(image: Tensor) -> Tensor:
 
 
 def resize(images: Tensor, height: int, width: int) -> Tensor:
-    """(B, H, W, C) smoothly resampled to (B, height, width, C): bicubic up, antialiased down, 0..1."""
+    """(B, H, W, C) in 0..1 resampled to (B, height, width, C): bicubic, antialiased."""
     if images.shape[1:3] == (height, width):
         return images
     planes = images.movedim(-1, 1)
@@ -61,7 +61,7 @@ def _stack(image: Tensor, name: str) -> Tensor:
         stack = stack[None] if stack.shape[-1] in (1, 3, 4) else stack[..., None]
     if stack.ndim != 4 or stack.shape[-1] not in (1, 3, 4) or 0 in stack.shape:
         raise InvalidInput(
-            f"The input '{name}' has shape {tuple(image.shape)}; a picture is (batch, height, width, "
-            "channels) with 1, 3 or 4 channels and at least one pixel. Connect an IMAGE output."
+            f"The input '{name}' has shape {tuple(image.shape)}; a picture is (batch, height, "
+            "width, channels) with 1, 3 or 4 channels and at least one pixel. Connect an IMAGE."
         )
     return stack

@@ -47,13 +47,13 @@ def to_metric(depth: DepthMap, near_m: float | None = None, far_m: float | None 
         return depth
     if near_m is None or far_m is None:
         raise MissingInformation(
-            f"This map is relative {depth.kind}, it holds no metres. Give the distance of its nearest "
-            "and farthest point (near, far), or use a metric model."
+            f"This map is relative {depth.kind}, it holds no metres. Give the distance of its "
+            "nearest and farthest point (near, far), or use a metric model."
         )
     if not 0 < near_m < far_m:
         raise InvalidInput(
-            f"near = {near_m} and far = {far_m} metres do not make a range; near must be above 0 and "
-            "below far."
+            f"near = {near_m} and far = {far_m} metres do not make a range; near must be above 0 "
+            "and below far."
         )
     if depth.kind == "depth":
         return depth.with_values(_stretch(depth, near_m, far_m, near_at_low=True), kind="metric")

@@ -143,8 +143,8 @@ def _edges(depth: Tensor, valid: Tensor, threshold: float) -> tuple[Tensor, ...]
 def _pair(prediction: Tensor, truth: Tensor, valid: Tensor | None) -> tuple[Tensor, Tensor]:
     if prediction.shape != truth.shape:
         raise InvalidInput(
-            f"Maps of different shapes {tuple(prediction.shape)} and {tuple(truth.shape)} cannot be "
-            "compared; resize one of them first."
+            f"Maps of different shapes {tuple(prediction.shape)} and {tuple(truth.shape)} cannot "
+            "be compared; resize one of them first."
         )
     keep = truth > 0 if valid is None else valid & (truth > 0)
     p, g = prediction[keep].double(), truth[keep].double()

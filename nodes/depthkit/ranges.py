@@ -49,8 +49,8 @@ class Window:
             raise InvalidInput(f"Unknown scope {self.scope!r}; use one of {', '.join(SCOPES)}.")
         if self.method == "percentile" and not 0 <= self.low < self.high <= 100:
             raise InvalidInput(
-                f"The percentile window {self.low}..{self.high} is empty; the low end must be below "
-                "the high end, both between 0 and 100."
+                f"The percentile window {self.low}..{self.high} is empty; the low end must be "
+                "below the high end, both between 0 and 100."
             )
         if self.method == "fixed" and not self.low != self.high:
             raise InvalidInput("The fixed window is empty: near and far are the same number.")
