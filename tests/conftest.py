@@ -1,4 +1,4 @@
-"""Loads the pack the way ComfyUI does: by file location, under one alias, whatever the folder's name."""
+"""Loads the pack as ComfyUI does: by file location, under one alias, whatever its folder is."""
 
 from __future__ import annotations
 

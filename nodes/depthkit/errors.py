@@ -32,11 +32,11 @@ class DepthError(Exception):
     """Root of everything this pack raises on purpose."""
 
 
-class InvalidInput(DepthError, ValueError):  # noqa: N818
+class InvalidInput(DepthError, ValueError):
     """A value the person connected or typed cannot be used as it is."""
 
 
-class MissingInformation(DepthError, ValueError):  # noqa: N818
+class MissingInformation(DepthError, ValueError):
     """A conversion needs a camera, a range or a unit that the depth map does not carry."""
 
 
@@ -44,7 +44,7 @@ class FormatError(DepthError):
     """A file cannot be read right, or cannot be written whole."""
 
 
-class FormatUnavailable(DepthError):  # noqa: N818
+class FormatUnavailable(DepthError):
     """The library that brings a format is not installed."""
 
 
@@ -64,5 +64,5 @@ class GenvrError(DepthError):
     """Root of the remote service's errors."""
 
 
-class Stopped(Exception):  # noqa: N818
+class Stopped(Exception):
     """The person pressed Stop; the node border turns it into the host's own interrupt."""
