@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from . import host
+from .preview import GenVRDepthPreview
 
 __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS"]
 
-NODE_CLASS_MAPPINGS: dict[str, type] = {}
+NODE_CLASS_MAPPINGS: dict[str, type] = {
+    "GenVRDepthPreview": GenVRDepthPreview,
+}
 
-NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {}
+NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
+    "GenVRDepthPreview": "Preview Depth",
+}
 
 host.register()

@@ -8,6 +8,7 @@ inside a method, when a node runs.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -79,6 +80,7 @@ class Host(Protocol):
     def metadata_enabled(self) -> bool: ...
     def save_target(self, prefix: str, width: int, height: int) -> SaveTarget: ...
     def preview(self, images: Tensor, prefix: str) -> list[dict[str, str]]: ...
+    def temp_file(self, data: bytes, prefix: str, extension: str) -> dict[str, str] | None: ...
     def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Any: ...
     def graph(self) -> Any: ...
     def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None: ...
@@ -232,6 +234,15 @@ class ComfyHost:
         core = importlib.import_module("nodes")
         return core.PreviewImage().save_images(images, prefix)["ui"]["images"]
 
+    def temp_file(self, data: bytes, prefix: str, extension: str) -> dict[str, str] | None:
+        """Bytes the page can fetch through /view; equal bytes share one file."""
+        name = f"{prefix}_{hashlib.blake2b(data, digest_size=12).hexdigest()}.{extension}"
+        folder = self.temp_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / name).exists():
+            (folder / name).write_bytes(data)
+        return {"filename": name, "subfolder": "", "type": "temp"}
+
     def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Any:
         from comfy_api.latest import Types
 
@@ -335,6 +346,9 @@ class HeadlessHost:
 
     def preview(self, images: Tensor, prefix: str) -> list[dict[str, str]]:
         return []
+
+    def temp_file(self, data: bytes, prefix: str, extension: str) -> dict[str, str] | None:
+        """Nobody looks, nothing is written."""
 
     def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Mesh:
         return Mesh(vertices, faces, extra)
