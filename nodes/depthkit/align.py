@@ -1,7 +1,7 @@
 """Scale and shift that make one map agree with another.
 
 Least squares is the convention of the affine-invariant literature (MiDaS; Marigold's evaluation);
-the robust form re-weights it (iteratively, Huber) so that a wrong object does not drag the fit.
+the robust form re-weights it so that a wrong object does not drag the fit.
 """
 
 from __future__ import annotations
@@ -47,19 +47,30 @@ def fit_affine(
 
 
 def fit_affine_robust(
-    source: Tensor, target: Tensor, valid: Tensor | None = None, rounds: int = 8
+    source: Tensor, target: Tensor, valid: Tensor | None = None, rounds: int = 12
 ) -> Affine:
-    """`fit_affine` with Huber weights, threshold 1.345 x 1.4826 x median absolute residual.
+    """`fit_affine` that a wrong object cannot drag: re-weighted with Tukey's bisquare.
 
-    The constants are Huber's (95 % efficiency on normal residuals; MAD to standard deviation).
+    Starts from whichever has the smallest median residual: least squares, or the fit that matches
+    median and median absolute deviation (either sign). Limit 4.685 x 1.4826 x median residual
+    (95 % efficiency on normal residuals; MAD to standard deviation).
     """
     x, y, _ = _columns(source, target, valid, None)
-    fit = fit_affine(x, y)
+    fit = min(_starts(x, y), key=lambda start: (start(x) - y).abs().median().item())
     for _ in range(rounds):
         residual = (fit(x) - y).abs()
-        limit = (1.345 * 1.4826 * residual.median()).clamp_min(1e-12)
-        fit = fit_affine(x, y, weight=(limit / residual.clamp_min(1e-12)).clamp_max(1.0))
+        limit = (4.685 * 1.4826 * residual.median()).clamp_min(1e-12)
+        weight = (1 - (residual / limit).clamp_max(1) ** 2) ** 2
+        fit = fit_affine(x, y, weight=weight)
     return fit
+
+
+def _starts(x: Tensor, y: Tensor) -> tuple[Affine, ...]:
+    mid_x, mid_y = x.median(), y.median()
+    spread_x = (x - mid_x).abs().median()
+    slope = ((y - mid_y).abs().median() / spread_x).item() if spread_x > 0 else 0.0
+    matched = (Affine(s, (mid_y - s * mid_x).item()) for s in (slope, -slope))
+    return (fit_affine(x, y), *matched)
 
 
 def align_depth_to(

@@ -71,27 +71,30 @@ def boundary_f1(prediction: Tensor, truth: Tensor, valid: Tensor | None = None) 
     """Scale-invariant boundary F1 of Depth Pro: 0..1, 1 = the same occlusion edges.
 
     prediction, truth: (H, W) positive depth. Neighbours i, j form an edge where d_j / d_i > t;
-    precision and recall over the four directions, averaged; F1 over t = 1.05..1.25 in ten steps,
-    weighted by t. Two maps without any edge agree: 1.
+    precision and recall averaged over the four directions; F1 over t = 1.05..1.25 in ten steps,
+    weighted by t. Directions without an edge in either map do not count (on photographs there are
+    none such); two maps without any edge agree: 1.
     """
     mask = torch.ones_like(truth, dtype=torch.bool) if valid is None else valid
     scores, weights = [], []
     for threshold in _THRESHOLDS.tolist():
-        precision = recall = 0.0
-        edges_seen = False
-        for p_edges, g_edges in zip(
+        pairs = zip(
             _edges(prediction, mask, threshold), _edges(truth, mask, threshold), strict=True
-        ):
-            both = (p_edges & g_edges).sum().item()
-            p_count, g_count = p_edges.sum().item(), g_edges.sum().item()
-            edges_seen |= bool(p_count or g_count)
-            precision += 0.25 * (both / p_count if p_count else float(not g_count))
-            recall += 0.25 * (both / g_count if g_count else float(not p_count))
-        total = precision + recall
-        f1 = 2 * precision * recall / total if total else 0.0
-        scores.append(f1 if edges_seen else 1.0)
+        )
+        scores.append(_edge_f1([(p, g) for p, g in pairs if p.any() or g.any()]))
         weights.append(threshold)
     return sum(s * w for s, w in zip(scores, weights, strict=True)) / sum(weights)
+
+
+def _edge_f1(directions: list[tuple[Tensor, Tensor]]) -> float:
+    """F1 of mean precision and mean recall over the directions that have any edge."""
+    if not directions:
+        return 1.0
+    hits = [(p & g).sum().item() for p, g in directions]
+    precision = sum(h / max(p.sum().item(), 1) for h, (p, _) in zip(hits, directions, strict=True))
+    recall = sum(h / max(g.sum().item(), 1) for h, (_, g) in zip(hits, directions, strict=True))
+    total = (precision + recall) * len(directions)
+    return 2 * precision * recall / total if total else 0.0
 
 
 def control_rmse(prediction: Tensor, control: Tensor, valid: Tensor | None = None) -> float:

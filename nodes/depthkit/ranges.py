@@ -26,6 +26,8 @@ WINDOWS: tuple[str, ...] = get_args(WindowMethod)
 SCOPES: tuple[str, ...] = get_args(Scope)
 
 _BINS = 65536
+# Three splits resolve the range to 1 / 65536^3, beyond what float32 can hold.
+_LEVELS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,36 +62,46 @@ def percentile(parts: Sequence[Tensor], percents: tuple[float, ...]) -> Tensor:
     """Percentiles over several flat tensors, deterministic, without joining them.
 
     parts: flat float32 tensors, at least one value in all -> (len(percents),) float32. A 65536-bin
-    histogram finds the bin of each percentile, a second one inside that bin its value, so that a
-    far-away speck cannot coarsen the answer. `torch.quantile` refuses more than 16 million values,
-    and a random sample is not reproducible.
+    histogram finds the bin of each percentile and is repeated inside a bin that still holds much,
+    so that a far-away speck cannot coarsen the answer. `torch.quantile` refuses more than 16
+    million values, and a random sample is not reproducible.
     """
     low = min(part.min().item() for part in parts if part.numel())
     high = max(part.max().item() for part in parts if part.numel())
     total = sum(part.numel() for part in parts)
+    whole = _histogram(parts, low, high)
     answers = []
     for percent in percents:
-        rank, below, left, right = percent / 100 * total, 0.0, low, high
-        for _ in range(2):
-            if right <= left:
+        rank, below, left, right, counts = percent / 100 * total, 0.0, low, high, whole
+        for _ in range(_LEVELS):
+            below, inside, left, right = _find_bin(counts, rank, below, left, right)
+            if inside <= max(1.0, 1e-4 * total) or right <= left:
                 break
-            below, left, right = _narrow(parts, rank, below, left, right)
+            counts = _histogram(parts, left, right)
         answers.append(0.5 * (left + right))
     return torch.tensor(answers, dtype=torch.float32)
 
 
-def _narrow(
-    parts: Sequence[Tensor], rank: float, below: float, left: float, right: float
-) -> tuple[float, float, float]:
-    """The bin of [left, right] in which the running count, starting at `below`, reaches `rank`."""
+def _histogram(parts: Sequence[Tensor], left: float, right: float) -> Tensor:
     counts = torch.zeros(_BINS, dtype=torch.float64)
     for part in parts:
-        counts += torch.histc(part, _BINS, left, right).double()
+        # histc would take equal ends for "the data's own range".
+        counts += torch.histc(part, _BINS, left, right).double() if right > left else 0
+    return counts
+
+
+def _find_bin(
+    counts: Tensor, rank: float, below: float, left: float, right: float
+) -> tuple[float, float, float, float]:
+    """The bin where the count from `below` on reaches `rank`: (count before, inside, its ends)."""
     reached = counts.cumsum(0) + below
     index = min(int(torch.searchsorted(reached, rank)), _BINS - 1)
     step = (right - left) / _BINS
     before = reached[index - 1].item() if index else below
-    return before, left + step * index, left + step * (index + 1)
+    start, end = left + step * index, left + step * (index + 1)
+    # Below the spacing of float32 a bin cannot be split any further.
+    too_narrow = end - start <= 1e-7 * max(abs(start), abs(end))
+    return before, counts[index].item(), start, start if too_narrow else end
 
 
 def find_window(depth: DepthMap, window: Window) -> Tensor:

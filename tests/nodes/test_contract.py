@@ -1,0 +1,78 @@
+"""What every node class promises ComfyUI and the person at the canvas."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+from genvr_depth.nodes import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS
+
+ROOT = Path(__file__).resolve().parents[2]
+CATEGORIES = {f"GenVR Depth/{name}" for name in ("estimate", "adjust", "generate", "save")}
+
+nodes = pytest.mark.parametrize("node_id", sorted(NODE_CLASS_MAPPINGS))
+
+
+def _inputs(cls):
+    declared = cls.INPUT_TYPES()
+    return {**declared.get("required", {}), **declared.get("optional", {})}
+
+
+def test_every_node_has_a_display_name_and_every_display_name_a_node():
+    assert list(NODE_CLASS_MAPPINGS) == list(NODE_DISPLAY_NAME_MAPPINGS)
+
+
+@nodes
+def test_id_display_name_category_and_description(node_id):
+    cls, shown = NODE_CLASS_MAPPINGS[node_id], NODE_DISPLAY_NAME_MAPPINGS[node_id]
+    assert node_id.startswith("GenVRDepth")
+    assert "GenVR Depth" not in shown
+    assert cls.CATEGORY in CATEGORIES
+    assert cls.DESCRIPTION.strip().endswith(".")
+    assert cls.SEARCH_ALIASES
+
+
+@nodes
+def test_outputs_have_names_and_tooltips(node_id):
+    cls = NODE_CLASS_MAPPINGS[node_id]
+    assert isinstance(cls.RETURN_TYPES, tuple)
+    assert len(cls.RETURN_TYPES) == len(cls.RETURN_NAMES) == len(cls.OUTPUT_TOOLTIPS)
+    assert all(tooltip.strip() for tooltip in cls.OUTPUT_TOOLTIPS)
+
+
+@nodes
+def test_every_input_has_a_tooltip_and_the_function_takes_it(node_id):
+    cls = NODE_CLASS_MAPPINGS[node_id]
+    function = getattr(cls, cls.FUNCTION)
+    parameters = inspect.signature(function).parameters
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    hidden = cls.INPUT_TYPES().get("hidden", {})
+    for name, declaration in _inputs(cls).items():
+        assert declaration[1].get("tooltip", "").strip(), name
+        assert open_ended or name in parameters, name
+    assert open_ended or set(hidden) <= set(parameters)
+
+
+@nodes
+def test_optional_inputs_have_python_defaults(node_id):
+    cls = NODE_CLASS_MAPPINGS[node_id]
+    parameters = inspect.signature(getattr(cls, cls.FUNCTION)).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return
+    for name in cls.INPUT_TYPES().get("optional", {}):
+        assert parameters[name].default is not inspect.Parameter.empty, name
+
+
+@nodes
+def test_no_widget_could_hold_a_key_or_a_url(node_id):
+    words = ("key", "token", "secret", "password", "url", "endpoint")
+    names = {n.lower() for n in _inputs(NODE_CLASS_MAPPINGS[node_id])}
+    assert not [n for n in names if any(word in n.split("_") for word in words)]
+
+
+@nodes
+def test_every_node_has_a_help_page(node_id):
+    page = ROOT / "web" / "docs" / f"{node_id}.md"
+    assert page.is_file()
+    assert len(page.read_text()) > 400

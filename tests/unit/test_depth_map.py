@@ -1,0 +1,91 @@
+"""The one data type: what it accepts, what it refuses, what it never loses."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
+from genvr_depth.nodes.depthkit.errors import InvalidInput
+from hypothesis import given
+from hypothesis import strategies as st
+
+sizes = st.integers(1, 9)
+
+
+def test_non_finite_pixels_become_invalid_and_values_stay_finite():
+    depth = DepthMap.make(torch.tensor([[1.0, math.nan], [math.inf, -math.inf]]), "depth")
+    assert depth.valid.tolist() == [[[True, False], [False, False]]]
+    assert torch.isfinite(depth.values).all()
+
+
+def test_metric_pixels_behind_the_camera_are_invalid():
+    depth = DepthMap.make(torch.tensor([[2.0, 0.0, -1.0]]), "metric")
+    assert depth.valid.tolist() == [[[True, False, False]]]
+
+
+def test_half_precision_and_other_dtypes_become_float32():
+    for dtype in (torch.float16, torch.float64, torch.int32, torch.uint8):
+        assert DepthMap.make(torch.ones(2, 3, dtype=dtype), "depth").values.dtype == torch.float32
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 4), (1, 0, 4), (2, 3, 4, 5), (7,)])
+def test_shapes_that_are_no_map_are_refused_with_the_remedy(shape):
+    with pytest.raises(InvalidInput, match="batch, height, width"):
+        DepthMap.make(torch.zeros(shape), "depth")
+
+
+def test_unknown_kind_and_misfitting_mask_are_refused():
+    with pytest.raises(InvalidInput, match="disparity"):
+        DepthMap.make(torch.ones(2, 2), "inverse")
+    with pytest.raises(InvalidInput, match="same size"):
+        DepthMap.make(torch.ones(2, 2), "depth", torch.ones(2, 3))
+
+
+def test_the_map_does_not_share_memory_with_what_it_was_made_from():
+    source = torch.ones(1, 2, 2)
+    depth = DepthMap.make(source, "depth")
+    source.zero_()
+    assert depth.values.eq(1).all()
+
+
+@given(sizes, sizes, sizes, sizes)
+def test_resizing_keeps_constants_and_gives_the_exact_size(h, w, new_h, new_w):
+    depth = DepthMap.make(torch.full((1, h, w), 3.25), "metric").resized(new_h, new_w)
+    assert depth.values.shape == (1, new_h, new_w)
+    assert torch.allclose(depth.values, torch.tensor(3.25))
+    assert depth.valid.all()
+
+
+def test_invalid_pixels_do_not_bleed_into_their_neighbours():
+    values = torch.full((1, 8, 8), 2.0)
+    values[:, :, :4] = math.nan
+    resized = DepthMap.make(values, "metric").resized(20, 20)
+    assert torch.allclose(resized.values[resized.valid], torch.tensor(2.0))
+    assert not resized.valid[:, :, :8].any()
+
+
+def test_the_camera_follows_a_resize():
+    camera = Pinhole.from_fov(60, 100, 50)
+    depth = DepthMap.make(torch.ones(50, 100), "metric", camera=camera).resized(100, 200)
+    assert depth.camera is not None
+    assert depth.camera.fx == pytest.approx(2 * camera.fx)
+    assert depth.camera.fov_deg(200) == pytest.approx(60)
+
+
+@given(st.floats(1, 170), st.integers(1, 4000))
+def test_field_of_view_round_trips(fov, width):
+    assert Pinhole.from_fov(fov, width, width).fov_deg(width) == pytest.approx(fov)
+
+
+def test_impossible_cameras_are_refused():
+    with pytest.raises(InvalidInput, match="field of view"):
+        Pinhole.from_fov(180, 10, 10)
+    with pytest.raises(InvalidInput, match="focal"):
+        Pinhole(math.nan, 1, 0, 0)
+
+
+def test_normalised_intrinsics_become_pixels():
+    camera = Pinhole.from_normalised(0.7, 0.9, 0.5, 0.5, 200, 100)
+    assert (camera.fx, camera.fy, camera.cx, camera.cy) == pytest.approx((140, 90, 100, 50))

@@ -1,0 +1,62 @@
+"""Depth, disparity and metres: conversions that are right, or refused."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.depth_map import DepthMap
+from genvr_depth.nodes.depthkit.errors import InvalidInput, MissingInformation
+from genvr_depth.nodes.depthkit.kinds import convert, to_depth, to_disparity, to_metric
+
+METRES = torch.tensor([[1.0, 2.0, 4.0, 8.0]])
+
+
+def test_metric_depth_and_disparity_are_inverse_to_each_other():
+    disparity = to_disparity(DepthMap.make(METRES, "metric"))
+    assert disparity.kind == "disparity"
+    assert torch.allclose(disparity.values[0], 1 / METRES)
+
+
+def test_metres_return_from_disparity_when_both_ends_are_given():
+    disparity = to_disparity(DepthMap.make(METRES, "metric"))
+    scaled = disparity.with_values(disparity.values * 3 + 0.5)
+    back = to_metric(scaled, near_m=1, far_m=8)
+    assert torch.allclose(back.values[0], METRES, atol=1e-5)
+
+
+def test_metres_return_from_relative_depth_when_both_ends_are_given():
+    back = to_metric(DepthMap.make(METRES * 2 - 1, "depth"), near_m=1, far_m=8)
+    assert torch.allclose(back.values[0], METRES, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["depth", "disparity"])
+def test_metres_are_never_invented(kind):
+    with pytest.raises(MissingInformation, match="near"):
+        to_metric(DepthMap.make(METRES, kind))
+
+
+def test_an_empty_range_is_refused():
+    with pytest.raises(InvalidInput, match="below far"):
+        to_metric(DepthMap.make(METRES, "depth"), near_m=5, far_m=5)
+
+
+@pytest.mark.parametrize("kind", ["metric", "depth", "disparity"])
+@pytest.mark.parametrize("target", ["depth", "disparity"])
+def test_order_of_near_and_far_survives_every_conversion(kind, target):
+    near_first = METRES if kind != "disparity" else METRES.flip(1)
+    values = convert(DepthMap.make(near_first, kind), target).values[0, 0]
+    steps = values.diff()
+    assert (steps < 0).all() if target == "disparity" else (steps > 0).all()
+
+
+def test_invalid_pixels_stay_invalid_and_flat_maps_stay_finite():
+    valid = torch.tensor([[True, False, True, True]])
+    depth = DepthMap.make(torch.full((1, 4), 5.0), "depth", valid)
+    for converted in (to_disparity(depth), to_metric(depth, 1, 2), to_depth(depth)):
+        assert torch.equal(converted.valid[0], valid)
+        assert torch.isfinite(converted.values).all()
+
+
+def test_an_unknown_target_names_the_choices():
+    with pytest.raises(InvalidInput, match="metric, depth, disparity"):
+        convert(DepthMap.make(METRES, "depth"), "inverse")

@@ -1,0 +1,103 @@
+"""The pack as something that is installed: metadata, imports, layout."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = ("requests", "transformers", "av", "scipy", "OpenEXR", "trimesh", "huggingface_hub", "PIL")
+COMFY = ("comfy", "comfy_api", "comfy_execution", "folder_paths", "server")
+
+IMPORT = """
+import importlib.util, sys
+blocked = set(sys.argv[2].split(","))
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in blocked:
+            raise ImportError(name + " must not be imported with the pack")
+sys.meta_path.insert(0, Block())
+spec = importlib.util.spec_from_file_location(
+    "genvr_depth", sys.argv[1] + "/__init__.py", submodule_search_locations=[sys.argv[1]])
+module = importlib.util.module_from_spec(spec)
+sys.modules["genvr_depth"] = module
+spec.loader.exec_module(module)
+for node in module.NODE_CLASS_MAPPINGS.values():
+    node.INPUT_TYPES()
+"""
+
+
+def _toml() -> str:
+    return (ROOT / "pyproject.toml").read_text()
+
+
+def _list(name: str) -> list[str]:
+    block = re.search(rf"^{name} = \[\n(.*?)^\]", _toml(), re.M | re.S)
+    assert block is not None
+    return re.findall(r'"([^"]+)"', block.group(1))
+
+
+def test_requirements_txt_repeats_the_runtime_dependencies():
+    lines = (ROOT / "requirements.txt").read_text().split("\n")
+    assert [line for line in lines if line] == _list("dependencies")
+
+
+def test_no_runtime_dependency_is_capped_or_pinned():
+    assert not [
+        line for line in _list("dependencies") if re.search(r"[<=~!]=?", line.replace(">=", ""))
+    ]
+
+
+def test_every_source_folder_is_in_the_wheel():
+    folders = {p.parent for p in (ROOT / "nodes").rglob("*.py")} | {ROOT}
+    found = {".".join(["genvr_depth", *f.relative_to(ROOT).parts]) for f in folders}
+    assert found == set(_list("packages"))
+
+
+def test_importing_the_pack_imports_no_heavy_library_and_no_comfyui():
+    blocked = ",".join(HEAVY + COMFY)
+    run = subprocess.run(
+        [sys.executable, "-c", IMPORT, str(ROOT), blocked], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+
+
+def test_the_top_level_is_the_planned_one():
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
+    if not tracked:
+        pytest.skip("not a git checkout")
+    top = {line.split("/")[0] for line in tracked if not line.startswith(".")}
+    planned = "nodes web workflows tests training locales __init__.py pyproject.toml README.md"
+    planned += " LICENSE CHANGELOG.md requirements.txt constraints.txt"
+    assert top <= set(planned.split())
+
+
+@pytest.mark.parametrize("pattern", [r"\beval\(", r"\bexec\(", r"\bprint\(", r"os\.system\("])
+def test_the_pack_never_contains(pattern):
+    hits = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in (ROOT / "nodes").rglob("*.py")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if re.search(pattern, line) and not re.search(r"\.(eval|exec)\(", line)
+    ]
+    assert hits == []
+
+
+def test_only_the_host_seam_touches_comfyui():
+    pattern = re.compile(rf"^\s*(?:import|from)\s+(?:{'|'.join(COMFY)}|comfy_extras)\b", re.M)
+    hits = [p.name for p in (ROOT / "nodes").rglob("*.py") if pattern.search(p.read_text())]
+    assert hits == ["host.py"]
+
+
+def test_depthkit_never_reaches_up_to_the_nodes():
+    kit = ROOT / "nodes" / "depthkit"
+    for path in kit.rglob("*.py"):
+        depth = len(path.relative_to(kit).parts)
+        too_high = re.compile(rf"^\s*from \.{{{depth + 1},}}", re.M)
+        assert not too_high.search(path.read_text()), path

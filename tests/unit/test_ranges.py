@@ -1,0 +1,100 @@
+"""Windows: reproducible, one for the clip, never NaN."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.depth_map import DepthMap
+from genvr_depth.nodes.depthkit.errors import InvalidInput
+from genvr_depth.nodes.depthkit.ranges import (
+    Window,
+    control_image,
+    find_window,
+    normalise,
+    percentile,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@given(st.lists(st.floats(-1e3, 1e3, width=32), min_size=2, max_size=200), st.floats(0, 100))
+def test_percentiles_lie_between_their_two_neighbouring_ranks(numbers, percent):
+    values = torch.tensor(numbers)
+    answer = percentile([values], (percent,)).item()
+    ordered, rank = values.sort().values, percent / 100 * len(numbers)
+    low = ordered[max(int(rank) - 1, 0)].item()
+    high = ordered[min(int(rank) + 1, len(numbers) - 1)].item()
+    slack = 1e-4 * (1 + ordered.abs().max().item())
+    assert low - slack <= answer <= high + slack
+
+
+def test_percentiles_agree_with_the_exact_quantile_on_many_values():
+    values = torch.randn(200_000, generator=torch.Generator().manual_seed(1))
+    exact = torch.quantile(values, torch.tensor([0.01, 0.5, 0.99]))
+    assert torch.allclose(percentile([values], (1, 50, 99)), exact, atol=1e-3)
+
+
+def test_splitting_a_clip_into_frames_does_not_change_its_percentiles():
+    values = torch.randn(1000, generator=torch.Generator().manual_seed(2))
+    whole = percentile([values], (2, 98))
+    assert torch.equal(whole, percentile(list(values.split(77)), (2, 98)))
+
+
+def test_one_far_speck_does_not_coarsen_the_window():
+    values = torch.linspace(0, 1, 10_000).reshape(1, 100, 100).clone()
+    values[0, 0, 0] = 1e9
+    low, high = find_window(DepthMap.make(values, "depth"), Window())[0].tolist()
+    assert low == pytest.approx(0.005, abs=1e-3)
+    assert high == pytest.approx(0.995, abs=1e-3)
+
+
+def test_a_clip_shares_one_window_and_frames_may_have_their_own():
+    depth = DepthMap.make(torch.stack([torch.rand(8, 8), torch.rand(8, 8) + 5]), "depth")
+    clip = find_window(depth, Window("min-max"))
+    frames = find_window(depth, Window("min-max", scope="frame"))
+    assert torch.equal(clip[0], clip[1])
+    assert frames[0, 1] < frames[1, 0]
+
+
+@pytest.mark.parametrize("kind", ["metric", "depth", "disparity"])
+def test_a_flat_map_is_mid_grey_never_nan(kind):
+    picture = control_image(DepthMap.make(torch.full((1, 4, 4), 7.0), kind))
+    assert torch.equal(picture, torch.full((1, 4, 4, 3), 0.5))
+
+
+@pytest.mark.parametrize(("kind", "near_first"), [("metric", 1), ("depth", 1), ("disparity", -1)])
+def test_near_is_white_for_every_kind(kind, near_first):
+    ramp = torch.linspace(1, 5, 9).reshape(1, 1, 9)
+    ramp = ramp if near_first > 0 else ramp.flip(2)
+    picture = control_image(DepthMap.make(ramp, kind), Window("min-max"))
+    assert picture[0, 0, 0, 0] == 1
+    assert picture[0, 0, -1, 0] == 0
+    assert (picture[0, 0, :, 0].diff() < 0).all()
+
+
+def test_sky_is_black_in_the_control_image():
+    values = torch.tensor([[[1.0, 2.0, float("inf")]]])
+    assert control_image(DepthMap.make(values, "metric"))[0, 0, 2].eq(0).all()
+
+
+def test_a_fixed_window_takes_values_of_the_map_itself():
+    depth = DepthMap.make(torch.tensor([[[1.0, 2.0, 3.0, 9.0]]]), "metric")
+    assert normalise(depth, Window("fixed", 1, 3)).tolist() == [[[0.0, 0.5, 1.0, 1.0]]]
+
+
+def test_a_reversed_fixed_window_inverts():
+    depth = DepthMap.make(torch.tensor([[[1.0, 2.0, 3.0]]]), "metric")
+    assert normalise(depth, Window("fixed", 3, 1)).tolist() == [[[1.0, 0.5, 0.0]]]
+
+
+def test_a_map_without_a_single_valid_pixel_is_black_not_nan():
+    depth = DepthMap.make(torch.full((1, 3, 3), float("nan")), "depth")
+    assert control_image(depth).eq(0).all()
+
+
+@pytest.mark.parametrize(
+    "bad", [("median", 0, 1), ("percentile", 50, 50), ("percentile", -1, 99), ("fixed", 2, 2)]
+)
+def test_impossible_windows_are_refused(bad):
+    with pytest.raises(InvalidInput):
+        Window(*bad)
