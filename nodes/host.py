@@ -326,7 +326,7 @@ class HeadlessHost:
         """As ComfyUI's: `sub/name` saves into a sub-folder, the counter is the highest plus one."""
         root = self.output_folder()
         target = (root / prefix).resolve()
-        if not target.is_relative_to(root.resolve()) or not target.name:
+        if root.resolve() not in target.parents:
             raise InvalidInput(
                 f"The filename prefix {prefix!r} points outside the output folder; use a plain "
                 "name or a sub-folder such as depth/room."
