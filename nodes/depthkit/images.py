@@ -12,7 +12,7 @@ from torch import Tensor
 
 from .errors import InvalidInput
 
-__all__ = ["alpha", "luminance", "resize", "rgb"]
+__all__ = ["alpha", "frames", "luminance", "resize", "rgb"]
 
 _REC709 = (0.2126, 0.7152, 0.0722)
 
@@ -24,7 +24,7 @@ def rgb(image: Tensor, name: str = "image") -> Tensor:
     non-finite pixels become black. Raises InvalidInput, naming the input, on any other shape or an
     empty batch.
     """
-    stack = _stack(image, name)
+    stack = frames(image, name)
     channels = (
         stack[..., :3] if stack.shape[-1] >= 3 else stack[..., :1].expand(*stack.shape[:3], 3)
     )
@@ -34,7 +34,7 @@ def rgb(image: Tensor, name: str = "image") -> Tensor:
 
 def alpha(image: Tensor, name: str = "image") -> Tensor | None:
     """The fourth channel as (B, H, W) float32 on the CPU, or None where there is none."""
-    stack = _stack(image, name)
+    stack = frames(image, name)
     return stack[..., 3].to("cpu", torch.float32).clamp(0, 1) if stack.shape[-1] == 4 else None
 
 
@@ -54,7 +54,8 @@ def resize(images: Tensor, height: int, width: int) -> Tensor:
     return resized.movedim(1, -1).clamp(0, 1).contiguous()
 
 
-def _stack(image: Tensor, name: str) -> Tensor:
+def frames(image: Tensor, name: str = "image") -> Tensor:
+    """The batch as it is, (B, H, W, C) without a copy; for callers that clean it piece by piece."""
     stack = image
     if stack.ndim == 3:
         # (H, W, C) has a small last dimension; anything else is a batch of masks.

@@ -1,0 +1,130 @@
+"""What an estimator is, what a caller may ask of a run, and what comes back.
+
+An estimator is a callable over a batch of equally sized pictures; the driver owns sizes, memory,
+tiles and time. A network is brought to its device by a `Placement`, a callable that whoever
+manages memory hands in, so that nothing here knows ComfyUI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from ..depth_map import DepthMap, Kind
+from ..errors import InvalidInput
+
+__all__ = [
+    "CONSISTENCIES",
+    "DETAILS",
+    "Estimate",
+    "EstimateOptions",
+    "Estimator",
+    "HasNetwork",
+    "KnowsCamera",
+    "Placement",
+    "Placer",
+    "resident",
+]
+
+Detail = Literal["off", "tiles"]
+Consistency = Literal["frame", "clip"]
+DETAILS: tuple[str, ...] = get_args(Detail)
+CONSISTENCIES: tuple[str, ...] = get_args(Consistency)
+
+Placement = Callable[[], torch.device]
+"""Brings one network to the device it computes on, and says which."""
+Placer = Callable[[nn.Module], Placement]
+"""Puts a freshly loaded network under somebody's memory management."""
+
+
+@runtime_checkable
+class Estimator(Protocol):
+    """A depth model.
+
+    name, licence: for people. kind: what the raw values mean. multiple: both sides of the pictures
+    handed in are multiples of it. inner_size: the shorter side the model was trained for.
+    """
+
+    name: str
+    kind: Kind
+    multiple: int
+    inner_size: int
+    licence: str
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """(B, 3, h, w) float32 in 0..1 on any device -> (B, h', w') raw values of `kind`.
+
+        h', w' may differ from h, w (some heads answer at another resolution); the driver resizes.
+        """
+        ...
+
+
+@runtime_checkable
+class KnowsCamera(Protocol):
+    """An estimator that also measures the lens."""
+
+    def with_fov(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """As `__call__`, and the horizontal field of view of each picture: (B,) degrees."""
+        ...
+
+
+@runtime_checkable
+class HasNetwork(Protocol):
+    """An estimator whose network can be watched, so that Stop works inside a long forward pass."""
+
+    network: nn.Module
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateOptions:
+    """How to run.
+
+    inner_size: shorter side the model works at, in pixels; 0 for the model's own.
+    detail: "tiles" adds overlapping tiles at the model's resolution, aligned to the whole picture.
+    consistency: "clip" aligns scale and shift of neighbouring frames on their static part.
+    """
+
+    inner_size: int = 0
+    detail: str = "off"
+    consistency: str = "frame"
+
+    def __post_init__(self) -> None:
+        if self.inner_size < 0:
+            raise InvalidInput(
+                f"A resolution of {self.inner_size} is not possible; use 0 for the model's own."
+            )
+        if self.detail not in DETAILS:
+            raise InvalidInput(f"Unknown detail {self.detail!r}; use one of {', '.join(DETAILS)}.")
+        if self.consistency not in CONSISTENCIES:
+            raise InvalidInput(
+                f"Unknown consistency {self.consistency!r}; use one of {', '.join(CONSISTENCIES)}."
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """What a run gives.
+
+    depth: the map, exactly as large as the pictures. flicker: mean relative change of the static
+    part between neighbouring frames (see `temporal.flicker`), None for a single picture.
+    notes: one line each about what was done, for the report.
+    """
+
+    depth: DepthMap
+    flicker: float | None
+    notes: tuple[str, ...]
+
+
+def resident(device: torch.device | str = "cpu", dtype: torch.dtype | None = None) -> Placer:
+    """A placer that moves a network once and leaves it there: no host manages memory."""
+    target = torch.device(device)
+
+    def place(network: nn.Module) -> Placement:
+        network.to(device=target, dtype=dtype)
+        return lambda: target
+
+    return place

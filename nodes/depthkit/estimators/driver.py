@@ -1,0 +1,153 @@
+"""From a batch of pictures of any size to a DepthMap of exactly that size.
+
+Everything here works frame by frame or chunk by chunk: besides the result itself nothing grows
+with the length of the clip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..depth_map import DepthMap, Pinhole
+from ..errors import Stopped
+from ..images import frames, rgb
+from ..temporal import align_clip, flicker
+from .base import Estimate, EstimateOptions, Estimator, HasNetwork, KnowsCamera
+from .chunks import in_chunks, listening
+from .sizes import inner_shape
+from .tiles import TileBlend, tile_boxes
+
+__all__ = ["estimate"]
+
+# Pixels a GPU chunk holds at once: eight square pictures at the size of the most common models.
+_CHUNK_PIXELS = 8 * 518 * 518
+
+
+def estimate(
+    estimator: Estimator,
+    images: Tensor,
+    options: EstimateOptions | None = None,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Estimate:
+    """Depth of every picture.
+
+    images: (B, H, W, C), C = 1, 3 or 4, any float dtype and device; non-finite pixels count as
+    black. Returns a map of the same B, H, W. Raises InvalidInput on shapes that are no pictures
+    and where memory does not suffice for one, Stopped when `should_stop` says so.
+    """
+    run = _Run(
+        estimator,
+        frames(images),
+        options or EstimateOptions(),
+        on_progress or (lambda done, total: None),
+        should_stop or (lambda: False),
+    )
+    with torch.no_grad():
+        return run.result()
+
+
+class _Run:
+    """One call of `estimate`: the buffers, and the steps that fill them."""
+
+    def __init__(
+        self,
+        estimator: Estimator,
+        images: Tensor,
+        options: EstimateOptions,
+        on_progress: Callable[[int, int], None],
+        should_stop: Callable[[], bool],
+    ) -> None:
+        self.estimator, self.images, self.options = estimator, images, options
+        self.on_progress, self.should_stop = on_progress, should_stop
+        self.batch, self.height, self.width = images.shape[:3]
+        short_side = options.inner_size or estimator.inner_size
+        self.inner = inner_shape(self.height, self.width, short_side, estimator.multiple)
+        tiled = options.detail == "tiles"
+        self.boxes = tile_boxes(self.height, self.width, short_side) if tiled else []
+        self.values = torch.empty(self.batch, self.height, self.width)
+        self.valid = torch.empty(self.batch, self.height, self.width, dtype=torch.bool)
+        self.fov_deg = torch.full((self.batch,), torch.nan)
+
+    def result(self) -> Estimate:
+        network = self.estimator.network if isinstance(self.estimator, HasNetwork) else None
+        with listening(network, self.should_stop):
+            in_chunks(
+                self.batch, self._chunk, on_progress=self._report, should_stop=self.should_stop
+            )
+        notes = [self._size_note()]
+        if self.options.consistency == "clip" and self.batch > 1:
+            notes.append(
+                align_clip(self.values, self.valid, self.images, self.estimator.kind).note()
+            )
+        unrest = flicker(self.values, self.valid, self.images) if self.batch > 1 else None
+        return Estimate(self._depth(), unrest, tuple(notes))
+
+    def _chunk(self, start: int, end: int) -> int:
+        pictures = rgb(self.images[start:end]).movedim(-1, 1)
+        raw = self._infer(_resized(pictures, *self.inner), start, end)
+        values = _resized(raw.to("cpu", torch.float32)[:, None], self.height, self.width)[:, 0]
+        for offset in range(end - start if self.boxes else 0):
+            blend = TileBlend(values[offset], pictures[offset], self.boxes, self.inner)
+            for number, box in enumerate(self.boxes):
+                if self.should_stop():
+                    raise Stopped
+                blend.add(box, self._tile)
+                self._report(start + offset, number + 1)
+            values[offset] = blend.result()
+        self._store(values, start, end)
+        return 1 if raw.device.type == "cpu" else _CHUNK_PIXELS // (self.inner[0] * self.inner[1])
+
+    def _infer(self, pictures: Tensor, start: int, end: int) -> Tensor:
+        if isinstance(self.estimator, KnowsCamera):
+            raw, fov_deg = self.estimator.with_fov(pictures)
+            self.fov_deg[start:end] = fov_deg.to("cpu", torch.float32)
+            return raw
+        return self.estimator(pictures)
+
+    def _tile(self, picture: Tensor) -> Tensor:
+        """(3, h, w) part of a picture -> (h, w) values in the model's own, unaligned scale."""
+        short_side = self.options.inner_size or self.estimator.inner_size
+        inner = inner_shape(*picture.shape[1:], short_side, self.estimator.multiple)
+        raw = self.estimator(_resized(picture[None], *inner)).to("cpu", torch.float32)
+        return _resized(raw[:, None], *picture.shape[1:])[0, 0]
+
+    def _store(self, values: Tensor, start: int, end: int) -> None:
+        usable = torch.isfinite(values)
+        if self.estimator.kind == "metric":
+            usable &= values > 0
+        self.valid[start:end] = usable
+        self.values[start:end] = torch.where(usable, values, torch.zeros(()))
+
+    def _report(self, pictures: int, tiles: int = 0) -> None:
+        steps = 1 + len(self.boxes)
+        self.on_progress(pictures * steps + tiles, self.batch * steps)
+
+    def _depth(self) -> DepthMap:
+        # Not DepthMap.make: the chunks were validated as they came, a second copy would double
+        # the memory of a long clip.
+        camera = None
+        if self.fov_deg.isfinite().all():
+            camera = Pinhole.from_fov(self.fov_deg.median().item(), self.width, self.height)
+        name, kind = self.estimator.name, self.estimator.kind
+        return DepthMap(self.values, kind, self.valid, camera, name)
+
+    def _size_note(self) -> str:
+        height, width = self.inner
+        tiles = f", {len(self.boxes)} tiles" if self.boxes else ""
+        return f"{self.estimator.name}: {self.estimator.kind}, worked at {width}x{height}{tiles}"
+
+
+def _resized(planes: Tensor, height: int, width: int) -> Tensor:
+    """(B, C, h, w) resampled: bilinear, which never overshoots an edge; antialiased to shrink."""
+    if planes.shape[-2:] == (height, width):
+        return planes
+    shrinking = height < planes.shape[-2] or width < planes.shape[-1]
+    return F.interpolate(
+        planes, (height, width), mode="bilinear", align_corners=False, antialias=shrinking
+    )

@@ -1,0 +1,94 @@
+"""From a model's name to an estimator: built in, on disk, or downloaded when that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+
+from .. import folders as homes
+from ..errors import ModelError
+from .base import Estimator, Placer, resident
+from .download import Origin, download
+from .store import find_folder
+from .table import BUILTIN, find_row
+from .transformers_family import load_folder
+
+__all__ = ["DOWNLOAD_POLICIES", "builtin_estimator", "ensure_folder", "load_estimator"]
+
+DOWNLOAD_POLICIES: tuple[str, ...] = ("never", "if missing")
+_WEIGHTS = homes.PACKAGE / "weights" / "builtin.safetensors"
+
+
+def builtin_estimator(
+    device: torch.device | str = "cpu", place: Placer | None = None, weights: Path = _WEIGHTS
+) -> Estimator:
+    """The pack's own small model; nothing to download.
+
+    Raises ModelError while its weights file is not there.
+    """
+    if not weights.is_file():
+        raise ModelError(
+            f"The built-in depth model's weights are not in this copy of the pack ({weights.name} is "
+            "missing from nodes/depthkit/weights). Reinstall the pack, or connect a Load Depth "
+            "Model node."
+        )
+    from .builtin import load_builtin
+
+    return load_builtin(weights, place or resident(device))
+
+
+def load_estimator(
+    name: str,
+    folders: Sequence[Path],
+    *,
+    download_policy: str = "never",
+    place: Placer | None = None,
+    dtype: torch.dtype = torch.float32,
+    on_progress: Callable[[int, int], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    origin: Origin | None = None,
+) -> Estimator:
+    """The estimator called `name`: BUILTIN, a row of the table, or a folder the person brought."""
+    if name == BUILTIN:
+        return builtin_estimator(place=place)
+    folder = ensure_folder(
+        name, folders, download_policy, on_progress=on_progress, should_stop=should_stop,
+        origin=origin,
+    )  # fmt: skip
+    return load_folder(folder, place or resident("cpu", dtype), dtype)
+
+
+def ensure_folder(
+    name: str,
+    folders: Sequence[Path],
+    download_policy: str = "never",
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    origin: Origin | None = None,
+) -> Path:
+    """The model's folder, downloaded into the first of `folders` if policy says so.
+
+    A folder that is complete is used with no network at all. on_progress gets bytes. Raises
+    ModelError naming the folder and the repository where the model is absent and may not come.
+    """
+    folder = find_folder(name, folders)
+    if folder is not None:
+        return folder
+    row = find_row(name)
+    target = folders[0] / name
+    if row is None:
+        raise ModelError(
+            f"There is no model folder {name!r}; looked in {', '.join(map(str, folders))}. Put its "
+            "config.json and model.safetensors there, or choose a model from the list."
+        )
+    if download_policy == "never":
+        raise ModelError(
+            f"The model {name} is not installed. Set download to 'if missing' (on the command line: "
+            f"--download) to fetch {row.download_mb} MB from {row.repository}, or put "
+            f"{', '.join(row.files)} of that repository into {target} by hand."
+        )
+    download(row, target, on_progress=on_progress, should_stop=should_stop, origin=origin)
+    return target

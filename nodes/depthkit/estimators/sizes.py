@@ -1,0 +1,21 @@
+"""The size a model works at: aspect ratio kept, both sides a multiple, cost bounded."""
+
+from __future__ import annotations
+
+__all__ = ["MAX_ASPECT", "inner_shape"]
+
+MAX_ASPECT = 4
+"""Longer pictures are worked on at `MAX_ASPECT` times the inner size: a 1-pixel-high strip whose
+short side were brought to 518 would otherwise be half a million pixels long."""
+
+
+def inner_shape(height: int, width: int, short_side: int, multiple: int) -> tuple[int, int]:
+    """(height, width) to run at: the shorter side near `short_side`, each side rounded to the
+    nearest multiple and at least one multiple (the rule the DPT family was trained with).
+    """
+    scale = min(short_side / min(height, width), MAX_ASPECT * short_side / max(height, width))
+    return _rounded(height * scale, multiple), _rounded(width * scale, multiple)
+
+
+def _rounded(length: float, multiple: int) -> int:
+    return max(round(length / multiple), 1) * multiple

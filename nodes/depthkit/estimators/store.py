@@ -1,0 +1,61 @@
+"""Where models lie: `<model folder>/<name>/`, in any of several model folders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ModelError
+from .table import MODELS, ModelRow, find_row
+
+__all__ = ["Installed", "find_folder", "installed", "missing_files", "model_names"]
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A model on disk. row: None for a folder the person brought; missing: files not there yet."""
+
+    name: str
+    folder: Path
+    row: ModelRow | None
+    missing: tuple[str, ...]
+
+
+def installed(folders: Sequence[Path]) -> list[Installed]:
+    """Every folder with a config.json, sorted by name; the first of two with the same name wins."""
+    found: dict[str, Installed] = {}
+    for root in folders:
+        for config in sorted(root.glob("*/config.json")):
+            folder = config.parent
+            row = find_row(folder.name)
+            missing = missing_files(folder, row)
+            found.setdefault(folder.name, Installed(folder.name, folder, row, missing))
+    return [found[name] for name in sorted(found)]
+
+
+def model_names(folders: Sequence[Path]) -> list[str]:
+    """Names a person may choose: those we know, then what else lies in the folders."""
+    known = [row.name for row in MODELS]
+    return known + [model.name for model in installed(folders) if model.row is None]
+
+
+def find_folder(name: str, folders: Sequence[Path]) -> Path | None:
+    """The complete folder of a model, or None. Raises ModelError for a name that is a path."""
+    if Path(name).name != name or name in ("", ".", ".."):
+        raise ModelError(f"{name!r} is not a model name; choose one from the list.")
+    row = find_row(name)
+    for root in folders:
+        folder = root / name
+        if (folder / "config.json").is_file() and not missing_files(folder, row):
+            return folder
+    return None
+
+
+def missing_files(folder: Path, row: ModelRow | None) -> tuple[str, ...]:
+    """Files that a known model needs and the folder lacks (weights may also come in shards)."""
+    if row is None or (folder / "model.safetensors.index.json").is_file():
+        return ()
+    # Without a preprocessor_config.json the family's own constants serve.
+    needed = [name for name in row.files if name != "preprocessor_config.json"]
+    return tuple(name for name in needed if not (folder / name).is_file())
