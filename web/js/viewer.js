@@ -1,0 +1,117 @@
+// @ts-check
+/** Puts the depth viewer on every node that shows depth. */
+import { api, app, chain, loadText, setting, viewPath, widgetOf } from "../lib/comfy.mjs";
+import { loadStyle } from "../lib/dom.mjs";
+import { DepthViewer } from "../lib/viewer.mjs";
+
+const UI_KEY = "genvr_depth";
+const COLORMAP_PROPERTY = "genvr_colormap";
+const COLORMAP_SETTING = "GenVRDepth.Viewer.ColorMap";
+const HEIGHT = 300;
+const NODES = new Set([
+  "GenVRDepthEstimate",
+  "GenVRDepthEstimateRemote",
+  "GenVRDepthFromGeometry",
+  "GenVRDepthFromImage",
+  "GenVRDepthLoad",
+  "GenVRDepthSampleScene",
+  "GenVRDepthAdjust",
+  "GenVRDepthPreview",
+]);
+const WINDOW_WIDGETS = ["window", "low", "high"];
+
+/** @type {(key: string) => string} */
+let text;
+
+/** @param {import("../lib/depth.mjs").Entry} entry */
+async function load(entry) {
+  const answer = await api.fetchApi(viewPath(entry.file));
+  if (!answer.ok) throw new Error(text("viewer.failed"));
+  return answer.arrayBuffer();
+}
+
+/**
+ * The photograph's pixels at the size of the raw map, for the colours of the cloud.
+ * @param {import("../lib/depth.mjs").Entry} entry @param {number} width @param {number} height
+ */
+async function picture(entry, width, height) {
+  if (!entry.picture) return null;
+  const answer = await api.fetchApi(viewPath(entry.picture));
+  if (!answer.ok) return null;
+  const bitmap = await createImageBitmap(await answer.blob());
+  const context = new OffscreenCanvas(width, height).getContext("2d");
+  if (!context) return null;
+  context.drawImage(bitmap, 0, 0, width, height);
+  return new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
+}
+
+/** @param {any} node @returns {{window: string, low: number, high: number}|undefined} */
+function readWindow(node) {
+  const [window, low, high] = WINDOW_WIDGETS.map((name) => widgetOf(node, name)?.value);
+  return window === undefined ? undefined : { window, low, high };
+}
+
+/** @param {any} node @param {Record<string, any>} values */
+function writeWindow(node, values) {
+  for (const name of WINDOW_WIDGETS) {
+    const widget = widgetOf(node, name);
+    if (!widget || widget.value === values[name]) continue;
+    widget.value = values[name];
+    widget.callback?.(values[name], app.canvas, node);
+  }
+  node.graph?.setDirtyCanvas(true, true);
+}
+
+/** @param {any} node */
+function attach(node) {
+  let writing = false;
+  const viewer = new DepthViewer({
+    load,
+    picture,
+    text,
+    colormap: setting(COLORMAP_SETTING, "turbo"),
+    onColormap: (name) => (node.properties[COLORMAP_PROPERTY] = name),
+    onWindow: (values) => {
+      writing = true;
+      writeWindow(node, values);
+      writing = false;
+    },
+  });
+  node.hideOutputImages = true;
+  const widget = node.addDOMWidget("genvr_viewer", "genvr_viewer", viewer.element, {
+    serialize: false,
+    hideOnZoom: false,
+    getMinHeight: () => HEIGHT,
+  });
+  widget.serialize = false;
+  for (const name of WINDOW_WIDGETS) {
+    const own = widgetOf(node, name);
+    if (own) chain(own, "callback", () => writing || viewer.setWindow(readWindow(node)));
+  }
+  const show = (/** @type {any} */ output) => {
+    const entries = output?.[UI_KEY];
+    if (!entries?.length) return;
+    viewer.window = readWindow(node);
+    viewer.show(entries).catch((/** @type {Error} */ error) => viewer.fail(error.message));
+  };
+  chain(node, "onExecuted", show);
+  chain(node, "onConfigure", () => {
+    viewer.setColormap(node.properties[COLORMAP_PROPERTY]);
+    viewer.setWindow(readWindow(node));
+    // A tab that comes back gets its outputs after its nodes.
+    setTimeout(() => show(app.nodeOutputs?.[String(node.id)]), 0);
+  });
+  const [width, height] = node.size;
+  node.setSize([Math.max(width, 340), Math.max(height, node.computeSize()[1])]);
+}
+
+app.registerExtension({
+  name: "GenVRDepth.Viewer",
+  async init() {
+    loadStyle();
+    text = await loadText();
+  },
+  nodeCreated(/** @type {any} */ node) {
+    if (NODES.has(node.constructor.comfyClass)) attach(node);
+  },
+});

@@ -1,0 +1,51 @@
+// @ts-check
+/** The few things our extensions ask of the ComfyUI page. */
+import { api } from "../../../scripts/api.js";
+import { app } from "../../../scripts/app.js";
+import { translator } from "./text.mjs";
+
+/** @type {Promise<ReturnType<typeof translator>>|null} */
+let loading = null;
+
+/** Our texts in the person's language; asked once, in English where ComfyUI has no answer. */
+export function loadText() {
+  loading ??= (async () => {
+    const answer = await api.fetchApi("/i18n");
+    const catalogue = answer.ok ? await answer.json() : {};
+    return translator(setting("Comfy.Locale", "en"), catalogue);
+  })();
+  return loading;
+}
+
+/** @param {string} id @param {any} fallback */
+export function setting(id, fallback) {
+  return app.extensionManager?.setting?.get(id) ?? fallback;
+}
+
+/** @param {import("./depth.mjs").FileReference} file @returns {string} address for `api.fetchApi` */
+export function viewPath(file) {
+  return `/view?${new URLSearchParams({ ...file })}`;
+}
+
+/**
+ * Run `after` once `node[name]` has done its own work.
+ * @param {any} node @param {string} name @param {(...args: any[]) => void} after
+ */
+export function chain(node, name, after) {
+  const before = node[name];
+  node[name] = function (/** @type {any[]} */ ...args) {
+    const result = before?.apply(this, args);
+    after.apply(this, args);
+    return result;
+  };
+}
+
+/**
+ * @param {any} node @param {string} name
+ * @returns {any} the widget of that name, if the node has it
+ */
+export function widgetOf(node, name) {
+  return node.widgets?.find((/** @type {any} */ widget) => widget.name === name);
+}
+
+export { api, app };

@@ -1,0 +1,41 @@
+// @ts-check
+/** Small helpers to build page elements without a library. */
+
+/**
+ * @param {string} tag @param {Record<string, any>} [props] properties; `class`, `style` and
+ *   `data-*`/`aria-*` become attributes, functions named on... become listeners
+ * @param {...(Node|string)} children
+ * @returns {any} the element
+ */
+export function element(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "class" || name.includes("-")) node.setAttribute(name, value);
+    else Object.assign(node, { [name]: value });
+  }
+  node.append(...children);
+  return node;
+}
+
+/** Load our style sheet once. */
+export function loadStyle() {
+  const id = "genvr-depth-style";
+  if (document.getElementById(id)) return;
+  const href = new URL("./genvr.css", import.meta.url).href;
+  document.head.append(element("link", { id, rel: "stylesheet", href }));
+}
+
+/**
+ * Where a pointer is over a picture drawn with `object-fit: contain`.
+ * @param {{left: number, top: number, width: number, height: number}} box of the canvas on screen
+ * @param {number} width of the picture @param {number} height of the picture
+ * @param {number} clientX @param {number} clientY
+ * @returns {[number, number]} 0..1 across and down inside the picture, outside it below 0 or >= 1
+ */
+export function pointInPicture(box, width, height, clientX, clientY) {
+  const scale = Math.min(box.width / width, box.height / height);
+  const left = box.left + (box.width - width * scale) / 2;
+  const top = box.top + (box.height - height * scale) / 2;
+  return [(clientX - left) / (width * scale), (clientY - top) / (height * scale)];
+}
