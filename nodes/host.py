@@ -83,6 +83,7 @@ class Host(Protocol):
     def temp_file(self, data: bytes, prefix: str, extension: str) -> dict[str, str] | None: ...
     def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Any: ...
     def graph(self) -> Any: ...
+    def samplers(self) -> tuple[list[str], list[str]]: ...
     def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None: ...
 
 
@@ -253,6 +254,11 @@ class ComfyHost:
 
         return GraphBuilder()
 
+    def samplers(self) -> tuple[list[str], list[str]]:
+        from comfy.samplers import KSampler
+
+        return list(KSampler.SAMPLERS), list(KSampler.SCHEDULERS)
+
     def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None:
         from server import PromptServer
 
@@ -358,6 +364,11 @@ class HeadlessHost:
             "This node expands into ComfyUI's own nodes and needs ComfyUI to run; use `genvr-depth "
             "plan` to see what it would do."
         )
+
+    def samplers(self) -> tuple[list[str], list[str]]:
+        """The names that every supported ComfyUI has."""
+        samplers = ["euler", "dpmpp_2m", "dpmpp_2m_sde", "dpmpp_sde", "res_multistep", "uni_pc"]
+        return samplers, ["simple", "normal", "karras", "sgm_uniform", "beta"]
 
     def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None:
         """There is no server to add it to."""

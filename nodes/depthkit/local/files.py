@@ -1,0 +1,171 @@
+"""Where each family's models are: one table for the error messages, the notes in the sample
+workflows and the help page. Nothing here is ever downloaded by this pack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .families import Family
+
+__all__ = ["MODEL_FILES", "ModelFile", "files_of", "suggestion"]
+
+_HUB = "https://huggingface.co"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One file a person downloads into `models/<folder>`."""
+
+    family: str
+    role: str  # checkpoint, model, clip, vae, control net, model patch, lora
+    name: str
+    folder: str
+    url: str
+    licence: str
+
+
+def _file(
+    family: str, role: str, folder: str, path: str, licence: str, name: str = ""
+) -> ModelFile:
+    repository, _, inner = path.partition(":")
+    url = f"{_HUB}/{repository}/resolve/main/{inner}"
+    return ModelFile(family, role, name or inner.rsplit("/", 1)[-1], folder, url, licence)
+
+
+_OPENRAIL = "CreativeML OpenRAIL-M"
+_FLUX = "FLUX.1 [dev] Non-Commercial License"
+_STABILITY = "Stability AI Community License"
+_APACHE = "Apache-2.0"
+
+MODEL_FILES: tuple[ModelFile, ...] = (
+    _file(
+        "sd15",
+        "checkpoint",
+        "checkpoints",
+        "Comfy-Org/stable-diffusion-v1-5-archive:v1-5-pruned-emaonly-fp16.safetensors",
+        _OPENRAIL,
+    ),
+    _file(
+        "sd15",
+        "control net",
+        "controlnet",
+        "comfyanonymous/ControlNet-v1-1_fp16_safetensors:"
+        "control_v11f1p_sd15_depth_fp16.safetensors",
+        "OpenRAIL",
+    ),
+    _file(
+        "sd2",
+        "control net",
+        "controlnet",
+        "thibaud/controlnet-sd21:control_v11p_sd21_depth.safetensors",
+        "OpenRAIL",
+    ),
+    _file(
+        "sdxl",
+        "checkpoint",
+        "checkpoints",
+        "stabilityai/stable-diffusion-xl-base-1.0:sd_xl_base_1.0.safetensors",
+        "CreativeML OpenRAIL++-M",
+    ),
+    _file(
+        "sdxl",
+        "control net",
+        "controlnet",
+        "xinsir/controlnet-union-sdxl-1.0:diffusion_pytorch_model_promax.safetensors",
+        _APACHE,
+        "controlnet-union-sdxl-promax.safetensors",
+    ),
+    _file(
+        "sd3",
+        "control net",
+        "controlnet",
+        "stabilityai/stable-diffusion-3.5-controlnets:sd3.5_large_controlnet_depth.safetensors",
+        _STABILITY,
+    ),
+    _file(
+        "flux",
+        "control net",
+        "controlnet",
+        "Shakker-Labs/FLUX.1-dev-ControlNet-Union-Pro-2.0:diffusion_pytorch_model.safetensors",
+        _FLUX,
+        "flux1-dev-controlnet-union-pro-2.safetensors",
+    ),
+    _file(
+        "flux_depth",
+        "model",
+        "diffusion_models",
+        "black-forest-labs/FLUX.1-Depth-dev:flux1-depth-dev.safetensors",
+        _FLUX,
+    ),
+    _file(
+        "flux_depth",
+        "lora",
+        "loras",
+        "black-forest-labs/FLUX.1-Depth-dev-lora:flux1-depth-dev-lora.safetensors",
+        _FLUX,
+    ),
+    _file(
+        "flux_depth",
+        "clip",
+        "text_encoders",
+        "comfyanonymous/flux_text_encoders:clip_l.safetensors",
+        "MIT",
+    ),
+    _file(
+        "flux_depth",
+        "clip",
+        "text_encoders",
+        "comfyanonymous/flux_text_encoders:t5xxl_fp8_e4m3fn.safetensors",
+        _APACHE,
+    ),
+    _file(
+        "flux_depth",
+        "vae",
+        "vae",
+        "Comfy-Org/Lumina_Image_2.0_Repackaged:split_files/vae/ae.safetensors",
+        _APACHE,
+    ),
+    _file(
+        "qwen_image",
+        "control net",
+        "controlnet",
+        "Comfy-Org/Qwen-Image-InstantX-ControlNets:split_files/controlnet/"
+        "Qwen-Image-InstantX-ControlNet-Union.safetensors",
+        _APACHE,
+    ),
+    _file(
+        "qwen_image",
+        "model patch",
+        "model_patches",
+        "Comfy-Org/Qwen-Image-DiffSynth-ControlNets:split_files/model_patches/"
+        "qwen_image_depth_diffsynth_controlnet.safetensors",
+        _APACHE,
+    ),
+    _file(
+        "z_image",
+        "model patch",
+        "model_patches",
+        "alibaba-pai/Z-Image-Turbo-Fun-Controlnet-Union:"
+        "Z-Image-Turbo-Fun-Controlnet-Union.safetensors",
+        _APACHE,
+    ),
+)
+
+_SHARED = {"flux_schnell": "flux"}
+_LOADERS = {"control net": "Load ControlNet Model", "model patch": "Load Model Patch"}
+
+
+def files_of(family: str) -> tuple[ModelFile, ...]:
+    """The files of one family, in the order a person loads them."""
+    key = _SHARED.get(family, family)
+    return tuple(file for file in MODEL_FILES if file.family == key)
+
+
+def suggestion(family: Family) -> str:
+    """One sentence: which node and file would bring the depth to this family."""
+    for file in files_of(family.key):
+        if file.role in _LOADERS:
+            return f"Connect a {_LOADERS[file.role]} node with a depth model such as {file.name}."
+    if family.concat:
+        return "This model takes the depth through its own input: disconnect the other one."
+    return "Connect a depth ControlNet that was trained for this model."

@@ -1,0 +1,88 @@
+"""The exact size that is sampled: the ratio of the depth, the family's multiple."""
+
+from __future__ import annotations
+
+import math
+
+from ..errors import PlanError
+from .facts import Connected, Extent, Settings
+from .families import Family
+
+__all__ = ["SIZES", "same_ratio", "sampling_size", "second_size", "size_notes"]
+
+SIZES = ("from depth", "megapixels")
+MEGAPIXEL = 1024 * 1024
+
+_SMALLEST = 64
+_LARGEST = 16384  # core's own limit of a side
+_RATIO_TOLERANCE = 0.03
+_T2I_MULTIPLE = 64
+
+
+def _multiple(family: Family, connected: Connected) -> int:
+    """T2I adapters halve three times below the latent without padding; nets pad by themselves."""
+    adapter = connected.control is not None and connected.control.kind == "t2i"
+    return _T2I_MULTIPLE if adapter else family.multiple
+
+
+def sampling_size(family: Family, connected: Connected, settings: Settings) -> Extent:
+    """Size of the first pass; raises PlanError on an impossible size."""
+    if settings.size not in SIZES:
+        raise PlanError(f"Unknown size {settings.size!r}; use one of {', '.join(SIZES)}.")
+    scale = 1.0
+    if settings.size == "megapixels":
+        wanted = family.megapixels if settings.megapixels is None else settings.megapixels
+        if wanted <= 0:
+            raise PlanError(f"{wanted} megapixels is no size; type 0.1 or more, or -1 for auto.")
+        scale = math.sqrt(wanted * MEGAPIXEL / (connected.depth.width * connected.depth.height))
+    return _rounded(connected, scale, _multiple(family, connected))
+
+
+def second_size(family: Family, connected: Connected, first: Extent, scale: float) -> Extent:
+    """Size of the second pass, `scale` times the first in each direction."""
+    base = first.width / connected.depth.width * scale
+    tall = first.height / connected.depth.height * scale
+    return _rounded(connected, base, _multiple(family, connected), tall)
+
+
+def _rounded(
+    connected: Connected, scale: float, multiple: int, scale_y: float | None = None
+) -> Extent:
+    def side(pixels: float) -> int:
+        return max(round(pixels / multiple) * multiple, _SMALLEST)
+
+    width = side(connected.depth.width * scale)
+    height = side(connected.depth.height * (scale if scale_y is None else scale_y))
+    if max(width, height) > _LARGEST:
+        raise PlanError(
+            f"The picture would be {width}x{height}; a side can have at most {_LARGEST} pixels. Set "
+            "size to megapixels, or make the second pass smaller."
+        )
+    return Extent(width, height)
+
+
+def size_notes(family: Family, connected: Connected, size: Extent) -> list[str]:
+    """What a person should know about the size before waiting for it."""
+    notes = []
+    depth = connected.depth
+    if not same_ratio(depth, size):
+        notes.append(
+            f"Warning: the depth is {depth.width}x{depth.height}, the picture {size}: the family's "
+            f"multiple of {family.multiple} and its smallest size change the ratio."
+        )
+    share = size.width * size.height / (family.megapixels * MEGAPIXEL)
+    if share > 2.5 or share < 0.3:
+        many = "more" if share > 1 else "fewer"
+        notes.append(
+            f"{family.title} was trained at about {family.megapixels:g} megapixels, this has "
+            f"{share:.1f} times as many ({many}): set size to megapixels for its own size"
+            + (" and use the second pass for more detail." if share > 1 else ".")
+        )
+    return notes
+
+
+def same_ratio(one: Extent, other: Extent) -> bool:
+    """Whether both show the same frame, up to rounding to whole pixels."""
+    off = abs(math.log(one.width * other.height / (one.height * other.width)))
+    rounding = 1 / min(one.width, one.height, other.width, other.height)
+    return off <= max(_RATIO_TOLERANCE, rounding)

@@ -1,0 +1,136 @@
+"""Facts about ComfyUI's MODEL, CONTROL_NET, MODEL_PATCH and VAE objects.
+
+Read from their attributes and weight shapes only: nothing of ComfyUI is imported, an object from
+another loader that lacks an attribute gives a fact less, and tests can use plain stand-ins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .depthkit.local import ControlFacts, ModelFacts, PatchFacts, VaeFacts
+
+__all__ = ["control_facts", "model_facts", "patch_facts", "vae_facts"]
+
+# Class of the control network, as "module tail.class" -> our kind.
+_CONTROL_CLASSES = {
+    "cldm.cldm.ControlNet": "unet",
+    "cldm.mmdit.ControlNet": "sd3",
+    "cldm.dit_embedder.ControlNetEmbedder": "sd35",
+    "ldm.flux.controlnet.ControlNetFlux": "flux",
+    "ldm.qwen_image.controlnet.QwenImageControlNetModel": "qwen",
+    "ldm.qwen_image.controlnet.QwenImageFunControlNetModel": "qwen",
+    "ldm.hydit.controlnet.HunYuanControlNet": "hunyuan-dit",
+}
+_ADAPTER_CLASSES = ("Adapter", "Adapter_light")
+_PATCH_CLASSES = {"QwenImageBlockWiseControlNet": "qwen", "ZImage_Control": "z-image"}
+
+# End of a weight's name -> the axis of its shape that equals the model's width.
+_WIDTH_WEIGHTS = {
+    "attn2.to_k.weight": 1,
+    "attn2.to_k.down": 1,
+    "pos_embed_input.proj.weight": 0,
+    "pos_embed_input.weight": 0,
+    "controlnet_x_embedder.weight": 0,
+    "control_img_in.weight": 0,
+}
+_FLUX_INPUT = "diffusion_model.img_in.weight"
+_RESHAPE = 5  # place of the new shape in a LoRA adapter's weights
+
+
+def model_facts(model: Any) -> ModelFacts:
+    """Facts of a MODEL."""
+    base = getattr(model, "model", None)
+    config = getattr(base, "model_config", None)
+    latent = getattr(base, "latent_format", None)
+    unet: Mapping[str, Any] = getattr(config, "unet_config", None) or {}
+    channels = getattr(latent, "latent_channels", 4)
+    lora_inputs = _lora_inputs(model)
+    inputs = lora_inputs or unet.get("in_channels") or channels
+    return ModelFacts(
+        name=type(config).__name__ if config is not None else type(model).__name__,
+        lineage=tuple(cls.__name__ for cls in type(config).__mro__) if config is not None else (),
+        latent_channels=channels,
+        latent_dimensions=getattr(latent, "latent_dimensions", 2),
+        width=_model_width(unet),
+        concat_channels=max(inputs - channels, 0) if _counts_latents(unet) else 0,
+        shifted="model_sampling" in (getattr(model, "object_patches", None) or {}),
+        by_lora=lora_inputs is not None,
+    )
+
+
+def control_facts(control: Any) -> ControlFacts:
+    """Facts of a CONTROL_NET."""
+    network = getattr(control, "control_model", None)
+    return ControlFacts(
+        kind=_control_kind(control, network),
+        name=type(control).__name__,
+        width=_control_width(control, network),
+        union_types=_union_types(network),
+        needs_vae=getattr(control, "latent_format", None) is not None,
+    )
+
+
+def patch_facts(patch: Any) -> PatchFacts:
+    """Facts of a MODEL_PATCH."""
+    name = type(getattr(patch, "model", patch)).__name__
+    return PatchFacts(_PATCH_CLASSES.get(name, "unknown"), name)
+
+
+def vae_facts(vae: Any) -> VaeFacts:
+    return VaeFacts(getattr(vae, "latent_channels", 4), getattr(vae, "latent_dim", 2))
+
+
+def _counts_latents(unet: Mapping[str, Any]) -> bool:
+    """Whether in_channels counts latent channels; Qwen-Image and Z-Image count patched ones."""
+    return unet.get("image_model") in (None, "flux")
+
+
+def _model_width(unet: Mapping[str, Any]) -> int | None:
+    for name in ("context_dim", "hidden_size"):
+        if isinstance(unet.get(name), int):
+            return unet[name]
+    depth = unet.get("depth")
+    # An SD 3 transformer is 64 wide per block; only its configuration has this key.
+    return 64 * depth if "pos_embed_scaling_factor" in unet and isinstance(depth, int) else None
+
+
+def _lora_inputs(model: Any) -> int | None:
+    """Latent channels after a LoRA that widens FLUX's input (FLUX.1 Depth [dev] LoRA), or None."""
+    for patch in (getattr(model, "patches", None) or {}).get(_FLUX_INPUT, ()):
+        weights = getattr(patch[1], "weights", None) or ()
+        if len(weights) > _RESHAPE and weights[_RESHAPE] is not None:
+            return weights[_RESHAPE][1] // 4  # patches of 2 x 2 latents
+    return None
+
+
+def _control_kind(control: Any, network: Any) -> str:
+    if hasattr(control, "control_weights"):
+        return "control-lora"
+    if type(getattr(control, "t2i_model", None)).__name__ in _ADAPTER_CLASSES:
+        return "t2i"
+    name = f"{type(network).__module__}.{type(network).__name__}".removeprefix("comfy.")
+    return _CONTROL_CLASSES.get(name, "unknown")
+
+
+def _control_width(control: Any, network: Any) -> int | None:
+    adapter = getattr(control, "t2i_model", None)
+    if adapter is not None:
+        return 2048 if getattr(adapter, "xl", False) else None
+    for name, weight in _weights(control, network):
+        for ending, axis in _WIDTH_WEIGHTS.items():
+            if name.endswith(ending):
+                return weight.shape[axis]
+    return None
+
+
+def _weights(control: Any, network: Any) -> Iterable[tuple[str, Any]]:
+    if hasattr(control, "control_weights"):
+        return control.control_weights.items()
+    return network.named_parameters() if hasattr(network, "named_parameters") else ()
+
+
+def _union_types(network: Any) -> int:
+    count = getattr(network, "num_control_type", None) or getattr(network, "num_union_modes", None)
+    return count or 0
