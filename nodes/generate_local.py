@@ -122,8 +122,8 @@ def _required() -> dict[str, Any]:
         "depth": (
             f"{DEPTH_MAP},IMAGE",
             {
-                "tooltip": "A depth map (best), or a finished control image with near = white. It is "
-                "resampled smoothly to the exact sampling size."
+                "tooltip": "A depth map (best), or a finished control image with near = white. It "
+                "is resampled smoothly to the exact sampling size."
             },
         ),
         "prompt": (
@@ -131,8 +131,8 @@ def _required() -> dict[str, Any]:
             {
                 "multiline": True,
                 "default": "",
-                "tooltip": "What to paint over the structure. A list from Prompt Variations gives one "
-                "run per prompt.",
+                "tooltip": "What to paint over the structure. A list from Prompt Variations gives "
+                "one run per prompt.",
             },
         ),
         "seed": (
@@ -219,7 +219,7 @@ def _widgets() -> dict[str, Any]:
             1.0,
             1,
             4,
-            "Sample again at this many times the size, with the same depth resampled for it; 1 = no.",
+            "Sample again at this many times the size, the depth resampled for it; 1 = no.",
             advanced=True,
         ),
         "second_denoise": _number(

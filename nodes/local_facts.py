@@ -99,7 +99,7 @@ def _model_width(unet: Mapping[str, Any]) -> int | None:
 def _lora_inputs(model: Any) -> int | None:
     """Latent channels after a LoRA that widens FLUX's input (FLUX.1 Depth [dev] LoRA), or None."""
     for patch in (getattr(model, "patches", None) or {}).get(_FLUX_INPUT, ()):
-        weights = getattr(patch[1], "weights", None) or ()
+        weights: Any = getattr(patch[1], "weights", None) or []
         if len(weights) > _RESHAPE and weights[_RESHAPE] is not None:
             return weights[_RESHAPE][1] // 4  # patches of 2 x 2 latents
     return None

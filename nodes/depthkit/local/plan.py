@@ -95,7 +95,7 @@ def _notes(family: Family, connected: Connected, settings: Settings) -> list[str
         )
     if connected.model.concat_channels and not family.concat:
         notes.append(
-            "Warning: this model expects extra input channels (an inpainting model); they stay empty."
+            "Warning: this is an inpainting model, with extra input channels that stay empty."
         )
     return notes
 

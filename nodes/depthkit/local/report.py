@@ -35,7 +35,7 @@ def render(plan: Plan, connected: Connected) -> str:
         "Size": f"{sizes}, multiple of {plan.family.multiple}, pictures: {plan.frames}",
         "Sampling": f"{choice.steps} steps, {choice.sampler} / {choice.scheduler}, "
         f"guidance {guidance}, seed {choice.seed}",
-        "Control": f"strength {choice.strength:g}, from {choice.start:g} to {choice.end:g} of the run",
+        "Control": f"strength {choice.strength:g}, {choice.start:g} to {choice.end:g} of the run",
     }
     lines = [f"{name + ':':<10}{text}" for name, text in rows.items()]
     lines += ["Steps:", *(_step(index, plan) for index in range(len(plan.steps)))]

@@ -40,8 +40,8 @@ def resolve(family: Family, settings: Settings) -> Choice:
         end = 1.0
     if settings.start >= end:
         raise PlanError(
-            f"The depth would start at {settings.start:g} and end at {end:g} of the run, so it would "
-            "never act. Set start below end."
+            f"The depth would start at {settings.start:g} and end at {end:g} of the run, so it "
+            "would never act. Set start below end."
         )
     return Choice(
         prompt=settings.prompt,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .facts import Connected
-from .families import UNION_DEPTH, Family
+from .families import CONTROL_KINDS, UNION_DEPTH, Family
 from .resolve import Choice
 from .steps import Draft, Given, Pass, Ref
 
@@ -22,10 +22,9 @@ def route_name(family: Family, connected: Connected) -> str:
     if connected.patch is not None:
         return f"model patch {connected.patch.name} ({family.patch_node})"
     if connected.control is not None:
-        union = (
-            f", union of {connected.control.union_types}" if connected.control.union_types else ""
-        )
-        return f"ControlNet {connected.control.name}{union} (ControlNetApplyAdvanced)"
+        control = connected.control
+        union = f", union of {control.union_types} types" if control.union_types else ""
+        return f"{CONTROL_KINDS[control.kind]}{union} (ControlNetApplyAdvanced)"
     return "none"
 
 

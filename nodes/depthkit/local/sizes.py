@@ -55,8 +55,8 @@ def _rounded(
     height = side(connected.depth.height * (scale if scale_y is None else scale_y))
     if max(width, height) > _LARGEST:
         raise PlanError(
-            f"The picture would be {width}x{height}; a side can have at most {_LARGEST} pixels. Set "
-            "size to megapixels, or make the second pass smaller."
+            f"The picture would be {width}x{height}; a side can have at most {_LARGEST} pixels. "
+            "Set size to megapixels, or make the second pass smaller."
         )
     return Extent(width, height)
 
