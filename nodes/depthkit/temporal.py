@@ -47,8 +47,8 @@ class ClipAlignment:
 def align_clip(values: Tensor, valid: Tensor, images: Tensor, kind: Kind) -> ClipAlignment:
     """Bring every frame to the scale and shift of the one before, on their static part; in place.
 
-    values: (B, H, W) float32, changed; valid: (B, H, W) bool; images: (B, H, W, C). Metric depth has
-    no free shift and gets a scale only. The slope is the ratio of the spreads (reduced major axis):
+    values: (B, H, W) float32, changed; valid: (B, H, W) bool; images: (B, H, W, C). Metric depth
+    has no free shift and gets a scale only. The slope is the ratio of the spreads (reduced major axis):
     least squares would shrink a little at every noisy frame, and the clip would fade to flat.
     """
     fits, cuts = [Affine(1.0, 0.0)], []

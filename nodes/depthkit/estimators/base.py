@@ -20,6 +20,7 @@ from ..errors import InvalidInput
 __all__ = [
     "CONSISTENCIES",
     "DETAILS",
+    "ChoosesSize",
     "Estimate",
     "EstimateOptions",
     "Estimator",
@@ -60,6 +61,15 @@ class Estimator(Protocol):
 
         h', w' may differ from h, w (some heads answer at another resolution); the driver resizes.
         """
+        ...
+
+
+@runtime_checkable
+class ChoosesSize(Protocol):
+    """An estimator that cannot work at any size that is a multiple."""
+
+    def choose_size(self, height: int, width: int, short_side: int) -> tuple[int, int]:
+        """The (height, width) to bring a picture of that size to."""
         ...
 
 

@@ -37,7 +37,7 @@ class Origin:
 
     @classmethod
     def hub(cls) -> Origin:
-        """The hub, or the mirror huggingface_hub is configured for (HF_ENDPOINT, HF_HUB_OFFLINE)."""
+        """The hub, or the mirror that HF_ENDPOINT names; HF_HUB_OFFLINE is obeyed."""
         from huggingface_hub import constants
 
         return cls(constants.ENDPOINT, constants.HF_HUB_OFFLINE)

@@ -16,7 +16,7 @@ from ..depth_map import DepthMap, Pinhole
 from ..errors import Stopped
 from ..images import frames, rgb
 from ..temporal import align_clip, flicker
-from .base import Estimate, EstimateOptions, Estimator, HasNetwork, KnowsCamera
+from .base import ChoosesSize, Estimate, EstimateOptions, Estimator, HasNetwork, KnowsCamera
 from .chunks import in_chunks, listening
 from .sizes import inner_shape
 from .tiles import TileBlend, tile_boxes
@@ -67,7 +67,8 @@ class _Run:
         self.on_progress, self.should_stop = on_progress, should_stop
         self.batch, self.height, self.width = images.shape[:3]
         short_side = options.inner_size or estimator.inner_size
-        self.inner = inner_shape(self.height, self.width, short_side, estimator.multiple)
+        self.short_side = short_side
+        self.inner = self._inner(self.height, self.width)
         tiled = options.detail == "tiles"
         self.boxes = tile_boxes(self.height, self.width, short_side) if tiled else []
         self.values = torch.empty(self.batch, self.height, self.width)
@@ -112,10 +113,14 @@ class _Run:
 
     def _tile(self, picture: Tensor) -> Tensor:
         """(3, h, w) part of a picture -> (h, w) values in the model's own, unaligned scale."""
-        short_side = self.options.inner_size or self.estimator.inner_size
-        inner = inner_shape(*picture.shape[1:], short_side, self.estimator.multiple)
-        raw = self.estimator(_resized(picture[None], *inner)).to("cpu", torch.float32)
-        return _resized(raw[:, None], *picture.shape[1:])[0, 0]
+        height, width = picture.shape[1:]
+        raw = self.estimator(_resized(picture[None], *self._inner(height, width)))
+        return _resized(raw.to("cpu", torch.float32)[:, None], height, width)[0, 0]
+
+    def _inner(self, height: int, width: int) -> tuple[int, int]:
+        if isinstance(self.estimator, ChoosesSize):
+            return self.estimator.choose_size(height, width, self.short_side)
+        return inner_shape(height, width, self.short_side, self.estimator.multiple)
 
     def _store(self, values: Tensor, start: int, end: int) -> None:
         usable = torch.isfinite(values)

@@ -30,8 +30,8 @@ def builtin_estimator(
     """
     if not weights.is_file():
         raise ModelError(
-            f"The built-in depth model's weights are not in this copy of the pack ({weights.name} is "
-            "missing from nodes/depthkit/weights). Reinstall the pack, or connect a Load Depth "
+            f"The built-in depth model's weights are not in this copy of the pack ({weights.name} "
+            "is missing from nodes/depthkit/weights). Reinstall the pack, or connect a Load Depth "
             "Model node."
         )
     from .builtin import load_builtin
@@ -86,8 +86,8 @@ def ensure_folder(
         )
     if download_policy == "never":
         raise ModelError(
-            f"The model {name} is not installed. Set download to 'if missing' (on the command line: "
-            f"--download) to fetch {row.download_mb} MB from {row.repository}, or put "
+            f"The model {name} is not installed. Set download to 'if missing' (on the command "
+            f"line: --download) to fetch {row.download_mb} MB from {row.repository}, or put "
             f"{', '.join(row.files)} of that repository into {target} by hand."
         )
     download(row, target, on_progress=on_progress, should_stop=should_stop, origin=origin)

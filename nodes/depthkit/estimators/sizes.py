@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["MAX_ASPECT", "inner_shape"]
+from collections.abc import Callable
+
+__all__ = ["MAX_ASPECT", "SIZE_RULES", "inner_shape"]
 
 MAX_ASPECT = 4
 """Longer pictures are worked on at `MAX_ASPECT` times the inner size: a 1-pixel-high strip whose
@@ -19,3 +21,22 @@ def inner_shape(height: int, width: int, short_side: int, multiple: int) -> tupl
 
 def _rounded(length: float, multiple: int) -> int:
     return max(round(length / multiple), 1) * multiple
+
+
+def _square(_height: int, _width: int, short_side: int, multiple: int) -> tuple[int, int]:
+    side = _rounded(short_side, multiple)
+    return side, side
+
+
+def _fixed(_height: int, _width: int, _short_side: int, multiple: int) -> tuple[int, int]:
+    return multiple, multiple
+
+
+SIZE_RULES: dict[str, Callable[[int, int, int, int], tuple[int, int]]] = {
+    "free": inner_shape,
+    # Plain vision transformers of the DPT family fold their tokens into a square.
+    "square": _square,
+    # One size only, whatever is asked for.
+    "fixed": _fixed,
+}
+"""How an architecture wants its pictures: height, width, short_side, multiple -> height, width."""

@@ -47,44 +47,42 @@ class ModelRow:
 _APACHE, _MIT, _CC_NC, _APPLE = "Apache-2.0", "MIT", "CC-BY-NC-4.0", "Apple-AMLR"
 _OPEN = (_APACHE, _MIT)
 
-
-def _row(
-    name: str, family: str, kind: Kind, licence: str, size: tuple[float, int], repository: str,
-    inner: tuple[int, int],
-) -> ModelRow:  # fmt: skip
-    return ModelRow(name, family, kind, licence, licence in _OPEN, *size, repository, *inner)
-
+# name, family, kind, licence, (millions of parameters, megabytes), repository, (multiple, inner)
+_Line = tuple[str, str, Kind, str, tuple[float, int], str, tuple[int, int]]
 
 _S, _B, _L = (24.8, 99), (97.5, 390), (335.3, 1341)
 _DINO, _MIDAS, _PRO = (14, 518), (32, 384), (1536, 1536)
-_DA, _DA2, _DPT = "Depth Anything", "Depth Anything V2", "DPT / MiDaS"
-_HUB = "depth-anything/Depth-Anything-V2"
+_DA, _DA2, _DA2M, _DPT = ("Depth Anything", "Depth Anything V2", "Depth Anything V2 metric", "DPT")
+_V2, _V1 = "depth-anything/Depth-Anything-V2", "LiheYoung/depth-anything"
+_ZOE, _ZOE_SIZE, _ZOE_HUB = "ZoeDepth", (346.1, 1385), "Intel/zoedepth-nyu-kitti"
+_HYBRID, _BEIT = "Intel/dpt-hybrid-midas", "Intel/dpt-beit-large-512"
+_IN, _OUT = f"{_V2}-Metric-Indoor", f"{_V2}-Metric-Outdoor"
+_V2M = "depth-anything-v2-metric"
 
-MODELS: tuple[ModelRow, ...] = (
-    _row("depth-anything-v2-small", _DA2, "disparity", _APACHE, _S, f"{_HUB}-Small-hf", _DINO),
-    _row("depth-anything-v2-base", _DA2, "disparity", _CC_NC, _B, f"{_HUB}-Base-hf", _DINO),
-    _row("depth-anything-v2-large", _DA2, "disparity", _CC_NC, _L, f"{_HUB}-Large-hf", _DINO),
-    *(
-        _row(
-            f"depth-anything-v2-metric-{place}-{size.lower()}", f"{_DA2} metric", "metric",
-            licence, figures, f"{_HUB}-Metric-{place.capitalize()}-{size}-hf", _DINO,
-        )  # fmt: skip
-        for place in ("indoor", "outdoor")
-        for size, licence, figures in (
-            ("Small", _APACHE, _S),
-            ("Base", _CC_NC, _B),
-            ("Large", _CC_NC, _L),
-        )
-    ),
-    _row("depth-anything-small", _DA, "disparity", _APACHE, _S, "LiheYoung/depth-anything-small-hf", _DINO),
-    _row("depth-anything-base", _DA, "disparity", _APACHE, _B, "LiheYoung/depth-anything-base-hf", _DINO),
-    _row("depth-anything-large", _DA, "disparity", _APACHE, _L, "LiheYoung/depth-anything-large-hf", _DINO),
-    _row("depth-pro", "Depth Pro", "metric", _APPLE, (951.9, 1904), "apple/DepthPro-hf", _PRO),
-    _row("zoedepth-nyu-kitti", "ZoeDepth", "metric", _MIT, (346.1, 1385), "Intel/zoedepth-nyu-kitti", _MIDAS),
-    _row("dpt-large", _DPT, "disparity", _APACHE, (343.0, 1368), "Intel/dpt-large", _MIDAS),
-    _row("dpt-hybrid-midas", _DPT, "disparity", _APACHE, (123.0, 490), "Intel/dpt-hybrid-midas", _MIDAS),
-    _row("dpt-beit-large-512", _DPT, "disparity", _MIT, (345.0, 1380), "Intel/dpt-beit-large-512", (32, 512)),
-)  # fmt: skip
+_LINES: tuple[_Line, ...] = (
+    ("depth-anything-v2-small", _DA2, "disparity", _APACHE, _S, f"{_V2}-Small-hf", _DINO),
+    ("depth-anything-v2-base", _DA2, "disparity", _CC_NC, _B, f"{_V2}-Base-hf", _DINO),
+    ("depth-anything-v2-large", _DA2, "disparity", _CC_NC, _L, f"{_V2}-Large-hf", _DINO),
+    (f"{_V2M}-indoor-small", _DA2M, "metric", _APACHE, _S, f"{_IN}-Small-hf", _DINO),
+    (f"{_V2M}-indoor-base", _DA2M, "metric", _CC_NC, _B, f"{_IN}-Base-hf", _DINO),
+    (f"{_V2M}-indoor-large", _DA2M, "metric", _CC_NC, _L, f"{_IN}-Large-hf", _DINO),
+    (f"{_V2M}-outdoor-small", _DA2M, "metric", _APACHE, _S, f"{_OUT}-Small-hf", _DINO),
+    (f"{_V2M}-outdoor-base", _DA2M, "metric", _CC_NC, _B, f"{_OUT}-Base-hf", _DINO),
+    (f"{_V2M}-outdoor-large", _DA2M, "metric", _CC_NC, _L, f"{_OUT}-Large-hf", _DINO),
+    ("depth-anything-small", _DA, "disparity", _APACHE, _S, f"{_V1}-small-hf", _DINO),
+    ("depth-anything-base", _DA, "disparity", _APACHE, _B, f"{_V1}-base-hf", _DINO),
+    ("depth-anything-large", _DA, "disparity", _APACHE, _L, f"{_V1}-large-hf", _DINO),
+    ("depth-pro", "Depth Pro", "metric", _APPLE, (951.9, 1904), "apple/DepthPro-hf", _PRO),
+    ("zoedepth-nyu-kitti", _ZOE, "metric", _MIT, _ZOE_SIZE, _ZOE_HUB, _MIDAS),
+    ("dpt-large", _DPT, "disparity", _APACHE, (343.0, 1368), "Intel/dpt-large", _MIDAS),
+    ("dpt-hybrid-midas", _DPT, "disparity", _APACHE, (123.0, 490), _HYBRID, _MIDAS),
+    ("dpt-beit-large-512", _DPT, "disparity", _MIT, (345.0, 1380), _BEIT, (32, 512)),
+)
+
+MODELS: tuple[ModelRow, ...] = tuple(
+    ModelRow(name, family, kind, licence, licence in _OPEN, *size, repository, *inner)
+    for name, family, kind, licence, size, repository, inner in _LINES
+)
 
 
 def find_row(name: str) -> ModelRow | None:

@@ -1,4 +1,4 @@
-"""Models of the transformers library, loaded from a folder and nothing else: no network, no pickles.
+"""Models of the transformers library, from a folder and nothing else: no network, no pickles.
 
 The only module that imports transformers. Pictures are prepared here (mean and standard deviation
 from the folder), sizes are the driver's business, and the values leave as the network made them.
@@ -7,7 +7,7 @@ from the folder), sizes are the driver's business, and the values leave as the n
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,58 +18,71 @@ from torch import Tensor, nn
 from ..depth_map import Kind
 from ..errors import ModelError
 from .base import Estimator, Placement, Placer
-from .table import ModelRow, find_row
+from .sizes import SIZE_RULES
+from .table import find_row
 
 __all__ = ["FAMILIES", "Family", "family_of", "load_folder"]
 
-Size = tuple[int, int]
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+_POSSIBLE_FOV_DEG = (1.0, 170.0)
+_NONE = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One architecture: what it predicts and how its pictures are prepared when the folder's
-    preprocessor_config.json does not say. size: (multiple, inner size)."""
+    """One architecture. size_rule: see SIZE_RULES. normalisation: mean and standard deviation of
+    the pictures where the folder has no preprocessor_config.json."""
 
     kind: Kind
-    size: Size
+    multiple: int
+    inner_size: int
+    size_rule: str
     normalisation: tuple[tuple[float, ...], tuple[float, ...]]
 
 
-_DEPTH_ANYTHING: dict[str, Family] = {
-    "relative": Family("disparity", (14, 518), _IMAGENET),
-    "metric": Family("metric", (14, 518), _IMAGENET),
-}
-
 # MiDaS heads answer in disparity; the DINOv2 heads (NYU, KITTI) and the others in metres.
 FAMILIES: dict[str, Family] = {
-    "depth_anything": _DEPTH_ANYTHING["relative"],
-    "depth_anything metric": _DEPTH_ANYTHING["metric"],
-    "dpt": Family("disparity", (32, 384), _HALF),
-    "dpt dinov2": Family("metric", (14, 518), _IMAGENET),
-    "zoedepth": Family("metric", (32, 384), _HALF),
-    "depth_pro": Family("metric", (1536, 1536), _HALF),
-    "glpn": Family("metric", (32, 480), ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))),
+    "depth_anything": Family("disparity", 14, 518, "free", _IMAGENET),
+    "depth_anything metric": Family("metric", 14, 518, "free", _IMAGENET),
+    "dpt": Family("disparity", 32, 384, "square", _HALF),
+    "dpt beit": Family("disparity", 32, 384, "free", _HALF),
+    "dpt swinv2": Family("disparity", 32, 256, "square", _HALF),
+    "dpt dinov2": Family("metric", 14, 518, "free", _IMAGENET),
+    "zoedepth": Family("metric", 32, 384, "free", _HALF),
+    "depth_pro": Family("metric", 1536, 1536, "fixed", _HALF),
+    "depth_pro without lens": Family("disparity", 1536, 1536, "fixed", _HALF),
+    "glpn": Family("metric", 32, 480, "free", _NONE),
 }
 
 
 def family_of(config: Mapping[str, Any], where: str) -> str:
     """The row of FAMILIES a config.json belongs to. Raises ModelError naming the architecture."""
     architecture = config.get("model_type")
-    name = str(architecture)
-    if name == "depth_anything" and config.get("depth_estimation_type") == "metric":
-        name = "depth_anything metric"
-    backbone = config.get("backbone_config")
-    if name == "dpt" and isinstance(backbone, dict) and backbone.get("model_type") == "dinov2":
-        name = "dpt dinov2"
+    variant = _VARIANTS.get(str(architecture), lambda _: "")(config)
+    name = f"{architecture} {variant}".strip()
     if name not in FAMILIES:
+        known = ", ".join(sorted({family.split()[0] for family in FAMILIES}))
         raise ModelError(
-            f"The folder {where} holds a model of type {architecture!r}, which is not a depth model "
-            f"this node knows ({', '.join(f for f in FAMILIES if ' ' not in f)}). Put the files of "
-            "one of these there, or choose another model."
+            f"The folder {where} holds a model of type {name!r}, which is not a depth model this "
+            f"node knows ({known}). Put the files of one of these there, or choose another model."
         )
     return name
+
+
+def _backbone(config: Mapping[str, Any]) -> str:
+    backbone = config.get("backbone_config")
+    if not isinstance(backbone, dict) or config.get("is_hybrid"):
+        return ""
+    return str(backbone.get("model_type"))
+
+
+_VARIANTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "depth_anything": lambda c: "metric" if c.get("depth_estimation_type") == "metric" else "",
+    "dpt": _backbone,
+    "depth_pro": lambda c: "" if c.get("use_fov_model") else "without lens",
+}
 
 
 def load_folder(folder: Path, place: Placer, dtype: torch.dtype = torch.float32) -> Estimator:
@@ -79,22 +92,22 @@ def load_folder(folder: Path, place: Placer, dtype: torch.dtype = torch.float32)
     file is missing or damaged, or where the folder is of an architecture we do not know.
     """
     config = _json(folder / "config.json", folder)
-    family = family_of(config, folder.name)
+    name = family_of(config, folder.name)
+    family = FAMILIES[name]
     prepare = _json(folder / "preprocessor_config.json", folder, required=False)
-    if not (folder / "model.safetensors").is_file() and not _shards(folder):
+    if not any((folder / file).is_file() for file in _WEIGHTS):
         raise ModelError(
             f"The model folder {folder} has no model.safetensors. Put the file there, or let the "
             "node download it (download: if missing). Older .bin files are not read, because "
             "opening them can run code."
         )
     network = _network(folder, dtype)
-    facts = _facts(folder.name, family, config)
-    mean, deviation = FAMILIES[family].normalisation
-    build = _DepthPro if family == "depth_pro" else _Transformer
+    build = _DepthPro if name == "depth_pro" else _Transformer
+    mean, deviation = family.normalisation
     return build(
         network,
         place(network),
-        facts,
+        _facts(folder.name, family, config),
         torch.tensor(prepare.get("image_mean", mean))[:, None, None],
         torch.tensor(prepare.get("image_std", deviation))[:, None, None],
         dtype,
@@ -108,18 +121,19 @@ class _Facts:
     multiple: int
     inner_size: int
     licence: str
+    size_rule: str
 
 
-def _facts(name: str, family: str, config: Mapping[str, Any]) -> _Facts:
-    row: ModelRow | None = find_row(name)
-    kind, (multiple, inner_size) = FAMILIES[family].kind, FAMILIES[family].size
-    if family == "depth_pro":
-        # The network cuts its picture into fixed patches: four of them along each side.
+def _facts(name: str, family: Family, config: Mapping[str, Any]) -> _Facts:
+    row = find_row(name)
+    multiple, inner_size = family.multiple, family.inner_size
+    if family.size_rule == "fixed":
+        # Depth Pro cuts its picture into patches, four of them along each side.
         multiple = inner_size = 4 * int(config.get("patch_size", 384))
     elif row is not None:
         multiple, inner_size = row.multiple, row.inner_size
     licence = "see the model's own page" if row is None else row.licence
-    return _Facts(name, kind, multiple, inner_size, licence)
+    return _Facts(name, family.kind, multiple, inner_size, licence, family.size_rule)
 
 
 class _Transformer:
@@ -135,9 +149,14 @@ class _Transformer:
         dtype: torch.dtype,
     ) -> None:
         self.network, self.placement, self.dtype = network, placement, dtype
-        self.name, self.kind, self.licence = facts.name, facts.kind, facts.licence
+        self.kind: Kind = facts.kind
+        self.name, self.licence = facts.name, facts.licence
         self.multiple, self.inner_size = facts.multiple, facts.inner_size
         self.mean, self.deviation = mean, deviation
+        self.size_rule = facts.size_rule
+
+    def choose_size(self, height: int, width: int, short_side: int) -> tuple[int, int]:
+        return SIZE_RULES[self.size_rule](height, width, short_side, self.multiple)
 
     def __call__(self, images: Tensor) -> Tensor:
         return self._forward(images).predicted_depth.float()
@@ -149,7 +168,7 @@ class _Transformer:
 
 
 class _DepthPro(_Transformer):
-    """Depth Pro works on one fixed square size and also measures the field of view."""
+    """Depth Pro also measures the field of view."""
 
     def __call__(self, images: Tensor) -> Tensor:
         return self.with_fov(images)[0]
@@ -157,46 +176,53 @@ class _DepthPro(_Transformer):
     def with_fov(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Metres = 1 / (canonical inverse depth * width / focal), where width / focal is
         2 tan(fov / 2) (Bochkovskii et al. 2024, eq. 1); the width itself cancels."""
-        side = self.inner_size
-        square = torch.nn.functional.interpolate(
-            images, (side, side), mode="bilinear", align_corners=False, antialias=True
-        )
-        out = self._forward(images if images.shape[-2:] == (side, side) else square)
-        canonical = out.predicted_depth.float()
-        fov_deg = out.field_of_view.float().flatten()
-        inverse = canonical * (2 * torch.tan(torch.deg2rad(fov_deg) / 2))[:, None, None]
+        out = self._forward(images)
+        fov_deg = out.field_of_view.float().flatten().clamp(*_POSSIBLE_FOV_DEG)
+        inverse = out.predicted_depth.float()
+        inverse = inverse * (2 * torch.tan(torch.deg2rad(fov_deg) / 2))[:, None, None]
         return 1.0 / inverse.clamp(1e-4, 1e4), fov_deg
 
 
 def _network(folder: Path, dtype: torch.dtype) -> nn.Module:
-    from safetensors import SafetensorError
-    from transformers import AutoModelForDepthEstimation
-
+    automatic, damage = _library()
     try:
-        network, loaded = AutoModelForDepthEstimation.from_pretrained(
+        network, loaded = automatic.from_pretrained(
             folder,
             local_files_only=True,
             use_safetensors=True,
             output_loading_info=True,
             dtype=dtype,
         )
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
+    except damage as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ModelError(
-            f"The model in {folder} cannot be loaded: {str(error).splitlines()[0] if str(error) else type(error).__name__}. A file is probably "
-            "damaged or cut short; delete the folder and download the model again."
+            f"The model in {folder} cannot be loaded: {reason} A file is probably damaged or cut "
+            "short; delete the folder and download the model again."
         ) from error
     if loaded["missing_keys"]:
         # transformers would go on with random numbers in their place.
         raise ModelError(
             f"The weights in {folder} lack {len(loaded['missing_keys'])} tensors (for instance "
-            f"{sorted(loaded['missing_keys'])[0]}); they belong to another architecture than its "
+            f"{min(loaded['missing_keys'])}); they belong to another architecture than its "
             "config.json. Download both files from the same model."
         )
     return network.eval().requires_grad_(False)
 
 
-def _shards(folder: Path) -> bool:
-    return (folder / "model.safetensors.index.json").is_file()
+def _library() -> tuple[Any, tuple[type[BaseException], ...]]:
+    """The loader, and what it raises on damaged files."""
+    try:
+        from safetensors import SafetensorError
+        from transformers import AutoModelForDepthEstimation
+    except (ImportError, RuntimeError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ModelError(
+            f"The transformers library cannot be imported ({reason})."
+            " Repair it, usually by installing the torchvision that belongs to your torch; the "
+            "built-in model works without it."
+        ) from error
+    faults = (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError)
+    return AutoModelForDepthEstimation, faults
 
 
 def _json(path: Path, folder: Path, *, required: bool = True) -> dict[str, Any]:
@@ -206,8 +232,8 @@ def _json(path: Path, folder: Path, *, required: bool = True) -> dict[str, Any]:
         if not required:
             return {}
         raise ModelError(
-            f"The model folder {folder} has no {path.name}. Put the model's files there, or let the "
-            "node download them (download: if missing)."
+            f"The model folder {folder} has no {path.name}. Put the model's files there, or let "
+            "the node download them (download: if missing)."
         ) from None
     except (OSError, ValueError) as error:
         raise ModelError(

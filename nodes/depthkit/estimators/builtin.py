@@ -1,0 +1,169 @@
+"""The built-in depth network: small, trained from nothing on scenes of our own (see training/).
+
+A residual encoder to 1/32, two attention blocks there for the layout of the whole picture, and a
+decoder that enlarges bilinearly (no transposed convolution, so no checkerboard) up to 1/2.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..errors import InvalidInput, ModelError
+
+__all__ = ["INNER_SIZE", "MULTIPLE", "WIDTHS", "BuiltinDepth", "load_builtin"]
+
+INNER_SIZE = 256
+MULTIPLE = 32
+WIDTHS = (24, 40, 80, 144, 224)
+_HEADS = 4
+_POSITIONS = 4  # channels that say where on the picture a token is
+
+
+def _conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+    )
+
+
+class _Residual(nn.Module):
+    """Two 3x3 convolutions around a shortcut; the first may halve the size."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.first = _conv(inputs, outputs, 3, stride)
+        self.second = _conv(outputs, outputs)
+        same = inputs == outputs and stride == 1
+        self.shortcut = nn.Identity() if same else _conv(inputs, outputs, 1)
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        body = self.second(F.relu(self.first(x)))
+        pooled = F.avg_pool2d(x, self.stride) if self.stride > 1 else x
+        return F.relu(body + self.shortcut(pooled))
+
+
+class _Attention(nn.Module):
+    """Pre-norm transformer block over the positions of a map (B, C, H, W)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm_mix, self.norm_feed = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.feed = nn.Sequential(
+            nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, width, height, length = x.shape
+        tokens = x.flatten(2).transpose(1, 2)
+        mixed = self.query_key_value(self.norm_mix(tokens))
+        shape = (batch, height * length, 3, _HEADS, width // _HEADS)
+        query, key, value = mixed.reshape(shape).permute(2, 0, 3, 1, 4)
+        heads = F.scaled_dot_product_attention(query, key, value)
+        tokens = tokens + self.out(heads.transpose(1, 2).reshape(tokens.shape))
+        tokens = tokens + self.feed(self.norm_feed(tokens))
+        return tokens.transpose(1, 2).reshape(x.shape)
+
+
+class _Up(nn.Module):
+    """Enlarges to the skip's size, adds the skip, refines."""
+
+    def __init__(self, inputs: int, skip: int, outputs: int, blocks: int) -> None:
+        super().__init__()
+        self.reduce = _conv(inputs, outputs, 1)
+        self.lateral = _conv(skip, outputs, 1)
+        self.refine = nn.Sequential(*(_Residual(outputs, outputs) for _ in range(blocks)))
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        reduced = self.reduce(x)
+        large = F.interpolate(reduced, size=skip.shape[-2:], mode="bilinear", align_corners=False)
+        return self.refine(F.relu(large + self.lateral(skip)))
+
+
+def _positions(like: Tensor) -> Tensor:
+    """(1, 4, H, W): x and y in -1..1 and their squares, for a map of that size."""
+    y = torch.linspace(-1, 1, like.shape[-2], device=like.device, dtype=like.dtype)
+    x = torch.linspace(-1, 1, like.shape[-1], device=like.device, dtype=like.dtype)
+    y, x = torch.meshgrid(y, x, indexing="ij")
+    return torch.stack([x, y, x * x, y * y])[None]
+
+
+class BuiltinDepth(nn.Module):
+    """Disparity of photographs, (B, 3, H, W) float 0..1 -> (B, H, W), larger = nearer.
+
+    Affine-invariant: scale and shift mean nothing. H and W must be multiples of `MULTIPLE`
+    (InvalidInput otherwise); about `INNER_SIZE` on the long side is what it was trained for.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        a, b, c, d, e = WIDTHS
+        self.stem = nn.Sequential(_conv(3, a, 3, 2), nn.ReLU())
+        self.quarter = nn.Sequential(_Residual(a, b, 2))
+        self.eighth = nn.Sequential(_Residual(b, c, 2), _Residual(c, c))
+        self.sixteenth = nn.Sequential(_Residual(c, d, 2), _Residual(d, d), _Residual(d, d))
+        self.deepest = nn.Sequential(_conv(d + _POSITIONS, e, 3, 2), nn.ReLU())
+        self.context = nn.Sequential(_Attention(e), _Attention(e), _Attention(e))
+        self.up_sixteenth = _Up(e, d, c, 1)
+        self.up_eighth = _Up(c, c, c * 3 // 4, 1)
+        self.up_quarter = _Up(c * 3 // 4, b, b, 1)
+        self.up_half = _Up(b, a, a, 0)
+        self.head = nn.Sequential(nn.Conv2d(a, a, 3, 1, 1), nn.ReLU(), nn.Conv2d(a, 1, 3, 1, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        height, width = images.shape[-2:]
+        if height % MULTIPLE or width % MULTIPLE:
+            raise InvalidInput(
+                f"The built-in depth model needs sides that are multiples of {MULTIPLE}, "
+                f"got {width}x{height}; resize the picture first."
+            )
+        half = self.stem((images - 0.45) / 0.25)
+        quarter = self.quarter(half)
+        eighth = self.eighth(quarter)
+        sixteenth = self.sixteenth(eighth)
+        where = _positions(sixteenth).expand(len(images), -1, -1, -1)
+        x = self.context(self.deepest(torch.cat([sixteenth, where], dim=1)))
+        x = self.up_eighth(self.up_sixteenth(x, sixteenth), eighth)
+        x = self.head(self.up_half(self.up_quarter(x, quarter), half))
+        return F.interpolate(x, size=(height, width), mode="bilinear", align_corners=False)[:, 0]
+
+
+def load_builtin(
+    path: str | Path, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32
+) -> BuiltinDepth:
+    """The network with weights from a safetensors file, ready to predict.
+
+    Raises ModelError where the file is absent, damaged or made for another layout.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    path = Path(path)
+    if not path.is_file():
+        raise ModelError(
+            f"The built-in depth weights are not there: {path.name} is missing from the pack. "
+            "Reinstall the pack, or connect a downloaded depth model instead."
+        )
+    try:
+        state = load_file(path)
+    except (SafetensorError, OSError) as fault:
+        raise ModelError(
+            f"The built-in depth weights in {path.name} are damaged ({fault}). Reinstall the pack."
+        ) from fault
+    with torch.device("meta"):
+        model = BuiltinDepth()
+    try:
+        model.load_state_dict(state, assign=True)
+    except RuntimeError as fault:
+        raise ModelError(
+            f"{path.name} holds weights of another network, not of the built-in depth model. "
+            "Reinstall the pack."
+        ) from fault
+    model = model.to(device=device, dtype=dtype, memory_format=torch.channels_last)
+    return model.requires_grad_(False).eval()
