@@ -62,6 +62,16 @@ function writeWindow(node, values) {
   node.graph?.setDirtyCanvas(true, true);
 }
 
+/**
+ * The viewer shows the same picture and more; ComfyUI's own preview below it would say it twice.
+ * Vue nodes read the flag, the classic canvas starts its preview in `onDrawBackground`.
+ * @param {any} node
+ */
+function hideCorePreview(node) {
+  node.hideOutputImages = true;
+  node.onDrawBackground = () => {};
+}
+
 /** @param {any} node */
 function attach(node) {
   let writing = false;
@@ -77,7 +87,7 @@ function attach(node) {
       writing = false;
     },
   });
-  node.hideOutputImages = true;
+  hideCorePreview(node);
   const widget = node.addDOMWidget("genvr_viewer", "genvr_viewer", viewer.element, {
     serialize: false,
     hideOnZoom: false,

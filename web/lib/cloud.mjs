@@ -86,7 +86,7 @@ export function drawCloud(cloud, view, width, height, out, depth) {
   depth.fill(Infinity);
   const [cosY, sinY] = [Math.cos(view.yaw), Math.sin(view.yaw)];
   const [cosP, sinP] = [Math.cos(view.pitch), Math.sin(view.pitch)];
-  const focal = 1.25 * Math.min(width, height) * view.zoom;
+  const focal = 1.9 * Math.min(width, height) * view.zoom;
   const back = 2.3 * cloud.radius;
   const { positions, colors, centre } = cloud;
   for (let index = 0; index < colors.length; index++) {

@@ -22,6 +22,24 @@ export const ENGLISH = Object.freeze({
     relative: "relative",
     invalid: "no depth here",
   },
+  account: {
+    profile: "Profile",
+    uid: "User id",
+    key: "Key",
+    save: "Save",
+    test: "Test",
+    remove: "Remove",
+    where: "Where to get a key",
+    environment: "Key set by the environment",
+    file: "Key set",
+    missing: "No key set",
+    both: "Type both the user id and the key; GenVR needs the two together.",
+    saved: "Saved on this server. Press Test to try it, free of charge.",
+    removed: "The key is removed from this server.",
+    unreachable: "ComfyUI did not answer. Check that it runs, then open this page again.",
+    total: "Spent so far: {credits} credits for {pictures} pictures.",
+    possible: "{credits} more may have been charged for requests without an answer.",
+  },
 });
 
 /**

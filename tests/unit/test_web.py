@@ -1,0 +1,64 @@
+"""The page's modules: their own tests under node, and what must never be in them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from genvr_depth.nodes.depthkit import colormap
+
+ROOT = Path(__file__).resolve().parents[2]
+WEB = ROOT / "web"
+MODULES = sorted([*WEB.rglob("*.js"), *WEB.rglob("*.mjs")])
+IMPORT = re.compile(r"""(?:from|import)\s*\(?\s*["']([^"']+)["']""")
+ALLOWED_OUTSIDE = {"../../../scripts/app.js", "../../../scripts/api.js"}
+
+
+def _node(*arguments: str) -> subprocess.CompletedProcess[str]:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed; the page's modules cannot be tested here")
+    return subprocess.run([node, *arguments], capture_output=True, text=True, timeout=120, cwd=ROOT)
+
+
+def test_the_pure_modules_pass_their_own_tests():
+    files = [str(path) for path in sorted((ROOT / "tests" / "web").glob("*.test.mjs"))]
+    result = _node("--test", *files)
+    assert result.returncode == 0, result.stdout[-4000:]
+    assert re.search(r"# tests [1-9]", result.stdout)
+
+
+def test_the_page_and_the_library_paint_with_the_same_colours():
+    script = (
+        "import('./web/lib/colormaps.mjs').then(m => "
+        "process.stdout.write(JSON.stringify(m.ANCHORS)))"
+    )
+    anchors = json.loads(_node("-e", script).stdout)
+    assert anchors == colormap._ANCHORS
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_a_module_is_checked_silent_and_imports_nothing_deprecated(path):
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("// @ts-check\n")
+    assert "console." not in text
+    for target in IMPORT.findall(text):
+        if target not in ALLOWED_OUTSIDE:
+            assert (path.parent / target).resolve().is_relative_to(WEB), target
+            assert (path.parent / target).is_file(), target
+
+
+def test_no_test_is_served_to_the_page():
+    assert not [path for path in WEB.rglob("*") if "test" in path.name]
+
+
+def test_nothing_of_the_page_can_keep_a_key():
+    for path in MODULES:
+        text = path.read_text(encoding="utf-8")
+        assert "localStorage" not in text
+        assert "sessionStorage" not in text
+        assert "document.cookie" not in text
