@@ -140,8 +140,12 @@ class _ComfyModel:
         import comfy.model_patcher
 
         self.module = module
+        # The patcher writes `device` onto its module; transformers' networks have it as a
+        # read-only property.
         self._patcher = comfy.model_patcher.ModelPatcher(
-            module, management.get_torch_device(), management.unet_offload_device()
+            torch.nn.ModuleList([module]),
+            management.get_torch_device(),
+            management.unet_offload_device(),
         )
 
     def load(self) -> torch.device:
