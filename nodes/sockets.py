@@ -9,6 +9,7 @@ from .depthkit.ranges import SCOPES, WINDOWS
 __all__ = [
     "DEPTH_MAP",
     "DEPTH_MODEL",
+    "advanced",
     "depth_map_input",
     "image_input",
     "scope_widget",
@@ -19,6 +20,11 @@ DEPTH_MAP = "DEPTH_MAP"
 DEPTH_MODEL = "DEPTH_MODEL"
 
 Declaration = tuple[Any, dict[str, Any]]
+
+
+def advanced(widgets: dict[str, Declaration]) -> dict[str, Declaration]:
+    """The same widgets, folded away until a person asks for them."""
+    return {name: (kind, {**options, "advanced": True}) for name, (kind, options) in widgets.items()}
 
 
 def depth_map_input(tooltip: str = "The depth to work on.") -> Declaration:
