@@ -41,7 +41,7 @@ export class AccountPanel {
     const id = `genvr-profiles-${Math.random().toString(36).slice(2)}`;
     this.names = element("datalist", { id });
     this.profile = element("input", {
-      class: "genvr-profile", type: "text", value: "default", list: id, autocomplete: "off",
+      class: "genvr-profile", type: "text", value: "default", autocomplete: "off",
       "aria-label": text("account.profile"), title: text("account.profile"),
       oninput: () => this._state(),
     });
@@ -168,5 +168,5 @@ export function defaultInput(ask, name) {
     ask("PUT", "/genvr_depth/defaults", { [name]: Number(input.value) }).then(adopt, fail);
   });
   ask("GET", "/genvr_depth/defaults").then(adopt, fail);
-  return element("div", { class: "genvr-account" }, input, message);
+  return element("div", { class: "genvr-account genvr-number" }, input, message);
 }
