@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from . import host
+from .estimate import GenVRDepthEstimate
 from .generate_local import GenVRDepthGenerateLocal
+from .models import GenVRDepthModelLoader
 from .preview import GenVRDepthPreview
 
 __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS"]
 
 NODE_CLASS_MAPPINGS: dict[str, type] = {
+    "GenVRDepthModelLoader": GenVRDepthModelLoader,
+    "GenVRDepthEstimate": GenVRDepthEstimate,
     "GenVRDepthGenerateLocal": GenVRDepthGenerateLocal,
     "GenVRDepthPreview": GenVRDepthPreview,
 }
 
 NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
+    "GenVRDepthModelLoader": "Load Depth Model",
+    "GenVRDepthEstimate": "Estimate Depth",
     "GenVRDepthGenerateLocal": "Generate from Depth (Local)",
     "GenVRDepthPreview": "Preview Depth",
 }

@@ -87,6 +87,8 @@ class _Run:
                 align_clip(self.values, self.valid, self.images, self.estimator.kind).note()
             )
         unrest = flicker(self.values, self.valid, self.images) if self.batch > 1 else None
+        if unrest is not None:
+            notes.append(f"flicker: {unrest:.2%} of the depth range per frame, on static parts")
         return Estimate(self._depth(), unrest, tuple(notes))
 
     def _chunk(self, start: int, end: int) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import ModelError
 from .table import MODELS, ModelRow, find_row
 
-__all__ = ["Installed", "find_folder", "installed", "missing_files", "model_names"]
+__all__ = ["Installed", "find_folder", "fingerprint", "installed", "missing_files", "model_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +59,13 @@ def missing_files(folder: Path, row: ModelRow | None) -> tuple[str, ...]:
     # Without a preprocessor_config.json the family's own constants serve.
     needed = [name for name in row.files if name != "preprocessor_config.json"]
     return tuple(name for name in needed if not (folder / name).is_file())
+
+
+def fingerprint(name: str, folders: Sequence[Path]) -> str:
+    """Changes when the model's folder or a file in it does; for caches. "absent" without one."""
+    folder = find_folder(name, folders)
+    if folder is None:
+        return "absent"
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    marks = (f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files)
+    return f"{folder} {' '.join(marks)}"
