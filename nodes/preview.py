@@ -34,7 +34,7 @@ def depth_ui(
     """The `ui` part of a node's answer.
 
     images: (B, H, W, 3) what ComfyUI itself lists as the node's picture; the control image if None.
-    picture: (B, h, w, 3) the photograph, which colours the 3D look of the viewer.
+    picture: (B, h, w, C) the photograph, which colours the 3D look of the viewer.
     Returns {"images": [...], "genvr_depth": [...]}, both empty where there is no canvas.
     """
     host = current()
@@ -97,7 +97,7 @@ def _entry(
     entry = frame_entry(depth, index, raw, step) | {"file": file}
     if picture is not None:
         chosen = min(index, picture.shape[0] - 1)
-        entry["picture"] = host.preview(picture[chosen : chosen + 1], PREFIX)[0]
+        entry["picture"] = host.preview(rgb(picture[chosen : chosen + 1]), PREFIX)[0]
     return entry
 
 
@@ -123,5 +123,4 @@ class GenVRDepthPreview:
         }
 
     def show(self, depth: DepthMap, image: Tensor | None = None) -> dict[str, Any]:
-        picture = None if image is None else rgb(image)
-        return {"ui": depth_ui(depth, picture=picture), "result": (depth,)}
+        return {"ui": depth_ui(depth, picture=image), "result": (depth,)}

@@ -8,7 +8,7 @@ sample, so the same picture always gets the same window.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import torch
@@ -26,6 +26,7 @@ WINDOWS: tuple[str, ...] = get_args(WindowMethod)
 SCOPES: tuple[str, ...] = get_args(Scope)
 
 _BINS = 65536
+_NEAREST_M = 1e-3
 # Three splits resolve the range to 1 / 65536^3, beyond what float32 can hold.
 _LEVELS = 3
 
@@ -147,6 +148,22 @@ def control_image(depth: DepthMap, window: Window | None = None) -> Tensor:
     """What a depth ControlNet expects: (B, H, W, 3) float32, disparity, near = white.
 
     Invalid pixels (sky, no return) are black, that is infinitely far. A flat map is mid-grey.
+    The window speaks of the map's own values: its low end is the near one unless the map is
+    disparity already.
     """
-    grey = normalise(to_disparity(depth), window or Window())
+    grey = normalise(*_as_disparity(depth, window or Window()))
     return grey[..., None].expand(*grey.shape, 3).contiguous()
+
+
+def _as_disparity(depth: DepthMap, window: Window) -> tuple[DepthMap, Window]:
+    """The disparity of a map, and the same window on it: larger is nearer, so the ends swap."""
+    if depth.kind == "disparity" or window.method == "min-max":
+        return to_disparity(depth), window
+    if window.method == "percentile":
+        swapped = replace(window, low=100 - window.high, high=100 - window.low)
+        return to_disparity(depth), swapped
+    if depth.kind == "metric":
+        near, far = sorted(max(end, _NEAREST_M) for end in (window.low, window.high))
+        return to_disparity(depth), replace(window, low=1 / far, high=1 / near)
+    clamped = depth.values.clamp(*sorted((window.low, window.high)))
+    return to_disparity(depth.with_values(clamped)), replace(window, method="min-max")

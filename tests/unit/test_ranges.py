@@ -98,3 +98,27 @@ def test_a_map_without_a_single_valid_pixel_is_black_not_nan():
 def test_impossible_windows_are_refused(bad):
     with pytest.raises(InvalidInput):
         Window(*bad)
+
+
+@pytest.mark.parametrize(
+    ("kind", "near", "far"), [("metric", 2, 4), ("depth", 2, 4), ("disparity", 4, 2)]
+)
+def test_a_fixed_window_of_a_control_image_speaks_of_the_maps_own_values(kind, near, far):
+    ramp = torch.linspace(1, 5, 401).reshape(1, 1, 401)
+    picture = control_image(DepthMap.make(ramp, kind), Window("fixed", 2, 4))[0, 0, :, 0]
+    at = {
+        round(value, 2): shade
+        for value, shade in zip(ramp.flatten().tolist(), picture.tolist(), strict=True)
+    }
+    assert at[near] == pytest.approx(1.0, abs=1e-4)
+    assert at[far] == pytest.approx(0.0, abs=1e-4)
+    assert 0.05 < at[3.0] < 0.95
+
+
+def test_the_low_percentile_is_the_near_end_of_a_metric_map():
+    ramp = torch.linspace(1, 5, 401).reshape(1, 1, 401)
+    picture = control_image(DepthMap.make(ramp, "metric"), Window("percentile", 25, 100))[
+        0, 0, :, 0
+    ]
+    assert picture[:100].eq(1).all()
+    assert picture[110] < 1
