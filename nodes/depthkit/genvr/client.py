@@ -1,0 +1,306 @@
+"""The service's calls, one method each. Retries are chosen per call, never per HTTP method.
+
+Only `generate` costs money: it is repeated only when it provably did not arrive or was turned away
+with 429. Everything else is free of charge and repeated until its deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .answers import COMPLETED, FAILED, output_parts, refusal, task_id, task_state, words
+from .credentials import Profile
+from .errors import GenvrError, ServiceDown
+from .models import Model
+from .retry import Pacing, backoff, never_stop, retry_after
+from .transport import Exchange, NoAnswer, NotSent, Reply, Transport
+
+__all__ = ["Ambiguous", "Client", "PayloadTooLarge", "Status", "TaskUnknown", "UploadTicket"]
+
+_PREFIX = {"v2": "/v2", "v1": "/api/v1"}
+_GENERATE_TIMEOUT_S = 120.0
+_SUBMIT_TRIES = 4
+_BUSY_TRIES = 5
+_PATIENCE_S = 90.0
+_UNKNOWN_TRIES = 5
+_UNKNOWN_WAIT_S = 2.0
+_FREE = "This call is free, and tasks that were paid for are kept."
+_KEPT = "The task itself is kept; asking again is free."
+
+Stop = Callable[[], bool]
+
+
+class Ambiguous(Exception):
+    """`generate` may have been carried out; the text says what was seen (redacted)."""
+
+
+class PayloadTooLarge(Exception):
+    """413: nothing was created, the picture has to be uploaded instead of sent along."""
+
+
+class TaskUnknown(Exception):
+    """The service does not know the task, also after waiting a little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What `status` says: still running, completed or failed with a reason (redacted)."""
+
+    completed: bool = False
+    failed: bool = False
+    word: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadTicket:
+    """A place to put one picture. The URL is a secret and never shown."""
+
+    url: str = field(repr=False)
+    expires_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Talks to one profile. Safe to use from several threads."""
+
+    profile: Profile
+    transport: Transport
+    pacing: Pacing = field(default_factory=Pacing)
+
+    @classmethod
+    def of(cls, profile: Profile, pacing: Pacing | None = None) -> Client:
+        used = pacing or Pacing()
+        return cls(profile, Transport(profile.key, used), used)
+
+    # -- the one call that costs ------------------------------------------------------------------
+
+    def generate(
+        self,
+        model: Model,
+        body: dict[str, Any],
+        should_stop: Stop = never_stop,
+        idempotency_key: str = "",
+    ) -> str:
+        """Submit once; the task's id. The idempotency key is sent along and not relied on.
+
+        Waits and retries only where nothing can have been created. Raises Ambiguous when it may
+        have been, PayloadTooLarge on 413, a GenvrError on a refusal, ServiceDown when the service
+        cannot be reached, Stopped when Stop is pressed while waiting (then nothing was sent).
+        """
+        payload = {**self._task_fields(model), **body}
+        unreachable, busy = 0, 0
+        while True:
+            reply = self._submit(payload, idempotency_key)
+            if reply is None:
+                unreachable += 1
+                if unreachable >= _SUBMIT_TRIES:
+                    raise ServiceDown(_unreachable(self.profile, "Nothing was sent or charged."))
+                self.pacing.wait(backoff(unreachable), should_stop)
+            elif reply.status == 429:
+                busy += 1
+                if busy >= _BUSY_TRIES:
+                    raise refusal(reply, self.profile.redactor, "the request")
+                self.pacing.wait(self._asked_wait(reply, busy), should_stop)
+            else:
+                return self._accepted(reply)
+
+    def _submit(self, payload: dict[str, Any], idempotency_key: str) -> Reply | None:
+        """The answer, or None where the request provably did not leave."""
+        exchange = Exchange(
+            "POST",
+            self._url("generate"),
+            payload,
+            headers={"Idempotency-Key": idempotency_key} if idempotency_key else None,
+            timeout_s=_GENERATE_TIMEOUT_S,
+            authorized=True,
+        )
+        try:
+            return self.transport.send(exchange)
+        except NotSent:
+            return None
+        except NoAnswer as error:
+            raise Ambiguous(f"the connection ended without an answer ({error})") from None
+
+    def _accepted(self, reply: Reply) -> str:
+        body = reply.json()
+        ok = 200 <= reply.status < 300
+        if ok and isinstance(body, dict) and body.get("success") is not False:
+            found = task_id(body)
+            if found:
+                return found
+            raise Ambiguous("the answer names no task")
+        if ok and isinstance(body, dict):
+            raise refusal(reply, self.profile.redactor, "the request")
+        if reply.status == 413:
+            raise PayloadTooLarge
+        if 400 <= reply.status < 500 and reply.status != 408:
+            raise refusal(reply, self.profile.redactor, "the request")
+        said = self.profile.redactor(words(reply), 160)
+        raise Ambiguous(f'the service answered "{said}" (code {reply.status})')
+
+    # -- free calls -------------------------------------------------------------------------------
+
+    def status(self, model: Model, task: str, should_stop: Stop = never_stop) -> Status:
+        """One look at a task. Raises TaskUnknown, WrongKey, ServiceDown, Stopped."""
+        reply = self._ask_about(model, task, "status", 15.0, should_stop)
+        body = reply.json()
+        word, reason = task_state(body)
+        if not word and isinstance(body, dict) and body.get("success") is False:
+            raise refusal(reply, self.profile.redactor, f"the question for task {task}", _KEPT)
+        return Status(
+            completed=word in COMPLETED,
+            failed=word in FAILED,
+            word=word[:40],
+            reason=reason,
+        )
+
+    def response(
+        self, model: Model, task: str, should_stop: Stop = never_stop
+    ) -> tuple[list[str], str]:
+        """(fresh URLs of the pictures, other text) of a completed task."""
+        reply = self._ask_about(model, task, "response", 60.0, should_stop)
+        body = reply.json()
+        urls, text = output_parts(body)
+        return urls, text or ("" if urls else _refused_words(body))
+
+    def upload_ticket(self, file_name: str, should_stop: Stop = never_stop) -> UploadTicket:
+        """Ask for an upload URL. Needs the key and costs nothing, so it also tests the key."""
+        exchange = Exchange(
+            "POST",
+            f"{self.profile.base}/api/upload/sas-url",
+            {
+                "userId": self.profile.uid,
+                "fileName": file_name,
+                "category": "imgutils_control",
+            },
+            authorized=True,
+        )
+        reply = self._persist(exchange, should_stop, "the upload")
+        body = reply.json()
+        url = body.get("uploadUrl") if isinstance(body, dict) else None
+        if not isinstance(url, str) or not body.get("success", True):
+            raise refusal(reply, self.profile.redactor, "the upload")
+        return UploadTicket(url, str(body.get("expiresAt", "")))
+
+    def put(self, ticket: UploadTicket, data: bytes, mime: str, should_stop: Stop) -> Reply:
+        """Upload the bytes. The key never goes along. Gives 201/200, 403 or 413 back."""
+        exchange = Exchange(
+            "PUT",
+            ticket.url,
+            data=data,
+            headers={"x-ms-blob-type": "BlockBlob", "Content-Type": mime},
+            timeout_s=120.0,
+        )
+        return self._persist(exchange, should_stop, "the upload", (403, 413))
+
+    def models(self, should_stop: Stop = never_stop) -> Any:
+        """`GET /api/models`, parsed; needs no key."""
+        exchange = Exchange("GET", f"{self.profile.base}/api/models", max_bytes=16 << 20)
+        return self._persist(exchange, should_stop, "the list of models").json()
+
+    def schema(self, model: Model, should_stop: Stop = never_stop) -> Any:
+        """`GET /api/schema/...`, parsed; needs no key."""
+        exchange = Exchange("GET", f"{self.profile.base}/api/schema/{model.path}")
+        return self._persist(exchange, should_stop, "the schema").json()
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _url(self, call: str) -> str:
+        return f"{self.profile.base}{_PREFIX[self.profile.version]}/{call}"
+
+    def _task_fields(self, model: Model) -> dict[str, Any]:
+        return {
+            "uid": self.profile.uid,
+            "category": model.category,
+            "subcategory": model.subcategory,
+        }
+
+    def _ask_about(
+        self, model: Model, task: str, call: str, timeout_s: float, should_stop: Stop
+    ) -> Reply:
+        exchange = Exchange(
+            "POST",
+            self._url(call),
+            {"id": task, **self._task_fields(model)},
+            timeout_s=timeout_s,
+            authorized=True,
+        )
+        said = ""
+        for _ in range(_UNKNOWN_TRIES):
+            reply = self._persist(exchange, should_stop, f"the question for task {task}", (404,))
+            if reply.status != 404:
+                return reply
+            said = words(reply)
+            # A task can be unknown for a moment right after it was created.
+            self.pacing.wait(_UNKNOWN_WAIT_S, should_stop)
+        raise TaskUnknown(self.profile.redactor(said))
+
+    def _persist(
+        self, exchange: Exchange, should_stop: Stop, what: str, wanted: tuple[int, ...] = ()
+    ) -> Reply:
+        """Repeat a free call until it answers; codes in `wanted` are answers too."""
+        deadline = self.pacing.monotonic() + _PATIENCE_S
+        refused_key, attempt, reply = 0, 0, None
+        while True:
+            reply = self._attempt(exchange, should_stop)
+            if reply is not None and (reply.status in wanted or _usable(reply, exchange)):
+                return reply
+            if reply is not None and _definite(reply):
+                refused_key += reply.status == 401
+                # Good keys are refused once in a while.
+                if reply.status != 401 or refused_key > 1:
+                    raise refusal(reply, self.profile.redactor, what, _FREE)
+            attempt += 1
+            wait = self._asked_wait(reply, attempt)
+            if self.pacing.monotonic() + wait > deadline:
+                raise self._gave_up(reply, what)
+            self.pacing.wait(wait, should_stop)
+
+    def _attempt(self, exchange: Exchange, should_stop: Stop) -> Reply | None:
+        try:
+            return self.transport.send(exchange, should_stop)
+        except (NotSent, NoAnswer):
+            return None
+
+    def _asked_wait(self, reply: Reply | None, attempt: int) -> float:
+        header = reply.headers.get("retry-after") if reply is not None else None
+        asked = retry_after(header, self.pacing.clock())
+        return backoff(attempt) if asked is None else asked
+
+    def _gave_up(self, reply: Reply | None, what: str) -> GenvrError:
+        if reply is None:
+            return ServiceDown(_unreachable(self.profile, "Running again later costs nothing."))
+        if reply.status == 429:
+            return refusal(reply, self.profile.redactor, what, _FREE)
+        said = self.profile.redactor(words(reply), 160)
+        return ServiceDown(
+            f'GenVR does not work at the moment: {what} was answered with "{said}" (code '
+            f"{reply.status}) for {_PATIENCE_S:.0f} s. Try again later; tasks that were already "
+            "paid for are kept and picked up for free."
+        )
+
+
+def _usable(reply: Reply, exchange: Exchange) -> bool:
+    """A 2xx with a JSON body; a PUT has no body."""
+    if not 200 <= reply.status < 300:
+        return False
+    return exchange.method == "PUT" or isinstance(reply.json(), dict | list)
+
+
+def _definite(reply: Reply) -> bool:
+    return 300 <= reply.status < 500 and reply.status not in (408, 429)
+
+
+def _refused_words(body: Any) -> str:
+    refused = isinstance(body, dict) and body.get("success") is False
+    return task_state(body)[1] if refused else ""
+
+
+def _unreachable(profile: Profile, money: str) -> str:
+    return (
+        f"GenVR cannot be reached at {profile.base}. {money} Check the internet connection and the "
+        "address of the profile, then run again."
+    )

@@ -1,0 +1,196 @@
+"""The payment journal: every request that may cost credits, on disk before it is sent.
+
+States: prepared -> submitted(task id) -> completed -> stored(pictures), or failed, ambiguous,
+detached (Stop or deadline; the task goes on at the service). One row per attempt; the newest
+attempt of a key speaks for it. No URL, key or user id is ever written here.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .errors import JournalError
+from .private_files import private_folder_ready
+
+__all__ = ["STATES", "Connect", "Entry", "Journal"]
+
+STATES = ("prepared", "submitted", "completed", "stored", "failed", "ambiguous", "detached")
+FILE_NAME = "journal.sqlite"
+_RESERVED = " " * 64
+Connect = Callable[[Path], sqlite3.Connection]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS tasks (
+  number INTEGER PRIMARY KEY,
+  key TEXT NOT NULL,
+  account TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  task TEXT NOT NULL,
+  model TEXT NOT NULL,
+  version TEXT NOT NULL,
+  credits REAL NOT NULL,
+  published INTEGER NOT NULL,
+  created REAL NOT NULL,
+  updated REAL NOT NULL,
+  summary TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  pictures TEXT NOT NULL,
+  UNIQUE (key, account, attempt)
+)"""
+_COLUMNS = (
+    "number, key, account, attempt, state, task, model, version, credits, published, created, "
+    "updated, summary, detail, pictures"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One attempt at one request.
+
+    key: sha256 of the request; account: fingerprint; task: the service's id, "" before it is known;
+    credits: price at the time; created/updated: Unix time; summary: prompt and seed for people;
+    detail: what went wrong, redacted; pictures: sha256 of each stored file.
+    """
+
+    number: int
+    key: str
+    account: str
+    attempt: int
+    state: str
+    task: str
+    model: str
+    version: str
+    credits: float
+    published: bool
+    created: float
+    updated: float
+    summary: str
+    detail: str = ""
+    pictures: tuple[str, ...] = ()
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection whose commits are on the disk when they return, for one short use."""
+    connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+    connection.execute("PRAGMA synchronous=FULL")
+    # The rollback file stays allocated: noting a task id needs no new disk space.
+    connection.execute("PRAGMA journal_mode=PERSIST")
+    return connection
+
+
+class Journal:
+    """Opens the file anew for every step, so that threads and processes can share it freely."""
+
+    def __init__(
+        self, folder: Path, clock: Callable[[], float], connect: Connect = connect
+    ) -> None:
+        self._path = private_folder_ready(folder) / FILE_NAME
+        self._clock = clock
+        self._connect = connect
+        with self._transaction() as db:
+            db.execute(_SCHEMA)
+        self._path.chmod(0o600)
+
+    def latest(self, key: str, account: str) -> Entry | None:
+        """The newest attempt at a request, None where it was never made."""
+        query = "WHERE key = ? AND account = ? ORDER BY attempt DESC LIMIT 1"
+        return next(iter(self._select(query, (key, account))), None)
+
+    def prepare(self, entry: Entry) -> Entry:
+        """Record the intent. On disk when this returns; raises JournalError otherwise."""
+        now = self._clock()
+        with self._transaction() as db:
+            cursor = db.execute(
+                "INSERT INTO tasks (key, account, attempt, state, task, model, version, credits, "
+                "published, created, updated, summary, detail, pictures) "
+                "VALUES (?, ?, ?, 'prepared', ?, ?, ?, ?, ?, ?, ?, ?, '', '[]')",
+                (
+                    entry.key,
+                    entry.account,
+                    entry.attempt,
+                    _RESERVED,
+                    entry.model,
+                    entry.version,
+                    entry.credits,
+                    int(entry.published),
+                    now,
+                    now,
+                    entry.summary,
+                ),
+            )
+            number = int(cursor.lastrowid or 0)
+        return replace(entry, number=number, state="prepared", created=now, updated=now)
+
+    def record(self, entry: Entry, state: str, **changes: Any) -> Entry:
+        """Move an attempt to `state`; the task id and pictures are written again every time."""
+        changed = replace(entry, state=state, updated=self._clock(), **changes)
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE tasks SET state = ?, task = ?, updated = ?, detail = ?, pictures = ? "
+                "WHERE number = ?",
+                (
+                    changed.state,
+                    changed.task.ljust(len(_RESERVED)),
+                    changed.updated,
+                    changed.detail,
+                    json.dumps(list(changed.pictures)),
+                    changed.number,
+                ),
+            )
+        return changed
+
+    def all(self) -> list[Entry]:
+        """Every attempt, newest first."""
+        return self._select("ORDER BY number DESC", ())
+
+    def _select(self, tail: str, values: tuple[Any, ...]) -> list[Entry]:
+        with self._transaction() as db:
+            rows = db.execute(f"SELECT {_COLUMNS} FROM tasks {tail}", values).fetchall()
+        return [_entry(row) for row in rows]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(self._connect(self._path)) as db:
+                db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield db
+                except BaseException:
+                    db.execute("ROLLBACK")
+                    raise
+                db.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            raise JournalError(
+                f"The GenVR payment journal cannot be used ({error}). Without it a request could "
+                "be paid twice, so nothing is sent. Free some disk space, or fix the permissions "
+                f"of {FILE_NAME} in ComfyUI's private user folder; if it is damaged, move it away."
+            ) from None
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    number, key, account, attempt, state, task, model, version, credits, *rest = row
+    published, created, updated, summary, detail, pictures = rest
+    return Entry(
+        number,
+        key,
+        account,
+        attempt,
+        state,
+        task.strip(),
+        model,
+        version,
+        credits,
+        published=bool(published),
+        created=created,
+        updated=updated,
+        summary=summary,
+        detail=detail,
+        pictures=tuple(json.loads(pictures)),
+    )

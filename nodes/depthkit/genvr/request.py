@@ -1,0 +1,70 @@
+"""One picture that somebody wants: what makes two wishes the same wish."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from .models import Model
+from .pictures import ControlPicture
+
+__all__ = ["Request"]
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """Build with `Request.make`, which validates every parameter before anything is sent.
+
+    `values` holds every parameter of the model, defaults filled in; `take` is 0 for the first
+    picture, other numbers ask for another one of the same wish on purpose.
+    """
+
+    model: Model
+    values: Mapping[str, Any]
+    picture: ControlPicture = field(repr=False)
+    take: int = 0
+
+    @classmethod
+    def make(
+        cls, model: Model, values: Mapping[str, Any], picture: ControlPicture, take: int = 0
+    ) -> Request:
+        """Raises BadParameter naming the parameter and its range."""
+        return cls(model, model.clean(values), picture, int(take))
+
+    @cached_property
+    def key(self) -> str:
+        """sha256 of model, every parameter, take, and the picture's pixels.
+
+        Not in it: address, user, key, upload URL, and v1 or v2 (their bodies are identical, and a
+        changed version must not pay again).
+        """
+        wish = {
+            "category": self.model.category,
+            "subcategory": self.model.subcategory,
+            "parameters": self.values,
+            "picture": self.picture.identity,
+            "take": self.take,
+        }
+        text = json.dumps(wish, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def prompt(self) -> str:
+        return str(self.values.get("prompt", ""))
+
+    @property
+    def seed(self) -> int | None:
+        return self.values.get("seed")
+
+    @property
+    def summary(self) -> str:
+        """A few words for people: prompt and seed."""
+        words = self.prompt or str(self.values.get("detector", ""))
+        short = words if len(words) <= 60 else words[:59] + "…"
+        seed = "" if self.seed is None else f" · seed {self.seed}"
+        take = f" · take {self.take}" if self.take else ""
+        return f'"{short}"{seed}{take}'

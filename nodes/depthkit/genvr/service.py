@@ -1,0 +1,201 @@
+"""The whole remote half behind one call: wishes in, stored pictures and a report out.
+
+Opened for one run: profile, journal, store and locks in the private folder. Nodes and the command
+line use nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from torch import Tensor
+
+from . import credentials
+from .client import Client
+from .credentials import Profile
+from .download import Downloader
+from .errors import PictureError
+from .jobs import Item, plan, run_many
+from .journal import Journal
+from .ledger import Totals, totals
+from .pictures import decode
+from .request import Request
+from .retry import Pacing, never_stop
+from .settings import Defaults, load_defaults
+from .store import PictureStore
+from .tasks import DEADLINE_S, Outcome, Runner, no_checkpoint
+from .upload import Uploads
+
+__all__ = ["Batch", "Limits", "Service", "open_runner", "spent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How a run may behave; 0 means the default of the settings.
+
+    concurrency: requests at once; spending_cap: credits; pay_again: whether unclear and failed
+    requests may be sent, and paid, once more; deadline_s: patience for one task, in seconds.
+    """
+
+    concurrency: int = 0
+    spending_cap: float = 0.0
+    pay_again: bool = False
+    deadline_s: float = DEADLINE_S
+
+    def filled(self, defaults: Defaults) -> Limits:
+        return Limits(
+            self.concurrency or defaults.concurrency,
+            self.spending_cap or defaults.spending_cap,
+            self.pay_again,
+            self.deadline_s,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A finished run. `report` is for people and free of secrets."""
+
+    requests: tuple[Request, ...]
+    outcomes: tuple[Outcome, ...]
+    report: str
+    store: PictureStore = field(repr=False)
+
+    def files(self, index: int) -> list[bytes]:
+        """The stored files of one request."""
+        found = [self.store.get(digest) for digest in self.outcomes[index].pictures]
+        whole = [data for data in found if data is not None]
+        if len(whole) != len(found):
+            raise PictureError("A stored picture was removed meanwhile; run again, which is free.")
+        return whole
+
+    def images(self, index: int) -> list[Tensor]:
+        """The pictures of one request, each (H, W, 3) float32 in 0..1."""
+        return [decode(data) for data in self.files(index)]
+
+
+def open_runner(
+    folder: Path,
+    profile: Profile,
+    *,
+    limits: Limits | None = None,
+    pacing: Pacing | None = None,
+    checkpoint: Callable[[str], None] = no_checkpoint,
+) -> Runner:
+    """Everything a run needs, in the private folder. Raises JournalError if it cannot be used."""
+    used, chosen = pacing or Pacing(), limits or Limits()
+    client = Client.of(profile, used)
+    return Runner(
+        client=client,
+        journal=Journal(folder, used.clock),
+        store=PictureStore(folder / "pictures"),
+        downloader=Downloader(profile, client.transport, used),
+        uploads=Uploads(client, used),
+        locks=folder / "locks",
+        pacing=used,
+        deadline_s=chosen.deadline_s,
+        pay_again=chosen.pay_again,
+        checkpoint=checkpoint,
+    )
+
+
+def spent(folder: Path) -> Totals:
+    """The running total of this installation."""
+    return totals(Journal(folder, time.time).all())
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One profile of one private folder."""
+
+    folder: Path
+    profile: Profile
+
+    @classmethod
+    def open(cls, folder: Path, profile: str = "") -> Service:
+        """Raises MissingKey with the ways to set a key."""
+        return cls(folder, credentials.load(folder, profile))
+
+    def run(
+        self,
+        requests: Sequence[Request],
+        limits: Limits | None = None,
+        *,
+        on_progress: Callable[[int, int], None] | None = None,
+        say: Callable[[str], None] | None = None,
+        should_stop: Callable[[], bool] = never_stop,
+        pacing: Pacing | None = None,
+    ) -> Batch:
+        """Obtain every request; see `jobs.run_many` for the errors."""
+        chosen = (limits or Limits()).filled(load_defaults(self.folder))
+        runner = open_runner(self.folder, self.profile, limits=chosen, pacing=pacing)
+        before = totals(runner.journal.all())
+        cost = plan(runner, requests, chosen.spending_cap)
+        face = _Face(before.credits, cost.credits, say, runner.pacing.monotonic)
+        face.show([])
+        outcomes = run_many(
+            runner,
+            requests,
+            concurrency=chosen.concurrency,
+            on_progress=on_progress,
+            on_status=face.show,
+            should_stop=should_stop,
+        )
+        after = totals(runner.journal.all())
+        face.done(after)
+        report = _report(requests, outcomes, before, after)
+        return Batch(tuple(requests), tuple(outcomes), report, runner.store)
+
+
+class _Face:
+    """The line on the node: how many, how long, how much."""
+
+    def __init__(
+        self,
+        before: float,
+        cost: float,
+        say: Callable[[str], None] | None,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._before, self._cost, self._say = before, cost, say
+        self._monotonic, self._started, self._last = monotonic, monotonic(), ""
+
+    def show(self, items: Sequence[Item]) -> None:
+        counts = Counter(item.status for item in items)
+        done = sum(item.outcome is not None for item in items)
+        running = {k: n for k, n in counts.items() if k not in ("paid", "resumed", "stored")}
+        parts = [f"{done}/{len(items)} done"] if items else ["starting"]
+        parts += [f"{n} {status}" for status, n in sorted(running.items())]
+        parts.append(f"{self._monotonic() - self._started:.0f} s")
+        parts.append(f"{self._cost:g} credits this run, {self._before:g} spent before")
+        self._tell(" · ".join(parts))
+
+    def done(self, after: Totals) -> None:
+        paid = after.credits - self._before
+        self._tell(f"done · {paid:g} credits this run · {after.credits:g} in all")
+
+    def _tell(self, text: str) -> None:
+        if self._say is not None and text != self._last:
+            self._last = text
+            self._say(text)
+
+
+def _report(
+    requests: Sequence[Request], outcomes: Sequence[Outcome], before: Totals, after: Totals
+) -> str:
+    how = Counter(outcome.how for outcome in {id(o): o for o in outcomes}.values())
+    lines = [
+        f"{len(outcomes)} pictures: {how['paid']} paid for now, {how['resumed']} picked up again, "
+        f"{how['stored']} from disk.",
+        f"This run: {after.credits - before.credits:g} credits. Spent before: {before.text}. "
+        f"Now: {after.text}.",
+    ]
+    for number, (request, outcome) in enumerate(zip(requests, outcomes, strict=True), 1):
+        took = f" · {outcome.seconds:.1f} s" if outcome.seconds else ""
+        lines.append(f"{number}. {outcome.how} · task {outcome.task}{took} · {request.summary}")
+    notes = dict.fromkeys(note for request in requests for note in request.picture.notes)
+    lines += [f"Note: {note}" for note in notes]
+    return "\n".join(lines)

@@ -1,0 +1,301 @@
+"""One request from wish to stored picture, paid at most once whatever happens on the way.
+
+The journal is asked first: a stored picture is served from disk, a known task is picked up by its
+id, an unclear one stops with an error. Only then is `generate` called, with the intent on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import Stopped
+from . import advice
+from .client import Ambiguous, Client, PayloadTooLarge, TaskUnknown
+from .download import Downloader, Gone
+from .errors import (
+    GenvrError,
+    JournalError,
+    PictureError,
+    TaskFailed,
+    TaskTimeout,
+)
+from .flight import single_flight
+from .journal import Entry, Journal
+from .pace import Pace
+from .request import Request
+from .retry import Pacing
+from .store import PictureStore
+from .upload import Uploads
+
+__all__ = ["Outcome", "Runner", "no_checkpoint", "silent"]
+
+DEADLINE_S = 900.0
+_LINKS = 3
+
+Say = Callable[[str], None]
+
+
+def no_checkpoint(name: str) -> None:
+    """Tests put a function here that kills the process at a named step."""
+
+
+def silent(text: str) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished request. how: "paid" now, "resumed" an earlier task, or "stored" on disk before.
+
+    pictures: sha256 of each file in the store; credits: what this call cost.
+    """
+
+    pictures: tuple[str, ...]
+    how: str
+    task: str
+    credits: float = 0.0
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+class _TaskLost(TaskFailed):
+    """The service does not know the task any more."""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs requests for one profile. Safe to use from several threads."""
+
+    client: Client
+    journal: Journal
+    store: PictureStore
+    downloader: Downloader
+    uploads: Uploads
+    locks: Path
+    pacing: Pacing = field(default_factory=Pacing)
+    deadline_s: float = DEADLINE_S
+    pay_again: bool = False
+    checkpoint: Callable[[str], None] = no_checkpoint
+    pace: Pace = field(default_factory=Pace)
+
+    @property
+    def account(self) -> str:
+        return self.client.profile.account
+
+    def stored(self, request: Request) -> Entry | None:
+        """The journal's entry if every picture of it is on disk and whole."""
+        entry = self.journal.latest(request.key, self.account)
+        if entry is None or entry.state != "stored" or not entry.pictures:
+            return None
+        return entry if all(self.store.has(digest) for digest in entry.pictures) else None
+
+    def will_pay(self, request: Request) -> bool:
+        """Whether `obtain` would send a request that costs credits."""
+        entry = self.journal.latest(request.key, self.account)
+        if entry is None or (entry.state == "failed" and not entry.task):
+            return True
+        # A prepared entry may be another run's: counting it errs on the careful side.
+        return self.pay_again and entry.state in ("failed", "ambiguous", "prepared")
+
+    def obtain(
+        self, request: Request, should_stop: Callable[[], bool], say: Say = silent
+    ) -> Outcome:
+        """The request's pictures, in the store.
+
+        Raises an error of `errors.py`, or Stopped; the journal then says how it goes on.
+        """
+        name = f"{request.key[:40]}-{self.account}"
+
+        def on_wait() -> None:
+            say("waiting for the same request elsewhere")
+
+        with single_flight(self.locks, name, self.pacing, should_stop, on_wait):
+            entry = self.stored(request)
+            if entry is not None:
+                return Outcome(entry.pictures, "stored", entry.task)
+            entry = self._after_crash(self.journal.latest(request.key, self.account))
+            if entry is not None and entry.task and entry.state != "failed":
+                try:
+                    return self._finish(entry, request, "resumed", should_stop, say)
+                except _TaskLost:
+                    if not self.pay_again:
+                        raise
+            self._refuse_to_guess(entry)
+            started = self.pacing.monotonic()
+            submitted = self._submit(request, entry, should_stop, say)
+            outcome = self._finish(submitted, request, "paid", should_stop, say)
+            seconds = self.pacing.monotonic() - started
+            return replace(outcome, credits=submitted.credits, seconds=seconds)
+
+    # -- before the money -------------------------------------------------------------------------
+
+    def _after_crash(self, entry: Entry | None) -> Entry | None:
+        """An intent without a task, and nobody holds the lock: a process died around the call."""
+        if entry is None or entry.state != "prepared":
+            return entry
+        why = "the program ended while the request was being sent"
+        return self.journal.record(entry, "ambiguous", detail=why)
+
+    def _refuse_to_guess(self, entry: Entry | None) -> None:
+        if entry is None or self.pay_again:
+            return
+        if entry.state == "ambiguous":
+            raise advice.ambiguous(entry)
+        if entry.state == "failed" and entry.task:
+            raise advice.failure(entry.task, entry.detail)
+
+    def _submit(
+        self, request: Request, earlier: Entry | None, should_stop: Callable[[], bool], say: Say
+    ) -> Entry:
+        say("sending")
+        picture = request.picture.encoded()
+        where = self.uploads.reference(picture, should_stop)
+        entry = self.journal.prepare(self._intent(request, earlier))
+        self.checkpoint("prepared")
+        try:
+            try:
+                task = self._generate(request, entry, where, should_stop)
+            except PayloadTooLarge:
+                where = self.uploads.reference(picture, should_stop, force=True)
+                task = self._generate(request, entry, where, should_stop)
+        except (Ambiguous, PayloadTooLarge) as error:
+            why = str(error) or "the service refused the request as too large twice"
+            raise advice.ambiguous(self._note(entry, "ambiguous", detail=why)) from None
+        except (GenvrError, Stopped) as error:
+            # A definite refusal, or never sent: the next run may simply try again.
+            self._note(entry, "failed", detail=str(error))
+            raise
+        self.checkpoint("sent")
+        submitted = self._note(entry, "submitted", task=task)
+        self.checkpoint("submitted")
+        return submitted
+
+    def _intent(self, request: Request, earlier: Entry | None) -> Entry:
+        price = request.model.price
+        return Entry(
+            number=0,
+            key=request.key,
+            account=self.account,
+            attempt=earlier.attempt + 1 if earlier else 1,
+            state="prepared",
+            task="",
+            model=request.model.name,
+            version=self.client.profile.version,
+            credits=price.credits,
+            published=price.published,
+            created=0.0,
+            updated=0.0,
+            summary=request.summary,
+        )
+
+    def _generate(
+        self, request: Request, entry: Entry, where: str, should_stop: Callable[[], bool]
+    ) -> str:
+        body = {**request.model.body(request.values), request.model.image_field: where}
+        key = f"{entry.key[:32]}-{entry.attempt}"
+        return self.client.generate(request.model, body, should_stop, key)
+
+    # -- after the money --------------------------------------------------------------------------
+
+    def _finish(
+        self,
+        entry: Entry,
+        request: Request,
+        how: str,
+        should_stop: Callable[[], bool],
+        say: Say,
+    ) -> Outcome:
+        """Wait, fetch, store. Whatever interrupts this leaves the task id in the journal."""
+        client = replace(self.client, profile=replace(self.client.profile, version=entry.version))
+        try:
+            self._await(client, entry, request, how, should_stop, say)
+            entry = self._note(entry, "completed")
+            self.checkpoint("completed")
+            say("downloading")
+            files = self._fetch(client, entry, request, should_stop)
+            self.checkpoint("downloaded")
+            digests = tuple(self.store.put(data) for data in files)
+            done = self._note(entry, "stored", pictures=digests)
+            self.checkpoint("stored")
+        except (Stopped, TaskTimeout) as error:
+            self._note(entry, "detached", detail=type(error).__name__)
+            raise
+        except JournalError as error:
+            raise JournalError(f"{error} The task that was paid for is {entry.task}.") from None
+        return Outcome(done.pictures, how, done.task)
+
+    def _await(
+        self,
+        client: Client,
+        entry: Entry,
+        request: Request,
+        how: str,
+        should_stop: Callable[[], bool],
+        say: Say,
+    ) -> None:
+        started = self.pacing.monotonic()
+        if how == "paid":
+            self.pacing.wait(self.pace.next_wait(0.0), should_stop)
+        while True:
+            try:
+                status = client.status(request.model, entry.task, should_stop)
+            except TaskUnknown as unknown:
+                raise self._lost(entry, unknown) from None
+            elapsed = self.pacing.monotonic() - started
+            if status.failed:
+                raise self._failed(entry, status.reason or status.word)
+            if status.completed:
+                if how == "paid":
+                    self.pace.saw(elapsed)
+                return
+            if elapsed >= self.deadline_s:
+                raise TaskTimeout(
+                    f"GenVR task {entry.task} is not done after {elapsed:.0f} s (last word: "
+                    f"{status.word or 'none'}). It is kept: run again later and it is picked up "
+                    "without paying again."
+                )
+            say(status.word or "running")
+            self.pacing.wait(self.pace.next_wait(elapsed), should_stop)
+
+    def _fetch(
+        self, client: Client, entry: Entry, request: Request, should_stop: Callable[[], bool]
+    ) -> list[bytes]:
+        """Every picture of the task; a dead link is replaced by a fresh one."""
+        why = "GenVR says the task is done but names no picture"
+        for attempt in range(_LINKS):
+            if attempt:
+                self.pacing.wait(1.0, should_stop)
+            try:
+                urls, text = client.response(request.model, entry.task, should_stop)
+            except TaskUnknown as unknown:
+                raise self._lost(entry, unknown) from None
+            if text and not urls:
+                raise self._failed(entry, text)
+            try:
+                if urls:
+                    return [self.downloader.fetch(url, should_stop) for url in urls]
+            except Gone:
+                why = "its link is dead, also after asking for a new one"
+            except PictureError as error:
+                raise PictureError(f"{error} {advice.kept(entry)}") from None
+        raise PictureError(f"The picture cannot be fetched: {why}. {advice.kept(entry)}")
+
+    def _failed(self, entry: Entry, reason: str) -> GenvrError:
+        said = self.client.profile.redactor(reason)
+        self._note(entry, "failed", detail=said)
+        return advice.failure(entry.task, said)
+
+    def _lost(self, entry: Entry, error: Exception) -> TaskFailed:
+        self._note(entry, "detached", detail="unknown to the service")
+        return _TaskLost(advice.lost(entry, str(error)))
+
+    def _note(self, entry: Entry, state: str, **changes: Any) -> Entry:
+        """Journal a step after the money. A disk that is full for a moment must not lose the task:
+        the step is kept in memory and written with the next one."""
+        try:
+            return self.journal.record(entry, state, **changes)
+        except JournalError:
+            return replace(entry, state=state, **changes)
