@@ -27,7 +27,9 @@ class Command:
         return importlib.import_module(f".{self.name}", __name__)
 
 
-COMMANDS: tuple[Command, ...] = ()
+COMMANDS: tuple[Command, ...] = (
+    Command("plan", "show what Generate from Depth (Local) would wire"),
+)
 
 
 def _parser() -> argparse.ArgumentParser:

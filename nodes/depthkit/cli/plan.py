@@ -1,0 +1,111 @@
+"""`genvr-depth plan`: what Generate from Depth (Local) would wire for a family, without ComfyUI."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ..local import (
+    CONTROL_KINDS,
+    FAMILIES,
+    GENERIC,
+    SIZES,
+    Connected,
+    ControlFacts,
+    Extent,
+    Family,
+    PatchFacts,
+    Settings,
+    VaeFacts,
+    files_of,
+    make_plan,
+    render,
+)
+
+__all__ = ["add_arguments", "run"]
+
+_DEFAULTS = Settings()
+_FAMILIES = {family.key: family for family in (*FAMILIES, GENERIC)}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The choices of the node, under the same names."""
+    add = parser.add_argument
+    add("family", choices=list(_FAMILIES), help="model family")
+    add(
+        "--control", choices=[*CONTROL_KINDS, "none"], help="kind of control net (default: its own)"
+    )
+    add("--union", action="store_true", help="the control net is a union of several types")
+    add("--patch", action="store_true", help="a model patch instead of a control net")
+    add("--depth", type=_size, default="1024x1024", metavar="WxH", help="size of the depth map")
+    add("--frames", type=_count, default=1, help="pictures in the depth map")
+    add("--reference", action="store_true", help="a reference picture is connected")
+    add("--mask", action="store_true", help="a mask is connected")
+    add("--no-clip", action="store_true", help="ready conditioning instead of a text encoder")
+    add("--files", action="store_true", help="also list model files, with their licences")
+    for name, kind in (("steps", int), ("guidance", float), ("strength", float), ("end", float)):
+        add(f"--{name}", type=kind, help="default: the family's own")
+    add("--megapixels", type=float, help="with --size megapixels; default: the family's own")
+    for name in ("sampler", "scheduler"):
+        add(f"--{name}", help="default: the family's own")
+    add("--size", choices=SIZES, default=_DEFAULTS.size)
+    for name in ("prompt", "negative-prompt"):
+        add(f"--{name}", default="")
+    for name in ("seed", "batch-count"):
+        add(f"--{name}", type=int, default=getattr(_DEFAULTS, name.replace("-", "_")))
+    for name in ("start", "denoise", "second-pass", "second-denoise"):
+        add(f"--{name}", type=float, default=getattr(_DEFAULTS, name.replace("-", "_")))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the plan; PlanError goes to the caller."""
+    family = _FAMILIES[args.family]
+    depth = Extent(*args.depth, args.frames)
+    connected = Connected(
+        model=family.typical,
+        vae=VaeFacts(family.latent_channels, family.latent_dimensions),
+        depth=depth,
+        control=_control(family, args),
+        patch=_patch(family, args),
+        clip=not args.no_clip,
+        positive=args.no_clip,
+        reference=depth if args.reference else None,
+        mask=depth if args.mask else None,
+    )
+    chosen = {name: getattr(args, name) for name in Settings.__dataclass_fields__}
+    sys.stdout.write(render(make_plan(connected, Settings(**chosen)), connected) + "\n")
+    if args.files:
+        for file in files_of(family.key):
+            sys.stdout.write(f"File:     models/{file.folder}/{file.name} ({file.licence})\n")
+            sys.stdout.write(f"          {file.url}\n")
+    return 0
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write it as 1024x768")
+    return int(width), int(height)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of pictures")
+    return int(text)
+
+
+def _control(family: Family, args: argparse.Namespace) -> ControlFacts | None:
+    """The kind that was asked for, else the family's most common one."""
+    if args.control == "none" or args.patch:
+        return None
+    own = next((kind for kind in CONTROL_KINDS if kind in family.controls), None)
+    kind = args.control or own
+    home = next((row for row in FAMILIES if kind in row.controls), family)
+    maker = family if kind in family.controls else home
+    return None if kind is None else maker.typical_control(kind, union=args.union)
+
+
+def _patch(family: Family, args: argparse.Namespace) -> PatchFacts | None:
+    own = next(iter(family.patches), "unknown")
+    wanted = args.patch or (family.patches and not family.controls and args.control is None)
+    return PatchFacts(own, f"{own} patch") if wanted else None
