@@ -28,6 +28,8 @@ class Command:
 
 
 COMMANDS: tuple[Command, ...] = (
+    Command("estimate", "Estimate the depth of photographs and save it."),
+    Command("models", "List the depth models: installed, downloadable, licence, size, folder."),
     Command("plan", "show what Generate from Depth (Local) would wire"),
 )
 

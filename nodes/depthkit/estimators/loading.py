@@ -6,23 +6,32 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 
 from .. import folders as homes
+from ..depth_map import Kind
 from ..errors import ModelError
-from .base import Estimator, Placer, resident
+from .base import Estimator, Placement, Placer, resident
+from .builtin import INNER_SIZE, MULTIPLE, load_builtin
 from .download import Origin, download
 from .store import find_folder
 from .table import BUILTIN, find_row
 from .transformers_family import load_folder
 
-__all__ = ["DOWNLOAD_POLICIES", "builtin_estimator", "ensure_folder", "load_estimator"]
+__all__ = [
+    "BUILTIN_WEIGHTS",
+    "DOWNLOAD_POLICIES",
+    "builtin_estimator",
+    "ensure_folder",
+    "load_estimator",
+]
 
 DOWNLOAD_POLICIES: tuple[str, ...] = ("never", "if missing")
-_WEIGHTS = homes.PACKAGE / "weights" / "builtin.safetensors"
+BUILTIN_WEIGHTS = homes.PACKAGE / "weights" / "builtin.safetensors"
 
 
 def builtin_estimator(
-    device: torch.device | str = "cpu", place: Placer | None = None, weights: Path = _WEIGHTS
+    device: torch.device | str = "cpu", place: Placer | None = None, weights: Path = BUILTIN_WEIGHTS
 ) -> Estimator:
     """The pack's own small model; nothing to download.
 
@@ -34,9 +43,26 @@ def builtin_estimator(
             "is missing from nodes/depthkit/weights). Reinstall the pack, or connect a Load Depth "
             "Model node."
         )
-    from .builtin import load_builtin
+    network = load_builtin(weights)
+    return _Builtin(network, (place or resident(device))(network))
 
-    return load_builtin(weights, place or resident(device))
+
+class _Builtin:
+    """The pack's own network as an `Estimator`."""
+
+    name = BUILTIN
+    licence = "MIT"
+    multiple = MULTIPLE
+    # Its pictures were 4:3 with INNER_SIZE on the longer side.
+    inner_size = INNER_SIZE * 3 // 4
+
+    def __init__(self, network: nn.Module, placement: Placement) -> None:
+        self.kind: Kind = "disparity"
+        self.network, self.placement = network, placement
+
+    def __call__(self, images: Tensor) -> Tensor:
+        device = self.placement()
+        return self.network(images.to(device))
 
 
 def load_estimator(

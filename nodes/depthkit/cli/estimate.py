@@ -1,0 +1,186 @@
+"""`genvr-depth estimate`: photographs in, depth files out, next to nothing surprising."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DepthError, InvalidInput
+
+if TYPE_CHECKING:
+    from ..estimators import Estimate, EstimateOptions, Estimator
+
+__all__ = ["PICTURES", "add_arguments", "run"]
+
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp"})
+PREVIEW = "preview"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="photographs, or folders of them")
+    parser.add_argument("--model", default="builtin", help="see `genvr-depth models`")
+    parser.add_argument("--out", default="depth-out", type=Path, help="folder (default: depth-out)")
+    parser.add_argument(
+        "--format",
+        default="png16,preview",
+        help="comma-separated: png16, exr, preview and the other formats of Save Depth",
+    )
+    parser.add_argument("--resolution", type=int, default=0, help="shorter side inside the model")
+    parser.add_argument("--detail", choices=("off", "tiles"), default="off")
+    parser.add_argument("--download", action="store_true", help="fetch the model if it is missing")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per picture")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Every picture that can be done is done; the exit code is 1 if one of them failed."""
+    from ..estimators import EstimateOptions
+
+    options = EstimateOptions(inner_size=args.resolution, detail=args.detail)
+    formats = _formats(args.format)
+    files = list(_pictures(args.files))
+    estimator = _estimator(args)
+    if args.model == "builtin" and not args.json:
+        sys.stderr.write("Using the built-in model (no --model given); nothing to download.\n")
+    failed = 0
+    for path in files:
+        try:
+            report = _one(path, estimator, options, formats, args.out)
+        except DepthError as error:
+            failed += 1
+            report = {"input": str(path), "error": str(error)}
+        _tell(report, as_json=args.json)
+    return 1 if failed else 0
+
+
+def _formats(text: str) -> list[str]:
+    from ..formats import FORMATS
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    known = {*FORMATS, PREVIEW}
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        raise InvalidInput(
+            f"Unknown format {', '.join(unknown) or text!r}; use {', '.join(sorted(known))}."
+        )
+    return names
+
+
+def _pictures(arguments: list[str]) -> Iterator[Path]:
+    for argument in arguments:
+        path = Path(argument)
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES)
+            if not inside:
+                raise InvalidInput(f"The folder {path} holds no pictures ({', '.join(PICTURES)}).")
+            yield from inside
+        elif path.is_file():
+            yield path
+        else:
+            raise InvalidInput(f"There is no file or folder {path}.")
+
+
+def _estimator(args: argparse.Namespace) -> Estimator:
+    import torch
+
+    from ..estimators import load_estimator, resident
+    from ..folders import model_folder
+
+    device = args.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        place = resident(torch.device(device))
+    except RuntimeError as error:
+        raise InvalidInput(f"There is no device {device!r}; use auto, cpu, cuda or mps.") from error
+    with _bar(f"downloading {args.model}", unit="B") as progress:
+        return load_estimator(
+            args.model,
+            [model_folder()],
+            download_policy="if missing" if args.download else "never",
+            place=place,
+            on_progress=progress,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    path: Path
+    format: str
+
+
+def _one(
+    path: Path, estimator: Estimator, options: EstimateOptions, formats: list[str], out: Path
+) -> dict[str, Any]:
+    from ..estimators import estimate
+    from ..formats.pictures import decode_picture
+
+    picture = decode_picture(_read(path))
+    with _bar(path.name) as progress:
+        found = estimate(estimator, picture, options, on_progress=progress)
+    written = [_write(found, picture, name, out, path.stem) for name in formats]
+    return {
+        "input": str(path),
+        "width": found.depth.width,
+        "height": found.depth.height,
+        "kind": found.depth.kind,
+        "model": estimator.name,
+        "notes": list(found.notes),
+        "files": {item.format: str(item.path) for item in written},
+    }
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _write(found: Estimate, picture: Any, name: str, out: Path, stem: str) -> _Written:
+    from ..formats import FORMATS, SaveOptions, encode_depth
+    from ..formats.files import write_atomic
+    from ..formats.pictures import encode_picture
+    from ..ranges import control_image
+
+    if name == PREVIEW:
+        target = out / f"{stem}_preview.png"
+        write_atomic(target, encode_picture(control_image(found.depth)[0], "png", SaveOptions()))
+    else:
+        target = out / f"{stem}_depth{FORMATS[name].extension}"
+        write_atomic(target, encode_depth(found.depth, picture[0], name, SaveOptions()))
+    return _Written(target, name)
+
+
+@contextmanager
+def _bar(title: str, unit: str = "it") -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal; it appears with the first report."""
+    from tqdm import tqdm
+
+    bar = tqdm(desc=title, unit=unit, unit_scale=unit == "B", leave=False, delay=0.2, disable=None)
+
+    def progress(done: int, total: int) -> None:
+        bar.total = total
+        bar.update(done - bar.n)
+
+    try:
+        yield progress
+    finally:
+        bar.close()
+
+
+def _tell(report: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(report) + "\n")
+    elif "error" in report:
+        sys.stderr.write(f"{report['input']}: {report['error']}\n")
+    else:
+        files = ", ".join(report["files"].values())
+        size = f"{report['width']}x{report['height']}"
+        sys.stdout.write(f"{report['input']}: {report['kind']} {size} -> {files}\n")

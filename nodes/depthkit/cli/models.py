@@ -1,0 +1,89 @@
+"""`genvr-depth models`: what is installed, what can be downloaded, under which licence."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+__all__ = ["add_arguments", "run"]
+
+_COLUMNS = ("name", "state", "kind", "megabytes", "licence", "commercial", "folder")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON list")
+
+
+def run(args: argparse.Namespace) -> int:
+    rows = _rows()
+    if args.json:
+        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+        return 0
+    texts = [_COLUMNS, *(tuple(_text(row[column]) for column in _COLUMNS) for row in rows)]
+    widths = [max(len(line[i]) for line in texts) for i in range(len(_COLUMNS))]
+    for line in texts:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+    return 0
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "NO"
+    return "" if value is None else str(value)
+
+
+def _rows() -> list[dict[str, Any]]:
+    from ..estimators import BUILTIN, MODELS
+    from ..estimators.loading import BUILTIN_WEIGHTS
+    from ..estimators.store import installed
+    from ..folders import model_folder
+
+    home = model_folder()
+    found = {model.name: model for model in installed([home])}
+    own = {
+        "name": BUILTIN,
+        "state": "installed" if BUILTIN_WEIGHTS.is_file() else "missing",
+        "kind": "disparity",
+        "megabytes": None,
+        "licence": "MIT",
+        "commercial": True,
+        "repository": None,
+        "folder": "comes with the pack",
+    }
+    known = [
+        {
+            "name": row.name,
+            "state": _state(found.get(row.name)),
+            "kind": row.kind,
+            "megabytes": row.download_mb,
+            "licence": row.licence,
+            "commercial": row.commercial,
+            "repository": row.repository,
+            "folder": str(home / row.name),
+        }
+        for row in MODELS
+    ]
+    brought = [
+        {
+            "name": model.name,
+            "state": _state(model),
+            "kind": None,
+            "megabytes": None,
+            "licence": None,
+            "commercial": None,
+            "repository": None,
+            "folder": str(model.folder),
+        }
+        for model in found.values()
+        if model.row is None
+    ]
+    return [own, *known, *brought]
+
+
+def _state(model: Any) -> str:
+    if model is None:
+        return "can be downloaded"
+    return "installed" if not model.missing else f"lacks {', '.join(model.missing)}"
