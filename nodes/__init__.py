@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from . import host
+from .convert import GenVRDepthFromImage, GenVRDepthToImage
 from .estimate import GenVRDepthEstimate
 from .generate_local import GenVRDepthGenerateLocal
+from .geometry_in import GenVRDepthFromGeometry
 from .models import GenVRDepthModelLoader
 from .preview import GenVRDepthPreview
 
@@ -13,6 +15,9 @@ __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS"]
 NODE_CLASS_MAPPINGS: dict[str, type] = {
     "GenVRDepthModelLoader": GenVRDepthModelLoader,
     "GenVRDepthEstimate": GenVRDepthEstimate,
+    "GenVRDepthFromGeometry": GenVRDepthFromGeometry,
+    "GenVRDepthFromImage": GenVRDepthFromImage,
+    "GenVRDepthToImage": GenVRDepthToImage,
     "GenVRDepthGenerateLocal": GenVRDepthGenerateLocal,
     "GenVRDepthPreview": GenVRDepthPreview,
 }
@@ -20,6 +25,9 @@ NODE_CLASS_MAPPINGS: dict[str, type] = {
 NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
     "GenVRDepthModelLoader": "Load Depth Model",
     "GenVRDepthEstimate": "Estimate Depth",
+    "GenVRDepthFromGeometry": "Depth from Geometry (DA3 / MoGe)",
+    "GenVRDepthFromImage": "Image to Depth",
+    "GenVRDepthToImage": "Depth to Image",
     "GenVRDepthGenerateLocal": "Generate from Depth (Local)",
     "GenVRDepthPreview": "Preview Depth",
 }

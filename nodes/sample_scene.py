@@ -1,0 +1,42 @@
+"""Sample Scene: a bundled picture with its exact depth, so that everything runs at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .depthkit.scenes import SCENE_NAMES, load_scene
+from .preview import depth_ui
+from .sockets import DEPTH_MAP
+
+__all__ = ["GenVRDepthSampleScene"]
+
+
+class GenVRDepthSampleScene:
+    CATEGORY = "GenVR Depth/estimate"
+    DESCRIPTION = (
+        "A picture that comes with the pack, and its exact depth in metres: nothing to download."
+    )
+    SEARCH_ALIASES = ["sample", "demo", "example image", "test scene", "ground truth depth"]
+    FUNCTION = "load"
+    RETURN_TYPES = ("IMAGE", DEPTH_MAP)
+    RETURN_NAMES = ("image", "depth")
+    OUTPUT_TOOLTIPS = (
+        "The rendered picture, 1024 pixels on its longer side.",
+        "The exact depth of every pixel in metres, with the camera.",
+    )
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "scene": (
+                    list(SCENE_NAMES),
+                    {"default": SCENE_NAMES[0], "tooltip": "Which of the bundled scenes to use."},
+                )
+            }
+        }
+
+    def load(self, scene: str) -> dict[str, Any]:
+        chosen = load_scene(scene)
+        ui = depth_ui(chosen.depth, chosen.picture, chosen.picture)
+        return {"ui": ui, "result": (chosen.picture, chosen.depth)}
