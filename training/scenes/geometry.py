@@ -75,6 +75,18 @@ def box(
     return bevel(made, min(edge, 0.45 * min(size))) if edge else made
 
 
+def boxes(
+    name: str, parts: Sequence[tuple[Point, Point]], material: Material, edge: float = 0.004
+) -> Object:
+    """Many boxes as one object: each (size, centre of its underside)."""
+    corners = np.array([(x, y, z) for z in (0, 1) for x, y in ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))])
+    sides = np.array([(3, 2, 1, 0), (4, 5, 6, 7), (0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7)])
+    points = np.concatenate([corners * np.array(size) + np.array(at) for size, at in parts])
+    faces = np.concatenate([sides + 8 * index for index in range(len(parts))])
+    made = mesh(name, points, faces, material)
+    return bevel(made, edge, 1) if edge else made
+
+
 def lathe(
     name: str,
     profile: Sequence[tuple[float, float]],
@@ -247,6 +259,29 @@ def pillow(
         turn,
         180.0,
     )
+
+
+def group(made: Sequence[Object], at: Point, turn: float = 0.0) -> Object:
+    """Move things that were built round the origin to `at`, turned by `turn` degrees about z."""
+    handle = bpy.data.objects.new("group", None)
+    bpy.context.scene.collection.objects.link(handle)
+    for thing in made:
+        thing.parent = handle
+    handle.location, handle.rotation_euler = at, (0, 0, math.radians(turn))
+    return handle
+
+
+def copies(made: Sequence[Object], places: Sequence[tuple[Point, float, float]]) -> None:
+    """Move things built round the origin to the first (at, turn, scale) and copies of them to the others."""
+    for index, (at, turn, scale) in enumerate(places):
+        things = list(made) if index == 0 else [thing.copy() for thing in made]
+        for thing in things if index else ():
+            bpy.context.scene.collection.objects.link(thing)
+        group(things, at, turn).scale = (scale, scale, scale)
+
+
+def meshes() -> list[Object]:
+    return [thing for thing in bpy.context.scene.objects if thing.type == "MESH"]
 
 
 def drape(

@@ -35,8 +35,8 @@ def set_up(view: studio.View, scale: float) -> None:
     scene.render.engine = "CYCLES"
     scene.render.resolution_x, scene.render.resolution_y = round(view.width * scale), round(view.height * scale)
     scene.render.resolution_percentage = 100
-    scene.cycles.max_bounces, scene.cycles.diffuse_bounces = 10, 5
-    scene.cycles.glossy_bounces, scene.cycles.transmission_bounces = 4, 8
+    scene.cycles.max_bounces, scene.cycles.diffuse_bounces = 8, 4
+    scene.cycles.glossy_bounces, scene.cycles.transmission_bounces = 3, 8
     scene.cycles.caustics_reflective = scene.cycles.caustics_refractive = False
     scene.cycles.sample_clamp_indirect = 8.0
     scene.cycles.blur_glossy = 0.5
@@ -46,7 +46,7 @@ def set_up(view: studio.View, scale: float) -> None:
 def render_picture(look: studio.Look, samples: int, path: Path) -> Image.Image:
     scene = bpy.context.scene
     scene.cycles.samples, scene.cycles.use_adaptive_sampling = samples, True
-    scene.cycles.adaptive_threshold = 0.015
+    scene.cycles.adaptive_threshold, scene.cycles.adaptive_min_samples = 0.04, 12
     scene.cycles.use_denoising, scene.cycles.denoiser = True, "OPENIMAGEDENOISE"
     scene.cycles.filter_width = 1.3
     scene.view_settings.view_transform, scene.view_settings.look = "AgX", look.contrast
@@ -73,7 +73,7 @@ def add_haze(look: studio.Look) -> None:
     clear.inputs[0].default_value = float(np.exp(-look.haze))
     near = tree.nodes.new("CompositorNodeMath")
     near.operation = "MINIMUM"
-    near.inputs[1].default_value = 400.0
+    near.inputs[1].default_value = 160.0
     mix = tree.nodes.new("CompositorNodeMixRGB")
     mix.inputs[1].default_value = linear(look.haze_color)
     out = tree.nodes.new("CompositorNodeComposite")
@@ -96,17 +96,17 @@ def render_depth(far: float, folder: Path) -> np.ndarray:
     scene.render.image_settings.color_depth, scene.render.image_settings.exr_codec = "32", "ZIP"
     scene.render.filepath = str(folder / "depth.exr")
     bpy.ops.render.render(write_still=True)
-    depth = _exr_channel(folder / "depth.exr", "Depth.V")
+    depth = _exr_depth(folder / "depth.exr")
     return np.where((depth > 0) & (depth < far), depth, 0.0).astype(np.float32)
 
 
-def _exr_channel(path: Path, name: str) -> np.ndarray:
+def _exr_depth(path: Path) -> np.ndarray:
     import OpenEXR
 
-    with OpenEXR.File(str(path)) as file:
-        channels = file.channels()
-        key = next(key for key in channels if key.endswith(name))
-        return np.asarray(channels[key].pixels)
+    with OpenEXR.File(str(path), separate_channels=True) as file:
+        channels = {key: pixels for part in file.parts for key, pixels in part.channels.items()}
+    key = next(key for key in channels if "Depth" in key)
+    return np.asarray(channels[key].pixels)
 
 
 def record(name: str, module: ModuleType, view: studio.View) -> dict[str, object]:
@@ -141,7 +141,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--scene", choices=tuple(SCENES), action="append")
     parser.add_argument("--variant", default="base", choices=("base", "relit", "moved"))
-    parser.add_argument("--samples", type=int, default=128, help="0 renders the depth only")
+    parser.add_argument("--samples", type=int, default=128, help="at most; 0 renders the depth only")
     parser.add_argument("--side", type=int, default=1024, help="long side in pixels")
     parser.add_argument("--preview", action="store_true", help="256 px, 12 samples, no depth")
     options = parser.parse_args(arguments)
