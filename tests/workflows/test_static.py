@@ -1,0 +1,143 @@
+"""Every sample workflow is whole: nothing red, nothing missing, nothing private."""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import genvr_depth
+import pytest
+from PIL import Image
+
+_spec = importlib.util.spec_from_file_location(
+    "workflow_check", Path(__file__).with_name("workflow_check.py")
+)
+assert _spec is not None
+assert _spec.loader is not None
+check = importlib.util.module_from_spec(_spec)
+sys.modules["workflow_check"] = check
+_spec.loader.exec_module(check)
+
+TABLE = check.schemas(genvr_depth.NODE_CLASS_MAPPINGS)
+VIRTUAL = check.frontend_only()
+CARDS = sorted(check.WORKFLOWS.glob("*.json"))
+MAX_THUMBNAIL_BYTES = 120_000
+
+
+def _read(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _twin(path: Path) -> Path:
+    return path.parent / "api" / path.name
+
+
+def _name(path: Path) -> str:
+    return path.stem
+
+
+@pytest.mark.parametrize("path", CARDS, ids=_name)
+def test_a_workflow_has_no_broken_link_unknown_node_or_impossible_value(path):
+    assert list(check.ui_faults(_read(path), TABLE, VIRTUAL)) == []
+
+
+@pytest.mark.parametrize("path", CARDS, ids=_name)
+def test_the_api_twin_is_complete_and_consists_of_the_same_nodes(path):
+    prompt = _read(_twin(path))
+    assert list(check.api_faults(prompt, TABLE)) == []
+    running = sorted(node["class_type"] for node in prompt.values())
+    assert running == check.active_types(_read(path), VIRTUAL)
+
+
+@pytest.mark.parametrize("path", CARDS, ids=_name)
+def test_a_workflow_names_no_machine_and_no_key(path):
+    for file in (path, _twin(path)):
+        assert list(check.text_faults(file.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize("path", CARDS, ids=_name)
+def test_a_workflow_has_a_thumbnail_that_opens(path):
+    thumbnail = path.with_suffix(".jpg")
+    assert thumbnail.stat().st_size <= MAX_THUMBNAIL_BYTES
+    with Image.open(thumbnail) as picture:
+        assert min(picture.size) >= 256
+        assert len(picture.convert("RGB").resize((16, 16)).getcolors(256) or range(256)) > 16
+
+
+@pytest.mark.parametrize("path", CARDS, ids=_name)
+def test_a_workflow_explains_itself(path):
+    notes = [n for n in _read(path)["nodes"] if n["type"] in ("Note", "MarkdownNote")]
+    text = "\n".join(str(note["widgets_values"][0]) for note in notes)
+    assert len(text) > 150
+    assert "cost" in text.lower()
+
+
+def test_the_workflows_sort_in_learning_order_and_have_no_strays():
+    numbers = [int(path.stem.split()[0]) for path in CARDS]
+    assert numbers == list(range(1, len(CARDS) + 1))
+    names = {path.stem for path in CARDS}
+    assert {path.stem for path in check.WORKFLOWS.glob("*.jpg")} == names
+    assert {path.stem for path in (check.WORKFLOWS / "api").glob("*.json")} == names
+
+
+def _graph() -> dict:
+    """Two core nodes joined by one link: the smallest thing that can be broken."""
+    return {
+        "nodes": [
+            {
+                "id": 1, "type": "EmptyLatentImage", "mode": 0, "inputs": [],
+                "outputs": [{"name": "LATENT", "type": "LATENT", "links": [1]}],
+                "widgets_values": [512, 512, 1],
+            },
+            {
+                "id": 2, "type": "RepeatLatentBatch", "mode": 0,
+                "inputs": [{"name": "samples", "type": "LATENT", "link": 1}],
+                "outputs": [{"name": "LATENT", "type": "LATENT", "links": None}],
+                "widgets_values": [2],
+            },
+        ],
+        "links": [[1, 1, 0, 2, 0, "LATENT"]],
+    }  # fmt: skip
+
+
+def _damage(change) -> list[str]:
+    graph = copy.deepcopy(_graph())
+    change(graph)
+    return list(check.ui_faults(graph, TABLE, VIRTUAL))
+
+
+def test_the_check_passes_a_whole_graph():
+    assert list(check.ui_faults(_graph(), TABLE, VIRTUAL)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda g: g["nodes"][1].update(type="NoSuchNode"), "unknown node"),
+        (lambda g: g["nodes"][0]["widgets_values"].pop(), "2 widget values for 3"),
+        (lambda g: g["nodes"][0]["widgets_values"].__setitem__(0, 1), "not within"),
+        (lambda g: g["nodes"][0]["widgets_values"].__setitem__(0, "512"), "is no INT"),
+        (lambda g: g["nodes"][0]["outputs"][0].update(links=[]), "both ends"),
+        (lambda g: g["nodes"][0]["outputs"][0].update(type="IMAGE"), "carries IMAGE"),
+        (lambda g: g["links"][0].__setitem__(3, 9), "in the air"),
+        (lambda g: g["nodes"][1]["inputs"][0].update(link=None), "not connected"),
+        (lambda g: g["nodes"][1]["inputs"][0].update(name="pixels"), "no input pixels"),
+    ],
+)
+def test_the_check_sees_each_kind_of_damage(change, complaint):
+    assert any(complaint in fault for fault in _damage(change))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": "/home/someone/x.png"}',
+        '{"a": "C:\\\\Users\\\\x"}',
+        '{"a": "sk-0123456789abcdef0123"}',
+    ],
+)
+def test_the_check_sees_paths_and_keys(text):
+    assert list(check.text_faults(text))
