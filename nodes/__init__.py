@@ -9,12 +9,14 @@ from .generate_local import GenVRDepthGenerateLocal
 from .geometry_in import GenVRDepthFromGeometry
 from .models import GenVRDepthModelLoader
 from .preview import GenVRDepthPreview
+from .sample_scene import GenVRDepthSampleScene
 
 __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS"]
 
 NODE_CLASS_MAPPINGS: dict[str, type] = {
     "GenVRDepthModelLoader": GenVRDepthModelLoader,
     "GenVRDepthEstimate": GenVRDepthEstimate,
+    "GenVRDepthSampleScene": GenVRDepthSampleScene,
     "GenVRDepthFromGeometry": GenVRDepthFromGeometry,
     "GenVRDepthFromImage": GenVRDepthFromImage,
     "GenVRDepthToImage": GenVRDepthToImage,
@@ -25,6 +27,7 @@ NODE_CLASS_MAPPINGS: dict[str, type] = {
 NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
     "GenVRDepthModelLoader": "Load Depth Model",
     "GenVRDepthEstimate": "Estimate Depth",
+    "GenVRDepthSampleScene": "Sample Scene",
     "GenVRDepthFromGeometry": "Depth from Geometry (DA3 / MoGe)",
     "GenVRDepthFromImage": "Image to Depth",
     "GenVRDepthToImage": "Depth to Image",
