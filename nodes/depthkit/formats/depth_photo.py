@@ -1,0 +1,132 @@
+"""A JPEG photograph with its depth map inside, in the GDepth layout of XMP.
+
+GDepth says how codes become distance: black is near, white is far, linear in distance
+(`RangeLinear`) or in its inverse (`RangeInverse`). The map travels as 16-bit PNG in extended XMP.
+Our own attribute keeps the exact record, so that the numbers come back to half a code.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..depth_map import DepthMap, Pinhole
+from ..errors import FormatError, MissingInformation
+from . import dynamic_depth, png, xmp
+from .guard import damaged_is_an_error
+from .options import AS_FILE_SAYS, LoadOptions, SaveOptions, check_size
+from .pictures import PictureOptions, encode_picture
+from .record import Record
+from .stored import codes, restore
+from .unlabelled import Plane, understand
+
+__all__ = ["decode", "encode", "recognises"]
+
+GDEPTH = "http://ns.google.com/photos/1.0/depthmap/"
+GIMAGE = "http://ns.google.com/photos/1.0/image/"
+OURS = "https://genvr.ai/ns/depth/1.0/"
+_TOP = 65535
+_UNITS = {"m": 1.0, "mm": 0.001}
+# GDepth wants two distances; relative depth has none, so the ratio of a room is written, no unit.
+_RELATIVE_NEAR, _RELATIVE_FAR = 1.0, 10.0
+
+
+def recognises(data: bytes) -> bool:
+    return data.startswith(b"\xff\xd8\xff")
+
+
+def encode(
+    depth: DepthMap, record: Record, picture: NDArray[np.float32] | None, options: SaveOptions
+) -> bytes:
+    """JPEG with the map inside. Raises MissingInformation without the photograph."""
+    if picture is None:
+        raise MissingInformation(
+            "A depth photo is the photograph with its depth inside: connect the picture to 'image'."
+        )
+    stored = codes(depth, record)
+    mapped = _TOP - stored if record.near_is_large else stored - np.uint16(1)
+    jpeg = encode_picture(
+        torch.from_numpy(picture), "jpg", PictureOptions(options.quality, texts=options.texts)
+    )
+    main, extended = _packets(record, png.write(mapped))
+    return xmp.insert(jpeg, main, extended)
+
+
+def _packets(record: Record, depth_png: bytes) -> tuple[str, str]:
+    """The main packet (what the numbers mean) and the extended one (the map itself)."""
+    metric = record.kind == "metric"
+    inverse = record.near_is_large
+    near, far = (record.near, record.far) if metric else (_RELATIVE_NEAR, _RELATIVE_FAR)
+    attributes = {
+        "GDepth:Format": "RangeInverse" if inverse else "RangeLinear",
+        "GDepth:Near": repr(near),
+        "GDepth:Far": repr(far),
+        "GDepth:Mime": "image/png",
+        "GDepth:MeasureType": "OpticalAxis",
+        "genvr:Record": record.to_json(),
+    }
+    if metric:
+        attributes["GDepth:Units"] = "m"
+    names = {"GDepth": GDEPTH, "genvr": OURS}
+    data = {"GDepth:Data": base64.b64encode(depth_png).decode()}
+    return xmp.packet(names, attributes), xmp.packet(names, data)
+
+
+def decode(data: bytes, options: LoadOptions) -> DepthMap:
+    """The depth inside a photograph: ours, GDepth of phones, or Dynamic Depth."""
+    with damaged_is_an_error("JPEG"):
+        properties = xmp.properties(data)
+        if f"{{{GDEPTH}}}Data" in properties:
+            stored = _plane(base64.b64decode(properties[f"{{{GDEPTH}}}Data"], validate=False))
+            layout = {k.partition("}")[2]: v for k, v in properties.items() if k[1:].startswith(GDEPTH)}
+        else:
+            stored, layout = dynamic_depth.find(data, properties, _plane)
+        own = properties.get(f"{{{OURS}}}Record")
+        if own is not None and options.meaning == AS_FILE_SAYS:
+            return _restore(stored, Record.from_json(own))
+        if options.meaning != AS_FILE_SAYS:
+            return understand(Plane(stored, None, "depth inside the photo"), options)
+        return _from_layout(stored, layout, options)
+
+
+def _plane(data: bytes) -> NDArray[np.generic]:
+    """(H, W) uint8 or uint16 of the embedded picture."""
+    if png.recognises(data):
+        return png.pixels(data)[0]
+    with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+        check_size(*image.size)
+        return np.asarray(image.convert("L"))
+
+
+def _restore(stored: NDArray[np.generic], record: Record) -> DepthMap:
+    if stored.dtype != np.uint16:
+        raise FormatError("The depth inside this photo was recompressed to 8 bits by a program.")
+    single = stored.astype(np.uint16)
+    return restore(_TOP - single if record.near_is_large else single + np.uint16(1), record)
+
+
+def _from_layout(
+    stored: NDArray[np.generic], layout: dict[str, str], options: LoadOptions
+) -> DepthMap:
+    """Metres where the file names a unit; else the relative depth that a phone measured."""
+    white = np.iinfo(stored.dtype).max
+    share = stored.astype(np.float64) / white
+    near, far = float(layout.get("Near", "nan")), float(layout.get("Far", "nan"))
+    inverse = layout.get("Format", "") == "RangeInverse"
+    if layout.get("Format") not in ("RangeInverse", "RangeLinear"):
+        raise FormatError("The photo does not say how its depth is coded (RangeInverse or -Linear).")
+    unit = _UNITS.get(layout.get("Units", "").lower())
+    if unit is None or not 0 < near < far < float("inf"):
+        kind, values = ("disparity", 1.0 - share) if inverse else ("depth", share)
+        return DepthMap.make(torch.from_numpy(values), kind)
+    near, far = near * unit, far * unit
+    even = 1 / near - share * (1 / near - 1 / far) if inverse else near + share * (far - near)
+    metres = torch.from_numpy(1 / even if inverse else even)
+    height, width = stored.shape
+    camera = Pinhole.from_fov(options.fov_deg, width, height) if options.fov_deg > 0 else None
+    return DepthMap.make(metres, "metric", None, camera)

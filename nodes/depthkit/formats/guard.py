@@ -1,0 +1,47 @@
+"""One place that turns a decoder's own exceptions into a sentence for the person at the canvas."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..errors import DepthError, FormatError
+
+__all__ = ["damaged_is_an_error"]
+
+# What Pillow, numpy, zlib, OpenEXR and trimesh raise on damaged input.
+_DAMAGE = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    RuntimeError,
+    AttributeError,
+    AssertionError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+
+
+@contextmanager
+def damaged_is_an_error(what: str) -> Iterator[None]:
+    """Inside, every failure of a decoder library becomes a FormatError that names the format."""
+    from PIL import Image
+
+    try:
+        yield
+    except DepthError:
+        raise
+    except (*_DAMAGE, Image.DecompressionBombError) as error:
+        raise FormatError(
+            f"This {what} file is damaged or not what its name says ({error}); save it again from the "
+            "program that made it."
+        ) from error

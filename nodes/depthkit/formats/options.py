@@ -1,0 +1,127 @@
+"""What a person may choose when saving or loading, and the limits every decoder keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..errors import FormatError, InvalidInput
+
+__all__ = [
+    "AS_FILE_SAYS",
+    "COMPRESSIONS",
+    "EXR_CHANNELS",
+    "INVERSE_METRES",
+    "MAX_PIXELS",
+    "MEANINGS",
+    "METRES",
+    "VALUES",
+    "WHITE_IS_FAR",
+    "WHITE_IS_NEAR_DISPARITY",
+    "WHITE_IS_NEAR_DISTANCE",
+    "LoadOptions",
+    "SaveOptions",
+    "check_size",
+]
+
+# 134 million pixels (16384 x 8192): half a gigabyte of float32, whatever a header promises.
+MAX_PIXELS = 1 << 27
+
+VALUES = ("raw", "metric", "disparity")
+COMPRESSIONS = ("zip", "zips", "piz", "none")
+EXR_CHANNELS = ("Z", "Y", "RGB")
+AS_FILE_SAYS = "as the file says"
+METRES = "metres (times unit scale)"
+INVERSE_METRES = "1 / metres"
+WHITE_IS_NEAR_DISPARITY = "white is near (disparity)"
+WHITE_IS_NEAR_DISTANCE = "white is near (distance)"
+WHITE_IS_FAR = "white is far (distance)"
+MEANINGS = (
+    AS_FILE_SAYS,
+    METRES,
+    INVERSE_METRES,
+    WHITE_IS_NEAR_DISPARITY,
+    WHITE_IS_NEAR_DISTANCE,
+    WHITE_IS_FAR,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveOptions:
+    """How a depth map is written.
+
+    values: "raw" the map's own numbers, "metric" metres, "disparity" 0..1 with near = 1.
+    near, far: value of the map (metres where it is metric) that the ends of the window stand for;
+        None takes the nearest and farthest valid pixel. They also give metres to relative depth.
+    compression: of OpenEXR; channels: name of its one channel, or "RGB" for three equal ones.
+    quality: of the JPEG inside a depth photo, 1..100.
+    texts: further text to embed, for example {"prompt": json, "workflow": json}.
+    """
+
+    values: str = "raw"
+    near: float | None = None
+    far: float | None = None
+    compression: str = "zip"
+    channels: str = "Z"
+    quality: int = 95
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("values", self.values, VALUES),
+            ("compression", self.compression, COMPRESSIONS),
+            ("channels", self.channels, EXR_CHANNELS),
+        ):
+            if value not in allowed:
+                raise InvalidInput(f"Unknown {name} {value!r}; use one of {', '.join(allowed)}.")
+        if not 1 <= self.quality <= 100:
+            raise InvalidInput(f"The quality {self.quality} is not between 1 and 100.")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How the numbers of a file are read.
+
+    meaning: one of MEANINGS; the first trusts the file's own record and refuses a file without one.
+    near, far: metres of the nearest and farthest code for the white-is-... meanings, both or none.
+    unit_scale: metres per stored unit (0.001 for millimetres).
+    zero_is_invalid: whether a stored 0 means "no value" (integer depth of sensors).
+    channel: which channel or layer of a multi-channel file; "" looks for the usual names.
+    fov_deg: horizontal field of view of a file that carries no camera, 0 for unknown.
+    sidecar: JSON record that lies beside a file which cannot carry its own.
+    size: (width, height) to draw a point cloud at that carries no size.
+    """
+
+    meaning: str = AS_FILE_SAYS
+    near: float | None = None
+    far: float | None = None
+    unit_scale: float = 1.0
+    zero_is_invalid: bool = True
+    channel: str = ""
+    fov_deg: float = 0.0
+    sidecar: str = ""
+    size: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.meaning not in MEANINGS:
+            raise InvalidInput(
+                f"Unknown meaning {self.meaning!r}; use one of: {'; '.join(MEANINGS)}."
+            )
+        if not self.unit_scale > 0:
+            raise InvalidInput("The unit scale must be above 0; 0.001 reads millimetres as metres.")
+        if (self.near is None) != (self.far is None):
+            raise InvalidInput("Give both near and far in metres, or leave both at 0.")
+        if self.near is not None and self.far is not None and not 0 < self.near < self.far:
+            raise InvalidInput(
+                f"near = {self.near} and far = {self.far} metres do not make a range; near must be "
+                "above 0 and below far."
+            )
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuse a size that no honest file has, before anything is allocated for it."""
+    if width < 1 or height < 1 or width * height > MAX_PIXELS:
+        raise FormatError(
+            f"The file says it is {width} x {height} pixels; this loader reads 1 to {MAX_PIXELS} "
+            "pixels. The file is damaged, or must be made smaller first."
+        )

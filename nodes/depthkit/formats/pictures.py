@@ -1,0 +1,192 @@
+"""Pictures: JPEG, PNG 8 and 16, WebP, AVIF, TIFF 8, 16 and float; rounding, never truncation."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps, TiffImagePlugin, features
+
+from ..errors import FormatUnavailable, InvalidInput
+from . import png
+from .embed import JPEG_EXIF_LIMIT, exif, exif_tags
+from .guard import damaged_is_an_error
+from .options import check_size
+
+__all__ = ["PICTURES", "PictureFormat", "PictureOptions", "decode_picture", "encode_picture"]
+
+SUBSAMPLING = ("4:4:4", "4:2:2", "4:2:0")
+Array = NDArray[np.generic]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureOptions:
+    """quality: 1..100 of JPEG, lossy WebP and AVIF; subsampling: colour resolution of JPEG and AVIF;
+    background: (r, g, b) 0..1 shown through transparency where the format has none; texts: as in
+    SaveOptions."""
+
+    quality: int = 95
+    subsampling: str = "4:4:4"
+    progressive: bool = False
+    background: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.subsampling not in SUBSAMPLING:
+            raise InvalidInput(f"Unknown subsampling {self.subsampling!r}; use {SUBSAMPLING}.")
+        if not 1 <= self.quality <= 100:
+            raise InvalidInput(f"The quality {self.quality} is not between 1 and 100.")
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFormat:
+    """name: what people choose; bits: 8, 16 or 32 (float); restores: ComfyUI's frontend brings the
+    workflow back when the file is dropped on the canvas; shows: a browser can draw it."""
+
+    name: str
+    extension: str
+    label: str
+    bits: int
+    alpha: bool
+    texts: bool
+    shows: bool
+    restores: bool
+    encode: Callable[[Array, PictureOptions], bytes]
+
+
+def encode_picture(
+    image: torch.Tensor, format: str, options: PictureOptions | None = None
+) -> bytes:
+    """The bytes of one file.
+
+    image: (H, W, C) float, C = 1, 3 or 4; 0..1 except for tiff-float, which keeps every value.
+    """
+    if format not in PICTURES:
+        raise InvalidInput(f"Unknown picture format {format!r}; use one of {', '.join(PICTURES)}.")
+    if image.ndim != 3 or image.shape[-1] not in (1, 3, 4) or 0 in image.shape:
+        raise InvalidInput(
+            f"The picture has shape {tuple(image.shape)}; (height, width, channels) is needed."
+        )
+    row, options = PICTURES[format], options or PictureOptions()
+    planes = image.detach().to("cpu", torch.float32).contiguous().numpy()
+    if planes.shape[-1] == 4 and not row.alpha:
+        planes = _composed(planes, options.background)
+    return row.encode(_quantised(planes, row.bits), options)
+
+
+def _composed(planes: NDArray[np.float32], background: tuple[float, float, float]) -> Array:
+    share = np.clip(planes[..., 3:], 0, 1)
+    return planes[..., :3] * share + np.asarray(background, np.float32) * (1 - share)
+
+
+def _quantised(planes: Array, bits: int) -> Array:
+    if bits == 32:
+        return planes.astype(np.float32, copy=False)
+    top, kind = ((255.0, np.uint8), (65535.0, np.uint16))[bits == 16]
+    out = np.empty(planes.shape, kind)
+    for row in range(0, len(planes), 128):
+        part = np.nan_to_num(planes[row : row + 128], nan=0.0, posinf=1.0, neginf=0.0)
+        np.multiply(part, np.float32(top), out=part)
+        np.rint(part, out=part)
+        out[row : row + 128] = np.clip(part, 0, top, out=part)
+    return out
+
+
+def _pillow(planes: Array) -> Image.Image:
+    return Image.fromarray(planes[..., 0] if planes.shape[-1] == 1 else planes)
+
+
+@lru_cache(maxsize=1)
+def _srgb() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def _saved(planes: Array, kind: str, **options: object) -> bytes:
+    stream = io.BytesIO()
+    image = _pillow(planes)
+    profile = {"icc_profile": _srgb()} if image.mode in ("RGB", "RGBA") else {}
+    image.save(stream, kind, **profile, **options)
+    return stream.getvalue()
+
+
+def _jpg(planes: Array, options: PictureOptions) -> bytes:
+    block = exif(options.texts)
+    return _saved(
+        planes,
+        "JPEG",
+        quality=options.quality,
+        subsampling=options.subsampling,
+        progressive=options.progressive,
+        exif=block if len(block) <= JPEG_EXIF_LIMIT else b"",
+    )
+
+
+def _png(planes: Array, options: PictureOptions) -> bytes:
+    return png.write(planes, options.texts, srgb=True)
+
+
+def _webp(planes: Array, options: PictureOptions) -> bytes:
+    return _saved(planes, "WEBP", quality=options.quality, method=4, exif=exif(options.texts))
+
+
+def _webp_lossless(planes: Array, options: PictureOptions) -> bytes:
+    # exact keeps the colours under full transparency: lossless means every number.
+    return _saved(planes, "WEBP", lossless=True, quality=50, exact=True, exif=exif(options.texts))
+
+
+def _avif(planes: Array, options: PictureOptions) -> bytes:
+    if not features.check("avif"):
+        raise FormatUnavailable(
+            "The installed Pillow cannot write AVIF; update it (pip install -U pillow) or use webp."
+        )
+    return _saved(
+        planes,
+        "AVIF",
+        quality=options.quality,
+        subsampling=options.subsampling,
+        max_threads=1,
+        exif=exif(options.texts),
+    )
+
+
+def _tiff8(planes: Array, options: PictureOptions) -> bytes:
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    for tag, text in exif_tags(options.texts).items():
+        tags[tag] = text
+    return _saved(planes, "TIFF", compression="tiff_deflate", tiffinfo=tags)
+
+
+PICTURES: dict[str, PictureFormat] = {
+    row.name: row
+    for row in (
+        PictureFormat("jpg", "jpg", "JPEG", 8, False, True, True, False, _jpg),
+        PictureFormat("png", "png", "PNG, 8 bits", 8, True, True, True, True, _png),
+        PictureFormat("png16", "png", "PNG, 16 bits", 16, True, True, True, True, _png),
+        PictureFormat("webp", "webp", "WebP", 8, True, True, True, True, _webp),
+        PictureFormat(
+            "webp-lossless", "webp", "WebP, lossless", 8, True, True, True, True, _webp_lossless
+        ),
+        PictureFormat("avif", "avif", "AVIF", 8, True, True, True, True, _avif),
+        PictureFormat("tiff", "tif", "TIFF, 8 bits", 8, True, True, False, False, _tiff8),
+    )
+}
+
+
+def decode_picture(data: bytes) -> torch.Tensor:
+    """(1, H, W, C) float32 0..1, C = 1, 3 or 4; turned upright by its Exif orientation."""
+    with damaged_is_an_error("picture"), Image.open(io.BytesIO(data)) as image:
+        check_size(*image.size)
+        upright = ImageOps.exif_transpose(image)
+        if upright.mode in ("I;16", "I;16B", "I"):
+            planes = np.asarray(upright).astype(np.float32) / 65535
+        else:
+            wanted = {"L": "L", "1": "L"}.get(upright.mode)
+            has_alpha = upright.has_transparency_data
+            planes = np.asarray(upright.convert(wanted or ("RGBA" if has_alpha else "RGB")))
+            planes = planes.astype(np.float32) / 255
+        return torch.from_numpy(np.ascontiguousarray(np.atleast_3d(planes)))[None]

@@ -1,0 +1,127 @@
+"""The table of depth formats: what each can carry, how it is written, who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..depth_map import DepthMap
+from ..errors import FormatError, InvalidInput
+from . import arrays, depth_photo, exr, png, tiff
+from .options import LoadOptions, SaveOptions
+from .record import Record
+from .stored import Coding, plan, record_of
+
+__all__ = ["FORMATS", "DepthFormat", "decode_depth", "encode_depth", "encode_frame", "format_named"]
+
+Encoder = Callable[[DepthMap, Record, NDArray[np.float32] | None, SaveOptions], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class DepthFormat:
+    """One row.
+
+    name: what people choose; extension: without a dot; bits: 16 for integer codes, 0 for floats;
+    texts: the file itself can hold the record and further texts, else a sidecar must; shows: a
+    browser can draw the file; needs_picture: it is built around the photograph; options: the
+    SaveOptions that change it beyond `values`, `near` and `far`.
+    """
+
+    name: str
+    extension: str
+    label: str
+    bits: int
+    texts: bool
+    encode: Encoder
+    shows: bool = False
+    lossless: bool = True
+    needs_picture: bool = False
+    options: tuple[str, ...] = ()
+
+
+FORMATS: dict[str, DepthFormat] = {
+    row.name: row
+    for row in (
+        DepthFormat("png16", "png", "PNG, 16-bit grey", 16, True, png.encode, shows=True),
+        DepthFormat(
+            "exr", "exr", "OpenEXR, float", 0, True, exr.encode_float,
+            options=("compression", "channels"),
+        ),
+        DepthFormat(
+            "exr-half", "exr", "OpenEXR, half", 0, True, exr.encode_half, lossless=False,
+            options=("compression", "channels"),
+        ),
+        DepthFormat("tiff", "tif", "TIFF, float", 0, True, tiff.encode_float),
+        DepthFormat("tiff16", "tif", "TIFF, 16-bit grey", 16, True, tiff.encode_codes),
+        DepthFormat("npz", "npz", "NumPy, compressed with record", 0, True, arrays.encode_npz),
+        DepthFormat("npy", "npy", "NumPy array", 0, False, arrays.encode_npy),
+        DepthFormat("pfm", "pfm", "Portable float map", 0, False, arrays.encode_pfm),
+        DepthFormat(
+            "depth-photo", "jpg", "JPEG photo with depth inside", 16, False, depth_photo.encode,
+            shows=True, lossless=False, needs_picture=True, options=("quality",),
+        ),
+    )
+}  # fmt: skip
+
+_READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes, LoadOptions], DepthMap]], ...] = (
+    (png.recognises, png.decode),
+    (exr.recognises, exr.decode),
+    (tiff.recognises, tiff.decode),
+    (arrays.recognises_npy, arrays.decode_npy),
+    (arrays.recognises_npz, arrays.decode_npz),
+    (arrays.recognises_pfm, arrays.decode_pfm),
+    (depth_photo.recognises, depth_photo.decode),
+)
+
+
+def format_named(name: str) -> DepthFormat:
+    """The row; raises InvalidInput on an unknown name."""
+    if name not in FORMATS:
+        raise InvalidInput(f"Unknown depth format {name!r}; use one of {', '.join(FORMATS)}.")
+    return FORMATS[name]
+
+
+def encode_depth(
+    depth: DepthMap,
+    picture: NDArray[np.float32] | None,
+    format: str,
+    options: SaveOptions | None = None,
+) -> bytes:
+    """One depth map (batch 1) as the bytes of one file.
+
+    picture: (H, W, 3) float 0..1 of the same view, for the formats that hold one.
+    """
+    options = options or SaveOptions()
+    chosen, coding = plan(depth, options)
+    return encode_frame(chosen, coding, picture, format, options)
+
+
+def encode_frame(
+    depth: DepthMap,
+    coding: Coding,
+    picture: NDArray[np.float32] | None,
+    format: str,
+    options: SaveOptions,
+) -> bytes:
+    """One frame of a batch for which `plan` found the coding."""
+    row = format_named(format)
+    return row.encode(depth, record_of(depth, coding, row.bits), picture, options)
+
+
+def decode_depth(data: bytes, options: LoadOptions | None = None) -> DepthMap:
+    """The depth map in the bytes of a file, recognised by its content.
+
+    Raises FormatError on damaged or unknown files, MissingInformation where the file does not say
+    what its numbers mean and `options.meaning` does not either.
+    """
+    options = options or LoadOptions()
+    for recognises, decode in _READERS:
+        if recognises(data):
+            return decode(data, options)
+    raise FormatError(
+        "This is no depth file the loader knows. It reads PNG, TIFF, OpenEXR, NPY, NPZ, PFM and "
+        "JPEG with embedded depth."
+    )

@@ -1,0 +1,178 @@
+"""Files of others: what their numbers mean comes from the person, or the file is refused.
+
+A scale is never guessed. A plane with our record is restored by it unless a meaning is chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..depth_map import DepthMap, Pinhole
+from ..errors import FormatError, MissingInformation
+from .options import (
+    AS_FILE_SAYS,
+    INVERSE_METRES,
+    METRES,
+    WHITE_IS_FAR,
+    WHITE_IS_NEAR_DISPARITY,
+    WHITE_IS_NEAR_DISTANCE,
+    LoadOptions,
+)
+from .record import Record
+from .stored import restore
+
+__all__ = ["Plane", "understand"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """Numbers as a decoder found them.
+
+    stored: (H, W) uint8, uint16 or float; record: ours, if the file has one; what: for messages.
+    metric: the format itself defines the numbers as distances along z (a renderer's Z channel).
+    log_range: near and far metres of logarithmic codes. camera: intrinsics from the file.
+    """
+
+    stored: NDArray[np.generic]
+    record: Record | None
+    what: str
+    metric: bool = False
+    log_range: tuple[float, float] | None = None
+    camera: Pinhole | None = None
+
+
+def understand(plane: Plane, options: LoadOptions) -> DepthMap:
+    """The DepthMap of a plane. Raises MissingInformation where nobody says what it means."""
+    if options.meaning == AS_FILE_SAYS:
+        return _as_file_says(plane, options)
+    values = plane.stored.astype(np.float64)
+    valid = _valid(plane.stored, options)
+    kind, result = _MEANINGS[options.meaning](values, valid, plane, options)
+    return _make(kind, result, valid, plane, options)
+
+
+def _as_file_says(plane: Plane, options: LoadOptions) -> DepthMap:
+    record = plane.record or (Record.from_sidecar(options.sidecar) if options.sidecar else None)
+    if record is not None:
+        return restore(plane.stored, record)
+    if plane.log_range is not None and plane.stored.dtype == np.uint16:
+        return _make("metric", *_logarithmic(plane.stored, plane.log_range), plane, options)
+    if plane.metric:
+        valid = _valid(plane.stored, options)
+        scaled = plane.stored.astype(np.float64) * options.unit_scale
+        return _make("metric", scaled, valid, plane, options)
+    raise MissingInformation(
+        f"This {plane.what} does not say what its numbers mean. Set 'meaning': metres with a unit "
+        "scale for sensors (0.001 for millimetres), or what white means for grey pictures."
+    )
+
+
+def _make(
+    kind: str,
+    values: NDArray[np.float64],
+    valid: NDArray[np.bool_],
+    plane: Plane,
+    options: LoadOptions,
+) -> DepthMap:
+    height, width = values.shape
+    camera = plane.camera
+    if camera is None and options.fov_deg > 0:
+        camera = Pinhole.from_fov(options.fov_deg, width, height)
+    with np.errstate(over="ignore"):
+        single = np.where(valid, values, 0.0).astype(np.float32)
+    return DepthMap.make(torch.from_numpy(single), kind, torch.from_numpy(valid), camera)
+
+
+def _valid(stored: NDArray[np.generic], options: LoadOptions) -> NDArray[np.bool_]:
+    if stored.dtype.kind == "f":
+        return np.isfinite(stored) & (_below_background(stored))
+    return stored != 0 if options.zero_is_invalid else np.ones(stored.shape, bool)
+
+
+def _below_background(stored: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Renderers write 1e10 where a ray hits nothing, and half floats cannot hold more than 65504."""
+    return np.abs(stored) < (65504.0 if stored.dtype == np.float16 else 1e9)
+
+
+def _logarithmic(
+    stored: NDArray[np.generic], ends: tuple[float, float]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    codes = stored.astype(np.float64)
+    near, far = ends
+    values = np.exp(np.log(near) + (codes - 1) / 65533 * (np.log(far) - np.log(near)))
+    return values, (codes > 0) & (codes < 65535)
+
+
+Meaning = Callable[
+    [NDArray[np.float64], NDArray[np.bool_], Plane, LoadOptions], tuple[str, NDArray[np.float64]]
+]
+
+
+def _metres(
+    values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane, options: LoadOptions
+) -> tuple[str, NDArray[np.float64]]:
+    return "metric", values * options.unit_scale
+
+
+def _inverse_metres(
+    values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane, options: LoadOptions
+) -> tuple[str, NDArray[np.float64]]:
+    usable = valid & (values > 0)
+    return "metric", np.where(usable, options.unit_scale / np.where(usable, values, 1.0), 0.0)
+
+
+def _near_disparity(
+    values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane, options: LoadOptions
+) -> tuple[str, NDArray[np.float64]]:
+    if options.near is None or options.far is None:
+        return "disparity", values
+    share = _shares(values, valid, plane)
+    return "metric", 1.0 / (1 / options.far + share * (1 / options.near - 1 / options.far))
+
+
+def _near_distance(
+    values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane, options: LoadOptions
+) -> tuple[str, NDArray[np.float64]]:
+    if options.near is None or options.far is None:
+        top = values[valid].max() if valid.any() else 0.0
+        return "depth", top - values
+    share = _shares(values, valid, plane)
+    return "metric", options.far - share * (options.far - options.near)
+
+
+def _far_distance(
+    values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane, options: LoadOptions
+) -> tuple[str, NDArray[np.float64]]:
+    if options.near is None or options.far is None:
+        return "depth", values
+    share = _shares(values, valid, plane)
+    return "metric", options.near + share * (options.far - options.near)
+
+
+_MEANINGS: dict[str, Meaning] = {
+    METRES: _metres,
+    INVERSE_METRES: _inverse_metres,
+    WHITE_IS_NEAR_DISPARITY: _near_disparity,
+    WHITE_IS_NEAR_DISTANCE: _near_distance,
+    WHITE_IS_FAR: _far_distance,
+}
+
+
+def _shares(
+    values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane
+) -> NDArray[np.float64]:
+    """0..1 between black and white; floats must already be shares, they have no white of their own."""
+    if plane.stored.dtype.kind != "f":
+        return values / np.iinfo(plane.stored.dtype).max
+    inside = values[valid]
+    if inside.size and (inside.min() < 0 or inside.max() > 1):
+        raise FormatError(
+            f"near and far describe black and white, but this {plane.what} holds numbers up to "
+            f"{inside.max():g}. Leave them at 0, or read the numbers as metres."
+        )
+    return values
