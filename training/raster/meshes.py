@@ -1,4 +1,4 @@
-"""Unit meshes of the rasteriser: every one fits the cube -0.5..0.5; arrays of (position, normal) triangles."""
+"""Unit meshes of the rasteriser: each fits the cube -0.5..0.5, rows of position and normal."""
 
 from __future__ import annotations
 

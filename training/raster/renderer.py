@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-import random
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import moderngl
 import numpy as np
+from PIL import Image
 
 from .meshes import MESHES, mesh_kind
-from .scene import Camera, Light, Scene
+from .scene import Camera, Light, Scene, Vec
 from .shaders import (
     GEOMETRY_FRAGMENT,
     GEOMETRY_VERTEX,
@@ -21,12 +23,18 @@ from .shaders import (
 
 __all__ = ["Renderer"]
 
-_ATTRIBUTES = ("i_pos", "i_rx", "i_ry", "i_rz", "i_scale", "i_shape", "i_col1", "i_col2", "i_misc", "i_cut")
-_LAYOUT = "3f 3f 3f 3f 3f 4f 4f 4f 4f 2f/i"
+_ATTRIBUTES = {
+    "i_pos": 3, "i_rx": 3, "i_ry": 3, "i_rz": 3, "i_scale": 3,
+    "i_shape": 4, "i_col1": 4, "i_col2": 4, "i_misc": 4, "i_cut": 2,
+}  # fmt: skip
 _ROW_BYTES = 33 * 4
-_MAX_INSTANCES = 4000
+_MAX_INSTANCES = 1500
 _SHADOW_SIZE = 512
 _MAX_LIGHTS = 5
+_OVER = 1.5  # drawn larger than asked, then averaged: soft edges as a lens gives them
+_BRIGHTEST = 8.0
+
+Variant = tuple[int, int, int, int]  # kind, pattern, bump, cut
 
 
 def _basis(camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -40,7 +48,9 @@ def _basis(camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return c * right + s * up, c * up - s * right, forward
 
 
-def _view_matrix(eye: np.ndarray, right: np.ndarray, up: np.ndarray, forward: np.ndarray) -> np.ndarray:
+def _view_matrix(
+    eye: np.ndarray, right: np.ndarray, up: np.ndarray, forward: np.ndarray
+) -> np.ndarray:
     m = np.eye(4)
     m[:3, :3] = np.stack([right, up, -forward])
     m[:3, 3] = -m[:3, :3] @ eye
@@ -82,36 +92,89 @@ def _light_matrix(light: Light, focus: np.ndarray, reach: float) -> np.ndarray:
     return projection @ _view_matrix(eye, right, np.cross(right, forward), forward)
 
 
+@dataclass(frozen=True)
+class _Group:
+    """Instances of one mesh that one program draws."""
+
+    buffer: Any
+    program: Any
+    array: Any
+    shadow_program: Any
+    shadow_array: Any
+
+
+def _by_variant(mesh: str, values: np.ndarray) -> Iterator[tuple[Variant, np.ndarray]]:
+    """Splits (N, 33) instances by the program they need."""
+    pattern = np.rint(values[:, 22]).astype(int)
+    keys = np.stack([pattern, values[:, 30] > 0, values[:, 31] > 0], axis=1).astype(int)
+    for key in np.unique(keys, axis=0):
+        rows = values[(keys == key).all(axis=1)]
+        yield (mesh_kind(mesh), int(key[0]), int(key[1]), int(key[2])), np.ascontiguousarray(rows)
+
+
 class Renderer:
-    """Draws scenes at twice the asked size and averages them down."""
+    """Draws scenes larger than asked and averages the colour down."""
 
     def __init__(self, backend: str = "egl") -> None:
         self.ctx = moderngl.create_context(standalone=True, backend=backend)
         self.ctx.enable(moderngl.DEPTH_TEST)
-        self.geometry = self.ctx.program(GEOMETRY_VERTEX, GEOMETRY_FRAGMENT)
-        self.shadow = self.ctx.program(GEOMETRY_VERTEX, SHADOW_FRAGMENT)
         self.light = self.ctx.program(LIGHT_VERTEX, LIGHT_FRAGMENT)
-        self.instances = self.ctx.buffer(reserve=_MAX_INSTANCES * _ROW_BYTES, dynamic=True)
-        self.buffers = {name: self.ctx.buffer(mesh.tobytes()) for name, mesh in MESHES.items()}
+        self.vertices = {name: self.ctx.buffer(mesh.tobytes()) for name, mesh in MESHES.items()}
+        self._programs: dict[tuple[bool, Variant], Any] = {}
+        self._groups: dict[tuple[str, Variant], _Group] = {}
         corners = np.array([-1, -1, 1, -1, -1, 1, 1, 1], dtype=np.float32)
         self.screen = self.ctx.vertex_array(
             self.light, [(self.ctx.buffer(corners.tobytes()), "2f", "in_pos")]
         )
-        self.shadow_maps = [self.ctx.depth_texture((_SHADOW_SIZE, _SHADOW_SIZE)) for _ in range(2)]
-        for texture in self.shadow_maps:
-            texture.compare_func = ""
-            texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
-            texture.repeat_x = texture.repeat_y = False
+        self.shadow_maps = [self._shadow_map() for _ in range(2)]
         self.shadow_targets = [self.ctx.framebuffer(depth_attachment=t) for t in self.shadow_maps]
         self._targets: dict[tuple[int, int], tuple[Any, Any]] = {}
-        self._arrays: dict[str, list[tuple[Any, Any, int, int]]] = {}
+        self._drawn: list[tuple[_Group, int]] = []
+        self._shadow_matrices: list[np.ndarray] = []
+
+    def _program(self, is_shadow: bool, variant: Variant) -> Any:
+        key = (is_shadow, variant if not is_shadow else (variant[0], 0, 0, variant[3]))
+        if key not in self._programs:
+            names = ("KIND", "PATTERN", "BUMP", "CUT")
+            lines = "".join(f"#define {n} {v}\n" for n, v in zip(names, key[1], strict=True))
+            fragment = SHADOW_FRAGMENT if is_shadow else GEOMETRY_FRAGMENT
+            sources = [
+                text.replace("#version 330\n", "#version 330\n" + lines)
+                for text in (GEOMETRY_VERTEX, fragment)
+            ]
+            self._programs[key] = self.ctx.program(*sources)
+        return self._programs[key]
+
+    def _group(self, mesh: str, variant: Variant) -> _Group:
+        key = (mesh, variant)
+        if key not in self._groups:
+            buffer = self.ctx.buffer(reserve=_MAX_INSTANCES * _ROW_BYTES, dynamic=True)
+            programs = [self._program(is_shadow, variant) for is_shadow in (False, True)]
+            arrays = [self._array(p, self.vertices[mesh], buffer) for p in programs]
+            self._groups[key] = _Group(buffer, programs[0], arrays[0], programs[1], arrays[1])
+        return self._groups[key]
+
+    def _array(self, program: Any, vertices: Any, instances: Any) -> Any:
+        fields = [f"{n}f" if a in program else f"{n}x4" for a, n in _ATTRIBUTES.items()]
+        names = [a for a in _ATTRIBUTES if a in program]
+        content = [
+            (vertices, "3f 3f" if "in_nrm" in program else "3f 3x4",
+             *(a for a in ("in_pos", "in_nrm") if a in program)),
+            (instances, " ".join(fields) + "/i", *names),
+        ]  # fmt: skip
+        return self.ctx.vertex_array(program, content)
+
+    def _shadow_map(self) -> Any:
+        texture = self.ctx.depth_texture((_SHADOW_SIZE, _SHADOW_SIZE))
+        texture.compare_func = ""
+        texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        texture.repeat_x = texture.repeat_y = False
+        return texture
 
     def _target(self, size: tuple[int, int]) -> tuple[Any, Any]:
         if size not in self._targets:
             colors = [
-                self.ctx.texture(size, 4, dtype="f2"),
-                self.ctx.texture(size, 4, dtype="f2"),
-                self.ctx.texture(size, 1, dtype="f4"),
+                self.ctx.texture(size, n, dtype=t) for n, t in ((4, "f2"), (4, "f2"), (1, "f4"))
             ]
             for texture in colors:
                 texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
@@ -122,46 +185,121 @@ class Renderer:
         return self._targets[size]
 
     def load(self, scene: Scene) -> None:
-        """Sends a scene's instances to the driver; then `shoot` draws it from cameras."""
-        rows = scene.instances()
-        data, spans, start = [], [], 0
-        for name, values in rows.items():
-            values = values[: _MAX_INSTANCES - start]
-            spans.append((name, start, len(values)))
-            data.append(values)
-            start += len(values)
-        self.instances.write(np.concatenate(data).tobytes())
-        self._spans = spans
-        self._shadows: list[np.ndarray] | None = None
+        """Sends a scene to the driver and draws its shadow maps; `shoot` then draws views."""
+        self._drawn = []
+        for mesh, values in scene.instances().items():
+            for variant, rows in _by_variant(mesh, values):
+                rows = rows[:_MAX_INSTANCES]
+                group = self._group(mesh, variant)
+                group.buffer.write(rows.tobytes())
+                self._drawn.append((group, len(rows)))
+        self._scene = scene
+        focus = np.array(scene.focus)
+        casters = [light for light in scene.lights if light.shadow][:2]
+        rest = [light for light in scene.lights if not light.shadow]
+        self._lights = (casters + rest)[:_MAX_LIGHTS]
+        self._shadow_matrices = [_light_matrix(light, focus, scene.reach) for light in casters]
+        for target, matrix in zip(self.shadow_targets, self._shadow_matrices, strict=False):
+            target.use()
+            target.clear(depth=1.0)
+            self._draw_shadow(matrix)
 
-    def _draw(self, program: Any, matrix: np.ndarray) -> None:
-        program["u_view_proj"].write(_gl_bytes(matrix))
-        for name, start, count in self._spans:
-            if count == 0:
-                continue
-            program["u_kind"].value = mesh_kind(name)
-            attributes = [a for a in _ATTRIBUTES if a in program]
-            layout = _layout_for(attributes)
-            layout_mesh = "3f 3f" if "in_nrm" in program else "3f 3x4"
-            names = ["in_pos", "in_nrm"] if "in_nrm" in program else ["in_pos"]
-            vao = self.ctx.vertex_array(
-                program,
-                [
-                    (self.buffers[name], layout_mesh, *names),
-                    (self.instances, layout, *attributes),
-                ],
-            )
-            vao.render(moderngl.TRIANGLES, instances=count, first=0) if start == 0 else None
-            if start:
-                self._render_from(vao, start, count)
-            vao.release()
+    def _draw_shadow(self, matrix: np.ndarray) -> None:
+        for group, count in self._drawn:
+            group.shadow_program["u_view_proj"].write(_gl_bytes(matrix))
+            group.shadow_array.render(moderngl.TRIANGLES, instances=count)
 
-    def _render_from(self, vao: Any, start: int, count: int) -> None:
-        raise NotImplementedError
+    def _draw(self, matrix: np.ndarray, eye: Vec, forward: Vec) -> None:
+        data = _gl_bytes(matrix)
+        for group, count in self._drawn:
+            program = group.program
+            program["u_view_proj"].write(data)
+            program["u_eye"].value = eye
+            program["u_forward"].value = forward
+            group.array.render(moderngl.TRIANGLES, instances=count)
+
+    def distances(self, camera: Camera, size: tuple[int, int]) -> np.ndarray:
+        """Geometry pass: (H, W) metres along the view axis, 0 where nothing was hit."""
+        width, height = _drawn_size(size)
+        surface, _ = self._target((width, height))
+        right, up, forward = _basis(camera)
+        eye = np.array(camera.eye)
+        tan_y = math.tan(camera.fov / 2)
+        matrix = _perspective(tan_y * width / height, tan_y, 0.05, 400.0)
+        surface.use()
+        surface.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
+        view = _view_matrix(eye, right, up, forward)
+        self._draw(matrix @ view, camera.eye, tuple(float(v) for v in forward))
+        depth = np.frombuffer(surface.color_attachments[2].read(), dtype=np.float32)
+        rows = ((np.arange(size[1]) + 0.5) * _OVER).astype(int)
+        columns = ((np.arange(size[0]) + 0.5) * _OVER).astype(int)
+        return depth.reshape(height, width)[::-1][np.ix_(rows, columns)]
+
+    def shoot(self, camera: Camera, size: tuple[int, int]) -> np.ndarray:
+        """Lighting pass after `distances` of the same camera: (H, W, 3) linear radiance."""
+        width, height = _drawn_size(size)
+        surface, lit = self._target((width, height))
+        for unit, texture in enumerate([*surface.color_attachments, *self.shadow_maps]):
+            texture.use(unit)
+        self._set_camera(camera, width / height)
+        self._set_lights()
+        lit.use()
+        self.screen.render(moderngl.TRIANGLE_STRIP)
+        data = np.frombuffer(lit.color_attachments[0].read(), dtype=np.float16)
+        data = data.reshape(height, width, 4)[::-1, :, :3].astype(np.float32)
+        data = np.minimum(np.nan_to_num(data, nan=0.0, posinf=_BRIGHTEST), _BRIGHTEST)
+        planes = [
+            Image.fromarray(data[..., i]).resize(size, Image.Resampling.BOX) for i in range(3)
+        ]
+        return np.stack([np.asarray(plane) for plane in planes], axis=-1)
+
+    def _set(self, name: str, value: Any) -> None:
+        if name in self.light:
+            self.light[name].value = value
+
+    def _set_camera(self, camera: Camera, aspect: float) -> None:
+        right, up, forward = _basis(camera)
+        tan_y = math.tan(camera.fov / 2)
+        names = ("t_albedo", "t_normal", "t_depth", "t_shadow0", "t_shadow1")
+        for unit, name in enumerate(names):
+            self._set(name, unit)
+        for name, vector in (
+            ("u_eye", camera.eye),
+            ("u_right", right),
+            ("u_up", up),
+            ("u_forward", forward),
+        ):
+            self._set(name, tuple(float(v) for v in vector))
+        self._set("u_tan", (tan_y * aspect, tan_y))
+        reach = self._scene.occlusion_reach
+        self._set("u_ao_step", (reach / (2 * tan_y * aspect), reach / (2 * tan_y)))
+
+    def _set_lights(self) -> None:
+        sky = self._scene.sky
+        count = len(self._shadow_matrices)
+        padding = _MAX_LIGHTS - len(self._lights)
+        matrices = (self._shadow_matrices + [np.eye(4)] * 2)[:2]
+        self.light["u_shadow_matrix"].write(b"".join(_gl_bytes(m) for m in matrices))
+        self._set("u_shadow_count", count)
+        self._set("u_shadow_soft", self._scene.shadow_softness)
+        self._set("u_bias", 0.0015)
+        self._set("u_light_count", len(self._lights))
+        positions = [(*light.position, 0.0 if light.is_sun else 1.0) for light in self._lights]
+        positions = [_unit(p) if p[3] == 0.0 else p for p in positions]
+        self._set("u_light", positions + [(0.0, 0.0, 1.0, 0.0)] * padding)
+        self._set("u_light_color", [light.color for light in self._lights] + [(0.0,) * 3] * padding)
+        for name, value in (
+            ("u_ambient_up", sky.ambient_up), ("u_ambient_down", sky.ambient_down),
+            ("u_fog", (*sky.fog, sky.fog_density)), ("u_sky_top", sky.top), ("u_sky_low", sky.low),
+            ("u_sky", (sky.clouds, self._scene.rng.uniform(0, 50))), ("u_ao", sky.occlusion),
+        ):  # fmt: skip
+            self._set(name, value)
 
 
-def _layout_for(attributes: list[str]) -> str:
-    raise NotImplementedError
+def _drawn_size(size: tuple[int, int]) -> tuple[int, int]:
+    return round(size[0] * _OVER), round(size[1] * _OVER)
 
 
-__unused__ = random
+def _unit(p: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    n = math.sqrt(p[0] ** 2 + p[1] ** 2 + p[2] ** 2)
+    return (p[0] / n, p[1] / n, p[2] / n, p[3])

@@ -54,7 +54,7 @@ class Sky:
 
 @dataclass(frozen=True)
 class Camera:
-    """Pinhole: eye (metres), yaw and pitch and roll in radians, vertical field of view in radians."""
+    """Pinhole: eye in metres; yaw, pitch, roll and vertical field of view in radians."""
 
     eye: Vec
     yaw: float
@@ -71,6 +71,10 @@ class Scene:
     sky: Sky = field(default_factory=Sky)
     lights: list[Light] = field(default_factory=list)
     cameras: list[Camera] = field(default_factory=list)
+    focus: Vec = (0.0, 0.0, 1.0)
+    reach: float = 8.0
+    shadow_softness: float = 0.006
+    occlusion_reach: float = 0.35
     rows: dict[str, list[tuple[float, ...]]] = field(default_factory=dict)
     _frames: list[tuple[float, float, float, float, float]] = field(
         default_factory=lambda: [(0.0, 0.0, 0.0, 0.0, 1.0)]
@@ -107,17 +111,22 @@ class Scene:
         """One instance: centre, full extents, turn = yaw, pitch, roll (Rz Ry Rx)."""
         _, _, _, yaw, s = self._frames[-1]
         self.rows.setdefault(mesh, []).append(
-            (*self.place(pos), turn[0] + yaw, turn[1], turn[2])
-            + (size[0] * s, size[1] * s, size[2] * s)
-            + shape
-            + (*mat.first, float(mat.pattern), *mat.second, mat.size)
-            + (mat.seed, mat.gloss, mat.glow, mat.bump, *cut)
+            (
+                *self.place(pos),
+                *(turn[0] + yaw, turn[1], turn[2]),
+                *(size[0] * s, size[1] * s, size[2] * s),
+                *shape,
+                *(*mat.first, float(mat.pattern), *mat.second, mat.size),
+                *(mat.seed, mat.gloss, mat.glow, mat.bump, *cut),
+            )
         )
 
     def box(self, pos: Vec, size: Vec, mat: Material, turn: Vec = (0.0, 0.0, 0.0)) -> None:
         self.add("box", pos, size, mat, turn)
 
-    def soft(self, pos: Vec, size: Vec, mat: Material, power: float = 5.0, lumps: float = 0.0) -> None:
+    def soft(
+        self, pos: Vec, size: Vec, mat: Material, power: float = 5.0, lumps: float = 0.0
+    ) -> None:
         """Rounded block: 2 is an ellipsoid, larger is squarer."""
         self.add("ball", pos, size, mat, shape=(power, 0.0, 0.0, lumps))
 

@@ -1,8 +1,18 @@
-"""GLSL of the rasteriser: geometry pass (surface, normal, distance), shadow pass, lighting pass."""
+# ruff: noqa: E501
+"""GLSL of the rasteriser: geometry pass (surface, normal, distance), shadow pass, lighting pass.
+
+KIND, PATTERN, BUMP and CUT are set when a program is compiled: software drivers run both sides of every branch.
+"""
 
 from __future__ import annotations
 
-__all__ = ["GEOMETRY_FRAGMENT", "GEOMETRY_VERTEX", "LIGHT_FRAGMENT", "LIGHT_VERTEX", "SHADOW_FRAGMENT"]
+__all__ = [
+    "GEOMETRY_FRAGMENT",
+    "GEOMETRY_VERTEX",
+    "LIGHT_FRAGMENT",
+    "LIGHT_VERTEX",
+    "SHADOW_FRAGMENT",
+]
 
 _NOISE = """
 float hash1(vec2 p) { p = fract(p * vec2(0.1031, 0.1030)); p += dot(p, p.yx + 33.33); return fract((p.x + p.y) * p.x); }
@@ -20,7 +30,7 @@ GEOMETRY_VERTEX = (
 in vec3 in_pos; in vec3 in_nrm;
 in vec3 i_pos; in vec3 i_rx; in vec3 i_ry; in vec3 i_rz; in vec3 i_scale;
 in vec4 i_shape; in vec4 i_col1; in vec4 i_col2; in vec4 i_misc; in vec2 i_cut;
-uniform mat4 u_view_proj; uniform int u_kind;
+uniform mat4 u_view_proj;
 out vec3 v_world; out vec3 v_normal; out vec3 v_local; out vec3 v_unit; out vec3 v_local_normal;
 flat out vec4 v_col1; flat out vec4 v_col2; flat out vec4 v_misc; flat out vec2 v_cut;
 """
@@ -33,7 +43,7 @@ float relief(vec2 p) {
 }
 void main() {
     vec3 p = in_pos, n = in_nrm;
-    if (u_kind == 1) {
+#if KIND == 1
         float e = i_shape.x; vec3 a = pow(abs(p) + 1e-5, vec3(e));
         float r = pow(a.x + a.y + a.z, 1.0 / e); p = p / r;
         n = normalize(sign(p) * pow(abs(p) + 1e-5, vec3(e - 1.0)));
@@ -42,17 +52,17 @@ void main() {
             float d = fbm(p.xy * 3.0 + p.z * 2.3 + i_misc.x) - 0.5 + 0.6 * (fbm(p.zx * 6.0 + p.y + i_misc.x) - 0.5);
             p += n * d * i_shape.w;
         }
-    }
-    if (u_kind == 2) {
+#endif
+#if KIND == 2
         float h = 0.004;
         p.z = relief(p.xy) / i_scale.z;
         float dx = (relief(in_pos.xy + vec2(h, 0)) - relief(in_pos.xy - vec2(h, 0))) / (2.0 * h * i_scale.x);
         float dy = (relief(in_pos.xy + vec2(0, h)) - relief(in_pos.xy - vec2(0, h))) / (2.0 * h * i_scale.y);
         n = normalize(vec3(-dx, -dy, 1.0)) * i_scale;
-    } else {
+#else
         p.xy *= 1.0 + i_shape.y * p.z;
         p.x += i_shape.z * (0.25 - p.z * p.z);
-    }
+#endif
     mat3 rot = mat3(i_rx, i_ry, i_rz);
     v_unit = p; v_local = p * i_scale; v_local_normal = n;
     v_world = rot * v_local + i_pos;
@@ -86,50 +96,88 @@ in vec3 v_unit; in vec3 v_local; flat in vec2 v_cut;
     + _NOISE
     + _CUT
     + """
-void main() { if (is_cut(v_unit, v_local, v_cut)) discard; }
+void main() {
+#if CUT
+    if (is_cut(v_unit, v_local, v_cut)) discard;
+#endif
+}
 """
 )
 
 _MATERIALS = """
-vec3 material(int t, vec2 uv, vec3 a, vec3 b, float s, float seed) {
+vec3 material(vec2 uv, vec3 a, vec3 b, float s, float seed) {
     vec2 p = uv / s; float k = seed;
-    if (t == 0) return mix(a, b, 0.12 * fbm(p * 1.7 + k));
-    if (t == 1) return mix(a, b, smoothstep(0.3, 0.7, fbm(p * 2.0 + k)));
-    if (t == 2) { float g = fbm(vec2(p.x * 1.2, p.y * 14.0) + k); float ring = fract(6.0 * noise(vec2(p.x * 0.4, p.y * 2.2) + k));
+#if PATTERN == 0
+    return mix(a, b, 0.12 * fbm(p * 1.7 + k));
+#endif
+#if PATTERN == 1
+    return mix(a, b, smoothstep(0.3, 0.7, fbm(p * 2.0 + k)));
+#endif
+#if PATTERN == 2
+    { float g = fbm(vec2(p.x * 1.2, p.y * 14.0) + k); float ring = fract(6.0 * noise(vec2(p.x * 0.4, p.y * 2.2) + k));
         float plank = hash1(vec2(floor(p.y * 1.3), k)); return mix(a, b, 0.55 * g + 0.25 * ring) * (0.85 + 0.3 * plank); }
-    if (t == 3) { vec2 c = floor(p), f = fract(p); float edge = min(min(f.x, f.y), min(1.0 - f.x, 1.0 - f.y));
+#endif
+#if PATTERN == 3
+    { vec2 c = floor(p), f = fract(p); float edge = min(min(f.x, f.y), min(1.0 - f.x, 1.0 - f.y));
         vec3 tile = a * (0.85 + 0.3 * hash1(c + k)) * (0.9 + 0.2 * fbm(p * 3.0)); return mix(b, tile, smoothstep(0.02, 0.05, edge)); }
-    if (t == 4) { p.x *= 0.45; p.x += 0.5 * mod(floor(p.y), 2.0); vec2 c = floor(p), f = fract(p);
+#endif
+#if PATTERN == 4
+    { p.x *= 0.45; p.x += 0.5 * mod(floor(p.y), 2.0); vec2 c = floor(p), f = fract(p);
         float edge = min(min(f.x, 1.0 - f.x) * 2.2, min(f.y, 1.0 - f.y));
         return mix(b, a * (0.7 + 0.6 * hash1(c + k)) * (0.8 + 0.4 * fbm(uv * 40.0)), smoothstep(0.04, 0.1, edge)); }
-    if (t == 5) { float w = step(0.5, fract(p.x)); float v = step(0.85, fract(p.x * 2.7 + 0.2)); return mix(mix(a, b, w), vec3(0.9), 0.4 * v); }
-    if (t == 6) { vec2 c = floor(p * 2.0); vec2 st = step(vec2(0.8), fract(p * 1.0 + hash1(vec2(k, 1.0))));
+#endif
+#if PATTERN == 5
+    { float w = step(0.5, fract(p.x)); float v = step(0.85, fract(p.x * 2.7 + 0.2)); return mix(mix(a, b, w), vec3(0.9), 0.4 * v); }
+#endif
+#if PATTERN == 6
+    { vec2 c = floor(p * 2.0); vec2 st = step(vec2(0.8), fract(p * 1.0 + hash1(vec2(k, 1.0))));
         vec3 base = mix(a, b, 0.5 * mod(c.x, 2.0) + 0.5 * mod(c.y, 2.0)); return mix(base, hash3(vec2(k, 3.0)), 0.5 * max(st.x, st.y)); }
-    if (t == 7) { float row = floor(p.y * 3.0), fy = fract(p.y * 3.0); float wrd = noise(vec2(p.x * 5.0, row * 7.3) + k);
+#endif
+#if PATTERN == 7
+    { float row = floor(p.y * 3.0), fy = fract(p.y * 3.0); float wrd = noise(vec2(p.x * 5.0, row * 7.3) + k);
         float chr = step(0.35, noise(vec2(p.x * 38.0, p.y * 24.0) + k)); float on = step(0.25, fy) * step(fy, 0.7) * step(0.38, wrd) * chr;
         return mix(a, b * 0.3, on); }
-    if (t == 8) { vec3 c = mix(a, b, fbm(p * 0.8 + k));
+#endif
+#if PATTERN == 8
+    { vec3 c = mix(a, b, fbm(p * 0.8 + k));
         for (int i = 0; i < 3; i++) { float z = 1.0 + 1.3 * float(i); vec2 q = p * z + float(i) * 5.7 + k; vec2 id = floor(q);
             vec3 h = hash3(id + float(i) * 3.1); vec2 d = fract(q) - 0.25 - 0.5 * h.xy; float an = atan(d.y, d.x);
             float r = length(d) * (1.0 + 0.35 * sin(an * floor(3.0 + 5.0 * h.z) + 6.0 * h.x));
             if (h.x + h.y > 0.7) c = mix(c, hash3(id * 1.7 + 2.3 + k), smoothstep(0.24, 0.21, r)); }
         return c; }
-    if (t == 9) { float v = abs(fbm(p * 1.5 + k) - 0.5) + 0.5 * abs(fbm(p * 3.0 - k) - 0.5); return mix(b, a, smoothstep(0.0, 0.16, v)); }
-    if (t == 10) { vec2 q = abs(fract(p * 0.7) - 0.5) * 2.0; float v = sin(9.0 * q.x + 5.0 * sin(7.0 * q.y + k)) * sin(8.0 * q.y + 4.0 * sin(6.0 * q.x));
+#endif
+#if PATTERN == 9
+    { float v = abs(fbm(p * 1.5 + k) - 0.5) + 0.5 * abs(fbm(p * 3.0 - k) - 0.5); return mix(b, a, smoothstep(0.0, 0.16, v)); }
+#endif
+#if PATTERN == 10
+    { vec2 q = abs(fract(p * 0.7) - 0.5) * 2.0; float v = sin(9.0 * q.x + 5.0 * sin(7.0 * q.y + k)) * sin(8.0 * q.y + 4.0 * sin(6.0 * q.x));
         vec3 c = mix(a, b, smoothstep(-0.2, 0.3, v)); return mix(c, hash3(vec2(k, 9.0)), smoothstep(0.5, 0.7, noise(q * 9.0 + k))) * (0.8 + 0.4 * noise(uv * 90.0)); }
-    if (t == 11) { float x = p.x * 6.0; float i = floor(x); float w = 0.25 + 0.5 * hash1(vec2(i, k)); float j = step(w, fract(x));
+#endif
+#if PATTERN == 11
+    { float x = p.x * 6.0; float i = floor(x); float w = 0.25 + 0.5 * hash1(vec2(i, k)); float j = step(w, fract(x));
         vec3 h = hash3(vec2(i * 2.0 + j, k)); vec3 c = mix(mix(a, b, h.x), h.yzx, 0.45); float band = step(0.8, fract(p.y * (1.0 + h.z) + h.y));
         float gap = min(abs(fract(x) - w), min(fract(x), 1.0 - fract(x))); return mix(c, vec3(0.85), 0.5 * band) * smoothstep(0.0, 0.05, gap); }
-    if (t == 12) { vec2 c = floor(p), f = fract(p); float win = step(0.22, f.x) * step(f.x, 0.78) * step(0.2, f.y) * step(f.y, 0.8);
+#endif
+#if PATTERN == 12
+    { vec2 c = floor(p), f = fract(p); float win = step(0.22, f.x) * step(f.x, 0.78) * step(0.2, f.y) * step(f.y, 0.8);
         vec3 h = hash3(c + k); vec3 glass = mix(b * 0.25, vec3(0.6, 0.7, 0.8), h.x * h.x) ; float bar = step(abs(f.x - 0.5), 0.02);
         return mix(a * (0.85 + 0.3 * fbm(uv * 1.3)), glass, win * (1.0 - bar)); }
-    if (t == 13) { return mix(a, b, noise(p * 23.0 + k) * 0.6 + 0.4 * noise(p * 7.0)) * (0.6 + 0.8 * fbm(p * 1.1 + k)); }
-    if (t == 14) { vec2 q = p * 30.0; float w = sin(q.x) * sin(q.y); return mix(a, b, 0.5 * fbm(p * 3.0 + k)) * (0.9 + 0.15 * w); }
-    if (t == 15) { float hor = 0.3 * fbm(vec2(p.x * 2.0, k)) - 0.1; float hill = 0.3 * fbm(vec2(p.x * 3.0, k + 3.0)) - 0.35;
+#endif
+#if PATTERN == 13
+    { return mix(a, b, noise(p * 23.0 + k) * 0.6 + 0.4 * noise(p * 7.0)) * (0.6 + 0.8 * fbm(p * 1.1 + k)); }
+#endif
+#if PATTERN == 14
+    { vec2 q = p * 30.0; float w = sin(q.x) * sin(q.y); return mix(a, b, 0.5 * fbm(p * 3.0 + k)) * (0.9 + 0.15 * w); }
+#endif
+#if PATTERN == 15
+    { float hor = 0.3 * fbm(vec2(p.x * 2.0, k)) - 0.1; float hill = 0.3 * fbm(vec2(p.x * 3.0, k + 3.0)) - 0.35;
         vec3 c = p.y > hor ? mix(a, vec3(0.8, 0.85, 0.9), fbm(p * 3.0 + k)) : b * (0.5 + fbm(p * 5.0));
         return p.y < hill ? hash3(vec2(k, 5.0)) * (0.4 + fbm(p * 9.0)) : c; }
+#endif
+#if PATTERN == 16
     vec2 cell = floor(p), g = floor(fract(p) * vec2(6.0, 8.0)); bool inside = g.x > 0.5 && g.y > 0.5 && g.y < 7.0;
     float bit = step(0.5, hash1(cell * 13.0 + floor(g / 1.0) + k)); return mix(a, b, inside ? bit : 0.0);
+#endif
 }
 """
 
@@ -146,18 +194,20 @@ layout(location = 0) out vec4 o_albedo; layout(location = 1) out vec4 o_normal; 
     + _MATERIALS
     + """
 void main() {
+#if CUT
     if (is_cut(v_unit, v_local, v_cut)) discard;
+#endif
     vec3 n = normalize(v_normal), ln = abs(v_local_normal);
     if (dot(n, u_eye - v_world) < 0.0) n = -n;
     vec2 uv = ln.z >= max(ln.x, ln.y) ? v_local.xy : (ln.x > ln.y ? v_local.yz : v_local.xz);
-    vec3 albedo = material(int(v_col1.w + 0.5), uv, v_col1.rgb, v_col2.rgb, v_col2.w, v_misc.x);
+    vec3 albedo = material(uv, v_col1.rgb, v_col2.rgb, v_col2.w, v_misc.x);
     albedo *= 0.88 + 0.24 * fbm(uv * 1.3 + v_misc.x * 3.1);
-    if (v_misc.w > 0.0) {
+#if BUMP
         vec2 q = uv / v_col2.w * 6.0; float h = 0.15;
         float c = fbm(q), gx = fbm(q + vec2(h, 0)) - c, gy = fbm(q + vec2(0, h)) - c;
         vec3 t = normalize(abs(n.z) < 0.9 ? cross(n, vec3(0, 0, 1)) : vec3(1, 0, 0)); vec3 b = cross(n, t);
         n = normalize(n - v_misc.w * 5.0 * (gx * t + gy * b));
-    }
+#endif
     o_albedo = vec4(albedo, v_misc.y);
     o_normal = vec4(n, v_misc.z);
     o_depth = dot(v_world - u_eye, u_forward);
@@ -194,9 +244,9 @@ float shadow_at(sampler2D map, mat4 m, vec3 p, float rot) {
     vec4 q = m * vec4(p, 1.0); vec3 s = q.xyz / q.w * 0.5 + 0.5;
     if (q.w <= 0.0 || any(greaterThan(abs(s.xy - 0.5), vec2(0.5))) || s.z > 1.0) return 1.0;
     float lit = 0.0;
-    for (int i = 0; i < 7; i++) { float a = rot + 2.4 * float(i), r = u_shadow_soft * sqrt((float(i) + 0.5) / 7.0);
+    for (int i = 0; i < 5; i++) { float a = rot + 2.4 * float(i), r = u_shadow_soft * sqrt((float(i) + 0.5) / 5.0);
         lit += step(s.z - u_bias, texture(map, s.xy + r * vec2(cos(a), sin(a))).r); }
-    return lit / 7.0;
+    return lit / 5.0;
 }
 void main() {
     vec2 uv = v_ndc * 0.5 + 0.5; float z = texture(t_depth, uv).r;
@@ -205,12 +255,12 @@ void main() {
     vec4 alb = texture(t_albedo, uv), nrm = texture(t_normal, uv);
     vec3 p = u_eye + ray * z, n = nrm.xyz; float rot = 6.2832 * hash1(gl_FragCoord.xy);
     float occ = 0.0;
-    for (int i = 0; i < 10; i++) { float a = rot + 2.4 * float(i), r = sqrt((float(i) + 0.7) / 10.0);
+    for (int i = 0; i < 8; i++) { float a = rot + 2.4 * float(i), r = sqrt((float(i) + 0.7) / 8.0);
         vec2 o = u_ao_step * r * vec2(cos(a), sin(a)) / max(z, 0.2); vec2 suv = uv + clamp(o, -0.2, 0.2);
         float sz = texture(t_depth, suv).r; if (sz <= 0.0) continue;
         vec2 nd = suv * 2.0 - 1.0; vec3 v = u_eye + (u_forward + nd.x * u_tan.x * u_right + nd.y * u_tan.y * u_up) * sz - p;
         float d = length(v) + 1e-4; occ += max(0.0, dot(n, v) / d - 0.08) / (1.0 + d * d * 4.0); }
-    float ao = clamp(1.0 - u_ao * occ / 5.0, 0.08, 1.0);
+    float ao = clamp(1.0 - u_ao * occ / 4.0, 0.08, 1.0);
     vec3 light = mix(u_ambient_down, u_ambient_up, 0.5 + 0.5 * n.z) * ao; vec3 spec = vec3(0.0);
     float shine = mix(6.0, 160.0, alb.w * alb.w);
     for (int i = 0; i < u_light_count; i++) {

@@ -1,0 +1,114 @@
+"""What cameras, lenses and file formats do to pictures: whole batches, sRGB 0..1."""
+
+from __future__ import annotations
+
+import io
+import random
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+__all__ = ["photograph"]
+
+
+def _per_picture(batch: int, low: float, high: float) -> Tensor:
+    return torch.empty(batch, 1, 1, 1).uniform_(low, high)
+
+
+def _chosen(batch: int, share: float) -> Tensor:
+    """(B, 1, 1, 1) of 0 and 1."""
+    return (torch.rand(batch, 1, 1, 1) < share).float()
+
+
+def _blur(x: Tensor, sigma: float) -> Tensor:
+    radius = max(1, round(2 * sigma))
+    line = torch.exp(-0.5 * (torch.arange(-radius, radius + 1) / sigma) ** 2)
+    line = (line / line.sum()).expand(3, 1, -1)
+    x = F.pad(x, (radius,) * 4, mode="reflect")
+    return F.conv2d(F.conv2d(x, line[:, :, None, :], groups=3), line[:, :, :, None], groups=3)
+
+
+def _smooth_field(batch: int, size: torch.Size, cells: int) -> Tensor:
+    """Slow random variation, about -1..1."""
+    coarse = torch.randn(batch, 1, cells, cells)
+    return F.interpolate(coarse, size=tuple(size[-2:]), mode="bicubic", align_corners=False) * 0.5
+
+
+def _light(x: Tensor) -> Tensor:
+    """Exposure, colour cast, colour mixing and uneven light, in linear light."""
+    b = len(x)
+    x = x.clamp_min(0).pow(2.2)
+    x = x * torch.exp(_per_picture(b, -0.8, 0.55))
+    x = x * torch.exp(torch.randn(b, 3, 1, 1) * 0.14)
+    field = _smooth_field(b, x.shape, random.choice([2, 3, 5]))
+    x = x * torch.exp(field * _per_picture(b, 0.0, 0.9) * _chosen(b, 0.5))
+    mix = torch.eye(3) + torch.randn(b, 3, 3) * 0.07
+    mixed = torch.einsum("bij,bjhw->bihw", mix, x)
+    x = torch.where(_chosen(b, 0.4) > 0, mixed, x)
+    return x.clamp(0, 4)
+
+
+def _tone(x: Tensor) -> Tensor:
+    """Back to sRGB: film shoulder, gamma, contrast curve, saturation, black level."""
+    b = len(x)
+    shoulder = _per_picture(b, 0, 1)
+    x = (1 - shoulder) * x.clamp_max(1) + shoulder * (x / (0.6 + x)).mul(1.35)
+    x = x.clamp(1e-5, 1).pow(1 / _per_picture(b, 1.7, 2.8))
+    curve = x * x * (3 - 2 * x)
+    x = x + _per_picture(b, -0.3, 0.9) * (curve - x)
+    grey = x.mean(1, keepdim=True)
+    saturation = _per_picture(b, 0.4, 1.5) * (1 - _chosen(b, 0.06))
+    x = grey + saturation * (x - grey)
+    return x * (1 - _per_picture(b, 0.0, 0.1)) + _per_picture(b, 0.0, 0.07)
+
+
+def _lens(x: Tensor, disparity: Tensor) -> Tensor:
+    """Defocus by distance from a focal plane, slight softness, bloom of highlights."""
+    b, sigma = len(x), random.uniform(0.5, 2.2)
+    soft = _blur(x, sigma)
+    span = (disparity.amax((1, 2)) - disparity.amin((1, 2)))[:, None, None, None].clamp_min(1e-4)
+    place = torch.stack([d.flatten()[random.randrange(d.numel())] for d in disparity])
+    away = (disparity[:, None] - place[:, None, None, None]).abs() / span
+    defocus = (away * _per_picture(b, 1.0, 4.0)).clamp(0, 1) * _chosen(b, 0.2)
+    whole = _per_picture(b, 0.2, 1.0) * _chosen(b, 0.25)
+    x = x + torch.maximum(defocus, whole) * (soft - x)
+    return x + _chosen(b, 0.3) * _per_picture(b, 0, 0.6) * F.relu(soft - 0.75)
+
+
+def _sensor(x: Tensor) -> Tensor:
+    """White and coarse noise, stronger in the dark; vignette; sharpening."""
+    b, _, height, width = x.shape
+    strength = _per_picture(b, 0, 1) ** 3 * 0.09
+    noise = torch.randn_like(x)
+    if random.random() < 0.5:
+        noise = noise.mean(1, keepdim=True) * 1.3
+    if random.random() < 0.4:
+        noise = F.interpolate(noise[:, :, ::2, ::2], size=(height, width), mode="bilinear") * 1.2
+    x = x + noise * strength * (1.2 - x.clamp(0, 1))
+    if random.random() < 0.3:
+        x = x + _per_picture(b, 0, 1.2) * (x - _blur(x, 1.0))
+    y = torch.linspace(-1, 1, height)[:, None]
+    radius = (y**2 + torch.linspace(-1, 1, width) ** 2)[None, None]
+    return x * (1 - _chosen(b, 0.3) * _per_picture(b, 0, 0.25) * radius)
+
+
+def _compressed(x: Tensor, share: float) -> Tensor:
+    for i in range(len(x)):
+        if random.random() < share:
+            picture = (x[i].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+            memory = io.BytesIO()
+            Image.fromarray(picture).save(memory, "JPEG", quality=random.randint(25, 92))
+            data = np.array(Image.open(memory), dtype=np.float32) / 255
+            x[i] = torch.from_numpy(data).permute(2, 0, 1)
+    return x
+
+
+def photograph(x: Tensor, disparity: Tensor) -> Tensor:
+    """(B, 3, H, W) sRGB 0..1, (B, H, W) disparity -> the pictures as a camera stores them."""
+    x = _tone(_light(x))
+    x = _lens(x, disparity)
+    x = _sensor(x).clamp(0, 1)
+    return _compressed(x, 0.3)

@@ -1,0 +1,90 @@
+"""Batches out of shards: random crops, flips and sizes; shards that appear later join in."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .augment import photograph
+
+__all__ = ["HELD_BACK", "Batches", "shard_numbers"]
+
+HELD_BACK = 9000
+"""Shards from this number on are never trained on."""
+
+
+def shard_numbers(folder: Path) -> list[int]:
+    return sorted(int(p.name.split("-")[0]) for p in folder.glob("*-rgb.npy"))
+
+
+def _load(folder: Path, number: int) -> tuple[np.ndarray, np.ndarray]:
+    stem = str(folder / f"{number:04d}")
+    return np.load(f"{stem}-rgb.npy", mmap_mode="r"), np.load(
+        f"{stem}-disparity.npy", mmap_mode="r"
+    )
+
+
+def _multiple(x: float) -> int:
+    return max(64, round(x / 32) * 32)
+
+
+class Batches:
+    """Draws batches for ever."""
+
+    def __init__(self, folders: list[Path], batch: int, seed: int) -> None:
+        self.folders, self.batch = folders, batch
+        self.rng = random.Random(seed)
+        self.shards: list[tuple[Path, int]] = []
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Looks for new shards."""
+        found = [(f, n) for f in self.folders for n in shard_numbers(f) if n < HELD_BACK]
+        self.shards = found
+
+    def _crop(
+        self, rgb: np.ndarray, disparity: np.ndarray, size: tuple[int, int]
+    ) -> tuple[Tensor, Tensor]:
+        height, width = disparity.shape
+        share = 1.0 if self.rng.random() < 0.4 else self.rng.uniform(0.5, 1.0)
+        stretch = self.rng.uniform(0.87, 1.15)
+        aspect = size[1] / size[0] * stretch
+        h = min(height * share, width * share / aspect)
+        w = min(h * aspect, width)
+        h, w = int(h), int(w)
+        top, left = self.rng.randint(0, height - h), self.rng.randint(0, width - w)
+        picture = torch.from_numpy(rgb[top : top + h, left : left + w].copy()).permute(2, 0, 1)
+        depth = torch.from_numpy(disparity[top : top + h, left : left + w].astype(np.float32))
+        if self.rng.random() < 0.5:
+            picture, depth = picture.flip(-1), depth.flip(-1)
+        picture = F.interpolate(picture[None].float() / 255, size, mode="bilinear", antialias=True)
+        depth = F.interpolate(depth[None, None], size, mode="nearest-exact")
+        return picture[0], depth[0, 0]
+
+    def draw(self, side: float) -> tuple[Tensor, Tensor]:
+        """(B, 3, H, W) pictures and (B, H, W) disparity, from shards of one shape.
+
+        side: about the geometric mean of H and W.
+        """
+        folder, number = self.rng.choice(self.shards)
+        parts = [_load(folder, number)]
+        shape = parts[0][1].shape[1:]
+        for _ in range(6):
+            other = _load(*self.rng.choice(self.shards))
+            if other[1].shape[1:] == shape:
+                parts.append(other)
+        aspect = (shape[1] / shape[0]) * self.rng.uniform(0.9, 1.1)
+        side *= self.rng.uniform(0.9, 1.1)
+        size = (_multiple(side / aspect**0.5), _multiple(side * aspect**0.5))
+        items = []
+        for i in range(self.batch):
+            rgb, disparity = parts[i % len(parts)]
+            k = self.rng.randrange(len(rgb))
+            items.append(self._crop(rgb[k], disparity[k], size))
+        pictures, truth = torch.stack([i[0] for i in items]), torch.stack([i[1] for i in items])
+        return photograph(pictures, truth), truth

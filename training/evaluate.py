@@ -1,0 +1,194 @@
+"""Scores weights on photographs with measured depth and on held-back scenes.
+
+python -m training.evaluate --weights FILE [--held-back FOLDER] [--write]
+
+The photographs lie in ../shared/data beside the project; without them that part is skipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from nodes.depthkit.align import align_depth_to
+from nodes.depthkit.estimators.builtin import INNER_SIZE, MULTIPLE, BuiltinDepth, load_builtin
+from nodes.depthkit.metrics import depth_scores
+
+from .data import HELD_BACK, shard_numbers
+
+__all__ = [
+    "PHOTOGRAPHS",
+    "Photograph",
+    "main",
+    "photographs",
+    "predict",
+    "score_held_back",
+    "score_photographs",
+]
+
+ROOT = Path(__file__).resolve().parent.parent
+PHOTOGRAPHS = ROOT.parent / "shared" / "data"
+WEIGHTS = ROOT / "nodes" / "depthkit" / "weights" / "builtin.safetensors"
+_FARTHEST = 80.0  # metres; beyond it a held-back scene's depth is not scored
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """image: (3, H, W) 0..1; depth: (h, w), any unit; valid: (h, w) bool."""
+
+    name: str
+    image: Tensor
+    depth: Tensor
+    valid: Tensor
+
+
+def _picture(path: Path) -> Tensor:
+    data = np.asarray(Image.open(path).convert("RGB"), dtype=np.float32) / 255
+    return torch.from_numpy(data.copy()).permute(2, 0, 1)
+
+
+def _map(path: Path) -> Tensor:
+    return torch.from_numpy(np.asarray(Image.open(path)).astype(np.float32))
+
+
+def photographs(folder: Path = PHOTOGRAPHS) -> list[Photograph]:
+    """The three photographs, or nothing where the folder is absent."""
+    if not folder.is_dir():
+        return []
+    rgb = torch.from_numpy(np.load(folder / "nyu_fastdepth" / "rgb.npy").astype(np.float32))
+    nyu = torch.from_numpy(
+        np.load(folder / "nyu_fastdepth" / "depth.npy").astype(np.float32)
+    ).squeeze()
+    disparity = _map(folder / "middlebury_cones" / "disp2.png")
+    lidar = _map(folder / "arkit" / "arkit_depth.png") / 1000
+    cones = _picture(folder / "middlebury_cones" / "im2.png")
+    return [
+        Photograph("NYUv2", rgb.permute(2, 0, 1), nyu, nyu > 0),
+        Photograph("Cones", cones, 1 / disparity.clamp_min(1e-3), disparity > 0),
+        Photograph("ARKit", _picture(folder / "arkit" / "image.jpg"), lidar, lidar > 0),
+    ]
+
+
+def _inner(height: int, width: int, short: int) -> tuple[int, int]:
+    scale = short / min(height, width)
+    return tuple(
+        max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in (height, width)
+    )  # type: ignore[return-value]
+
+
+@torch.no_grad()
+def predict(
+    model: BuiltinDepth, image: Tensor, size: tuple[int, int], short: int = INNER_SIZE
+) -> Tensor:
+    """Disparity (h, w) of one (3, H, W) picture at `size`."""
+    inner = _inner(*image.shape[-2:], short)
+    small = F.interpolate(image[None], inner, mode="bilinear", antialias=True).clamp(0, 1)
+    return F.interpolate(model(small)[None], size, mode="bilinear", align_corners=False)[0, 0]
+
+
+def _score(prediction: Tensor, depth: Tensor, valid: Tensor) -> tuple[float, float]:
+    """Affine-invariant AbsRel and delta1: fitted to 1 / depth, inverted, clipped."""
+    aligned = align_depth_to(prediction, depth, valid, space="disparity")
+    scores = depth_scores(aligned, depth, valid)
+    return scores.abs_rel, scores.delta1
+
+
+Row = tuple[str, float, float]
+
+
+def _fitted(photo: Photograph) -> Tensor:
+    """Least-squares mix of row and squared distance from the centre, fitted to the truth."""
+    h, w = photo.depth.shape
+    y, x = torch.meshgrid(torch.linspace(-1, 1, h), torch.linspace(-1, 1, w), indexing="ij")
+    terms = torch.stack([torch.ones_like(y), y, x * x + y * y], dim=-1).double()
+    inverse = (1 / photo.depth.clamp_min(1e-6)).double()
+    solution = torch.linalg.lstsq(terms[photo.valid], inverse[photo.valid][:, None]).solution
+    return (terms @ solution)[..., 0].float()
+
+
+def score_photographs(run: Callable[[Photograph], Tensor], photos: list[Photograph]) -> list[Row]:
+    """(name, AbsRel, delta1) of every photograph and their mean."""
+    rows = [(p.name, *_score(run(p), p.depth, p.valid)) for p in photos]
+    mean = [sum(r[i] for r in rows) / len(rows) for i in (1, 2)]
+    return [*rows, ("mean", *mean)]
+
+
+def score_held_back(
+    model: BuiltinDepth, folder: Path, count: int = 60, short: int = INNER_SIZE
+) -> tuple[float, float]:
+    """Mean AbsRel and delta1 over `count` views of every held-back shard (sky is not scored)."""
+    scores = []
+    for number in (n for n in shard_numbers(folder) if n >= HELD_BACK):
+        rgb = np.load(folder / f"{number:04d}-rgb.npy", mmap_mode="r")
+        disparity = np.load(folder / f"{number:04d}-disparity.npy", mmap_mode="r")
+        for i in np.linspace(0, len(rgb) - 1, count).astype(int):
+            image = torch.from_numpy(rgb[i].astype(np.float32) / 255).permute(2, 0, 1)
+            inverse = torch.from_numpy(disparity[i].astype(np.float32))
+            valid = inverse > 1 / _FARTHEST
+            depth = 1 / inverse.clamp_min(1 / _FARTHEST)
+            prediction = predict(model, image, tuple(inverse.shape), short)  # type: ignore[arg-type]
+            scores.append(_score(prediction, depth, valid))
+    return tuple(float(v) for v in np.mean(scores, axis=0))  # type: ignore[return-value]
+
+
+def _table(named: dict[str, list[Row]]) -> str:
+    names = [row[0] for row in next(iter(named.values()))]
+    lines = ["| AbsRel / delta1 | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+    for title, rows in named.items():
+        lines.append(f"| {title} | " + " | ".join(f"{a:.3f} / {d:.3f}" for _, a, d in rows) + " |")
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="score the built-in depth model")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument(
+        "--held-back", type=Path, help="folder of shards drawn by training.generate"
+    )
+    parser.add_argument("--short", type=int, default=INNER_SIZE, help="shorter side inside")
+    parser.add_argument("--write", action="store_true", help="write training/results.md")
+    options = parser.parse_args(arguments)
+    model = load_builtin(options.weights)
+    parts = []
+    photos = photographs()
+    if photos:
+        named = {
+            "built-in model": score_photographs(
+                lambda p: predict(model, p.image, tuple(p.depth.shape), options.short),
+                photos,  # type: ignore[arg-type]
+            ),
+            "best constant (fitted to each truth)": score_photographs(
+                lambda p: torch.zeros_like(p.depth), photos
+            ),
+            "best vertical gradient + squared radius (fitted to each truth)": score_photographs(
+                _fitted, photos
+            ),
+        }
+        parts.append(_table(named))
+    else:
+        parts.append(f"Photographs skipped: {PHOTOGRAPHS} is not there.")
+    if options.held_back:
+        abs_rel, delta1 = score_held_back(model, options.held_back, short=options.short)
+        parts.append(
+            f"Held-back scenes of our own generators: AbsRel {abs_rel:.3f}, delta1 {delta1:.3f}."
+        )
+    text = "\n\n".join(parts)
+    sys.stdout.write(text + "\n")
+    if options.write:
+        (ROOT / "training" / "results.md").write_text(
+            f"# Results\n\nInner shorter side {options.short} px.\n\n{text}\n"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,119 @@
+"""Draws training views: python -m training.generate --out FOLDER --shards 0:60
+
+A shard is a pair of arrays of one size, `NNNN-rgb.npy` (N, H, W, 3) uint8 sRGB and
+`NNNN-disparity.npy` (N, H, W) float16 in 1/metres (0 = sky); shard n always holds the same views.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from .raster.outdoors import landscape, street
+from .raster.renderer import Renderer
+from .raster.rooms import corridor, room
+from .raster.scene import Scene
+from .raster.tabletop import table_top
+
+__all__ = ["build_scene", "main", "views"]
+
+SIZES = ((240, 180), (208, 208), (180, 240), (232, 192))
+KINDS = ((room, 0.5), (table_top, 0.22), (corridor, 0.06), (street, 0.1), (landscape, 0.12))
+VIEWS_PER_SCENE = 4
+SHARD = 500
+
+
+def build_scene(rng: random.Random) -> Scene:
+    """One random scene with camera candidates."""
+    scene = Scene(rng)
+    makers, weights = zip(*KINDS, strict=True)
+    rng.choices(makers, weights)[0](scene, rng)
+    return scene
+
+
+def _usable(distance: np.ndarray) -> bool:
+    """Rejects views that stare at one near surface or have the lens inside something."""
+    seen = distance > 0
+    if seen.mean() < 0.35:
+        return False
+    near = np.where(seen, distance, 1e3)
+    if np.percentile(near, 1.0) < 0.22 or near.min() < 0.1:
+        return False
+    inverse = np.where(seen, 1.0 / np.maximum(distance, 0.05), 0.0)
+    low, high = np.percentile(inverse, [5, 95])
+    return bool(high > 1.35 * low + 0.01) and bool((near < 0.6 * np.median(near)).mean() < 0.6)
+
+
+def _develop(rng: random.Random, radiance: np.ndarray) -> np.ndarray:
+    """Linear radiance to sRGB bytes: exposure by the view's own brightness, a film curve, gamma."""
+    level = np.percentile(radiance.mean(-1), rng.uniform(70, 92)) + 1e-4
+    x = radiance * (rng.uniform(0.35, 0.8) / level)
+    shoulder = rng.uniform(0.0, 1.0)
+    x = (1 - shoulder) * np.minimum(x, 1.0) + shoulder * (x * (1 + x * 0.25) / (1 + x))
+    return (np.clip(x, 0, 1) ** (1 / 2.2) * 255 + 0.5).astype(np.uint8)
+
+
+def views(
+    renderer: Renderer, seed: int, size: tuple[int, int]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Up to VIEWS_PER_SCENE pairs of (H, W, 3) uint8 and (H, W) float16 of one scene."""
+    rng = random.Random(f"genvr-depth-{seed}")
+    scene = build_scene(rng)
+    renderer.load(scene)
+    out: list[tuple[np.ndarray, np.ndarray]] = []
+    for camera in scene.cameras:
+        distance = renderer.distances(camera, size)
+        if not _usable(distance):
+            continue
+        picture = _develop(rng, renderer.shoot(camera, size))
+        inverse = np.where(distance > 0, 1.0 / np.maximum(distance, 0.05), 0.0)
+        out.append((picture, inverse.astype(np.float16)))
+        if len(out) == VIEWS_PER_SCENE:
+            break
+    return out
+
+
+def write_shard(renderer: Renderer, out: Path, number: int) -> int:
+    """Draws shard `number` unless it is there; returns the number of views drawn."""
+    target = out / f"{number:04d}-rgb.npy"
+    if target.exists():
+        return 0
+    size = SIZES[number % len(SIZES)]
+    pairs: list[tuple[np.ndarray, np.ndarray]] = []
+    seed = number * 100_000
+    while len(pairs) < SHARD:
+        pairs += views(renderer, seed, size)
+        seed += 1
+    pairs = pairs[:SHARD]
+    np.save(out / f"{number:04d}-disparity.npy", np.stack([p[1] for p in pairs]))
+    temporary = out / f"{number:04d}-part.npy"
+    np.save(temporary, np.stack([p[0] for p in pairs]))
+    temporary.rename(target)
+    return SHARD
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="draw training views with the rasteriser")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--shards", default="0:40", help="first:last, 500 views each")
+    options = parser.parse_args(arguments)
+    first, last = (int(part) for part in options.shards.split(":"))
+    options.out.mkdir(parents=True, exist_ok=True)
+    renderer = Renderer()
+    for number in range(first, last):
+        start = time.monotonic()
+        drawn = write_shard(renderer, options.out, number)
+        if drawn:
+            rate = drawn / (time.monotonic() - start)
+            sys.stdout.write(f"shard {number}: {drawn} views, {rate:.1f} a second\n")
+            sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

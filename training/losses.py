@@ -1,0 +1,61 @@
+"""What the network is trained to do: the right disparity up to scale and shift, with sharp edges.
+
+The robust scale-and-shift-invariant term and the multi-scale gradient term follow MiDaS (Ranftl et
+al. 2020); the relative term is the evaluation's own AbsRel, made differentiable.
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+__all__ = ["depth_loss"]
+
+_SCALES = 4
+
+
+def _centre_and_spread(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Median and mean absolute deviation of (B, N): both (B, 1)."""
+    centre = x.median(dim=1, keepdim=True).values
+    return centre, (x - centre).abs().mean(dim=1, keepdim=True).clamp_min(1e-4)
+
+
+def _standardised(x: Tensor, centre: Tensor, spread: Tensor) -> Tensor:
+    return (x - centre[..., None]) / spread[..., None]
+
+
+def _gradient(difference: Tensor) -> Tensor:
+    """Mean absolute x and y differences of the residual over four scales."""
+    total = difference.new_zeros(())
+    for _ in range(_SCALES):
+        across = (difference[:, :, 1:] - difference[:, :, :-1]).abs().mean()
+        down = (difference[:, 1:] - difference[:, :-1]).abs().mean()
+        total = total + across + down
+        difference = F.avg_pool2d(difference[:, None], 2)[:, 0]
+    return total / _SCALES
+
+
+def _fit(p: Tensor, g: Tensor) -> Tensor:
+    """p (B, N) moved by the least-squares scale and shift of each row onto g."""
+    p_mean, g_mean = p.mean(1, keepdim=True), g.mean(1, keepdim=True)
+    centred = p - p_mean
+    variance = centred.square().mean(1, keepdim=True) + 1e-4
+    scale = (centred * (g - g_mean)).mean(1, keepdim=True) / variance
+    return scale.clamp_min(0.05) * centred + g_mean
+
+
+def depth_loss(prediction: Tensor, truth: Tensor) -> tuple[Tensor, dict[str, float]]:
+    """prediction, truth: (B, H, W) disparity, truth 0 for sky. Returns the loss and its parts."""
+    p, g = prediction.flatten(1), truth.flatten(1)
+    g_centre, g_spread = _centre_and_spread(g)
+    p_centre, p_spread = _centre_and_spread(p)
+    target = _standardised(truth, g_centre, g_spread).clamp(-6, 6)
+    residual = _standardised(prediction, p_centre, p_spread) - target
+    invariant = residual.abs().mean()
+    edges = _gradient(residual)
+    g_unit = g / g.mean(1, keepdim=True).clamp_min(1e-4)
+    relative = ((_fit(p, g_unit) - g_unit).abs() / (g_unit + 0.1)).clamp_max(3.0).mean()
+    anchored = (prediction - target).abs().mean()
+    total = invariant + edges + 0.7 * relative + 0.1 * anchored
+    parts = {"invariant": invariant, "edges": edges, "relative": relative}
+    return total, {name: value.item() for name, value in parts.items()}
