@@ -80,6 +80,7 @@ function attach(node) {
     picture,
     text,
     colormap: setting(COLORMAP_SETTING, "turbo"),
+    photoFirst: node.constructor.comfyClass === "GenVRDepthSampleScene",
     onColormap: (name) => (node.properties[COLORMAP_PROPERTY] = name),
     onWindow: (values) => {
       writing = true;

@@ -15,6 +15,8 @@ export const ENGLISH = Object.freeze({
     far: "Far",
     auto: "Auto",
     auto_tip: "Near and far from the picture itself, without a few extreme pixels",
+    photo: "Photo",
+    photo_tip: "Show the photograph; the values under the cursor stay those of the depth",
     cloud: "Look at it in 3D: drag to turn, wheel to zoom, double-click to reset",
     metric: "metres",
     depth: "relative depth",

@@ -8,7 +8,7 @@
  * @typedef {{window: string, low: number, high: number}} WindowWidgets
  * @typedef {{load: (entry: Entry) => Promise<ArrayBuffer>,
  *   picture: (entry: Entry, width: number, height: number) => Promise<Uint32Array|null>,
- *   text: (key: string) => string, colormap: string,
+ *   text: (key: string) => string, colormap: string, photoFirst: boolean,
  *   onColormap: (name: string) => void, onWindow: (window: WindowWidgets) => void}} Options
  */
 import { buildCloud, dolly, drawCloud, homeView, orbit } from "./cloud.mjs";
@@ -41,10 +41,12 @@ export class DepthViewer {
     /** @type {Range} */ this.range = { near: 0, far: 1 };
     /** @type {Range} */ this.track = { near: 0, far: 1 };
     this.index = 0;
-    this.mode = "flat";
+    /** @type {"flat"|"cloud"} */ this.mode = "flat";
+    this.photo = { flat: options.photoFirst, cloud: true };
     this.view = homeView();
     /** @type {import("./cloud.mjs").Cloud|null} */ this.cloud = null;
     this.drawing = 0;
+    this.painting = 0;
     this._build();
     this._listen();
   }
@@ -84,10 +86,14 @@ export class DepthViewer {
       type: "button", class: "genvr-3d", title: text("viewer.cloud"), "aria-pressed": "false",
       onclick: () => this._toggle(),
     }, "3D");
+    this.photoButton = element("button", {
+      type: "button", class: "genvr-photo", title: text("viewer.photo_tip"), hidden: true,
+      onclick: () => this._setPhoto(!this.photo[this.mode]),
+    }, text("viewer.photo"));
     const tools = element(
       "div", { class: "genvr-tools" },
       this.select, this.frameSlider, this.frameLabel, element("span", { class: "genvr-spacer" }),
-      this.autoButton, this.cloudButton,
+      this.autoButton, this.photoButton, this.cloudButton,
     );
     this.element = element("div", { class: "genvr-viewer" }, this.stage, range, tools);
     this.bar.style.background = cssGradient(this.select.value);
@@ -157,6 +163,7 @@ export class DepthViewer {
     this.frameSlider.value = String(index);
     this.frameLabel.textContent = this.entries.length > 1 ? `${entry.frame + 1}` : "";
     this.caption.textContent = this._title(entry);
+    this.photoButton.hidden = !entry.picture;
     this.element.dataset.state = "shown";
     this._adopt();
     await this._repaint();
@@ -238,20 +245,39 @@ export class DepthViewer {
     await this._repaint();
   }
 
-  /** Colours have changed: paint the map and, in 3D, build the cloud again. */
+  /** @param {boolean} on the photograph's colours instead of the colour map's */
+  _setPhoto(on) {
+    this.photo[this.mode] = on;
+    void this._repaint();
+  }
+
+  /** Colours have changed: paint the map or, in 3D, build the cloud again. */
   async _repaint() {
     if (!this.values) return;
-    const { entry, values, range } = this;
-    const colors = new Uint32Array(values.length);
-    paint(entry.kind, values, range, colorTable(this.select.value), colors);
-    if (this.mode === "flat") {
+    const { entry, values, range, mode } = this;
+    const painting = ++this.painting;
+    const colors = (await this._photo(entry)) ?? this._mapped(entry, values, range);
+    if (painting !== this.painting) return; // something newer is on its way
+    this.photoButton.setAttribute("aria-pressed", String(this.photo[mode]));
+    if (mode === "flat") {
       this._put(colors, entry.width, entry.height);
       return;
     }
-    const picture = await this.options.picture(entry, entry.width, entry.height);
-    if (this.entry !== entry) return;
-    this.cloud = buildCloud(entry, values, range, picture ?? colors);
+    this.cloud = buildCloud(entry, values, range, colors);
     this._draw();
+  }
+
+  /** @param {Entry} entry */
+  async _photo(entry) {
+    if (!entry.picture || !this.photo[this.mode]) return null;
+    return this.options.picture(entry, entry.width, entry.height);
+  }
+
+  /** @param {Entry} entry @param {Float32Array} values @param {Range} range */
+  _mapped(entry, values, range) {
+    const colors = new Uint32Array(values.length);
+    paint(entry.kind, values, range, colorTable(this.select.value), colors);
+    return colors;
   }
 
   /** @param {import("./cloud.mjs").View} view */
