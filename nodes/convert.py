@@ -35,6 +35,7 @@ class GenVRDepthFromImage:
     DESCRIPTION = "Read a grey picture as depth: say what white means, and the metres if known."
     SEARCH_ALIASES = ["image to depth", "depth from image", "grayscale to depth", "import depth"]
     FUNCTION = "convert"
+    HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer
     RETURN_TYPES = (DEPTH_MAP,)
     RETURN_NAMES = ("depth",)
     OUTPUT_TOOLTIPS = ("The depth the picture stands for; metric if near and far were given.",)

@@ -52,6 +52,7 @@ class GenVRDepthEstimate:
         "preprocessor",
     ]
     FUNCTION = "run"
+    HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer
     RETURN_TYPES = (DEPTH_MAP, "IMAGE", "MASK", "STRING")
     RETURN_NAMES = ("depth", "control_image", "valid", "report")
     OUTPUT_TOOLTIPS = (

@@ -23,6 +23,7 @@ class GenVRDepthFromGeometry:
     )
     SEARCH_ALIASES = ["da3", "depth anything 3", "moge", "geometry to depth", "metric depth"]
     FUNCTION = "convert"
+    HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer
     RETURN_TYPES = (DEPTH_MAP, "IMAGE", "MASK")
     RETURN_NAMES = ("depth", "control_image", "valid")
     OUTPUT_TOOLTIPS = (

@@ -18,6 +18,7 @@ class GenVRDepthSampleScene:
     )
     SEARCH_ALIASES = ["sample", "demo", "example image", "test scene", "ground truth depth"]
     FUNCTION = "load"
+    HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer
     RETURN_TYPES = ("IMAGE", DEPTH_MAP)
     RETURN_NAMES = ("image", "depth")
     OUTPUT_TOOLTIPS = (
