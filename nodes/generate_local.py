@@ -22,7 +22,7 @@ from .depthkit.local import (
     pass_pictures,
     render,
 )
-from .local_facts import control_facts, model_facts, patch_facts, vae_facts
+from .local_facts import control_facts, is_guided, model_facts, patch_facts, vae_facts
 from .sockets import DEPTH_MAP
 
 __all__ = ["GenVRDepthGenerateLocal"]
@@ -95,6 +95,7 @@ def _connected(
         patch=found("model_patch", patch_facts),
         clip=options.get("clip") is not None,
         positive=options.get("positive") is not None,
+        guided=is_guided(options.get("positive")),
         negative=options.get("negative") is not None,
         reference=found("reference", lambda image: extent_of(image, "reference")),
         mask=found("mask", mask_extent),

@@ -11,7 +11,7 @@ from typing import Any
 
 from .depthkit.local import ControlFacts, ModelFacts, PatchFacts, VaeFacts
 
-__all__ = ["control_facts", "model_facts", "patch_facts", "vae_facts"]
+__all__ = ["control_facts", "is_guided", "model_facts", "patch_facts", "vae_facts"]
 
 # Class of the control network, as "module tail.class" -> our kind.
 _CONTROL_CLASSES = {
@@ -76,6 +76,11 @@ def patch_facts(patch: Any) -> PatchFacts:
     """Facts of a MODEL_PATCH."""
     name = type(getattr(patch, "model", patch)).__name__
     return PatchFacts(_PATCH_CLASSES.get(name, "unknown"), name)
+
+
+def is_guided(conditioning: Any) -> bool:
+    """Whether a CONDITIONING carries a guidance value (a FluxGuidance node was placed)."""
+    return any("guidance" in options for _, options in conditioning or ())
 
 
 def vae_facts(vae: Any) -> VaeFacts:

@@ -60,7 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the plan; PlanError goes to the caller."""
     family = _FAMILIES[args.family]
-    depth = Extent(*args.depth, args.frames)
+    width, height = args.depth
+    depth = Extent(width, height, args.frames)
     connected = Connected(
         model=family.typical,
         vae=VaeFacts(family.latent_channels, family.latent_dimensions),

@@ -82,6 +82,7 @@ class Connected:
     patch: PatchFacts | None = None
     clip: bool = False
     positive: bool = False
+    guided: bool = False  # the ready conditioning already carries a guidance value
     negative: bool = False
     reference: Extent | None = None
     mask: Extent | None = None

@@ -214,7 +214,7 @@ FAMILIES: tuple[Family, ...] = (
 
 GENERIC = Family(
     "generic",
-    "unknown family",
+    "Unknown family",
     classes=frozenset(),
     controls=frozenset(CONTROL_KINDS),
     multiple=16,

@@ -35,7 +35,7 @@ def check_pairing(family: Family, connected: Connected, *, strength: float | Non
 
 def _model(family: Family, connected: Connected) -> str:
     name = connected.model.name
-    return family.title if family is not GENERIC else f"{name}, a family this node does not know"
+    return family.title if family is not GENERIC else f"{name}, which this node does not know"
 
 
 def _check_vae(family: Family, connected: Connected) -> None:
@@ -129,4 +129,4 @@ def _control(control: ControlFacts) -> str:
 
 def _home(belongs: Callable[[Family], bool]) -> str:
     titles = [row.title for row in FAMILIES if belongs(row)]
-    return f", made for {titles[0]}" if titles else ""
+    return f", made for {titles[-1]}" if titles else ""

@@ -7,6 +7,7 @@ identity. So everything is resampled here, smoothly and from float.
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .. import images
@@ -79,8 +80,11 @@ def hint(depth: DepthMap | Tensor, size: Extent) -> Tensor:
 
 
 def _masks(mask: Tensor, run: Pass, frames: int) -> dict[str, Tensor]:
-    stack = _mask(mask)[..., None]
-    resized = images.resize(stack, run.size.height, run.size.width)[..., 0]
+    stack = _mask(mask)[:, None]
+    # Bilinear: anything sharper overshoots at the edge of a hard mask.
+    resized = F.interpolate(
+        stack, (run.size.height, run.size.width), mode="bilinear", antialias=True
+    )[:, 0]
     return {
         run.named("mask"): _for_batch(resized, frames),
         run.named("composite_mask"): _every(resized, frames),

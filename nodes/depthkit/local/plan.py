@@ -48,7 +48,7 @@ def make_plan(connected: Connected, settings: Settings) -> Plan:
     draft.notes += _notes(family, connected, settings) + size_notes(
         family, connected, passes[0].size
     )
-    texts = _texts(draft, family, connected, choice)
+    texts = _texts(draft, family, connected, settings, choice)
     model = _shifted(draft, family, connected)
     latent: Any = None
     for run in passes:
@@ -80,12 +80,13 @@ def _notes(family: Family, connected: Connected, settings: Settings) -> list[str
     notes = list(family.notes)
     if family.key == "generic":
         notes.append(
-            f"Warning: {connected.model.name} is a family this node does not know; it gets the "
-            "general ControlNet route and general settings. Set steps, guidance, sampler and "
-            "scheduler yourself."
+            f"Warning: the family of this model ({connected.model.name}) is not known. It gets the "
+            "general ControlNet route; set steps, guidance, sampler and scheduler yourself."
         )
     if connected.positive and settings.prompt:
         notes.append("The prompt is not used: ready conditioning is connected to positive.")
+    if connected.guided and family.guided_inside and settings.guidance is None:
+        notes.append("Guidance is the one set in the connected conditioning.")
     if family.guided_inside and settings.negative_prompt:
         notes.append(f"{family.title} runs at cfg 1: the negative prompt has no effect.")
     if connected.vae is not None and connected.vae.latent_dimensions != family.latent_dimensions:
@@ -100,20 +101,22 @@ def _notes(family: Family, connected: Connected, settings: Settings) -> list[str
     return notes
 
 
-def _texts(draft: Draft, family: Family, connected: Connected, choice: Choice) -> tuple[Any, Any]:
+def _texts(
+    draft: Draft, family: Family, connected: Connected, settings: Settings, choice: Choice
+) -> tuple[Any, Any]:
     """Positive and negative conditioning before any depth."""
     clip = Given("clip")
     positive: Any = Given("positive")
     if not connected.positive:
-        positive = draft.add("positive", "CLIPTextEncode", clip=clip, text=choice.prompt)
+        positive = draft.add("positive", "CLIPTextEncode", clip=clip, text=settings.prompt)
     if connected.negative:
         negative: Any = Given("negative")
     elif connected.clip:
-        text = choice.negative_prompt
+        text = settings.negative_prompt
         negative = draft.add("negative", "CLIPTextEncode", clip=clip, text=text)
     else:
         negative = draft.add("negative", "ConditioningZeroOut", conditioning=positive)
-    if family.guided_inside:
+    if family.guided_inside and not (connected.guided and settings.guidance is None):
         positive = draft.add(
             "guidance", "FluxGuidance", conditioning=positive, guidance=choice.guidance
         )

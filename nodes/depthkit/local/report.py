@@ -7,6 +7,7 @@ from typing import Any
 from .facts import Connected
 from .plan import Given, Plan, Ref
 from .routes import route_name
+from .sizes import size_multiple
 
 __all__ = ["headline", "render"]
 
@@ -29,10 +30,11 @@ def render(plan: Plan, connected: Connected) -> str:
     if choice.cfg != choice.guidance:
         guidance += f" inside the model (cfg {choice.cfg:g})"
     sizes = " then ".join(str(run.size) for run in plan.passes)
+    multiple = size_multiple(plan.family, connected)
     rows = {
         "Model": f"{plan.family.title} ({connected.model.name})",
         "Depth": f"{connected.depth}, near = white, through {route_name(plan.family, connected)}",
-        "Size": f"{sizes}, multiple of {plan.family.multiple}, pictures: {plan.frames}",
+        "Size": f"{sizes}, multiple of {multiple}, pictures: {plan.frames}",
         "Sampling": f"{choice.steps} steps, {choice.sampler} / {choice.scheduler}, "
         f"guidance {guidance}, seed {choice.seed}",
         "Control": f"strength {choice.strength:g}, {choice.start:g} to {choice.end:g} of the run",

@@ -17,8 +17,6 @@ _LARGEST_SEED = 2**64 - 1
 class Choice:
     """What will be used."""
 
-    prompt: str
-    negative_prompt: str
     seed: int
     steps: int
     guidance: float
@@ -44,8 +42,6 @@ def resolve(family: Family, settings: Settings) -> Choice:
             "would never act. Set start below end."
         )
     return Choice(
-        prompt=settings.prompt,
-        negative_prompt=settings.negative_prompt,
         seed=settings.seed,
         steps=family.steps if settings.steps is None else settings.steps,
         guidance=guidance,

@@ -8,7 +8,7 @@ from ..errors import PlanError
 from .facts import Connected, Extent, Settings
 from .families import Family
 
-__all__ = ["SIZES", "same_ratio", "sampling_size", "second_size", "size_notes"]
+__all__ = ["SIZES", "same_ratio", "sampling_size", "second_size", "size_multiple", "size_notes"]
 
 SIZES = ("from depth", "megapixels")
 MEGAPIXEL = 1024 * 1024
@@ -19,7 +19,7 @@ _RATIO_TOLERANCE = 0.03
 _T2I_MULTIPLE = 64
 
 
-def _multiple(family: Family, connected: Connected) -> int:
+def size_multiple(family: Family, connected: Connected) -> int:
     """T2I adapters halve three times below the latent without padding; nets pad by themselves."""
     adapter = connected.control is not None and connected.control.kind == "t2i"
     return _T2I_MULTIPLE if adapter else family.multiple
@@ -35,14 +35,14 @@ def sampling_size(family: Family, connected: Connected, settings: Settings) -> E
         if wanted <= 0:
             raise PlanError(f"{wanted} megapixels is no size; type 0.1 or more, or -1 for auto.")
         scale = math.sqrt(wanted * MEGAPIXEL / (connected.depth.width * connected.depth.height))
-    return _rounded(connected, scale, _multiple(family, connected))
+    return _rounded(connected, scale, size_multiple(family, connected))
 
 
 def second_size(family: Family, connected: Connected, first: Extent, scale: float) -> Extent:
     """Size of the second pass, `scale` times the first in each direction."""
     base = first.width / connected.depth.width * scale
     tall = first.height / connected.depth.height * scale
-    return _rounded(connected, base, _multiple(family, connected), tall)
+    return _rounded(connected, base, size_multiple(family, connected), tall)
 
 
 def _rounded(
@@ -67,16 +67,14 @@ def size_notes(family: Family, connected: Connected, size: Extent) -> list[str]:
     depth = connected.depth
     if not same_ratio(depth, size):
         notes.append(
-            f"Warning: the depth is {depth.width}x{depth.height}, the picture {size}: the family's "
-            f"multiple of {family.multiple} and its smallest size change the ratio."
+            f"Warning: the depth is {depth.width}x{depth.height}, the picture {size}: a multiple "
+            f"of {size_multiple(family, connected)}, at least {_SMALLEST}; the ratio changes."
         )
-    share = size.width * size.height / (family.megapixels * MEGAPIXEL)
-    if share > 2.5 or share < 0.3:
-        many = "more" if share > 1 else "fewer"
+    pixels = size.width * size.height / MEGAPIXEL
+    if not 0.3 * family.megapixels < pixels < 2.5 * family.megapixels:
         notes.append(
-            f"{family.title} was trained at about {family.megapixels:g} megapixels, this has "
-            f"{share:.1f} times as many ({many}): set size to megapixels for its own size"
-            + (" and use the second pass for more detail." if share > 1 else ".")
+            f"{family.title} was trained at about {family.megapixels:.2g} megapixels, this picture "
+            f"has {pixels:.2g}. Size megapixels takes its own; a second pass adds detail."
         )
     return notes
 

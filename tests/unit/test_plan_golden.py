@@ -1,0 +1,125 @@
+"""Plans of every family, word for word, and their agreement with ComfyUI's real node schemas."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from genvr_depth.nodes.depthkit.cli import main
+from genvr_depth.nodes.depthkit.local import (
+    FAMILIES,
+    Connected,
+    Extent,
+    PatchFacts,
+    Settings,
+    VaeFacts,
+    files_of,
+    make_plan,
+)
+from genvr_depth.nodes.depthkit.local.steps import Given, Ref
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+PLANS = json.loads((DATA / "plans.json").read_text())
+NODES = json.loads((DATA / "object_info.json").read_text())["nodes"]
+
+# Sockets of the objects that a plan is given.
+GIVEN = {
+    "model": "MODEL",
+    "vae": "VAE",
+    "clip": "CLIP",
+    "positive": "CONDITIONING",
+    "negative": "CONDITIONING",
+    "control_net": "CONTROL_NET",
+    "model_patch": "MODEL_PATCH",
+    "hint": "IMAGE",
+    "reference": "IMAGE",
+    "background": "IMAGE",
+    "mask": "MASK",
+    "composite_mask": "MASK",
+}
+LITERALS = {"INT": int, "FLOAT": (int, float), "STRING": str, "BOOLEAN": bool, "COMBO": str}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_plan_is_what_an_expert_agreed_to(name, capsys):
+    assert main(["plan", *PLANS[name].split()]) == 0
+    assert capsys.readouterr().out == (DATA / "plans" / f"{name}.txt").read_text()
+
+
+def test_every_family_has_a_golden_plan():
+    planned = {arguments.split()[0] for arguments in PLANS.values()}
+    assert planned == {family.key for family in FAMILIES} | {"generic"}
+    assert {f"{name}.txt" for name in PLANS} == {p.name for p in (DATA / "plans").iterdir()}
+
+
+def _plans():
+    """A plan per family and route, with and without every optional part."""
+    for family in FAMILIES:
+        controls = [
+            family.typical_control(kind, union=u) for kind in family.controls for u in (0, 1)
+        ]
+        patches = [PatchFacts(kind, kind) for kind in family.patches]
+        routes = [(control, None) for control in controls] + [(None, patch) for patch in patches]
+        for control, patch in routes or [(None, None)]:
+            for full in (False, True):
+                picture = Extent(640, 480, 2)
+                connected = Connected(
+                    family.typical,
+                    VaeFacts(family.latent_channels, family.latent_dimensions),
+                    picture,
+                    control=control,
+                    patch=patch,
+                    clip=not full,
+                    positive=full,
+                    reference=picture if full else None,
+                    mask=picture if full else None,
+                )
+                settings = Settings(second_pass=2.0 if full else 1.0, batch_count=3)
+                name = f"{family.key}-{(control or patch or family).__class__.__name__}-{full}"
+                yield pytest.param(make_plan(connected, settings), id=name)
+
+
+@pytest.mark.parametrize("plan", list(_plans()))
+def test_plan_agrees_with_comfyuis_schemas(plan):
+    outputs = {}
+    for step in plan.steps:
+        schema = NODES[step.class_type]
+        known = schema["required"] | schema["optional"]
+        assert set(step.inputs) <= set(known), step
+        assert set(schema["required"]) <= set(step.inputs), step
+        for name, value in step.inputs.items():
+            _check_value(known[name], value, outputs, f"{step.class_type}.{name}")
+        outputs[step.key] = schema["output"]
+    assert outputs[plan.image.step][plan.image.slot] == "IMAGE"
+    assert outputs[plan.latent.step][plan.latent.slot] == "LATENT"
+
+
+def _check_value(declared, value, outputs, where):
+    if isinstance(value, Ref):
+        assert outputs[value.step][value.slot] == declared["type"], where
+    elif isinstance(value, Given):
+        assert GIVEN[value.name.removesuffix("_2")] == declared["type"], where
+    else:
+        assert isinstance(value, LITERALS[declared["type"]]), where
+        if "options" in declared:
+            assert value in declared["options"], where
+        if "min" in declared:
+            assert declared["min"] <= value <= declared["max"], where
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.key)
+def test_defaults_are_names_that_comfyui_has(family):
+    sampler = NODES["KSampler"]["required"]
+    assert family.sampler in sampler["sampler_name"]["options"]
+    assert family.scheduler in sampler["scheduler"]["options"]
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.key)
+def test_every_file_has_a_licence_and_a_download_address(family):
+    files = files_of(family.key)
+    assert files, family.key
+    for file in files:
+        assert file.licence
+        assert file.url.startswith("https://huggingface.co/")
+        assert file.name.endswith(".safetensors")
