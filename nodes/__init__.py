@@ -10,6 +10,7 @@ from .geometry_in import GenVRDepthFromGeometry
 from .models import GenVRDepthModelLoader
 from .preview import GenVRDepthPreview
 from .sample_scene import GenVRDepthSampleScene
+from .save_depth import GenVRDepthSaveDepth
 
 __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS"]
 
@@ -22,6 +23,7 @@ NODE_CLASS_MAPPINGS: dict[str, type] = {
     "GenVRDepthToImage": GenVRDepthToImage,
     "GenVRDepthGenerateLocal": GenVRDepthGenerateLocal,
     "GenVRDepthPreview": GenVRDepthPreview,
+    "GenVRDepthSaveDepth": GenVRDepthSaveDepth,
 }
 
 NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
@@ -33,6 +35,7 @@ NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
     "GenVRDepthToImage": "Depth to Image",
     "GenVRDepthGenerateLocal": "Generate from Depth (Local)",
     "GenVRDepthPreview": "Preview Depth",
+    "GenVRDepthSaveDepth": "Save Depth",
 }
 
 host.register()

@@ -85,7 +85,7 @@ def encode_pfm(
 
 def _npy(array: NDArray[np.generic]) -> bytes:
     stream = io.BytesIO()
-    np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
+    np.lib.format.write_array(stream, np.asarray(array, order="C"), allow_pickle=False)
     return stream.getvalue()
 
 
@@ -124,12 +124,14 @@ def _member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
     with archive.open(f"{name}.npy") as member:
         body = member.read(limit + 1)
     if len(body) > limit:
-        raise FormatError(f"The array {name} unpacks to more than {limit} bytes; it is no depth map.")
+        raise FormatError(
+            f"The array {name} unpacks to more than {limit} bytes; it is no depth map."
+        )
     return body
 
 
 def _read_npy(data: bytes) -> NDArray[np.generic]:
-    """An array whose header fits the bytes that follow it; objects and text beyond our meta refused."""
+    """An array whose header fits the bytes that follow it; Python objects are refused."""
     stream = io.BytesIO(data)
     version = np.lib.format.read_magic(stream)
     readers = {

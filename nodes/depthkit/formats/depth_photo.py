@@ -83,7 +83,9 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
         properties = xmp.properties(data)
         if f"{{{GDEPTH}}}Data" in properties:
             stored = _plane(base64.b64decode(properties[f"{{{GDEPTH}}}Data"], validate=False))
-            layout = {k.partition("}")[2]: v for k, v in properties.items() if k[1:].startswith(GDEPTH)}
+            layout = {
+                k.partition("}")[2]: v for k, v in properties.items() if k[1:].startswith(GDEPTH)
+            }
         else:
             stored, layout = dynamic_depth.find(data, properties, _plane)
         own = properties.get(f"{{{OURS}}}Record")
@@ -119,7 +121,9 @@ def _from_layout(
     near, far = float(layout.get("Near", "nan")), float(layout.get("Far", "nan"))
     inverse = layout.get("Format", "") == "RangeInverse"
     if layout.get("Format") not in ("RangeInverse", "RangeLinear"):
-        raise FormatError("The photo does not say how its depth is coded (RangeInverse or -Linear).")
+        raise FormatError(
+            "The photo does not say how its depth is coded (RangeInverse or -Linear)."
+        )
     unit = _UNITS.get(layout.get("Units", "").lower())
     if unit is None or not 0 < near < far < float("inf"):
         kind, values = ("disparity", 1.0 - share) if inverse else ("depth", share)

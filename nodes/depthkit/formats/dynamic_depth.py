@@ -27,14 +27,16 @@ def find(
     chosen = next((i for i, item in enumerate(items) if _is_depth(item)), None)
     if chosen is None:
         raise MissingInformation(
-            "This JPEG has no depth inside. Phones write it only in portrait mode, and most programs "
-            "drop it when they save. For a grey picture of depth use Image to Depth."
+            "This JPEG has no depth inside. Phones write it only in portrait mode, and most "
+            "programs drop it when they save. For a grey picture of depth use Image to Depth."
         )
     behind = sum(_length(item) for item in items[chosen + 1 :])
     end = len(jpeg) - behind
     start = end - _length(items[chosen])
     layout = {
-        key.rpartition("}")[2]: value for key, value in properties.items() if "depthmap" in key.lower()
+        key.rpartition("}")[2]: value
+        for key, value in properties.items()
+        if "depthmap" in key.lower()
     }
     return plane(jpeg[max(start, 0) : end]), layout
 

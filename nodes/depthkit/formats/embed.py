@@ -7,16 +7,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Literal
 
 from PIL import Image
 
-__all__ = ["JPEG_EXIF_LIMIT", "SIDECAR_KEYS", "exif", "exif_tags", "sidecar"]
+__all__ = ["JPEG_EXIF_LIMIT", "Carrier", "exif", "exif_tags", "fits", "sidecar"]
 
 # Make and Model: what the frontend's own WebP and AVIF readers go through.
 _TAGS = {"workflow": 0x010F, "prompt": 0x0110}
 # An APP1 segment has a 16-bit length; Pillow refuses more.
 JPEG_EXIF_LIMIT = 65_533 - 6
-SIDECAR_KEYS = tuple(_TAGS)
+
+# What of prompt and workflow a format can hold: everything, as much as one JPEG segment, nothing.
+Carrier = Literal["all", "jpeg", "none"]
+
+
+def fits(carrier: Carrier, texts: Mapping[str, str]) -> bool:
+    """Whether a file of that kind holds all of the texts, so that no sidecar is needed."""
+    if carrier == "jpeg":
+        return len(exif(texts)) <= JPEG_EXIF_LIMIT
+    return carrier == "all"
 
 
 def exif_tags(texts: Mapping[str, str]) -> dict[int, str]:

@@ -77,7 +77,7 @@ def _encode(pixels: NDArray[np.floating[Any]], record: Record, options: SaveOpti
     names = tuple(options.channels) if options.channels == "RGB" else (options.channels,)
     stream = io.BytesIO()
     # One thread each: the batch is already spread over the cores by its frames.
-    file = binding.File(header, {name: pixels for name in names}, num_threads=0)
+    file = binding.File(header, dict.fromkeys(names, pixels), num_threads=0)
     file.write(stream)
     return stream.getvalue()
 
@@ -142,8 +142,8 @@ def _choose(parts: list[Any], wanted: str) -> tuple[dict[str, Any], str, Any]:
     if not chosen:
         names = ", ".join(name for _, name, _ in found[:24])
         raise FormatError(
-            f"No channel of this EXR is depth by its name. It has: {names}. Type the right one into "
-            "'channel'."
+            f"No channel of this EXR is depth by its name. It has: {names}. Type the right one "
+            "into 'channel'."
         )
     header, name, channel = chosen[0]
     if channel.xSampling != 1 or channel.ySampling != 1:

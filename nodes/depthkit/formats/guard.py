@@ -42,6 +42,6 @@ def damaged_is_an_error(what: str) -> Iterator[None]:
         raise
     except (*_DAMAGE, Image.DecompressionBombError) as error:
         raise FormatError(
-            f"This {what} file is damaged or not what its name says ({error}); save it again from the "
-            "program that made it."
+            f"This {what} file is damaged or not what its name says ({error}); save it again from "
+            "the program that made it."
         ) from error

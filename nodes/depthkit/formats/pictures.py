@@ -14,7 +14,7 @@ from PIL import Image, ImageCms, ImageOps, TiffImagePlugin, features
 
 from ..errors import FormatUnavailable, InvalidInput
 from . import png
-from .embed import JPEG_EXIF_LIMIT, exif, exif_tags
+from .embed import JPEG_EXIF_LIMIT, Carrier, exif, exif_tags
 from .guard import damaged_is_an_error
 from .options import check_size
 
@@ -26,9 +26,12 @@ Array = NDArray[np.generic]
 
 @dataclass(frozen=True, slots=True)
 class PictureOptions:
-    """quality: 1..100 of JPEG, lossy WebP and AVIF; subsampling: colour resolution of JPEG and AVIF;
-    background: (r, g, b) 0..1 shown through transparency where the format has none; texts: as in
-    SaveOptions."""
+    """How a picture is written.
+
+    quality: 1..100 of JPEG, lossy WebP and AVIF. subsampling: colour resolution of JPEG and AVIF.
+    background: (r, g, b) 0..1 shown through transparency where the format has none.
+    texts: as in SaveOptions.
+    """
 
     quality: int = 95
     subsampling: str = "4:4:4"
@@ -53,7 +56,7 @@ class PictureFormat:
     label: str
     bits: int
     alpha: bool
-    texts: bool
+    texts: Carrier
     shows: bool
     restores: bool
     encode: Callable[[Array, PictureOptions], bytes]
@@ -164,15 +167,15 @@ def _tiff8(planes: Array, options: PictureOptions) -> bytes:
 PICTURES: dict[str, PictureFormat] = {
     row.name: row
     for row in (
-        PictureFormat("jpg", "jpg", "JPEG", 8, False, True, True, False, _jpg),
-        PictureFormat("png", "png", "PNG, 8 bits", 8, True, True, True, True, _png),
-        PictureFormat("png16", "png", "PNG, 16 bits", 16, True, True, True, True, _png),
-        PictureFormat("webp", "webp", "WebP", 8, True, True, True, True, _webp),
+        PictureFormat("jpg", "jpg", "JPEG", 8, False, "jpeg", True, False, _jpg),
+        PictureFormat("png", "png", "PNG, 8 bits", 8, True, "all", True, True, _png),
+        PictureFormat("png16", "png", "PNG, 16 bits", 16, True, "all", True, True, _png),
+        PictureFormat("webp", "webp", "WebP", 8, True, "all", True, True, _webp),
         PictureFormat(
-            "webp-lossless", "webp", "WebP, lossless", 8, True, True, True, True, _webp_lossless
+            "webp-lossless", "webp", "WebP, lossless", 8, True, "all", True, True, _webp_lossless
         ),
-        PictureFormat("avif", "avif", "AVIF", 8, True, True, True, True, _avif),
-        PictureFormat("tiff", "tif", "TIFF, 8 bits", 8, True, True, False, False, _tiff8),
+        PictureFormat("avif", "avif", "AVIF", 8, True, "all", True, True, _avif),
+        PictureFormat("tiff", "tif", "TIFF, 8 bits", 8, True, "all", False, False, _tiff8),
     )
 }
 

@@ -134,8 +134,8 @@ def pixels(data: bytes) -> tuple[NDArray[np.generic], dict[str, str]]:
         texts = {str(k): str(v) for k, v in getattr(image, "text", {}).items()}
         if data[24] == 16 and image.mode not in ("I;16", "I;16B", "I"):
             raise FormatError(
-                "This 16-bit PNG has colour channels; depth is stored in one grey channel. Convert it "
-                "to 16-bit grey first."
+                "This 16-bit PNG has colour channels; depth is stored in one grey channel. Convert "
+                "it to 16-bit grey first."
             )
         if image.mode.startswith("I"):
             return np.asarray(image).astype(np.uint16), texts
@@ -146,21 +146,21 @@ def _grey(image: Image.Image) -> NDArray[np.generic]:
     """(H, W) uint8 of a picture whose colour channels are equal."""
     if image.mode not in ("L", "LA", "RGB", "RGBA"):
         raise FormatError(
-            f"A {image.mode} picture holds colours, not depth. Save the depth as 16-bit grey, or use Image "
-            "to Depth."
+            f"A {image.mode} picture holds colours, not depth. Save it as 16-bit grey, or use "
+            "Image to Depth."
         )
     planes = np.atleast_3d(np.asarray(image))
     colours = planes[..., :3] if planes.shape[-1] >= 3 else planes[..., :1]
     if not (colours == colours[..., :1]).all():
         raise FormatError(
-            "This picture is painted with a colour map, which cannot be turned back into depth. Save "
-            "the grey map instead."
+            "This picture is painted with a colour map, which cannot be turned back into depth. "
+            "Save the grey map instead."
         )
     return np.ascontiguousarray(colours[..., 0])
 
 
 def _log_range(texts: Mapping[str, str]) -> tuple[float, float] | None:
-    """MoGe's 16-bit PNG: `near` and `far` as text, logarithmic codes, 0 = none, 65535 = infinity."""
+    """MoGe's 16-bit PNG: `near` and `far` as text, log codes, 0 = none, 65535 = infinity."""
     try:
         near, far = (float(json.loads(texts[key])) for key in ("near", "far"))
     except (KeyError, ValueError, TypeError):

@@ -35,7 +35,7 @@ class Record:
         "inverse" a share of the way between 1 / far and 1 / near.
     near, far: the map's values (metres where metric) at the two ends of the window.
     bits: 16 for integer codes 1..65535 with `invalid` = 0; 0 for floats, where NaN is invalid.
-    normalisation: "none", "frame", "clip" (one window for the batch) or "fixed" (typed by a person).
+    normalisation: "none", "frame", "clip" (one window for the batch) or "fixed" (typed).
     """
 
     kind: str
@@ -99,7 +99,8 @@ class Record:
             return _checked(body)
         except (KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
             raise FormatError(
-                f"The file's depth record is damaged ({error}); choose by hand what its numbers mean."
+                f"The file's depth record is damaged ({error}); choose by hand what its numbers "
+                "mean."
             ) from error
 
 

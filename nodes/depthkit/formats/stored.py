@@ -65,8 +65,8 @@ def _window(depth: DepthMap, options: SaveOptions) -> tuple[float, float]:
     if not ordered or (depth.kind == "metric" and near <= 0):
         larger = "above" if depth.near_is_large else "below"
         raise InvalidInput(
-            f"near = {near:g} and far = {far:g} do not make a window of this {depth.kind} map; near "
-            f"must be {larger} far. Leave both at 0 to take them from the map."
+            f"near = {near:g} and far = {far:g} do not make a window of this {depth.kind} map; "
+            f"near must be {larger} far. Leave both at 0 to take them from the map."
         )
     return near, far
 

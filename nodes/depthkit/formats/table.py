@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..depth_map import DepthMap
 from ..errors import FormatError, InvalidInput
 from . import arrays, depth_photo, exr, png, tiff
+from .embed import Carrier
 from .options import LoadOptions, SaveOptions
 from .record import Record
 from .stored import Coding, plan, record_of
@@ -25,16 +26,16 @@ class DepthFormat:
     """One row.
 
     name: what people choose; extension: without a dot; bits: 16 for integer codes, 0 for floats;
-    texts: the file itself can hold the record and further texts, else a sidecar must; shows: a
-    browser can draw the file; needs_picture: it is built around the photograph; options: the
-    SaveOptions that change it beyond `values`, `near` and `far`.
+    texts: what the file can hold of prompt and workflow (see `embed.Carrier`); with "none" a
+    sidecar must hold the record too; shows: a browser can draw the file; needs_picture: it is built
+    around the photograph; options: the SaveOptions that change it beyond values, near and far.
     """
 
     name: str
     extension: str
     label: str
     bits: int
-    texts: bool
+    texts: Carrier
     encode: Encoder
     shows: bool = False
     lossless: bool = True
@@ -45,22 +46,22 @@ class DepthFormat:
 FORMATS: dict[str, DepthFormat] = {
     row.name: row
     for row in (
-        DepthFormat("png16", "png", "PNG, 16-bit grey", 16, True, png.encode, shows=True),
+        DepthFormat("png16", "png", "PNG, 16-bit grey", 16, "all", png.encode, shows=True),
         DepthFormat(
-            "exr", "exr", "OpenEXR, float", 0, True, exr.encode_float,
+            "exr", "exr", "OpenEXR, float", 0, "all", exr.encode_float,
             options=("compression", "channels"),
         ),
         DepthFormat(
-            "exr-half", "exr", "OpenEXR, half", 0, True, exr.encode_half, lossless=False,
+            "exr-half", "exr", "OpenEXR, half", 0, "all", exr.encode_half, lossless=False,
             options=("compression", "channels"),
         ),
-        DepthFormat("tiff", "tif", "TIFF, float", 0, True, tiff.encode_float),
-        DepthFormat("tiff16", "tif", "TIFF, 16-bit grey", 16, True, tiff.encode_codes),
-        DepthFormat("npz", "npz", "NumPy, compressed with record", 0, True, arrays.encode_npz),
-        DepthFormat("npy", "npy", "NumPy array", 0, False, arrays.encode_npy),
-        DepthFormat("pfm", "pfm", "Portable float map", 0, False, arrays.encode_pfm),
+        DepthFormat("tiff", "tif", "TIFF, float", 0, "all", tiff.encode_float),
+        DepthFormat("tiff16", "tif", "TIFF, 16-bit grey", 16, "all", tiff.encode_codes),
+        DepthFormat("npz", "npz", "NumPy, compressed with record", 0, "all", arrays.encode_npz),
+        DepthFormat("npy", "npy", "NumPy array", 0, "none", arrays.encode_npy),
+        DepthFormat("pfm", "pfm", "Portable float map", 0, "none", arrays.encode_pfm),
         DepthFormat(
-            "depth-photo", "jpg", "JPEG photo with depth inside", 16, False, depth_photo.encode,
+            "depth-photo", "jpg", "JPEG photo with depth inside", 16, "jpeg", depth_photo.encode,
             shows=True, lossless=False, needs_picture=True, options=("quality",),
         ),
     )

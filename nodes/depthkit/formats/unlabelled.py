@@ -95,7 +95,7 @@ def _valid(stored: NDArray[np.generic], options: LoadOptions) -> NDArray[np.bool
 
 
 def _below_background(stored: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Renderers write 1e10 where a ray hits nothing, and half floats cannot hold more than 65504."""
+    """Renderers write 1e10 where a ray hits nothing; half floats end at 65504."""
     return np.abs(stored) < (65504.0 if stored.dtype == np.float16 else 1e9)
 
 
@@ -166,7 +166,7 @@ _MEANINGS: dict[str, Meaning] = {
 def _shares(
     values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane
 ) -> NDArray[np.float64]:
-    """0..1 between black and white; floats must already be shares, they have no white of their own."""
+    """0..1 between black and white; floats have no white and must be shares already."""
     if plane.stored.dtype.kind != "f":
         return values / np.iinfo(plane.stored.dtype).max
     inside = values[valid]

@@ -1,0 +1,153 @@
+"""Putting bytes on a disk: whole or not at all, never over an existing file, never outside.
+
+The one module of this package that knows paths. A file is written beside its place under a name
+nobody uses, flushed to the disk, and then linked to its final name, which fails if that is taken:
+two prompts and two processes can save the same prefix at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import FormatError, InvalidInput
+
+__all__ = ["check_prefix", "claim_path", "file_errors", "place", "write_atomic", "write_beside"]
+
+_RESERVED = re.compile(r"^(con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(\..*)?$", re.IGNORECASE)
+_FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f]')
+_MAX_NAME_BYTES = 200
+# Not every file system has hard links (FAT, some network shares).
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES)
+_MAX_TRIES = 1_000_000
+
+
+def check_prefix(prefix: str) -> str:
+    """A filename prefix that works on every system; raises InvalidInput with the reason.
+
+    `sub/name` is a sub-folder. The rules of all systems hold everywhere, so that a workflow made on
+    Linux does not fail on Windows.
+    """
+    plain = prefix.strip().replace("\\", "/")
+    parts = plain.split("/")
+    problem = ""
+    if not plain or not parts[-1]:
+        problem = "has no file name"
+    elif plain.startswith("/") or re.match(r"^[A-Za-z]:", plain):
+        problem = "is an absolute path"
+    elif ".." in parts:
+        problem = "leads out of the output folder (..)"
+    elif any(_RESERVED.match(part) for part in parts):
+        problem = "uses a name that Windows reserves (CON, NUL, COM1, ...)"
+    elif any(_FORBIDDEN.search(part) for part in parts):
+        problem = 'has a character that not every system allows (one of < > : " | ? *)'
+    elif any(part != part.rstrip(". ") for part in parts[:-1]):
+        problem = "has a folder that ends in a dot or a space"
+    elif any(len(part.encode()) > _MAX_NAME_BYTES for part in parts):
+        problem = f"is longer than {_MAX_NAME_BYTES} bytes"
+    if problem:
+        raise InvalidInput(
+            f"The filename prefix {prefix!r} {problem}. Use a plain name or a sub-folder such as "
+            "depth/room; it is saved inside the output folder."
+        )
+    return plain
+
+
+@contextmanager
+def file_errors(folder: Path) -> Iterator[None]:
+    """Inside, what the operating system refuses becomes a sentence."""
+    try:
+        yield
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
+        raise FormatError(f"Cannot save into the folder {folder.name!r}: {reason}.") from error
+
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full; free some space and run again",
+    errno.EDQUOT: "your disk quota is used up; free some space and run again",
+    errno.EACCES: "it is read-only or not yours; change its permissions or the output folder",
+    errno.EPERM: "it is read-only or not yours; change its permissions or the output folder",
+    errno.EROFS: "the disk is read-only; choose another output folder",
+    errno.ENOTDIR: "a file of that name is in the way; choose another prefix",
+    errno.EEXIST: "a file of that name is in the way; choose another prefix",
+    errno.ENAMETOOLONG: "the name is too long; shorten the prefix",
+}
+
+
+def write_beside(folder: Path, data: bytes) -> Path:
+    """The bytes on the disk under a name of their own; the caller places or removes the file."""
+    with file_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / f".{secrets.token_hex(8)}.part"
+        try:
+            with open(temporary, "xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        return temporary
+
+
+def place(temporary: Path, stem: str, counter: int, extension: str) -> tuple[Path, int]:
+    """Give a written file the first free name `stem_00001_.ext` from `counter` on.
+
+    Returns the path and its counter. The temporary name is gone afterwards, whatever happens.
+    """
+    try:
+        with file_errors(temporary.parent):
+            for number in range(counter, counter + _MAX_TRIES):
+                path = temporary.parent / f"{stem}_{number:05}_.{extension}"
+                if _take(temporary, path):
+                    return path, number
+    finally:
+        temporary.unlink(missing_ok=True)
+    raise FormatError(f"Every name from {stem}_{counter:05}_ on is taken; choose another prefix.")
+
+
+def _take(temporary: Path, path: Path) -> bool:
+    """Whether the final name was free and is now ours."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return _take_without_links(temporary, path)
+    return True
+
+
+def _take_without_links(temporary: Path, path: Path) -> bool:
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except FileExistsError:
+        return False
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return True
+
+
+def claim_path(folder: Path, stem: str, counter: int, extension: str, data: bytes) -> Path:
+    """Write the bytes under the first free counter; see `write_beside` and `place`."""
+    return place(write_beside(folder, data), stem, counter, extension)[0]
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write one named file, replacing an older one only when the new one is whole."""
+    temporary = write_beside(path.parent, data)
+    with file_errors(path.parent):
+        try:
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
