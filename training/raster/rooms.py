@@ -142,6 +142,9 @@ def _room_cameras(
     taken: list[tuple[float, float, float]],
 ) -> None:
     for _ in range(9):
+        if taken and rng.random() < 0.35:
+            scene.cameras.append(_over_furniture(rng, w, d, rng.choice(taken)))
+            continue
         x, y = rng.uniform(-0.46, 0.46) * w, rng.uniform(-0.46, 0.46) * d
         aim = (rng.gauss(0, 0.25) * w, rng.gauss(0, 0.25) * d)
         if taken and rng.random() < 0.45:
@@ -157,6 +160,44 @@ def _room_cameras(
         )
 
 
+def _hanging_lamps(scene: Scene, rng: random.Random, w: float, d: float, h: float) -> None:
+    if rng.random() < 0.15:
+        with scene.at((rng.gauss(0, 0.4), rng.gauss(0, 0.4), h)):
+            _chandelier(scene, rng)
+    for _ in range(rng.choice([0, 0, 0, 1, 2, 3])):
+        x, y = rng.gauss(0, 0.2) * w, rng.gauss(0, 0.2) * d
+        scene.rod((x, y, h), (x, y, h - 0.6), 0.015, m.metal(rng))
+        shape = rng.choice(["cone", "ball", "cylinder"])
+        scene.add(shape, (x, y, h - 0.7), (0.35, 0.35, 0.25), m.glow(rng, rng.uniform(0.5, 4)))
+
+
+def _chandelier(scene: Scene, rng: random.Random) -> None:
+    """Hangs from the frame's origin."""
+    mat, drop, r = m.metal(rng), rng.uniform(0.5, 1.2), rng.uniform(0.25, 0.5)
+    scene.rod((0, 0, 0), (0, 0, -drop), 0.02, mat)
+    scene.add("lathe2", (0, 0, -drop), (0.12, 0.12, 0.3), mat)
+    arms = rng.randint(4, 9)
+    bulb = m.glow(rng, rng.uniform(0.5, 3))
+    for i in range(arms):
+        a = 6.2832 * i / arms
+        tip = (r * math.cos(a), r * math.sin(a), -drop + 0.05)
+        scene.rod((0, 0, -drop - 0.08), tip, 0.02, mat)
+        scene.add("cylinder", (tip[0], tip[1], tip[2] + 0.06), (0.05, 0.05, 0.12), bulb)
+
+
+def _over_furniture(
+    rng: random.Random, w: float, d: float, spot: tuple[float, float, float]
+) -> Camera:
+    """A camera close to one piece that looks over it into the room."""
+    angle, reach = rng.uniform(0, 6.28), spot[2] + rng.uniform(0.4, 1.6)
+    x = max(-0.47 * w, min(0.47 * w, spot[0] + reach * math.cos(angle)))
+    y = max(-0.47 * d, min(0.47 * d, spot[1] + reach * math.sin(angle)))
+    yaw = math.atan2(spot[1] - y, spot[0] - x) + rng.gauss(0, 0.3)
+    pitch = rng.gauss(-0.22, 0.15)
+    fov = math.radians(rng.uniform(40, 70))
+    return Camera((x, y, rng.uniform(0.9, 1.65)), yaw, pitch, rng.gauss(0, 0.03), fov)
+
+
 def room(scene: Scene, rng: random.Random) -> None:
     """Living room, bedroom, office, kitchen or dining room in one grammar."""
     w, d, h = rng.uniform(2.4, 7.5), rng.uniform(2.4, 7.5), rng.uniform(2.3, 3.6)
@@ -166,16 +207,7 @@ def room(scene: Scene, rng: random.Random) -> None:
     _furnish_walls(scene, rng, w, d, taken)
     _furnish_floor(scene, rng, w, d, taken)
     _room_lights(scene, rng, w, d, h)
-    if rng.random() < 0.4:
-        for _ in range(rng.randint(1, 3)):
-            x, y = rng.gauss(0, 0.2) * w, rng.gauss(0, 0.2) * d
-            scene.rod((x, y, h), (x, y, h - 0.6), 0.015, m.metal(rng))
-            scene.add(
-                rng.choice(["cone", "ball", "cylinder"]),
-                (x, y, h - 0.7),
-                (0.35, 0.35, 0.25),
-                m.glow(rng, rng.uniform(0.5, 4)),
-            )
+    _hanging_lamps(scene, rng, w, d, h)
     _room_cameras(scene, rng, w, d, h, taken)
 
 

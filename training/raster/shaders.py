@@ -265,7 +265,7 @@ void main() {
     float shine = mix(6.0, 160.0, alb.w * alb.w);
     for (int i = 0; i < u_light_count; i++) {
         vec3 l = u_light[i].w > 0.5 ? u_light[i].xyz - p : u_light[i].xyz; float d2 = dot(l, l); l = normalize(l);
-        float att = u_light[i].w > 0.5 ? 1.0 / (0.3 + d2) : 1.0; float nl = max(dot(n, l), 0.0);
+        float att = u_light[i].w > 0.5 ? 1.0 / (0.3 + d2) : 1.0; float wrap = i > 1 ? 0.45 : 0.0; float nl = max((dot(n, l) + wrap) / (1.0 + wrap), 0.0);
         float vis = 1.0;
         if (i == 0 && u_shadow_count > 0) vis = shadow_at(t_shadow0, u_shadow_matrix[0], p + n * 0.02, rot);
         if (i == 1 && u_shadow_count > 1) vis = shadow_at(t_shadow1, u_shadow_matrix[1], p + n * 0.02, rot);

@@ -6,7 +6,7 @@ import math
 import random
 
 from . import materials as m
-from .scene import Scene
+from .scene import Light, Scene
 
 __all__ = ["enclose"]
 
@@ -19,6 +19,8 @@ def _window(scene: Scene, rng: random.Random) -> None:
         if rng.random() < 0.8
         else m.plain(rng, (0.02, 0.02, 0.03), 0.9)
     )
+    if glass.glow > 1.0 and len(scene.lights) < 2:
+        _daylight(scene, rng, z)
     frame = m.paint(rng)
     scene.box((0, -0.005, z), (w, 0.01, h), glass)
     for side in (-1, 1):
@@ -40,6 +42,27 @@ def _window(scene: Scene, rng: random.Random) -> None:
                 (0, 0, math.pi / 2),
                 (2, rng.uniform(3, 9), 1.0, rng.uniform(0.02, 0.05)),
             )
+
+
+def _daylight(scene: Scene, rng: random.Random, z: float) -> None:
+    """Light that a bright window sheds into the room."""
+    strength = rng.uniform(0.5, 3.0)
+    color = (strength * rng.uniform(0.8, 1.0), strength, strength * rng.uniform(0.95, 1.25))
+    near, inside = scene.place((0.0, -0.35, z)), scene.place((rng.gauss(0, 1), -2.5, 0.0))
+    scene.lights.append(Light(near, color, shadow=rng.random() < 0.5, aim=inside))
+
+
+def _panels(scene: Scene, rng: random.Random, length: float, away: float) -> None:
+    """Wainscot: a rail at chair height and framed panels below it."""
+    mat, rail = m.paint(rng), rng.uniform(0.75, 1.1)
+    scene.box((0, away - 0.01, rail / 2), (length, 0.02, rail), mat)
+    scene.box((0, away - 0.025, rail), (length, 0.05, 0.06), mat)
+    count = max(1, round(length / rng.uniform(0.5, 1.0)))
+    edge = m.plain(rng, m.shade(mat.first, 0.8))
+    for i in range(count):
+        x, w = ((i + 0.5) / count - 0.5) * length, length / count - 0.18
+        scene.box((x, away - 0.022, rail / 2), (w, 0.012, rail - 0.3), edge)
+        scene.box((x, away - 0.026, rail / 2), (w - 0.06, 0.012, rail - 0.36), mat)
 
 
 def _door(scene: Scene, rng: random.Random) -> None:
@@ -113,6 +136,7 @@ def enclose(scene: Scene, rng: random.Random, w: float, d: float, h: float) -> N
     )
     skirting = m.paint(rng) if rng.random() < 0.6 else None
     cornice = m.paint(rng) if rng.random() < 0.3 else None
+    panelled = rng.random() < 0.18
     for i in range(4):
         length, away = (w, d / 2) if i % 2 == 0 else (d, w / 2)
         mat = m.wall(rng) if rng.random() < 0.15 else main
@@ -124,6 +148,8 @@ def enclose(scene: Scene, rng: random.Random, w: float, d: float, h: float) -> N
                 )
             if cornice:
                 scene.box((0, away - 0.03, h - 0.04), (length, 0.06, 0.08), cornice)
+            if panelled:
+                _panels(scene, rng, length, away)
             _dress_wall(scene, rng, length, away)
 
 
