@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("requests", "transformers", "av", "scipy", "OpenEXR", "trimesh", "huggingface_hub", "PIL")
+HEAVY = ("requests", "transformers", "av", "scipy", "OpenEXR", "trimesh", "huggingface_hub")
 COMFY = ("comfy", "comfy_api", "comfy_execution", "folder_paths", "server")
 
 IMPORT = """
