@@ -6,6 +6,8 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -21,3 +23,14 @@ def _load_pack() -> None:
 
 
 _load_pack()
+
+
+@pytest.fixture(scope="session")
+def tiny_models():
+    """The module `tests/tiny_models.py`; test folders are not on sys.path."""
+    spec = importlib.util.spec_from_file_location("tiny_models", ROOT / "tests" / "tiny_models.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
