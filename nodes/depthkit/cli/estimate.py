@@ -7,13 +7,14 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DepthError, InvalidInput
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from ..estimators import Estimate, EstimateOptions, Estimator
 
 __all__ = ["PICTURES", "add_arguments", "run"]
@@ -48,10 +49,10 @@ def run(args: argparse.Namespace) -> int:
     estimator = _estimator(args)
     if args.model == "builtin" and not args.json:
         sys.stderr.write("Using the built-in model (no --model given); nothing to download.\n")
-    failed = 0
+    failed, taken = 0, set()
     for path in files:
         try:
-            report = _one(path, estimator, options, formats, args.out)
+            report = _one(path, estimator, options, _targets(path, formats, args.out, taken))
         except DepthError as error:
             failed += 1
             report = {"input": str(path), "error": str(error)}
@@ -109,22 +110,17 @@ def _estimator(args: argparse.Namespace) -> Estimator:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    path: Path
-    format: str
-
-
 def _one(
-    path: Path, estimator: Estimator, options: EstimateOptions, formats: list[str], out: Path
+    path: Path, estimator: Estimator, options: EstimateOptions, targets: dict[str, Path]
 ) -> dict[str, Any]:
     from ..estimators import estimate
-    from ..formats.pictures import decode_picture
+    from ..formats import decode_picture
 
     picture = decode_picture(_read(path))
     with _bar(path.name) as progress:
         found = estimate(estimator, picture, options, on_progress=progress)
-    written = [_write(found, picture, name, out, path.stem) for name in formats]
+    for name, target in targets.items():
+        _write(found, picture, name, target)
     return {
         "input": str(path),
         "width": found.depth.width,
@@ -132,7 +128,7 @@ def _one(
         "kind": found.depth.kind,
         "model": estimator.name,
         "notes": list(found.notes),
-        "files": {item.format: str(item.path) for item in written},
+        "files": {name: str(target) for name, target in targets.items()},
     }
 
 
@@ -143,19 +139,36 @@ def _read(path: Path) -> bytes:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _write(found: Estimate, picture: Any, name: str, out: Path, stem: str) -> _Written:
-    from ..formats import FORMATS, SaveOptions, encode_depth
+def _targets(path: Path, formats: list[str], out: Path, taken: set[Path]) -> dict[str, Path]:
+    """A name per format; equal names within one run are told apart, an earlier run's replaced."""
+    from ..formats import FORMATS
+
+    targets: dict[str, Path] = {}
+    for name in formats:
+        extension = "png" if name == PREVIEW else FORMATS[name].extension
+        plain = out / f"{path.stem}_{PREVIEW if name == PREVIEW else 'depth'}.{extension}"
+        candidates = (
+            plain,
+            out / f"{path.stem}_{name}.{extension}",
+            out / f"{path.resolve().parent.name}_{path.stem}_{name}.{extension}",
+            *(out / f"{path.stem}_{name}_{n}.{extension}" for n in range(2, len(taken) + 3)),
+        )
+        targets[name] = next(c for c in candidates if c not in taken)
+        taken.add(targets[name])
+    return targets
+
+
+def _write(found: Estimate, picture: Tensor, name: str, target: Path) -> None:
+    from ..formats import encode_depth, encode_picture
     from ..formats.files import write_atomic
-    from ..formats.pictures import encode_picture
+    from ..images import rgb
     from ..ranges import control_image
 
     if name == PREVIEW:
-        target = out / f"{stem}_preview.png"
-        write_atomic(target, encode_picture(control_image(found.depth)[0], "png", SaveOptions()))
+        data = encode_picture(control_image(found.depth)[0], "png")
     else:
-        target = out / f"{stem}_depth{FORMATS[name].extension}"
-        write_atomic(target, encode_depth(found.depth, picture[0], name, SaveOptions()))
-    return _Written(target, name)
+        data = encode_depth(found.depth, rgb(picture)[0].numpy(), name)
+    write_atomic(target, data)
 
 
 @contextmanager
