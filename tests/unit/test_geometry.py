@@ -1,0 +1,155 @@
+"""Points, normals and meshes from depth."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
+from genvr_depth.nodes.depthkit.errors import InvalidInput, MissingInformation
+from genvr_depth.nodes.depthkit.geometry import (
+    grid_mesh,
+    normal_image,
+    normals,
+    to_gltf,
+    unproject,
+    with_space,
+)
+
+CAMERA = Pinhole(40.0, 42.0, 15.3, 11.8)
+
+
+def plane(normal: tuple[float, float, float], distance: float, height=24, width=31) -> DepthMap:
+    """Metric depth of the plane n . X = distance, seen by CAMERA."""
+    u = (torch.arange(width) + 0.5 - CAMERA.cx) / CAMERA.fx
+    v = (torch.arange(height) + 0.5 - CAMERA.cy) / CAMERA.fy
+    z = distance / (normal[0] * u + normal[1] * v[:, None] + normal[2])
+    return DepthMap.make(z, "metric", None, CAMERA)
+
+
+def test_a_pixel_unprojects_along_its_ray_through_the_pixel_centre():
+    depth = plane((0, 0, 1), 2.0)
+    point = unproject(depth)[0, 3, 7]
+    expected = torch.tensor([(7.5 - 15.3) / 40 * 2, (3.5 - 11.8) / 42 * 2, 2.0])
+    torch.testing.assert_close(point, expected)
+
+
+def test_points_project_back_to_their_pixels():
+    depth = DepthMap.make(torch.rand(9, 13) + 0.5, "metric", None, CAMERA)
+    x, y, z = unproject(depth)[0].unbind(-1)
+    columns = x / z * CAMERA.fx + CAMERA.cx - 0.5
+    rows = y / z * CAMERA.fy + CAMERA.cy - 0.5
+    torch.testing.assert_close(columns, torch.arange(13.0).expand(9, 13), atol=1e-4, rtol=0)
+    torch.testing.assert_close(rows, torch.arange(9.0)[:, None].expand(9, 13), atol=1e-4, rtol=0)
+
+
+def test_unproject_refuses_what_is_not_in_metres():
+    with pytest.raises(MissingInformation):
+        unproject(DepthMap.make(torch.rand(4, 4), "disparity", None, CAMERA))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(-0.6, 0.6), st.floats(-0.6, 0.6), st.floats(0.5, 50))
+def test_the_normals_of_a_plane_are_constant_and_right(tilt_x, tilt_y, distance):
+    length = math.sqrt(tilt_x**2 + tilt_y**2 + 1)
+    normal = (tilt_x / length, tilt_y / length, 1 / length)
+    found = normals(plane(normal, distance))[0]
+    expected = -torch.tensor(normal)
+    assert (found - expected).abs().max() < 2e-3
+
+
+def test_normals_do_not_smear_across_a_depth_edge():
+    z = torch.full((8, 10), 2.0)
+    z[:, 5:] = 6.0
+    found = normals(DepthMap.make(z, "metric", None, CAMERA))[0]
+    assert (found - torch.tensor([0.0, 0.0, -1.0])).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1), (2, 2)])
+@pytest.mark.parametrize("kind", ["metric", "depth", "disparity"])
+def test_normals_of_tiny_maps_are_unit_vectors_towards_the_camera(shape, kind):
+    depth = DepthMap.make(torch.rand(shape) + 1, kind)
+    found = normals(depth)
+    torch.testing.assert_close(found.norm(dim=-1), torch.ones(1, *shape))
+    assert ((found * unproject(with_space(depth))).sum(-1) <= 0).all()
+
+
+def test_invalid_pixels_have_no_normal_and_do_not_disturb_their_neighbours():
+    depth = plane((0, 0, 1), 2.0)
+    z = depth.values.clone()
+    z[0, 4, 5] = math.nan
+    found = normals(DepthMap.make(z, "metric", None, CAMERA))[0]
+    assert (found[4, 5] == 0).all()
+    found[4, 5] = torch.tensor([0.0, 0.0, -1.0])
+    torch.testing.assert_close(found, torch.tensor([0.0, 0.0, -1.0]).expand_as(found))
+
+
+def test_opengl_normal_maps_have_green_up_and_directx_green_down():
+    floor = torch.tensor([0.0, -1.0, 0.0]).view(1, 1, 1, 3)  # y is down: this surface looks up
+    assert normal_image(floor, "OpenGL")[0, 0, 0].tolist() == [0.5, 1.0, 0.5]
+    assert normal_image(floor, "DirectX")[0, 0, 0].tolist() == [0.5, 0.0, 0.5]
+    facing = torch.tensor([0.0, 0.0, -1.0]).view(1, 1, 1, 3)
+    assert normal_image(facing)[0, 0, 0].tolist() == [0.5, 0.5, 1.0]
+    assert normal_image(torch.zeros(1, 1, 1, 3))[0, 0, 0].tolist() == [0.5, 0.5, 1.0]
+
+
+def test_a_mesh_covers_the_whole_grid_and_faces_the_camera():
+    mesh = grid_mesh(plane((0.1, 0.2, 1), 3.0))
+    assert len(mesh.points) == 24 * 31
+    assert len(mesh.faces) == 2 * 23 * 30
+    corners = to_gltf(mesh.points)[mesh.faces]
+    outward = torch.linalg.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    assert ((outward * -corners[:, 0]).sum(-1) > 0).all()
+
+
+def test_no_triangle_bridges_two_surfaces():
+    z = torch.full((12, 16), 2.0)
+    z[3:9, 5:11] = 1.0
+    mesh = grid_mesh(DepthMap.make(z, "metric", None, CAMERA), cut=0.2)
+    depths = mesh.points[mesh.faces][..., 2]
+    assert (depths.amax(1) - depths.amin(1)).max() == 0
+    bridged = grid_mesh(DepthMap.make(z, "metric", None, CAMERA), cut=0.0)
+    assert len(bridged.faces) > len(mesh.faces)
+
+
+@pytest.mark.parametrize("step", [2, 3, 5])
+def test_decimation_still_cuts_jumps_between_the_kept_pixels(step):
+    z = torch.full((31, 31), 2.0)
+    z[:, 13] = 9.0  # one column, skipped by most steps
+    mesh = grid_mesh(DepthMap.make(z, "metric", None, CAMERA), cut=0.2, step=step)
+    spans = mesh.uv[mesh.faces][..., 0] * 31
+    crossing = (spans.amin(1) < 13.5) & (spans.amax(1) > 13.5)
+    assert not crossing.any()
+    assert len(mesh.faces) > 0
+
+
+def test_decimation_keeps_the_outline():
+    mesh = grid_mesh(plane((0, 0, 1), 2.0), step=7)
+    assert mesh.uv.amin(0).tolist() == pytest.approx([0.5 / 31, 0.5 / 24])
+    assert mesh.uv.amax(0).tolist() == pytest.approx([30.5 / 31, 23.5 / 24])
+
+
+def test_a_mesh_has_no_vertex_at_an_invalid_pixel():
+    z = torch.full((6, 6), 2.0)
+    z[2, 2] = 0.0
+    mesh = grid_mesh(DepthMap.make(z, "metric", None, CAMERA))
+    assert len(mesh.points) == 35
+    assert (mesh.points[:, 2] == 2).all()
+
+
+def test_a_mesh_without_triangles_says_what_to_do():
+    with pytest.raises(InvalidInput, match="point cloud"):
+        grid_mesh(DepthMap.make(torch.ones(1, 5), "metric", None, CAMERA))
+
+
+def test_the_field_of_view_input_replaces_the_maps_camera():
+    depth = plane((0, 0, 1), 2.0)
+    assert with_space(depth).camera == CAMERA
+    camera = with_space(depth, 90.0).camera
+    assert camera is not None
+    assert camera.fov_deg(31) == pytest.approx(90.0)
+    assert with_space(DepthMap.make(torch.rand(4, 4), "disparity")).kind == "metric"
