@@ -14,7 +14,9 @@ LAST_CODE = 65535
 
 
 def encode(depth: np.ndarray, near: float, far: float) -> np.ndarray:
-    """(H, W) metres -> uint16: 0 is invalid, code c stands for near * (far / near) ** ((c - 1) / 65534)."""
+    """(H, W) metres -> uint16: 0 is invalid, code c stands for near * (far / near) ** ((c - 1) /
+    65534).
+    """
     valid = depth > 0
     if valid.any() and not (near <= depth[valid].min() and depth[valid].max() <= far):
         span = f"{depth[valid].min():.3f}..{depth[valid].max():.3f}"
@@ -44,9 +46,13 @@ def heights(depth: np.ndarray, view: studio.View, scale: float) -> np.ndarray:
 
 
 def check_floor(depth: np.ndarray, view: studio.View, scale: float, floor: float) -> None:
-    """Raise unless enough pixels lie on the plane of height `floor`, most of them within 5e-5 of their depth."""
+    """Raise unless enough pixels lie on the plane of height `floor`, most of them within 5e-5 of
+    their depth.
+    """
     error = np.abs(heights(depth, view, scale) - floor) / np.maximum(depth, view.near)
     on_plane = (depth > 0) & (error < 1e-3)
     median = float(np.median(error[on_plane])) if on_plane.any() else math.inf
     if on_plane.mean() < 0.05 or median > 5e-5:
-        raise ValueError(f"{on_plane.mean():.3f} of the pixels lie on the floor, median error {median:.2e}")
+        raise ValueError(
+            f"{on_plane.mean():.3f} of the pixels lie on the floor, median error {median:.2e}"
+        )

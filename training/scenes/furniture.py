@@ -1,4 +1,4 @@
-"""Things that stand in rooms: sofas, chairs, tables, shelves with books, lamps, pictures, curtains."""
+"""Things that stand in rooms: sofas, chairs, tables, lamps, pictures, curtains."""
 
 from __future__ import annotations
 
@@ -7,29 +7,57 @@ from collections.abc import Sequence
 
 import bpy
 import geometry as g
-import materials as m
 import numpy as np
 
 Material = bpy.types.Material
 
 
-def sofa(at: g.Point, turn: float, width: float, cloth: Material, legs: Material, seats: int = 3) -> None:
+def sofa(
+    at: g.Point, turn: float, width: float, cloth: Material, legs: Material, seats: int = 3
+) -> None:
     """A sofa facing -y with `seats` seat and back cushions."""
     deep, arm = 0.92, 0.17
     parts = [
         g.cushion("frame", (width - 0.06, deep - 0.06, 0.2), (0, 0, 0.13), cloth, power=14),
-        g.cushion("back", (width - 0.02, 0.2, 0.62), (0, deep / 2 - 0.11, 0.14), cloth, (-6, 0, 0), 9),
+        g.cushion(
+            "back", (width - 0.02, 0.2, 0.62), (0, deep / 2 - 0.11, 0.14), cloth, (-6, 0, 0), 9
+        ),
     ]
     for side in (-1, 1):
-        parts.append(g.cushion("arm", (arm, deep, 0.47), (side * (width - arm) / 2, 0, 0.13), cloth, power=8, crown=0.012))
+        parts.append(
+            g.cushion(
+                "arm",
+                (arm, deep, 0.47),
+                (side * (width - arm) / 2, 0, 0.13),
+                cloth,
+                power=8,
+                crown=0.012,
+            )
+        )
     span = (width - 2 * arm) / seats
     for index in range(seats):
         x = (index - (seats - 1) / 2) * span
-        parts.append(g.cushion("seat", (span * 0.995, 0.7, 0.17), (x, -0.09, 0.3), cloth, (1, 0, 0), 8, 0.028))
-        parts.append(g.cushion("rest", (span * 0.98, 0.2, 0.44), (x, 0.2, 0.45), cloth, (-13, 0, (index - 1) * 1.5), 6, 0.02))
+        parts.append(
+            g.cushion(
+                "seat", (span * 0.995, 0.7, 0.17), (x, -0.09, 0.3), cloth, (1, 0, 0), 8, 0.028
+            )
+        )
+        parts.append(
+            g.cushion(
+                "rest",
+                (span * 0.98, 0.2, 0.44),
+                (x, 0.2, 0.45),
+                cloth,
+                (-13, 0, (index - 1) * 1.5),
+                6,
+                0.02,
+            )
+        )
     for x in (-width / 2 + 0.12, width / 2 - 0.12):
         for y in (-deep / 2 + 0.1, deep / 2 - 0.1):
-            parts.append(g.lathe("leg", [(0, 0), (0.014, 0), (0.024, 0.15), (0, 0.15)], (x, y, 0), legs, 20))
+            parts.append(
+                g.lathe("leg", [(0, 0), (0.014, 0), (0.024, 0.15), (0, 0.15)], (x, y, 0), legs, 20)
+            )
     g.group(parts, at, turn)
 
 
@@ -44,7 +72,14 @@ def armchair(at: g.Point, turn: float, cloth: Material, timber: Material) -> Non
         arm = [(x, -0.38, 0.55), (x, -0.2, 0.595), (x, 0.15, 0.59), (x, 0.4, 0.53)]
         parts.append(g.tube("arm", arm, 0.024, timber, curved=True))
         parts.append(g.tube("front", [(x, -0.41, 0), (x, -0.35, 0.56)], [0.014, 0.022], timber))
-        parts.append(g.tube("rear", [(x, 0.52, 0), (x, 0.36, 0.54), (x * 0.92, 0.5, 1.0)], [0.015, 0.022, 0.015], timber))
+        parts.append(
+            g.tube(
+                "rear",
+                [(x, 0.52, 0), (x, 0.36, 0.54), (x * 0.92, 0.5, 1.0)],
+                [0.015, 0.022, 0.015],
+                timber,
+            )
+        )
         parts.append(g.tube("rail", [(x, -0.38, 0.3), (x, 0.44, 0.27)], 0.018, timber))
     for y, z in ((-0.36, 0.3), (0.44, 0.27), (0.46, 0.9)):
         parts.append(g.tube("bar", [(-0.36, y, z), (0.36, y, z)], 0.016, timber))
@@ -52,89 +87,84 @@ def armchair(at: g.Point, turn: float, cloth: Material, timber: Material) -> Non
 
 
 def round_table(at: g.Point, radius: float, height: float, top: Material, legs: Material) -> None:
-    rim = [(0, height - 0.032), (radius - 0.02, height - 0.032), (radius, height - 0.016), (radius - 0.006, height), (0, height)]
+    rim = [
+        (0, height - 0.032),
+        (radius - 0.02, height - 0.032),
+        (radius, height - 0.016),
+        (radius - 0.006, height),
+        (0, height),
+    ]
     g.lathe("table", rim, at, top, 96)
     for index in range(3):
         a = index * 2 * math.pi / 3 + 0.5
         c, s = math.cos(a), math.sin(a)
-        g.tube("leg", [(c * radius * 0.8, s * radius * 0.8, 0), (c * radius * 0.5, s * radius * 0.5, height - 0.03)],
-               [0.013, 0.024], legs, at)
+        g.tube(
+            "leg",
+            [
+                (c * radius * 0.8, s * radius * 0.8, 0),
+                (c * radius * 0.5, s * radius * 0.5, height - 0.03),
+            ],
+            [0.013, 0.024],
+            legs,
+            at,
+        )
 
 
-def bookcase(at: g.Point, turn: float, size: tuple[float, float, float], timber: Material, covers: Sequence[Material],
-             paper: Material, seed: int, shelves: int = 5) -> None:
-    """Open shelves facing -y, filled with rows, stacks and leaning books and a few gaps."""
-    random = np.random.default_rng(seed)
-    wide, deep, tall = size
-    board = 0.026
-    parts = [g.box("side", (board, deep, tall), (s * (wide - board) / 2, 0, 0), timber, edge=0.003) for s in (-1, 1)]
-    parts.append(g.box("back", (wide - 2 * board, 0.012, tall), (0, deep / 2 - 0.006, 0), timber, edge=0.001))
-    pitch = (tall - board) / shelves
-    for level in range(shelves + 1):
-        parts.append(g.box("shelf", (wide - 2 * board, deep - 0.01, board), (0, 0, level * pitch), timber, edge=0.003))
-    for level in range(shelves):
-        floor = level * pitch + board
-        x, end = -wide / 2 + board + 0.004, wide / 2 - board - 0.02
-        fill = x + (end - x) * random.uniform(0.62, 0.96)
-        while x < fill:
-            thick, high = random.uniform(0.016, 0.05), random.uniform(0.6, 0.86) * (pitch - board)
-            lean = random.choice([0, 0, 0, 0, 0, 9]) if x > -wide / 4 else 0
-            parts += book((thick, random.uniform(0.13, 0.2), high), (x + thick / 2 + lean * 0.003, -0.03, floor), covers, paper, random, (0, lean, 0))
-            x += thick + 0.0015 + lean * 0.004
-        if end - x > 0.16:
-            parts += stack((x + 0.12, -0.02, floor), covers, paper, random, 3)
-    g.group(parts, at, turn)
-
-
-def book(size: g.Point, at: g.Point, covers: Sequence[Material], paper: Material, random: np.random.Generator,
-         turn: g.Point = (0, 0, 0)) -> list[g.Object]:
-    """A standing book with its spine towards -y."""
-    cover = covers[int(random.integers(len(covers)))]
-    wide, deep, high = size
-    made = [g.box("spine", (wide, deep, high), at, cover, turn, 0.0025)]
-    if wide > 0.024:
-        band = covers[int(random.integers(len(covers)))]
-        made.append(g.box("band", (wide * 1.01, deep * 1.005, high * 0.12), (at[0], at[1], at[2] + high * 0.7), band if not turn[1] else cover, edge=0.0005))
-    made.append(g.box("pages", (wide * 0.8, deep * 0.96, high * 0.98), (at[0], at[1] - 0.0, at[2] + high * 0.03), paper, turn, 0.0))
-    return made
-
-
-def stack(at: g.Point, covers: Sequence[Material], paper: Material, random: np.random.Generator, count: int) -> list[g.Object]:
-    """Books lying on each other, each turned a little."""
-    made: list[g.Object] = []
-    z = at[2]
-    for _ in range(count):
-        size = (random.uniform(0.15, 0.2), random.uniform(0.2, 0.27), random.uniform(0.018, 0.034))
-        turn = (0, 0, float(random.uniform(-14, 14)))
-        cover = covers[int(random.integers(len(covers)))]
-        place = (at[0], at[1], z)
-        made.append(g.box("lower", (size[0], size[1], 0.003), place, cover, turn, 0.0012))
-        made.append(g.box("pages", (size[0] - 0.008, size[1] - 0.01, size[2] - 0.006), (at[0], at[1], z + 0.003), paper, turn, 0.001))
-        made.append(g.box("upper", (size[0], size[1], 0.003), (at[0], at[1], z + size[2] - 0.003), cover, turn, 0.0012))
-        z += size[2]
-    return made
-
-
-def picture(at: g.Point, turn: float, size: tuple[float, float], frame: Material, mat: Material, art: Material) -> None:
-    """A framed picture hanging with its face towards -y; `at` is the middle of its lower edge on the wall."""
+def picture(
+    at: g.Point,
+    turn: float,
+    size: tuple[float, float],
+    frame: Material,
+    mat: Material,
+    art: Material,
+) -> None:
+    """A framed picture hanging with its face towards -y; `at` is the middle of its lower edge on
+    the wall.
+    """
     wide, high = size
     bar, deep, border = 0.026, 0.03, 0.13 * min(size)
     parts = [g.box("mat", (wide, 0.008, high), (0, -0.008, 0), mat, edge=0.0)]
-    parts.append(g.box("art", (wide - 2 * border, 0.004, high - 2 * border), (0, -0.014, border), art, edge=0.0))
+    parts.append(
+        g.box(
+            "art", (wide - 2 * border, 0.004, high - 2 * border), (0, -0.014, border), art, edge=0.0
+        )
+    )
     for side in (-1, 1):
-        parts.append(g.box("bar", (bar, deep, high + bar), (side * wide / 2, -deep / 2, -bar / 2), frame, edge=0.003))
-        parts.append(g.box("bar", (wide - bar, deep, bar), (0, -deep / 2, (high if side > 0 else 0) - bar / 2), frame, edge=0.003))
+        parts.append(
+            g.box(
+                "bar",
+                (bar, deep, high + bar),
+                (side * wide / 2, -deep / 2, -bar / 2),
+                frame,
+                edge=0.003,
+            )
+        )
+        parts.append(
+            g.box(
+                "bar",
+                (wide - bar, deep, bar),
+                (0, -deep / 2, (high if side > 0 else 0) - bar / 2),
+                frame,
+                edge=0.003,
+            )
+        )
     g.group(parts, at, turn)
 
 
 def floor_lamp(at: g.Point, height: float, metal: Material, shade: Material) -> None:
-    g.lathe("base", [(0, 0), (0.15, 0), (0.15, 0.015), (0.14, 0.025), (0.012, 0.03), (0.0, 0.03)], at, metal)
+    g.lathe(
+        "base",
+        [(0, 0), (0.15, 0), (0.15, 0.015), (0.14, 0.025), (0.012, 0.03), (0.0, 0.03)],
+        at,
+        metal,
+    )
     g.tube("pole", [(0, 0, 0.02), (0, 0, height)], 0.011, metal, at)
     lamp_shade((at[0], at[1], at[2] + height - 0.05), 0.2, 0.26, shade)
 
 
 def lamp_shade(at: g.Point, radius: float, height: float, shade: Material) -> None:
     """An open drum of cloth, wider below."""
+
     def drum(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         r = radius * (1 - 0.22 * v)
         return r * np.cos(2 * np.pi * u), r * np.sin(2 * np.pi * u), height * v
@@ -142,9 +172,18 @@ def lamp_shade(at: g.Point, radius: float, height: float, shade: Material) -> No
     g.sheet("shade", drum, (64, 6), shade, at, thickness=0.003)
 
 
-def drapes(at: g.Point, turn: float, size: tuple[float, float], cloth: Material, seed: int, folds: float = 9.0,
-           gather: float = 0.0) -> None:
-    """A curtain hanging from `at` (the middle of its upper edge) in the plane y = 0, wavy towards the hem."""
+def drapes(
+    at: g.Point,
+    turn: float,
+    size: tuple[float, float],
+    cloth: Material,
+    seed: int,
+    folds: float = 9.0,
+    gather: float = 0.0,
+) -> None:
+    """A curtain hanging from `at` (the middle of its upper edge) in the plane y = 0, wavy towards
+    the hem.
+    """
     random = np.random.default_rng(seed)
     phase = random.uniform(0, 6.28, 4)
     wide, high = size
@@ -160,13 +199,46 @@ def drapes(at: g.Point, turn: float, size: tuple[float, float], cloth: Material,
     g.sheet("drape", hang, cells, cloth, at, (0, 0, turn), 0.003)
 
 
-def ceramic(name: str, profile: Sequence[tuple[float, float]], at: g.Point, glaze: Material) -> g.Object:
+def ceramic(
+    name: str, profile: Sequence[tuple[float, float]], at: g.Point, glaze: Material
+) -> g.Object:
     """A thrown vessel from its half-profile, smoothed."""
     return g.subdivide(g.lathe(name, profile, at, glaze, 40, sharp=180.0), 2)
 
 
-VASE = [(0, 0), (0.05, 0), (0.075, 0.04), (0.09, 0.11), (0.075, 0.19), (0.04, 0.25), (0.032, 0.29), (0.043, 0.32),
-        (0.036, 0.32), (0.026, 0.29), (0.03, 0.25), (0.0, 0.22)]
-BOWL = [(0, 0), (0.05, 0), (0.055, 0.012), (0.1, 0.035), (0.14, 0.075), (0.15, 0.095), (0.143, 0.096), (0.13, 0.075),
-        (0.09, 0.04), (0, 0.024)]
-POT = [(0, 0), (0.12, 0), (0.135, 0.02), (0.16, 0.28), (0.165, 0.3), (0.15, 0.3), (0.145, 0.27), (0, 0.26)]
+VASE = [
+    (0, 0),
+    (0.05, 0),
+    (0.075, 0.04),
+    (0.09, 0.11),
+    (0.075, 0.19),
+    (0.04, 0.25),
+    (0.032, 0.29),
+    (0.043, 0.32),
+    (0.036, 0.32),
+    (0.026, 0.29),
+    (0.03, 0.25),
+    (0.0, 0.22),
+]
+BOWL = [
+    (0, 0),
+    (0.05, 0),
+    (0.055, 0.012),
+    (0.1, 0.035),
+    (0.14, 0.075),
+    (0.15, 0.095),
+    (0.143, 0.096),
+    (0.13, 0.075),
+    (0.09, 0.04),
+    (0, 0.024),
+]
+POT = [
+    (0, 0),
+    (0.12, 0),
+    (0.135, 0.02),
+    (0.16, 0.28),
+    (0.165, 0.3),
+    (0.15, 0.3),
+    (0.145, 0.27),
+    (0, 0.26),
+]

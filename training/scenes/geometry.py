@@ -79,8 +79,12 @@ def boxes(
     name: str, parts: Sequence[tuple[Point, Point]], material: Material, edge: float = 0.004
 ) -> Object:
     """Many boxes as one object: each (size, centre of its underside)."""
-    corners = np.array([(x, y, z) for z in (0, 1) for x, y in ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))])
-    sides = np.array([(3, 2, 1, 0), (4, 5, 6, 7), (0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7)])
+    corners = np.array(
+        [(x, y, z) for z in (0, 1) for x, y in ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))]
+    )
+    sides = np.array(
+        [(3, 2, 1, 0), (4, 5, 6, 7), (0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7)]
+    )
     points = np.concatenate([corners * np.array(size) + np.array(at) for size, at in parts])
     faces = np.concatenate([sides + 8 * index for index in range(len(parts))])
     made = mesh(name, points, faces, material)
@@ -154,7 +158,9 @@ def tube(
     closed: bool = False,
     curved: bool = False,
 ) -> Object:
-    """A round bar along `points`, with one radius or one for each point; `curved` bends it smoothly."""
+    """A round bar along `points`, with one radius or one for each point; `curved` bends it
+    smoothly.
+    """
     curve = bpy.data.curves.new(name, "CURVE")
     curve.dimensions, curve.bevel_depth, curve.bevel_resolution = "3D", 1.0, 3
     curve.use_fill_caps = True
@@ -208,7 +214,9 @@ def cushion(
     crown: float = 0.0,
     cells: int = 14,
 ) -> Object:
-    """A rounded, slightly inflated block (a superellipsoid): seats, pillows, stones. `at`: underside centre."""
+    """A rounded, slightly inflated block (a superellipsoid): seats, pillows, stones. `at`:
+    underside centre.
+    """
     work = bmesh.new()
     bmesh.ops.create_cube(work, size=2.0)
     bmesh.ops.subdivide_edges(work, edges=work.edges[:], cuts=cells, use_grid_fill=True)
@@ -232,7 +240,9 @@ def cushion(
 def pillow(
     name: str, side: float, thick: float, at: Point, material: Material, turn: Point = (0, 0, 0)
 ) -> Object:
-    """A scatter cushion standing on edge (its face towards -y), with drawn-in sides and pointed corners."""
+    """A scatter cushion standing on edge (its face towards -y), with drawn-in sides and pointed
+    corners.
+    """
     cells = 22
     grid = np.linspace(-1, 1, cells + 1)
     u, v = np.meshgrid(grid, grid, indexing="ij")
@@ -272,7 +282,9 @@ def group(made: Sequence[Object], at: Point, turn: float = 0.0) -> Object:
 
 
 def copies(made: Sequence[Object], places: Sequence[tuple[Point, float, float]]) -> None:
-    """Move things built round the origin to the first (at, turn, scale) and copies of them to the others."""
+    """Move things built round the origin to the first (at, turn, scale) and copies of them to the
+    others.
+    """
     for index, (at, turn, scale) in enumerate(places):
         things = list(made) if index == 0 else [thing.copy() for thing in made]
         for thing in things if index else ():

@@ -1,4 +1,6 @@
-"""Procedural materials for the sample scenes: every surface is computed from object coordinates in metres."""
+"""Procedural materials for the sample scenes: every surface is computed from object coordinates in
+metres.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +96,9 @@ class Graph:
         self.put(self.surface.inputs["Normal"], made.outputs[0])
 
     def finish(self, **inputs: Any) -> bpy.types.Material:
-        """Set inputs of the Principled surface (underscores stand for blanks) and hand out the material."""
+        """Set inputs of the Principled surface (underscores stand for blanks) and hand out the
+        material.
+        """
         for key, value in inputs.items():
             self.put(self.surface.inputs[key.replace("_", " ")], value)
         return self.material
@@ -264,7 +268,7 @@ def fabric(name: str, color: Color, thread: float = 0.004, fuzz: float = 0.4) ->
 def rug(
     name: str, ground: Color, figure: Color, accent: Color, half: tuple[float, float]
 ) -> bpy.types.Material:
-    """A woven rug, `half` its half-sides in metres: a border of stripes round a field of diamonds."""
+    """A woven rug with the half-sides `half` in metres: striped border, field of diamonds."""
     graph = Graph(name)
     source = graph.node("ShaderNodeTexCoord").outputs["Object"]
     xyz = graph.node("ShaderNodeSeparateXYZ", {0: source}).outputs

@@ -30,17 +30,26 @@ def _blade(shape: Leaf) -> tuple[np.ndarray, np.ndarray]:
     x = np.concatenate([[0], np.cumsum(np.cos(angle[:-1]))]) * shape.length / shape.steps
     z = -np.concatenate([[0], np.cumsum(np.sin(angle[:-1]))]) * shape.length / shape.steps
     rows = [
-        np.stack([x, side * half * math.cos(shape.fold), z + abs(side) * half * math.sin(shape.fold)], -1)
+        np.stack(
+            [x, side * half * math.cos(shape.fold), z + abs(side) * half * math.sin(shape.fold)], -1
+        )
         for side in (-1, 0, 1)
     ]
     index = np.arange(3 * len(t)).reshape(3, -1)
-    quads = np.stack([index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]], -1).reshape(-1, 4)
+    quads = np.stack([index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]], -1).reshape(
+        -1, 4
+    )
     return np.concatenate(rows), quads
 
 
 def leaves(
-    name: str, shape: Leaf, origins: np.ndarray, headings: np.ndarray, material: bpy.types.Material,
-    random: np.random.Generator, vary: float = 0.3,
+    name: str,
+    shape: Leaf,
+    origins: np.ndarray,
+    headings: np.ndarray,
+    material: bpy.types.Material,
+    random: np.random.Generator,
+    vary: float = 0.3,
 ) -> g.Object:
     """One mesh with a leaf at every origin (n, 3), its rib along the unit heading (n, 3)."""
     points, quads = _blade(shape)
@@ -61,8 +70,14 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def house_plant(
-    at: g.Point, height: float, leaf: bpy.types.Material, stem: bpy.types.Material, seed: int,
-    shape: Leaf | None = None, stems: int = 9, spread: float = 0.38,
+    at: g.Point,
+    height: float,
+    leaf: bpy.types.Material,
+    stem: bpy.types.Material,
+    seed: int,
+    shape: Leaf | None = None,
+    stems: int = 9,
+    spread: float = 0.38,
 ) -> None:
     """A rubber-plant-like shrub: bent stems with broad leaves all along them."""
     random = np.random.default_rng(seed)
@@ -72,7 +87,9 @@ def house_plant(
         turn = 2 * math.pi * (index / stems) + random.uniform(-0.3, 0.3)
         reach, tall = spread * random.uniform(0.3, 1.0), height * random.uniform(0.6, 1.0)
         t = np.linspace(0, 1, 9)
-        path = np.stack([np.cos(turn) * reach * t**1.6, np.sin(turn) * reach * t**1.6, tall * t], -1) + np.array(at)
+        path = np.stack(
+            [np.cos(turn) * reach * t**1.6, np.sin(turn) * reach * t**1.6, tall * t], -1
+        ) + np.array(at)
         g.tube("stem", path.tolist(), [0.011 * (1 - 0.65 * s) for s in t], stem)
         for step in np.linspace(0.3, 1.0, 9):
             place = np.array([np.interp(step, t, path[:, k]) for k in range(3)])
@@ -84,7 +101,9 @@ def house_plant(
     leaves("leaves", shape, np.array(origins), unit(np.array(headings)), leaf, random)
 
 
-def palm(at: g.Point, height: float, leaf: bpy.types.Material, stem: bpy.types.Material, seed: int) -> None:
+def palm(
+    at: g.Point, height: float, leaf: bpy.types.Material, stem: bpy.types.Material, seed: int
+) -> None:
     """Arching fronds from one root, each a rib with two rows of narrow leaves."""
     random = np.random.default_rng(seed)
     origins: list[np.ndarray] = []
@@ -102,31 +121,64 @@ def palm(at: g.Point, height: float, leaf: bpy.types.Material, stem: bpy.types.M
             for side in (-1, 1):
                 origins.append(path[step])
                 headings.append(along[step] * 0.8 + side * across * 0.75 + np.array([0, 0, 0.1]))
-    leaves("palm", Leaf(0.3, 0.035, 0.9, 0.3), np.array(origins), unit(np.array(headings)), leaf, random, 0.2)
+    leaves(
+        "palm",
+        Leaf(0.3, 0.035, 0.9, 0.3),
+        np.array(origins),
+        unit(np.array(headings)),
+        leaf,
+        random,
+        0.2,
+    )
 
 
 def tree(
-    at: g.Point, height: float, crown: float, leaf: bpy.types.Material, bark: bpy.types.Material, seed: int,
-    count: int = 9000, shape: Leaf | None = None,
+    at: g.Point,
+    height: float,
+    crown: float,
+    leaf: bpy.types.Material,
+    bark: bpy.types.Material,
+    seed: int,
+    count: int = 9000,
+    shape: Leaf | None = None,
 ) -> list[g.Object]:
     """A street tree: a forked trunk and `count` leaves in clumps round the ends of its branches."""
     random = np.random.default_rng(seed)
     foot = np.array(at, float)
     fork = foot + np.array([0.05, 0.0, height * 0.42])
-    made = [g.tube("trunk", [foot.tolist(), (foot + (fork - foot) * 0.5 + random.normal(0, 0.03, 3)).tolist(), fork.tolist()],
-           [height * 0.026, height * 0.02, height * 0.017], bark)]
+    made = [
+        g.tube(
+            "trunk",
+            [
+                foot.tolist(),
+                (foot + (fork - foot) * 0.5 + random.normal(0, 0.03, 3)).tolist(),
+                fork.tolist(),
+            ],
+            [height * 0.026, height * 0.02, height * 0.017],
+            bark,
+        )
+    ]
     clumps: list[np.ndarray] = []
     for index in range(13):
         turn = index * 2.4 + random.uniform(-0.3, 0.3)
         high = random.uniform(0.15, 1.0)
-        wide = crown * random.uniform(0.45, 0.85) * math.sqrt(max(0.08, 1 - (high - 0.35) ** 2 / 0.5))
+        wide = (
+            crown * random.uniform(0.45, 0.85) * math.sqrt(max(0.08, 1 - (high - 0.35) ** 2 / 0.5))
+        )
         end = fork + np.array([math.cos(turn) * wide, math.sin(turn) * wide, height * 0.5 * high])
         bend = fork + (end - fork) * 0.5 + np.array([0, 0, 0.12 * height * high])
         arm = [fork.tolist(), bend.tolist(), end.tolist()]
-        made.append(g.tube("branch", arm, [height * 0.012, height * 0.008, 0.012], bark, curved=True))
+        made.append(
+            g.tube("branch", arm, [height * 0.012, height * 0.008, 0.012], bark, curved=True)
+        )
         clumps += [end, bend + (end - bend) * 0.5, bend + random.normal(0, crown * 0.2, 3)]
     chosen = random.integers(0, len(clumps), count)
-    offsets = unit(random.normal(0, 1, (count, 3))) * (random.uniform(0, 1, (count, 1)) ** 0.5) * crown * 0.34
+    offsets = (
+        unit(random.normal(0, 1, (count, 3)))
+        * (random.uniform(0, 1, (count, 1)) ** 0.5)
+        * crown
+        * 0.34
+    )
     offsets[:, 2] *= 0.75
     origins = np.array(clumps)[chosen] + offsets
     headings = unit(offsets * 0.7 + random.normal(0, 0.35, (count, 3)) - np.array([0, 0, 0.15]))
@@ -135,10 +187,19 @@ def tree(
 
 
 def twigs(
-    at: g.Point, height: float, leaf: bpy.types.Material, stem: bpy.types.Material, seed: int, count: int = 7,
-    shape: Leaf | None = None, lean: float = 0.45, rows: Sequence[float] = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97),
+    at: g.Point,
+    height: float,
+    leaf: bpy.types.Material,
+    stem: bpy.types.Material,
+    seed: int,
+    count: int = 7,
+    shape: Leaf | None = None,
+    lean: float = 0.45,
+    rows: Sequence[float] = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97),
 ) -> None:
-    """Cut branches with small leaves in pairs (eucalyptus, olive), fanned out of a vase's neck at `at`."""
+    """Cut branches with small leaves in pairs (eucalyptus, olive), fanned out of a vase's neck at
+    `at`.
+    """
     random = np.random.default_rng(seed)
     origins: list[np.ndarray] = []
     headings: list[np.ndarray] = []
@@ -146,7 +207,10 @@ def twigs(
         turn = index * 2.4 + random.uniform(-0.4, 0.4)
         tall, out = height * random.uniform(0.65, 1.0), height * lean * random.uniform(0.35, 1.0)
         t = np.linspace(0, 1, 12)
-        path = np.stack([np.cos(turn) * out * t**1.5, np.sin(turn) * out * t**1.5, tall * t * (1 - 0.12 * t)], -1) + np.array(at)
+        path = np.stack(
+            [np.cos(turn) * out * t**1.5, np.sin(turn) * out * t**1.5, tall * t * (1 - 0.12 * t)],
+            -1,
+        ) + np.array(at)
         g.tube("twig", path.tolist(), [0.0028 * (1 - 0.6 * s) for s in t], stem)
         along = unit(np.gradient(path, axis=0))
         for row in rows:
@@ -156,4 +220,11 @@ def twigs(
             for side in (-1, 1):
                 origins.append(place)
                 headings.append(rib * 0.55 + side * across)
-    leaves("sprig", shape or Leaf(0.05, 0.03, 0.5, 0.25), np.array(origins), unit(np.array(headings)), leaf, random)
+    leaves(
+        "sprig",
+        shape or Leaf(0.05, 0.03, 0.5, 0.25),
+        np.array(origins),
+        unit(np.array(headings)),
+        leaf,
+        random,
+    )

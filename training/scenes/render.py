@@ -1,7 +1,9 @@
-"""Render the sample scenes: `python training/scenes/render.py --out nodes/depthkit/scenes [--scene NAME] [--preview]`.
+"""Render the sample scenes.
 
-Needs the `bpy` wheel (4.5), numpy and Pillow. Each scene gives a picture, and the planar depth of the very pixel
-centres: a second pass of one sample with a filter of a hundredth of a pixel.
+`python training/scenes/render.py --out nodes/depthkit/scenes [--scene NAME] [--preview]`
+
+Needs the `bpy` wheel (4.5), numpy, Pillow and OpenEXR. Each scene gives a picture, and the planar
+depth at the pixel centres: a second pass of one sample with a filter of a hundredth of a pixel.
 """
 
 from __future__ import annotations
@@ -33,7 +35,10 @@ SCENES = {
 def set_up(view: studio.View, scale: float) -> None:
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
-    scene.render.resolution_x, scene.render.resolution_y = round(view.width * scale), round(view.height * scale)
+    scene.render.resolution_x, scene.render.resolution_y = (
+        round(view.width * scale),
+        round(view.height * scale),
+    )
     scene.render.resolution_percentage = 100
     scene.cycles.max_bounces, scene.cycles.diffuse_bounces = 8, 4
     scene.cycles.glossy_bounces, scene.cycles.transmission_bounces = 3, 8
@@ -61,7 +66,9 @@ def render_picture(look: studio.Look, samples: int, path: Path) -> Image.Image:
 
 
 def add_haze(look: studio.Look) -> None:
-    """Mix the haze's colour in with distance: 1 - exp(-haze * depth), the air of an outdoor picture."""
+    """Mix the haze's colour in with distance: 1 - exp(-haze * depth), the air of an outdoor
+    picture.
+    """
     scene = bpy.context.scene
     bpy.context.view_layer.use_pass_z = True
     scene.use_nodes = True
@@ -85,9 +92,15 @@ def add_haze(look: studio.Look) -> None:
 
 
 def render_depth(far: float, folder: Path) -> np.ndarray:
-    """(H, W) float32 planar depth in metres at the pixel centres; 0 where there is no surface before `far`."""
+    """(H, W) float32 planar depth in metres at the pixel centres; 0 where there is no surface
+    before `far`.
+    """
     scene = bpy.context.scene
-    scene.cycles.samples, scene.cycles.use_adaptive_sampling, scene.cycles.use_denoising = 1, False, False
+    scene.cycles.samples, scene.cycles.use_adaptive_sampling, scene.cycles.use_denoising = (
+        1,
+        False,
+        False,
+    )
     scene.cycles.pixel_filter_type, scene.cycles.filter_width = "GAUSSIAN", 0.01
     scene.cycles.max_bounces = 0
     scene.camera.data.dof.use_dof = False
@@ -112,13 +125,25 @@ def _exr_depth(path: Path) -> np.ndarray:
 def record(name: str, module: ModuleType, view: studio.View) -> dict[str, object]:
     cx, cy = view.center
     return {
-        "name": name, "title": module.TITLE, "caption": module.CAPTION, "licence": "MIT",
-        "width": view.width, "height": view.height, "near": view.near, "far": view.far,
-        "fx": view.focal, "fy": view.focal, "cx": cx, "cy": cy, "horizon": view.horizon,
+        "name": name,
+        "title": module.TITLE,
+        "caption": module.CAPTION,
+        "licence": "MIT",
+        "width": view.width,
+        "height": view.height,
+        "near": view.near,
+        "far": view.far,
+        "fx": view.focal,
+        "fy": view.focal,
+        "cx": cx,
+        "cy": cy,
+        "horizon": view.horizon,
     }
 
 
-def render_scene(name: str, out: Path, samples: int, scale: float, variant: str, depth: bool) -> dict[str, object]:
+def render_scene(
+    name: str, out: Path, samples: int, scale: float, variant: str, depth: bool
+) -> dict[str, object]:
     module = importlib.import_module(SCENES[name])
     studio.empty()
     view, look = module.build(variant)
@@ -141,7 +166,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--scene", choices=tuple(SCENES), action="append")
     parser.add_argument("--variant", default="base", choices=("base", "relit", "moved"))
-    parser.add_argument("--samples", type=int, default=128, help="at most; 0 renders the depth only")
+    parser.add_argument(
+        "--samples", type=int, default=128, help="at most; 0 renders the depth only"
+    )
     parser.add_argument("--side", type=int, default=1024, help="long side in pixels")
     parser.add_argument("--preview", action="store_true", help="256 px, 12 samples, no depth")
     options = parser.parse_args(arguments)
@@ -151,7 +178,9 @@ def main(arguments: list[str]) -> None:
     known = json.loads(listing.read_text()) if listing.exists() else []
     for name in options.scene or SCENES:
         started = time.monotonic()
-        made = render_scene(name, options.out, samples, side / 1024, options.variant, not options.preview)
+        made = render_scene(
+            name, options.out, samples, side / 1024, options.variant, not options.preview
+        )
         sys.stderr.write(f"{name}: {time.monotonic() - started:.0f} s\n")
         known = [entry for entry in known if entry["name"] != name] + [made]
     if options.variant == "base" and not options.preview:

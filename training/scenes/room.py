@@ -1,7 +1,10 @@
-"""A furnished living room in the morning: sun through tall windows onto boards, a sofa, books, plants."""
+"""A furnished living room in the morning: sun through tall windows onto boards, a sofa, books,
+plants.
+"""
 
 from __future__ import annotations
 
+import books
 import furniture as f
 import geometry as g
 import materials as m
@@ -11,7 +14,8 @@ import studio
 
 TITLE = "Furnished room"
 CAPTION = (
-    "a bright living room with a sofa, an armchair, a round coffee table on a patterned rug, a bookcase, "
+    "a bright living room with a sofa, an armchair, a round coffee table on a patterned "
+    "rug, a bookcase, "
     "plants and tall windows with curtains, morning sunlight on a wooden floor"
 )
 FLOOR = 0.0
@@ -43,10 +47,18 @@ def _shell(relit: bool) -> None:
     g.box("front", (2 * WIDE, 0.2, TALL), (0, -0.3, 0), white, edge=0)
     g.box("ceiling", (2 * WIDE + 0.4, DEEP + 0.8, 0.2), (0, DEEP / 2, TALL), white, edge=0)
     for y0, y1, z0, z1 in _piers():
-        g.box("pier", (0.32, y1 - y0, z1 - z0), (-WIDE - 0.16, (y0 + y1) / 2, z0), white, edge=0.004)
-    for at, size in (((0, DEEP - 0.008), (2 * WIDE, 0.016)), ((WIDE - 0.008, DEEP / 2), (0.016, DEEP)), ((-WIDE + 0.008, DEEP / 2), (0.016, DEEP))):
+        g.box(
+            "pier", (0.32, y1 - y0, z1 - z0), (-WIDE - 0.16, (y0 + y1) / 2, z0), white, edge=0.004
+        )
+    for at, size in (
+        ((0, DEEP - 0.008), (2 * WIDE, 0.016)),
+        ((WIDE - 0.008, DEEP / 2), (0.016, DEEP)),
+        ((-WIDE + 0.008, DEEP / 2), (0.016, DEEP)),
+    ):
         g.box("skirting", (*size, 0.13), (*at, 0), trim, edge=0.005)
-        g.box("cornice", (size[0] + 0.05, size[1] + 0.05, 0.07), (*at, TALL - 0.07), trim, edge=0.02)
+        g.box(
+            "cornice", (size[0] + 0.05, size[1] + 0.05, 0.07), (*at, TALL - 0.07), trim, edge=0.02
+        )
 
 
 def _piers() -> list[tuple[float, float, float, float]]:
@@ -72,7 +84,9 @@ def _windows() -> None:
             g.box("stile", (0.06, 0.06, HEAD - SILL), (x, y, SILL), trim, edge=0.006)
         for z in (SILL + 0.03, SILL + 1.45, HEAD - 0.06):
             g.box("rail", (0.055, wide, 0.05), (x, middle, z), trim, edge=0.006)
-        g.tube("rod", [(-WIDE + 0.1, y0 - 0.38, 2.56), (-WIDE + 0.1, y1 + 0.38, 2.56)], 0.013, brass)
+        g.tube(
+            "rod", [(-WIDE + 0.1, y0 - 0.38, 2.56), (-WIDE + 0.1, y1 + 0.38, 2.56)], 0.013, brass
+        )
         for side, y in ((0, y0 - 0.12), (1, y1 + 0.12)):
             f.drapes((-WIDE + 0.1, y, 2.55), 90, (0.42, 2.52), linen, 10 * index + side, 5.0)
         f.drapes((-WIDE - 0.04, y1 - 0.14, 2.4), 90, (0.3, 2.0), sheer, 40 + index, 5.0)
@@ -91,7 +105,9 @@ def _seats(relit: bool, moved: bool) -> None:
     f.round_table((-0.35, 3.4, 0.012), 0.5, 0.4, table, oak)
     f.round_table((-1.98, DEEP - 0.6, 0), 0.24, 0.52, table, oak)
     tones = (("pillow-a", "#c98a3a"), ("pillow-b", "#e3d8c5"), ("pillow-c", "#8c4a36"))
-    for (name, tone), x, turn in zip(tones, (-1.38, -1.05, 0.26), ((-22, 8, 12), (-26, -5, -6), (-22, -10, -14)), strict=True):
+    for (name, tone), x, turn in zip(
+        tones, (-1.38, -1.05, 0.26), ((-22, 8, 12), (-26, -5, -6), (-22, -10, -14)), strict=True
+    ):
         f_cloth = m.fabric(name, tone, 0.004)
         g.pillow("pillow", 0.44, 0.17, (x, DEEP - 0.78, 0.47), f_cloth, turn)
     _throw()
@@ -101,8 +117,18 @@ def _seats(relit: bool, moved: bool) -> None:
 
 def _throw() -> None:
     wool = m.fabric("wool", "#d6c4a4", 0.007, 0.8)
-    wrap = g.sheet("throw", lambda u, v: (0.62 * u + 0.1 * v, 1.3 * v, 0.03 * np.sin(6 * u)), (40, 84), wool, (-0.62, DEEP - 1.28, 1.0))
-    supports = [thing for thing in g.meshes() if thing.name.split(".")[0] in {"seat", "rest", "frame", "back", "floor"}]
+    wrap = g.sheet(
+        "throw",
+        lambda u, v: (0.62 * u + 0.1 * v, 1.3 * v, 0.03 * np.sin(6 * u)),
+        (40, 84),
+        wool,
+        (-0.62, DEEP - 1.28, 1.0),
+    )
+    supports = [
+        thing
+        for thing in g.meshes()
+        if thing.name.split(".")[0] in {"seat", "rest", "frame", "back", "floor"}
+    ]
     g.drape(wrap, supports, 55)
 
 
@@ -110,7 +136,7 @@ def _table_things() -> None:
     random = np.random.default_rng(3)
     covers = _covers()
     paper = m.plain("paper", "#e8dfca", 0.8)
-    f.stack((-0.5, 3.3, 0.412), covers, paper, random, 3)
+    books.stack((-0.5, 3.3, 0.412), covers, paper, random, 3)
     glaze = m.plain("glaze", "#d9d2c4", 0.25, Coat_Weight=0.4)
     dark = m.plain("stoneware", "#3f4a4c", 0.3, Coat_Weight=0.3)
     f.ceramic("vase", f.VASE, (-0.2, 3.58, 0.412), glaze)
@@ -120,8 +146,16 @@ def _table_things() -> None:
     fruit = m.plain("orange", "#d9822b", 0.42)
     for x, y in ((-0.13, 3.18), (-0.06, 3.22), (-0.11, 3.25)):
         g.cushion("orange", (0.075, 0.075, 0.07), (x, y, 0.452), fruit, power=2.05)
-    brass, shade = m.plain("lamp", "#a9823f", 0.25, Metallic=1.0), m.curtain("shade", "#f3dfbe", 0.65)
-    f.ceramic("foot", [(0, 0), (0.07, 0), (0.085, 0.05), (0.05, 0.16), (0.02, 0.22), (0.0, 0.22)], (-1.98, DEEP - 0.6, 0.52), dark)
+    brass, shade = (
+        m.plain("lamp", "#a9823f", 0.25, Metallic=1.0),
+        m.curtain("shade", "#f3dfbe", 0.65),
+    )
+    f.ceramic(
+        "foot",
+        [(0, 0), (0.07, 0), (0.085, 0.05), (0.05, 0.16), (0.02, 0.22), (0.0, 0.22)],
+        (-1.98, DEEP - 0.6, 0.52),
+        dark,
+    )
     f.lamp_shade((-1.98, DEEP - 0.6, 0.76), 0.15, 0.2, shade)
     studio.bulb((-1.98, DEEP - 0.6, 0.86), 9)
     f.floor_lamp((0.98, DEEP - 0.4, 0), 1.6, brass, shade)
@@ -131,25 +165,63 @@ def _table_things() -> None:
 def _pendant() -> None:
     cane = m.fabric("cane", "#b48a55", 0.009, 0.0)
     cord = m.plain("cord", "#2a2622", 0.6)
-    dome = [(0.05, 0.2), (0.16, 0.17), (0.25, 0.08), (0.28, 0.0), (0.272, 0.0), (0.24, 0.075), (0.15, 0.16), (0.05, 0.19)]
+    dome = [
+        (0.05, 0.2),
+        (0.16, 0.17),
+        (0.25, 0.08),
+        (0.28, 0.0),
+        (0.272, 0.0),
+        (0.24, 0.075),
+        (0.15, 0.16),
+        (0.05, 0.19),
+    ]
     f.ceramic("pendant", dome, (-0.35, 3.4, 2.08), cane)
     g.tube("cord", [(0, 0, 0.1), (0, 0, TALL - 2.08)], 0.004, cord, (-0.35, 3.4, 2.08))
     studio.bulb((-0.35, 3.4, 2.1), 6)
 
 
 def _covers() -> list[m.bpy.types.Material]:
-    tones = ("#7a2f2a", "#1f3a4d", "#c9b58c", "#3d5a45", "#d8d2c3", "#22201f", "#a8662e", "#5d6d7a", "#8c3b4a", "#e2c37a")
+    tones = (
+        "#7a2f2a",
+        "#1f3a4d",
+        "#c9b58c",
+        "#3d5a45",
+        "#d8d2c3",
+        "#22201f",
+        "#a8662e",
+        "#5d6d7a",
+        "#8c3b4a",
+        "#e2c37a",
+    )
     return [m.plain(f"cover-{tone}", tone, 0.55) for tone in tones]
 
 
 def _shelves() -> None:
     timber = m.wood("walnut", "#4a3120", "#7c5435", "z", 0.35)
     paper = m.plain("pages", "#e6dcc6", 0.85)
-    f.bookcase((1.98, DEEP - 0.17, 0), 0, (1.15, 0.32, 2.1), timber, _covers(), paper, 8)
+    books.bookcase((1.98, DEEP - 0.17, 0), 0, (1.15, 0.32, 2.1), timber, _covers(), paper, 8)
     frame, mat = m.wood("pine", "#3a2a1e", "#5c442f", "z", 0.4), m.plain("mat", "#ece6da", 0.8)
-    dusk = [(0.0, "#24364a"), (0.35, "#4a6a7c"), (0.5, "#d9a871"), (0.62, "#e8cfa6"), (1.0, "#7d9bb0")]
-    hills = [(0.0, "#3c4a35"), (0.4, "#7c8a5a"), (0.55, "#c9b98a"), (0.7, "#d6d9cf"), (1.0, "#9fb4bd")]
-    fields = [(0.0, "#5a2f27"), (0.3, "#b5653a"), (0.45, "#e4c9a0"), (0.6, "#3d5560"), (1.0, "#d9cdb8")]
+    dusk = [
+        (0.0, "#24364a"),
+        (0.35, "#4a6a7c"),
+        (0.5, "#d9a871"),
+        (0.62, "#e8cfa6"),
+        (1.0, "#7d9bb0"),
+    ]
+    hills = [
+        (0.0, "#3c4a35"),
+        (0.4, "#7c8a5a"),
+        (0.55, "#c9b98a"),
+        (0.7, "#d6d9cf"),
+        (1.0, "#9fb4bd"),
+    ]
+    fields = [
+        (0.0, "#5a2f27"),
+        (0.3, "#b5653a"),
+        (0.45, "#e4c9a0"),
+        (0.6, "#3d5560"),
+        (1.0, "#d9cdb8"),
+    ]
     f.picture((-1.02, DEEP, 1.26), 0, (0.66, 0.86), frame, mat, m.canvas("dusk", dusk, 3.0, 0.5))
     f.picture((WIDE, 4.3, 1.1), -90, (0.9, 1.2), frame, mat, m.canvas("fields", fields, 2.2, 0.9))
     f.picture((-0.1, DEEP, 1.4), 0, (0.86, 0.62), frame, mat, m.canvas("hills", hills, 4.0, 0.4))
@@ -172,11 +244,19 @@ def _light(relit: bool) -> None:
     if relit:
         studio.surround("#20304a", 0.6)
         for y0, y1 in WINDOWS:
-            studio.panel((-WIDE - 0.45, (y0 + y1) / 2, 1.5), (0.5, 3.0, 0.8), (1.2, 2.1), 30, "#8fb0e0")
+            studio.panel(
+                (-WIDE - 0.45, (y0 + y1) / 2, 1.5), (0.5, 3.0, 0.8), (1.2, 2.1), 30, "#8fb0e0"
+            )
         studio.panel((0.4, 2.6, TALL - 0.05), (0.4, 2.6, 0), (1.6, 1.6), 60, "#ffc890")
         return
     studio.surround("#dfeaf5", 5.0)
     studio.sun(33, -62, 16.0, "#ffdcb0", 0.8)
     for y0, y1 in WINDOWS:
-        studio.panel((-WIDE - 0.4, (y0 + y1) / 2, 1.45), (0.5, (y0 + y1) / 2, 1.0), (1.15, 2.0), 75, "#e8f1ff")
+        studio.panel(
+            (-WIDE - 0.4, (y0 + y1) / 2, 1.45),
+            (0.5, (y0 + y1) / 2, 1.0),
+            (1.15, 2.0),
+            75,
+            "#e8f1ff",
+        )
     studio.panel((0.8, 0.0, 2.0), (-0.2, 4.5, 0.9), (2.0, 1.2), 14, "#fff4e6")

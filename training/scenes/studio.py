@@ -1,4 +1,4 @@
-"""The empty studio: camera with its pinhole figures, sun, sky, area lights, and Cycles' settings."""
+"""The empty studio: camera with its pinhole figures, sun, sky and area lights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ SENSOR_MM = 36.0
 
 @dataclass(frozen=True)
 class View:
-    """A camera: `lens` is the focal length on a 36 mm wide sensor, angles in degrees, `rise` in image widths."""
+    """A camera: `lens` is the focal length on a 36 mm wide sensor, angles in degrees, `rise` in
+    image widths.
+    """
 
     width: int
     height: int
@@ -47,7 +49,11 @@ class View:
         data.sensor_fit, data.sensor_width, data.lens = "HORIZONTAL", SENSOR_MM, self.lens
         data.shift_y, data.clip_start, data.clip_end = self.rise, 0.01, 5000.0
         if self.focus is not None:
-            data.dof.use_dof, data.dof.focus_distance, data.dof.aperture_fstop = True, self.focus, self.stop
+            data.dof.use_dof, data.dof.focus_distance, data.dof.aperture_fstop = (
+                True,
+                self.focus,
+                self.stop,
+            )
         made = bpy.data.objects.new("camera", data)
         made.location = self.eye
         made.rotation_euler = (math.radians(90 + self.pitch), 0, math.radians(-self.yaw))
@@ -57,7 +63,9 @@ class View:
 
 @dataclass(frozen=True)
 class Look:
-    """How the light is turned into a picture: stops of exposure, contrast look, haze per metre and its colour."""
+    """How the light is turned into a picture: stops of exposure, contrast look, haze per metre and
+    its colour.
+    """
 
     exposure: float = 0.0
     contrast: str = "AgX - Medium High Contrast"
@@ -71,7 +79,13 @@ def empty() -> None:
     bpy.context.scene.world.use_nodes = True
 
 
-def sky(elevation: float, azimuth: float, strength: float = 0.2, sun_disc: bool = True, dust: float = 1.0) -> None:
+def sky(
+    elevation: float,
+    azimuth: float,
+    strength: float = 0.2,
+    sun_disc: bool = True,
+    dust: float = 1.0,
+) -> None:
     """A physical sky; `azimuth` in degrees clockwise from +y is where the sun stands."""
     tree = bpy.context.scene.world.node_tree
     made = tree.nodes.new("ShaderNodeTexSky")
@@ -87,7 +101,9 @@ def surround(color: Color, strength: float) -> None:
     background.inputs[0].default_value, background.inputs[1].default_value = linear(color), strength
 
 
-def sun(elevation: float, azimuth: float, strength: float, color: Color = "#ffe9cf", size: float = 0.6) -> None:
+def sun(
+    elevation: float, azimuth: float, strength: float, color: Color = "#ffe9cf", size: float = 0.6
+) -> None:
     data = bpy.data.lights.new("sun", "SUN")
     data.energy, data.angle, data.color = strength, math.radians(size), linear(color)[:3]
     made = bpy.data.objects.new("sun", data)
@@ -96,7 +112,10 @@ def sun(elevation: float, azimuth: float, strength: float, color: Color = "#ffe9
 
 
 def panel(
-    at: tuple[float, float, float], toward: tuple[float, float, float], size: tuple[float, float], watts: float,
+    at: tuple[float, float, float],
+    toward: tuple[float, float, float],
+    size: tuple[float, float],
+    watts: float,
     color: Color = "#ffffff",
 ) -> None:
     """A rectangular area light at `at`, shining `toward` a point; the camera does not see it."""
@@ -112,7 +131,9 @@ def panel(
     bpy.context.scene.collection.objects.link(made)
 
 
-def bulb(at: tuple[float, float, float], watts: float, color: Color = "#ffcf94", radius: float = 0.04) -> None:
+def bulb(
+    at: tuple[float, float, float], watts: float, color: Color = "#ffcf94", radius: float = 0.04
+) -> None:
     data = bpy.data.lights.new("bulb", "POINT")
     data.energy, data.shadow_soft_size, data.color = watts, radius, linear(color)[:3]
     made = bpy.data.objects.new("bulb", data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import bpy
+import food
 import furniture as f
 import geometry as g
 import materials as m
@@ -14,7 +15,8 @@ import studio
 
 TITLE = "Product table"
 CAPTION = (
-    "a still life on a rustic wooden table by a window: a green glass bottle, stoneware cups, a bowl of fruit, "
+    "a still life on a rustic wooden table by a window: a green glass bottle, stoneware "
+    "cups, a bowl of fruit, "
     "bread on a board, a linen cloth and a vase with olive twigs"
 )
 FLOOR = 0.75
@@ -24,26 +26,45 @@ TOP = FLOOR
 def build(variant: str) -> tuple[studio.View, studio.Look]:
     relit = variant == "relit"
     _room(relit)
-    _board_and_bread()
-    _fruit(relit)
+    food.bread(TOP)
+    food.fruit(TOP, relit)
     if variant != "moved":
         _bottle((-0.1, 0.2))
     _crockery(relit)
     _cloth(relit)
     _light(relit)
-    view = studio.View(1024, 768, 52, (0.1, -1.18, 1.1), yaw=-2.5, pitch=-11.5, near=0.5, far=8.0, focus=1.3, stop=9)
-    return view, studio.Look(exposure=0.2)
+    view = studio.View(
+        1024,
+        768,
+        51,
+        (0.09, -1.18, 1.1),
+        yaw=-2.5,
+        pitch=-10.8,
+        near=0.5,
+        far=8.0,
+        focus=1.3,
+        stop=9,
+    )
+    return view, studio.Look(exposure=0.3)
 
 
 def _room(relit: bool) -> None:
     oak = m.wood("table", "#3d2717", "#8f643f", "x", 0.38)
     for index in range(6):
         y = -0.45 + index * 0.2
-        g.box("plank", (2.4, 0.197, 0.045), (0.004 * (-1) ** index, y, TOP - 0.045), oak, edge=0.004)
+        g.box(
+            "plank", (2.4, 0.197, 0.045), (0.004 * (-1) ** index, y, TOP - 0.045), oak, edge=0.004
+        )
     g.box("apron", (2.2, 0.9, 0.1), (0, 0.05, TOP - 0.146), oak)
     wall = m.plaster("wall", "#6d5a52" if relit else "#5d6f70", 0.003, 0.35)
     g.box("wall", (7, 0.2, 4), (0, 2.0, 0), wall, edge=0)
-    g.box("floor", (7, 6, 0.1), (0, 0, -0.1), m.planks("boards", ("#3b2a1d", "#5c432d", "#76583c")), edge=0)
+    g.box(
+        "floor",
+        (7, 6, 0.1),
+        (0, 0, -0.1),
+        m.planks("boards", ("#3b2a1d", "#5c432d", "#76583c")),
+        edge=0,
+    )
     paint = m.plain("panel", "#8d948d", 0.45)
     for index in range(-8, 12):
         g.box("panel", (0.144, 0.03, 1.05), (0.147 * index, 1.88, 0), paint, edge=0.006)
@@ -54,11 +75,36 @@ def _bottle(at: tuple[float, float]) -> None:
     glass = m.Graph("glass").finish(
         Base_Color=m.linear("#6fa05c"), Roughness=0.02, Transmission_Weight=1.0, IOR=1.5
     )
-    outer = [(0, 0.004), (0.034, 0.0), (0.038, 0.006), (0.038, 0.17), (0.034, 0.195), (0.018, 0.225), (0.0145, 0.25), (0.0145, 0.295), (0.017, 0.297), (0.017, 0.312), (0.0145, 0.314)]
-    inner = [(0.011, 0.314), (0.0115, 0.25), (0.015, 0.225), (0.031, 0.195), (0.0352, 0.17), (0.0352, 0.012), (0, 0.016)]
+    outer = [
+        (0, 0.004),
+        (0.034, 0.0),
+        (0.038, 0.006),
+        (0.038, 0.17),
+        (0.034, 0.195),
+        (0.018, 0.225),
+        (0.0145, 0.25),
+        (0.0145, 0.295),
+        (0.017, 0.297),
+        (0.017, 0.312),
+        (0.0145, 0.314),
+    ]
+    inner = [
+        (0.011, 0.314),
+        (0.0115, 0.25),
+        (0.015, 0.225),
+        (0.031, 0.195),
+        (0.0352, 0.17),
+        (0.0352, 0.012),
+        (0, 0.016),
+    ]
     g.lathe("bottle", outer + inner, (*at, TOP), glass, 96, sharp=50)
     cork = m.plaster("cork", "#b98f62", 0.002, 0.3)
-    g.lathe("cork", [(0, 0.29), (0.0108, 0.29), (0.0125, 0.325), (0.011, 0.328), (0, 0.328)], (*at, TOP), cork)
+    g.lathe(
+        "cork",
+        [(0, 0.29), (0.0108, 0.29), (0.0125, 0.325), (0.011, 0.328), (0, 0.328)],
+        (*at, TOP),
+        cork,
+    )
     paper = m.plain("label", "#e9e0cb", 0.8)
     ring = [(0.0384, 0.05), (0.0386, 0.052), (0.0386, 0.128), (0.0384, 0.13)]
     _arc_label("label", ring, (*at, TOP), paper, 150)
@@ -67,80 +113,89 @@ def _bottle(at: tuple[float, float]) -> None:
     _arc_label("line", [(0.0388, 0.06), (0.0388, 0.0615)], (*at, TOP), ink, 110)
 
 
-def _arc_label(name: str, profile: list[tuple[float, float]], at: g.Point, paper: bpy.types.Material, span: float) -> None:
+def _arc_label(
+    name: str,
+    profile: list[tuple[float, float]],
+    at: g.Point,
+    paper: bpy.types.Material,
+    span: float,
+) -> None:
     """A strip round part of a bottle, its middle towards the camera."""
     low, high = profile[0], profile[-1]
     start = -math.pi / 2 - math.radians(span) / 2
 
     def wrap(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         angle = start + math.radians(span) * u
-        return max(r for r, _ in profile) * np.cos(angle), max(r for r, _ in profile) * np.sin(angle), low[1] + (high[1] - low[1]) * v
+        return (
+            max(r for r, _ in profile) * np.cos(angle),
+            max(r for r, _ in profile) * np.sin(angle),
+            low[1] + (high[1] - low[1]) * v,
+        )
 
     g.sheet(name, wrap, (48, 1), paper, at)
-
-
-def _fruit(relit: bool) -> None:
-    glaze = m.plain("bowl", "#c9b9a0" if relit else "#e6dfd2", 0.22, Coat_Weight=0.5)
-    f.ceramic("bowl", [(r * 1.15, z * 1.0) for r, z in f.BOWL], (0.15, 0.16, TOP), glaze)
-    skins = [_apple_skin("apple-red", "#7d1519", "#c9562f"), _apple_skin("apple-green", "#6c8a2b", "#b6b64a")]
-    bark = m.plain("stalk", "#3b2a1a", 0.8)
-    spots = ((0.1, 0.13, 0.045, 0), (0.18, 0.11, 0.045, 0), (0.225, 0.19, 0.05, 1), (0.13, 0.22, 0.048, 0), (0.165, 0.165, 0.105, 1))
-    for index, (x, y, z, kind) in enumerate(spots):
-        _apple((x, y, TOP + z), 0.04 - 0.002 * (index % 3), skins[kind], bark, index)
-    rind = _peel("lemon", "#e0b51e")
-    lemon = [(0, -0.045), (0.006, -0.043), (0.011, -0.037), (0.024, -0.027), (0.031, -0.005), (0.029, 0.015), (0.018, 0.032), (0.008, 0.038), (0, 0.042)]
-    for at, turn in (((0.11, -0.13, TOP + 0.031), (88, 0, 35)), ((0.24, -0.06, TOP + 0.031), (92, 0, -60))):
-        g.subdivide(g.lathe("lemon", lemon, at, rind, 28, turn, 180), 2)
-    half = m.plain("half", "#f0d97a", 0.35, Subsurface_Weight=0.3)
-    g.subdivide(g.lathe("lemon-half", [(0, -0.036), (0.008, -0.034), (0.024, -0.022), (0.031, -0.001)], (0.02, -0.2, TOP + 0.028), rind, 28, (35, 12, 0), 180), 2)
-    g.lathe("pulp", [(0, 0.0), (0.0285, 0.0), (0.0295, -0.001), (0, -0.004)], (0.02, -0.2, TOP + 0.0285), half, 40, (35, 12, 0))
-
-
-def _apple_skin(name: str, deep: str, light: str) -> bpy.types.Material:
-    graph = m.Graph(name)
-    place = graph.coords((1, 1, 0.25))
-    streak = graph.mix(0.4, graph.noise(place, 22, 4), graph.noise(graph.coords(), 90, 3))
-    tone = graph.ramp(streak, [(0.38, deep), (0.68, light)])
-    return graph.finish(Base_Color=tone, Roughness=0.3, Coat_Weight=0.25, Subsurface_Weight=0.05, Subsurface_Radius=(0.01, 0.004, 0.002))
-
-
-def _peel(name: str, tone: str) -> bpy.types.Material:
-    graph = m.Graph(name)
-    pores = graph.noise(graph.coords(), 420, 2)
-    graph.bump(pores, 0.0009)
-    return graph.finish(Base_Color=m.linear(tone), Roughness=0.36, Subsurface_Weight=0.1, Subsurface_Radius=(0.008, 0.005, 0.002))
-
-
-def _apple(at: g.Point, radius: float, skin: bpy.types.Material, bark: bpy.types.Material, seed: int) -> None:
-    outline = [(0, 0.12), (0.3, 0.0), (0.62, 0.14), (0.9, 0.5), (1.0, 0.95), (0.93, 1.4), (0.66, 1.72), (0.32, 1.76), (0.1, 1.62), (0, 1.52)]
-    turn = (12 * math.sin(seed * 2.3), 14 * math.cos(seed * 1.7), seed * 50)
-    profile = [(r * radius, z * radius - radius * 0.1) for r, z in outline]
-    made = g.subdivide(g.lathe("apple", profile, at, skin, 24, turn, 180), 2)
-    stalk = g.tube("stalk", [(0, 0, radius * 1.3), (0.002, 0.001, radius * 1.65), (0.007, 0.003, radius * 1.95)], [0.0016, 0.0014, 0.002], bark)
-    stalk.parent = made
 
 
 def _crockery(relit: bool) -> None:
     tone = "#8a4b3c" if relit else "#35506a"
     glaze = m.plain("cup-glaze", tone, 0.25, Coat_Weight=0.4)
     raw = _speckle("cup-raw", "#d9cfbd")
-    cup = [(0, 0), (0.03, 0), (0.036, 0.006), (0.04, 0.03), (0.042, 0.085), (0.0395, 0.0855), (0.0375, 0.03), (0.032, 0.012), (0, 0.009)]
+    cup = [
+        (0, 0),
+        (0.03, 0),
+        (0.036, 0.006),
+        (0.04, 0.03),
+        (0.042, 0.085),
+        (0.0395, 0.0855),
+        (0.0375, 0.03),
+        (0.032, 0.012),
+        (0, 0.009),
+    ]
     coffee = m.plain("coffee", "#1d0f08", 0.08)
-    for (x, y), skin, turn in (((-0.27, -0.03), raw, 205), ((-0.38, 0.13), glaze, 150)):
+    for (x, y), skin, turn in (((-0.24, -0.02), raw, 205), ((-0.35, 0.13), glaze, 150)):
         made = f.ceramic("cup", cup, (x, y, TOP + 0.014), skin)
-        handle = [(0.04, 0, 0.07), (0.06, 0, 0.074), (0.071, 0, 0.055), (0.066, 0, 0.034), (0.039, 0, 0.024)]
+        handle = [
+            (0.04, 0, 0.07),
+            (0.06, 0, 0.074),
+            (0.071, 0, 0.055),
+            (0.066, 0, 0.034),
+            (0.039, 0, 0.024),
+        ]
         grip = g.tube("handle", handle, [0.0055, 0.005, 0.0048, 0.005, 0.0055], skin, curved=True)
         grip.parent = made
         made.rotation_euler[2] = math.radians(turn)
         g.lathe("coffee", [(0, 0.07), (0.0385, 0.07), (0, 0.071)], (x, y, TOP + 0.014), coffee)
-        saucer = [(0, 0), (0.042, 0), (0.046, 0.004), (0.075, 0.013), (0.0755, 0.0155), (0.045, 0.008), (0, 0.008)]
+        saucer = [
+            (0, 0),
+            (0.042, 0),
+            (0.046, 0.004),
+            (0.075, 0.013),
+            (0.0755, 0.0155),
+            (0.045, 0.008),
+            (0, 0.008),
+        ]
         f.ceramic("saucer", saucer, (x, y, TOP), skin)
-    f.ceramic("jug", [(r * 0.85, z * 0.72) for r, z in f.VASE], (-0.2, 0.36, TOP), _speckle("jug", "#e4ddd0"))
+    f.ceramic(
+        "jug",
+        [(r * 0.85, z * 0.72) for r, z in f.VASE],
+        (-0.2, 0.36, TOP),
+        _speckle("jug", "#e4ddd0"),
+    )
     stem, olive = m.plain("twig", "#5b4a33", 0.7), m.leaf("olive", "#3f5238", "#92a27c")
-    nature.twigs((-0.2, 0.36, TOP + 0.22), 0.34, olive, stem, 11, 9, nature.Leaf(0.05, 0.013, 0.3, 0.2), 0.75)
+    nature.twigs(
+        (-0.2, 0.36, TOP + 0.22), 0.34, olive, stem, 11, 9, nature.Leaf(0.05, 0.013, 0.3, 0.2), 0.75
+    )
     steel = m.plain("steel", "#b9b6b0", 0.22, Metallic=1.0)
-    g.tube("spoon", [(-0.02, 0, 0.004), (0.05, 0, 0.006), (0.1, 0, 0.005)], [0.0022, 0.002, 0.0036], steel, (-0.2, -0.14, TOP + 0.004), (0, 0, -150))
-    g.cushion("spoon-bowl", (0.042, 0.028, 0.008), (-0.189, -0.132, TOP + 0.003), steel, (0, -4, -150), 2.0)
+    g.tube(
+        "spoon",
+        [(-0.02, 0, 0.004), (0.05, 0, 0.006), (0.1, 0, 0.005)],
+        [0.0022, 0.002, 0.0036],
+        steel,
+        (0.33, -0.16, TOP + 0.004),
+        (0, 0, -155),
+    )
+    g.cushion(
+        "spoon-bowl", (0.042, 0.028, 0.008), (0.35, -0.151, TOP + 0.003), steel, (0, -4, -155), 2.0
+    )
 
 
 def _speckle(name: str, tone: str) -> bpy.types.Material:
@@ -150,27 +205,6 @@ def _speckle(name: str, tone: str) -> bpy.types.Material:
     return graph.finish(Base_Color=tint, Roughness=0.32, Coat_Weight=0.25)
 
 
-def _board_and_bread() -> None:
-    timber = m.wood("board", "#6b4526", "#b98a58", "x", 0.42, 1.6)
-    g.bevel(g.loft("board", [g.ellipse((0, 0, z), 0.2, 0.12, 64, 6) for z in (0.0, 0.02)], timber, (0.43, 0.13, TOP), (0, 0, 24)), 0.004)
-    crust, crumb = _crust(), m.plaster("crumb", "#dcc293", 0.004, 0.3)
-    g.cushion("loaf", (0.24, 0.115, 0.095), (0.46, 0.19, TOP + 0.019), crust, (0, 0, 28), 2.6, 0.012, 20)
-    inside = [(0, 0), (0.044, 0), (0.045, 0.002), (0.045, 0.012), (0.044, 0.014), (0, 0.014)]
-    rind = [(0.0435, 0.0004), (0.0465, 0.002), (0.0475, 0.007), (0.0465, 0.012), (0.0435, 0.0136)]
-    for index in range(2):
-        place = (0.345 - 0.03 * index, 0.1 - 0.022 * index, TOP + 0.062 - 0.006 * index)
-        tilt = (0, 74 + 8 * index, 22 + 9 * index)
-        for name, profile, stuff in (("crumb", inside, crumb), ("rind", rind, crust)):
-            g.lathe(name, profile, place, stuff, 48, tilt).scale = (0.8, 1.05, 1.0)
-
-
-def _crust() -> bpy.types.Material:
-    graph = m.Graph("crust")
-    flour = graph.mix(0.5, graph.noise(graph.coords(), 14, 5, 0.6), graph.noise(graph.coords(), 90, 4))
-    graph.bump(flour, 0.008)
-    return graph.finish(Base_Color=graph.ramp(flour, [(0.3, "#5b2f12"), (0.5, "#9a5f2a"), (0.66, "#d8b98a")]), Roughness=0.75)
-
-
 def _cloth(relit: bool) -> None:
     linen = m.fabric("linen", "#b8c0c2" if relit else "#c8b9a2", 0.0022, 0.3)
 
@@ -178,14 +212,25 @@ def _cloth(relit: bool) -> None:
         x, y = 0.36 * u, 0.3 * v
         height = np.full(u.shape, 0.004)
         for angle, offset, width, crest, sway in (
-            (0.5, 0.10, 0.017, 0.024, 0.012), (0.85, 0.19, 0.014, 0.018, 0.016),
-            (0.3, 0.22, 0.02, 0.02, 0.01), (1.5, 0.26, 0.013, 0.014, 0.01),
+            (0.5, 0.10, 0.017, 0.024, 0.012),
+            (0.85, 0.19, 0.014, 0.018, 0.016),
+            (0.3, 0.22, 0.02, 0.02, 0.01),
+            (1.5, 0.26, 0.013, 0.014, 0.01),
         ):
-            along, across = x * math.cos(angle) + y * math.sin(angle), -x * math.sin(angle) + y * math.cos(angle)
+            along, across = (
+                x * math.cos(angle) + y * math.sin(angle),
+                -x * math.sin(angle) + y * math.cos(angle),
+            )
             middle = offset - 0.14 + sway * np.sin(17 * along + 40 * offset)
-            height = height + crest * np.exp(-(((across - middle) / width) ** 2)) * (0.55 + 0.45 * np.sin(9 * along + offset * 30))
+            height = height + crest * np.exp(-(((across - middle) / width) ** 2)) * (
+                0.55 + 0.45 * np.sin(9 * along + offset * 30)
+            )
         edge = np.minimum(np.minimum(u, 1 - u), np.minimum(v, 1 - v)).clip(0, 0.08) / 0.08
-        return x + 0.014 * np.sin(8 * v), y + 0.012 * np.sin(7 * u + 1), 0.002 + height * (0.35 + 0.65 * edge)
+        return (
+            x + 0.014 * np.sin(8 * v),
+            y + 0.012 * np.sin(7 * u + 1),
+            0.002 + height * (0.35 + 0.65 * edge),
+        )
 
     g.sheet("linen", folds, (110, 90), linen, (-0.29, -0.35, TOP), (0, 0, 13), 0.0016)
 
@@ -196,7 +241,21 @@ def _light(relit: bool) -> None:
         studio.panel((1.5, -0.3, 1.9), (0, 0.1, 0.8), (0.5, 0.5), 30, "#ffb26b")
         studio.panel((-2.2, 1.0, 1.8), (0, 0.1, 0.8), (1.2, 1.2), 14, "#7fa2e0")
         return
-    studio.surround("#aeb9c4", 0.25)
-    studio.panel((-1.75, 0.55, 1.75), (0.05, 0.1, 0.8), (1.1, 1.5), 62, "#fff3e2")
-    studio.panel((1.9, -0.9, 1.6), (0.1, 0.2, 0.8), (1.2, 1.2), 6, "#e8f0ff")
-    studio.panel((0.6, 1.2, 2.6), (0.6, 1.9, 1.2), (1.0, 0.6), 6, "#ffe7c8")
+    _window()
+    studio.surround("#b9c6d4", 0.3)
+    studio.sun(25, -112, 9.0, "#ffdcae", 0.9)
+    studio.panel((-1.5, 0.3, 1.65), (0.1, 0.1, 0.8), (2.0, 1.2), 46, "#eef4ff")
+    studio.panel((1.9, -0.9, 1.6), (0.1, 0.2, 0.8), (1.2, 1.2), 5, "#fff0dd")
+
+
+def _window() -> None:
+    """The wall at the left, out of the picture, whose panes the sun draws on the table and the
+    wall.
+    """
+    trim = m.plain("trim", "#d9d5cb", 0.5)
+    solid = [((0.2, 12, 0.98), (-1.75, 0, 0)), ((0.2, 12, 2), (-1.75, 0, 2.35))]
+    solid += [((0.2, 5, 4), (-1.75, y, 0)) for y in (-4.0, 4.0)]
+    bars = [((0.08, 0.09, 2), (-1.75, y, 0.6)) for y in (-1.0, -0.5, 0.0, 0.5, 1.0)] + [
+        ((0.08, 3, 0.07), (-1.75, 0, 1.62))
+    ]
+    g.boxes("window", solid + bars, trim, 0)

@@ -1,4 +1,5 @@
-"""The bundled sample pictures: rendered by training/scenes, each with the exact depth of every pixel.
+"""The bundled sample pictures: rendered by training/scenes, each with the exact depth of every
+pixel.
 
 `scenes.json` lists them. The depth is a 16-bit grey PNG with logarithmic steps: code 0 is
 invalid (sky), code c stands for near * (far / near) ** ((c - 1) / 65534) metres along the
@@ -80,7 +81,9 @@ def load_scene(name: str) -> Scene:
 def _entry(name: str) -> dict[str, Any]:
     listing = _read_listing()
     if name not in listing:
-        raise InvalidInput(f"There is no sample scene {name!r}; choose one of {', '.join(listing)}.")
+        raise InvalidInput(
+            f"There is no sample scene {name!r}; choose one of {', '.join(listing)}."
+        )
     return listing[name]
 
 
