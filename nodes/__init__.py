@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from . import host
+from . import host, routes
 from .convert import GenVRDepthFromImage, GenVRDepthToImage
 from .estimate import GenVRDepthEstimate
+from .estimate_remote import GenVRDepthEstimateRemote
 from .generate_local import GenVRDepthGenerateLocal
+from .generate_remote import (
+    GenVRDepthGenerateCanny,
+    GenVRDepthGenerateRemote,
+    GenVRDepthGenerateScribble,
+)
 from .geometry_in import GenVRDepthFromGeometry
 from .models import GenVRDepthModelLoader
 from .preview import GenVRDepthPreview
+from .prompt_variations import GenVRDepthPromptVariations
 from .sample_scene import GenVRDepthSampleScene
 from .save_depth import GenVRDepthSaveDepth
 
@@ -18,10 +25,15 @@ NODE_CLASS_MAPPINGS: dict[str, type] = {
     "GenVRDepthModelLoader": GenVRDepthModelLoader,
     "GenVRDepthEstimate": GenVRDepthEstimate,
     "GenVRDepthSampleScene": GenVRDepthSampleScene,
+    "GenVRDepthEstimateRemote": GenVRDepthEstimateRemote,
     "GenVRDepthFromGeometry": GenVRDepthFromGeometry,
     "GenVRDepthFromImage": GenVRDepthFromImage,
     "GenVRDepthToImage": GenVRDepthToImage,
     "GenVRDepthGenerateLocal": GenVRDepthGenerateLocal,
+    "GenVRDepthGenerateRemote": GenVRDepthGenerateRemote,
+    "GenVRDepthGenerateCanny": GenVRDepthGenerateCanny,
+    "GenVRDepthGenerateScribble": GenVRDepthGenerateScribble,
+    "GenVRDepthPromptVariations": GenVRDepthPromptVariations,
     "GenVRDepthPreview": GenVRDepthPreview,
     "GenVRDepthSaveDepth": GenVRDepthSaveDepth,
 }
@@ -30,12 +42,18 @@ NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
     "GenVRDepthModelLoader": "Load Depth Model",
     "GenVRDepthEstimate": "Estimate Depth",
     "GenVRDepthSampleScene": "Sample Scene",
+    "GenVRDepthEstimateRemote": "Estimate Depth (GenVR)",
     "GenVRDepthFromGeometry": "Depth from Geometry (DA3 / MoGe)",
     "GenVRDepthFromImage": "Image to Depth",
     "GenVRDepthToImage": "Depth to Image",
     "GenVRDepthGenerateLocal": "Generate from Depth (Local)",
+    "GenVRDepthGenerateRemote": "Generate from Depth (GenVR)",
+    "GenVRDepthGenerateCanny": "Generate from Edges (GenVR)",
+    "GenVRDepthGenerateScribble": "Generate from Scribble (GenVR)",
+    "GenVRDepthPromptVariations": "Prompt Variations",
     "GenVRDepthPreview": "Preview Depth",
     "GenVRDepthSaveDepth": "Save Depth",
 }
 
 host.register()
+routes.register()

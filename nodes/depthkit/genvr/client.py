@@ -64,16 +64,19 @@ class UploadTicket:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Talks to one profile. Safe to use from several threads."""
+    """Talks to one profile. `patience_s` is how long a free call is repeated. Thread-safe."""
 
     profile: Profile
     transport: Transport
     pacing: Pacing = field(default_factory=Pacing)
+    patience_s: float = _PATIENCE_S
 
     @classmethod
-    def of(cls, profile: Profile, pacing: Pacing | None = None) -> Client:
+    def of(
+        cls, profile: Profile, pacing: Pacing | None = None, patience_s: float = _PATIENCE_S
+    ) -> Client:
         used = pacing or Pacing()
-        return cls(profile, Transport(profile.key, used), used)
+        return cls(profile, Transport(profile.key, used), used, patience_s)
 
     # -- the one call that costs ------------------------------------------------------------------
 
@@ -242,7 +245,7 @@ class Client:
         self, exchange: Exchange, should_stop: Stop, what: str, wanted: tuple[int, ...] = ()
     ) -> Reply:
         """Repeat a free call until it answers; codes in `wanted` are answers too."""
-        deadline = self.pacing.monotonic() + _PATIENCE_S
+        deadline = self.pacing.monotonic() + self.patience_s
         refused_key, attempt, reply = 0, 0, None
         while True:
             reply = self._attempt(exchange, should_stop)
@@ -278,7 +281,7 @@ class Client:
         said = self.profile.redactor(words(reply), 160)
         return ServiceDown(
             f'GenVR does not work at the moment: {what} was answered with "{said}" (code '
-            f"{reply.status}) for {_PATIENCE_S:.0f} s. Try again later; tasks that were already "
+            f"{reply.status}) for {self.patience_s:.0f} s. Try again later; tasks that were already "
             "paid for are kept and picked up for free."
         )
 
