@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import host, routes
+from .adjust import GenVRDepthAdjust
 from .convert import GenVRDepthFromImage, GenVRDepthToImage
 from .estimate import GenVRDepthEstimate
 from .estimate_remote import GenVRDepthEstimateRemote
@@ -13,11 +14,15 @@ from .generate_remote import (
     GenVRDepthGenerateScribble,
 )
 from .geometry_in import GenVRDepthFromGeometry
+from .layers import GenVRDepthLayers
 from .models import GenVRDepthModelLoader
+from .normals import GenVRDepthNormals
 from .preview import GenVRDepthPreview
 from .prompt_variations import GenVRDepthPromptVariations
+from .refine import GenVRDepthRefine
 from .sample_scene import GenVRDepthSampleScene
 from .save_depth import GenVRDepthSaveDepth
+from .save_image import GenVRDepthSaveImage
 
 __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS"]
 
@@ -28,6 +33,9 @@ NODE_CLASS_MAPPINGS: dict[str, type] = {
     "GenVRDepthEstimateRemote": GenVRDepthEstimateRemote,
     "GenVRDepthFromGeometry": GenVRDepthFromGeometry,
     "GenVRDepthFromImage": GenVRDepthFromImage,
+    "GenVRDepthAdjust": GenVRDepthAdjust,
+    "GenVRDepthRefine": GenVRDepthRefine,
+    "GenVRDepthLayers": GenVRDepthLayers,
     "GenVRDepthToImage": GenVRDepthToImage,
     "GenVRDepthGenerateLocal": GenVRDepthGenerateLocal,
     "GenVRDepthGenerateRemote": GenVRDepthGenerateRemote,
@@ -36,6 +44,8 @@ NODE_CLASS_MAPPINGS: dict[str, type] = {
     "GenVRDepthPromptVariations": GenVRDepthPromptVariations,
     "GenVRDepthPreview": GenVRDepthPreview,
     "GenVRDepthSaveDepth": GenVRDepthSaveDepth,
+    "GenVRDepthSaveImage": GenVRDepthSaveImage,
+    "GenVRDepthNormals": GenVRDepthNormals,
 }
 
 NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
@@ -45,6 +55,9 @@ NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
     "GenVRDepthEstimateRemote": "Estimate Depth (GenVR)",
     "GenVRDepthFromGeometry": "Depth from Geometry (DA3 / MoGe)",
     "GenVRDepthFromImage": "Image to Depth",
+    "GenVRDepthAdjust": "Adjust Depth",
+    "GenVRDepthRefine": "Refine Depth Edges",
+    "GenVRDepthLayers": "Split Depth Layers",
     "GenVRDepthToImage": "Depth to Image",
     "GenVRDepthGenerateLocal": "Generate from Depth (Local)",
     "GenVRDepthGenerateRemote": "Generate from Depth (GenVR)",
@@ -53,6 +66,8 @@ NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
     "GenVRDepthPromptVariations": "Prompt Variations",
     "GenVRDepthPreview": "Preview Depth",
     "GenVRDepthSaveDepth": "Save Depth",
+    "GenVRDepthSaveImage": "Save Image (Any Format)",
+    "GenVRDepthNormals": "Depth to Normals",
 }
 
 host.register()

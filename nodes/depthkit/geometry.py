@@ -53,8 +53,8 @@ def with_space(
     """A metric map with a camera, whatever came in.
 
     fov_deg: horizontal field of view; 0 takes the map's own camera, or DEFAULT_FOV_DEG where there
-    is none. near, far: metres of relative depth; None reads its ends as 1 and 5, so that the shape is
-    plausible and the scale free.
+    is none. near, far: metres of relative depth; None reads its ends as 1 and 5, so that the shape
+    is plausible and the scale free.
     """
     metric = to_metric(depth, near or RELATIVE_NEAR, far or RELATIVE_FAR)
     camera = depth.camera

@@ -23,7 +23,7 @@ from .options import AS_FILE_SAYS, LoadOptions, SaveOptions, check_size
 from .pictures import PictureOptions, encode_picture
 from .record import Record
 from .stored import codes, restore
-from .unlabelled import Plane, understand
+from .unlabelled import Plane, understand, white_of
 
 __all__ = ["decode", "encode", "recognises"]
 
@@ -116,8 +116,7 @@ def _from_layout(
     stored: NDArray[np.generic], layout: dict[str, str], options: LoadOptions
 ) -> DepthMap:
     """Metres where the file names a unit; else the relative depth that a phone measured."""
-    white = np.iinfo(stored.dtype).max
-    share = stored.astype(np.float64) / white
+    share = stored.astype(np.float64) / white_of(stored)
     near, far = float(layout.get("Near", "nan")), float(layout.get("Far", "nan"))
     inverse = layout.get("Format", "") == "RangeInverse"
     if layout.get("Format") not in ("RangeInverse", "RangeLinear"):

@@ -10,10 +10,10 @@ from functools import lru_cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, TiffImagePlugin, features
+from PIL import Image, ImageCms, ImageOps, features
 
 from ..errors import FormatUnavailable, InvalidInput
-from . import png
+from . import png, tiff_write
 from .embed import JPEG_EXIF_LIMIT, Carrier, exif, exif_tags
 from .guard import damaged_is_an_error
 from .options import check_size
@@ -157,11 +157,9 @@ def _avif(planes: Array, options: PictureOptions) -> bytes:
     )
 
 
-def _tiff8(planes: Array, options: PictureOptions) -> bytes:
-    tags = TiffImagePlugin.ImageFileDirectory_v2()
-    for tag, text in exif_tags(options.texts).items():
-        tags[tag] = text
-    return _saved(planes, "TIFF", compression="tiff_deflate", tiffinfo=tags)
+def _tiff(planes: Array, options: PictureOptions) -> bytes:
+    profile = _srgb() if planes.shape[-1] >= 3 and planes.dtype.kind != "f" else b""
+    return tiff_write.write(planes, exif_tags(options.texts), profile)
 
 
 PICTURES: dict[str, PictureFormat] = {
@@ -175,7 +173,9 @@ PICTURES: dict[str, PictureFormat] = {
             "webp-lossless", "webp", "WebP, lossless", 8, True, "all", True, True, _webp_lossless
         ),
         PictureFormat("avif", "avif", "AVIF", 8, True, "all", True, True, _avif),
-        PictureFormat("tiff", "tif", "TIFF, 8 bits", 8, True, "all", False, False, _tiff8),
+        PictureFormat("tiff", "tif", "TIFF, 8 bits", 8, True, "all", False, False, _tiff),
+        PictureFormat("tiff16", "tif", "TIFF, 16 bits", 16, True, "all", False, False, _tiff),
+        PictureFormat("tiff-float", "tif", "TIFF, float", 32, True, "all", False, False, _tiff),
     )
 }
 

@@ -80,7 +80,7 @@ def _deflate(planes: NDArray[np.generic]) -> bytes:
         np.subtract(strip[:1], above, out=filtered[:1, 1:])
         np.subtract(strip[1:], strip[:-1], out=filtered[1:, 1:])
         above = strip[-1:]
-        parts.append(machine.compress(filtered))
+        parts.append(machine.compress(filtered.data))
     parts.append(machine.flush())
     return b"".join(parts)
 

@@ -1,4 +1,4 @@
-"""TIFF through Pillow: 32-bit float or 16-bit grey, deflate, the record in ImageDescription."""
+"""TIFF depth: 32-bit float or 16-bit grey, deflate, the record in ImageDescription."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import io
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, TiffImagePlugin
+from PIL import Image
 
 from ..depth_map import DepthMap
 from ..errors import FormatError
+from . import tiff_write
 from .embed import exif_tags
 from .guard import damaged_is_an_error
 from .options import LoadOptions, SaveOptions, check_size
@@ -42,14 +43,8 @@ def encode_codes(
 
 
 def _encode(pixels: NDArray[np.generic], record: Record, options: SaveOptions) -> bytes:
-    tags = TiffImagePlugin.ImageFileDirectory_v2()
-    tags[_DESCRIPTION] = record.to_json()
-    for tag, text in exif_tags(options.texts).items():
-        tags[tag] = text
-    stream = io.BytesIO()
-    image = Image.fromarray(np.ascontiguousarray(pixels))
-    image.save(stream, "TIFF", compression="tiff_deflate", tiffinfo=tags)
-    return stream.getvalue()
+    texts = {_DESCRIPTION: record.to_json(), **exif_tags(options.texts)}
+    return tiff_write.write(pixels, texts)
 
 
 def decode(data: bytes, options: LoadOptions) -> DepthMap:

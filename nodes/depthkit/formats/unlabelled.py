@@ -26,7 +26,7 @@ from .options import (
 from .record import Record
 from .stored import restore
 
-__all__ = ["Plane", "understand"]
+__all__ = ["Plane", "understand", "white_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +163,17 @@ _MEANINGS: dict[str, Meaning] = {
 }
 
 
+def white_of(stored: NDArray[np.generic]) -> int:
+    """The largest code of an integer plane."""
+    return int(np.iinfo(np.dtype(stored.dtype).name).max)
+
+
 def _shares(
     values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane
 ) -> NDArray[np.float64]:
     """0..1 between black and white; floats have no white and must be shares already."""
     if plane.stored.dtype.kind != "f":
-        return values / np.iinfo(plane.stored.dtype).max
+        return values / white_of(plane.stored)
     inside = values[valid]
     if inside.size and (inside.min() < 0 or inside.max() > 1):
         raise FormatError(
