@@ -21,12 +21,14 @@ from torch import Tensor
 
 from nodes.depthkit.align import align_depth_to
 from nodes.depthkit.estimators.builtin import INNER_SIZE, MULTIPLE, BuiltinDepth, load_builtin
+from nodes.depthkit.estimators.sizes import inner_shape
 from nodes.depthkit.metrics import depth_scores
 
 from .data import HELD_BACK, shard_numbers
 
 __all__ = [
     "PHOTOGRAPHS",
+    "SHORT_SIDE",
     "Photograph",
     "main",
     "photographs",
@@ -38,6 +40,7 @@ __all__ = [
 ROOT = Path(__file__).resolve().parent.parent
 PHOTOGRAPHS = ROOT.parent / "shared" / "data"
 WEIGHTS = ROOT / "nodes" / "depthkit" / "weights" / "builtin.safetensors"
+SHORT_SIDE = INNER_SIZE * 3 // 4
 _FARTHEST = 80.0  # metres; beyond it a held-back scene's depth is not scored
 
 
@@ -78,19 +81,12 @@ def photographs(folder: Path = PHOTOGRAPHS) -> list[Photograph]:
     ]
 
 
-def _inner(height: int, width: int, short: int) -> tuple[int, int]:
-    scale = short / min(height, width)
-    return tuple(
-        max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in (height, width)
-    )  # type: ignore[return-value]
-
-
 @torch.no_grad()
 def predict(
-    model: BuiltinDepth, image: Tensor, size: tuple[int, int], short: int = INNER_SIZE
+    model: BuiltinDepth, image: Tensor, size: tuple[int, int], short: int = SHORT_SIDE
 ) -> Tensor:
     """Disparity (h, w) of one (3, H, W) picture at `size`."""
-    inner = _inner(*image.shape[-2:], short)
+    inner = inner_shape(*image.shape[-2:], short, MULTIPLE)
     small = F.interpolate(image[None], inner, mode="bilinear", antialias=True).clamp(0, 1)
     return F.interpolate(model(small)[None], size, mode="bilinear", align_corners=False)[0, 0]
 
@@ -123,7 +119,7 @@ def score_photographs(run: Callable[[Photograph], Tensor], photos: list[Photogra
 
 
 def score_held_back(
-    model: BuiltinDepth, folder: Path, count: int = 60, short: int = INNER_SIZE
+    model: BuiltinDepth, folder: Path, count: int = 60, short: int = SHORT_SIDE
 ) -> tuple[float, float]:
     """Mean AbsRel and delta1 over `count` views of every held-back shard (sky is not scored)."""
     scores = []
@@ -154,7 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--held-back", type=Path, help="folder of shards drawn by training.generate"
     )
-    parser.add_argument("--short", type=int, default=INNER_SIZE, help="shorter side inside")
+    parser.add_argument("--short", type=int, default=SHORT_SIDE, help="shorter side inside")
     parser.add_argument("--write", action="store_true", help="write training/results.md")
     options = parser.parse_args(arguments)
     model = load_builtin(options.weights)

@@ -17,11 +17,11 @@ from torch import Tensor
 
 from nodes.depthkit.align import align_depth_to
 from nodes.depthkit.colormap import colorize
-from nodes.depthkit.estimators.builtin import INNER_SIZE, load_builtin
+from nodes.depthkit.estimators.builtin import load_builtin
 from nodes.depthkit.metrics import depth_scores
 from nodes.depthkit.scenes import SCENE_NAMES, load_scene
 
-from .evaluate import WEIGHTS, Photograph, photographs, predict
+from .evaluate import SHORT_SIDE, WEIGHTS, Photograph, photographs, predict
 
 __all__ = ["main"]
 
@@ -56,7 +56,7 @@ def _row(photo: Photograph, prediction: Tensor) -> np.ndarray:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="draw the model's results on one sheet")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
-    parser.add_argument("--short", type=int, default=INNER_SIZE)
+    parser.add_argument("--short", type=int, default=SHORT_SIDE)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     model, rows = load_builtin(options.weights), []

@@ -1,6 +1,7 @@
 """Trains the built-in model: python -m training.train --data FOLDER --out FOLDER --minutes 60
 
-Two processes of one thread each share every step (faster on two busy cores than two threads).
+Two processes of one thread each learn apart and average their weights every few steps: on a busy
+machine nobody waits for the other.
 The schedule runs on the clock: warm up, constant, then down to nothing at the end of the minutes,
 so a run that is cut short still ends well when it is resumed. State goes to OUT/state.pt.
 """
@@ -30,6 +31,8 @@ __all__ = ["main"]
 
 _WARM_UP, _DECAY_FROM = 0.03, 0.45
 _MUON_RATE, _ADAM_RATE = 0.02, 2e-3
+_TOGETHER = 8  # steps between two meetings of the workers
+_KEEP = 0.96  # of the averaged weights at a meeting
 
 
 def _rate(done: float) -> float:
@@ -53,7 +56,7 @@ class _Average:
 
     def update(self, model: nn.Module) -> None:
         self.steps += 1
-        keep = min(0.998, 1 - 4 / (self.steps + 4))
+        keep = min(_KEEP, 1 - 4 / (self.steps + 4))
         for mine, theirs in zip(
             self.model.state_dict().values(), model.state_dict().values(), strict=True
         ):
@@ -63,21 +66,15 @@ class _Average:
                 mine.copy_(theirs)
 
 
-def _summed(flat: Tensor) -> None:
-    if dist.is_initialized():
-        dist.all_reduce(flat)
-
-
-def _share_gradients(model: nn.Module, workers: int) -> None:
+def _share_weights(model: nn.Module, workers: int) -> None:
+    """Every worker goes on from the mean of all workers' weights and batch statistics."""
     if workers == 1:
         return
-    grads = [p.grad for p in model.parameters() if p.grad is not None]
-    flat = torch.cat([g.flatten() for g in grads])
-    _summed(flat)
-    start = 0
-    for g in grads:
-        g.copy_(flat[start : start + g.numel()].view_as(g) / workers)
-        start += g.numel()
+    tensors = [v for v in model.state_dict().values() if v.is_floating_point()]
+    flat = torch.cat([v.flatten() for v in tensors])
+    dist.all_reduce(flat)
+    for v, mean in zip(tensors, flat.split([v.numel() for v in tensors]), strict=True):
+        v.copy_(mean.view_as(v) / workers)
 
 
 class _Run:
@@ -88,7 +85,7 @@ class _Run:
         torch.manual_seed(options.seed)
         self.model = BuiltinDepth().to(memory_format=torch.channels_last)
         inner, rest = split_parameters(self.model)
-        muon = Muon(inner, _MUON_RATE, rank=rank, workers=options.workers, share=_summed)
+        muon = Muon(inner, _MUON_RATE)
         self.optimisers = [muon, torch.optim.AdamW(rest, _ADAM_RATE, weight_decay=0.01)]
         self.rates = [_MUON_RATE, _ADAM_RATE]
         self.average = _Average(self.model)
@@ -127,6 +124,7 @@ class _Run:
         part.rename(self.state)
 
     def step(self, done: float) -> tuple[Tensor, dict[str, float]]:
+        """One update of this worker's weights."""
         for optimiser, rate in zip(self.optimisers, self.rates, strict=True):
             for group in optimiser.param_groups:
                 group["lr"] = rate * _rate(done)
@@ -136,12 +134,10 @@ class _Run:
         for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        _share_gradients(self.model, self.options.workers)
         rest = [p for group in self.optimisers[1].param_groups for p in group["params"]]
         nn.utils.clip_grad_norm_(rest, 2.0)
         for optimiser in self.optimisers:
             optimiser.step()
-        self.average.update(self.model)
         self.images += len(pictures) * self.options.workers
         return loss.detach(), parts
 
@@ -156,7 +152,7 @@ def _report(run: _Run, losses: list[float], parts: dict[str, float]) -> None:
         **parts,
     }
     model, photos = run.average.model, photographs()
-    for short in (128, 160, 192, 256) if photos else ():
+    for short in (128, 160, 192) if photos else ():
         rows = score_photographs(
             lambda p, s=short: predict(model, p.image, tuple(p.depth.shape), s), photos
         )  # type: ignore[arg-type]
@@ -177,22 +173,20 @@ def _work(rank: int, options: argparse.Namespace) -> None:
     run = _Run(rank, options)
     limit, losses, told = options.minutes * 60, [], run.spent
     clock = time.monotonic()
-    while True:
-        time_left = torch.tensor([run.spent])
+    while run.spent < limit:
+        for _ in range(_TOGETHER):
+            loss, parts = run.step(run.spent / limit)
+            losses.append(loss.item())
+        _share_weights(run.model, options.workers)
+        run.average.update(run.model)
+        run.batches.refresh()
+        now = torch.tensor([run.spent + time.monotonic() - clock])
         if options.workers > 1:
-            dist.broadcast(time_left, 0)
-        run.spent = time_left.item()
-        if run.spent >= limit:
-            break
-        loss, parts = run.step(run.spent / limit)
-        losses.append(loss.item())
-        now = time.monotonic()
-        run.spent, clock = run.spent + now - clock, now
+            dist.broadcast(now, 0)
+        run.spent, clock = now.item(), time.monotonic()
         if rank == 0 and run.spent - told > options.report * 60:
             _report(run, losses, parts)
             losses, told = [], run.spent
-        if len(losses) % 50 == 0:
-            run.batches.refresh()
     if rank == 0:
         _report(run, losses or [0.0], {})
 
@@ -204,7 +198,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--out", type=Path, required=True, help="folder for state and log, outside the project"
     )
     parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--batch", type=int, default=24, help="per worker")
+    parser.add_argument("--batch", type=int, default=12, help="per worker")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument(
         "--sides",
