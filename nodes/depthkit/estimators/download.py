@@ -166,12 +166,13 @@ def _check_room(row: ModelRow, target: Path) -> None:
 
 def _reason(error: Exception) -> str:
     from requests import ConnectionError, HTTPError, Timeout
+    from requests.exceptions import ChunkedEncodingError
 
     if isinstance(error, HTTPError) and error.response is not None:
         return f"the server answered {error.response.status_code} {error.response.reason}"
     if isinstance(error, Timeout):
         return "the server did not answer in time"
-    if isinstance(error, ConnectionError):
+    if isinstance(error, ConnectionError | ChunkedEncodingError):
         return "the connection failed or was cut; run again to resume"
     return type(error).__name__
 

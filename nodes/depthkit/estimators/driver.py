@@ -94,7 +94,7 @@ class _Run:
     def _chunk(self, start: int, end: int) -> int:
         pictures = rgb(self.images[start:end]).movedim(-1, 1)
         raw = self._infer(_resized(pictures, *self.inner), start, end)
-        values = _resized(raw.to("cpu", torch.float32)[:, None], self.height, self.width)[:, 0]
+        values = self._fitted(raw, self.height, self.width)
         for offset in range(end - start if self.boxes else 0):
             blend = TileBlend(values[offset], pictures[offset], self.boxes, self.inner)
             for number, box in enumerate(self.boxes):
@@ -117,7 +117,21 @@ class _Run:
         """(3, h, w) part of a picture -> (h, w) values in the model's own, unaligned scale."""
         height, width = picture.shape[1:]
         raw = self.estimator(_resized(picture[None], *self._inner(height, width)))
-        return _resized(raw.to("cpu", torch.float32)[:, None], height, width)[0, 0]
+        return self._fitted(raw, height, width)[0]
+
+    def _fitted(self, raw: Tensor, height: int, width: int) -> Tensor:
+        """Raw values (B, h, w) on any device -> (B, height, width) on the CPU.
+
+        Metres are resampled as 1 / z: on a plane 1 / z is linear in the pixel, z is not, and beside
+        a far background the edge of a near thing would be thrown far back.
+        """
+        values = raw.to("cpu", torch.float32)[:, None]
+        if values.shape[-2:] == (height, width):
+            return values[:, 0]
+        if self.estimator.kind != "metric":
+            return _resized(values, height, width)[:, 0]
+        inverse = torch.where(values > 0, 1 / values, torch.zeros(()))
+        return 1 / _resized(inverse, height, width)[:, 0]
 
     def _inner(self, height: int, width: int) -> tuple[int, int]:
         if isinstance(self.estimator, ChoosesSize):

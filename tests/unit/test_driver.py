@@ -1,0 +1,199 @@
+"""The driver: any picture in, a map of exactly its size out, within bounded memory."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
+from genvr_depth.nodes.depthkit.estimators import EstimateOptions, estimate
+from genvr_depth.nodes.depthkit.estimators.chunks import in_chunks, listening, out_of_memory
+from genvr_depth.nodes.depthkit.estimators.sizes import MAX_ASPECT, inner_shape
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+class Brightness:
+    """Disparity = mean brightness, so that the right answer is known for every picture."""
+
+    name, kind, multiple, inner_size, licence = "brightness", "disparity", 14, 56, "MIT"
+
+    def __init__(self):
+        self.shapes = []
+
+    def __call__(self, images):
+        self.shapes.append(tuple(images.shape))
+        return images.mean(1)
+
+
+def test_the_map_has_the_size_of_the_picture_and_its_values():
+    ramp = torch.linspace(0, 1, 300)[None, None, :, None].expand(2, 200, 300, 3)
+    depth = estimate(Brightness(), ramp).depth
+    assert (depth.batch, depth.height, depth.width) == (2, 200, 300)
+    assert depth.kind == "disparity"
+    assert depth.source == "brightness"
+    assert (depth.values - ramp[..., 0]).abs().max() < 0.02
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3, 4]), st.sampled_from([1, 3]))
+@settings(max_examples=25, deadline=None)
+def test_every_shape_of_picture_works(height, width, channels, batch):
+    depth = estimate(Brightness(), torch.rand(batch, height, width, channels)).depth
+    assert depth.values.shape == (batch, height, width)
+    assert depth.valid.all()
+    assert torch.isfinite(depth.values).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1)])
+def test_single_pixels_and_strips_work_at_a_bounded_cost(shape):
+    model = Brightness()
+    depth = estimate(model, torch.full((1, *shape, 3), 0.5)).depth
+    assert torch.allclose(depth.values, torch.tensor(0.5))
+    assert max(model.shapes[0][-2:]) <= MAX_ASPECT * model.inner_size
+
+
+def test_pixels_that_are_no_numbers_count_as_black_and_do_not_spread():
+    picture = torch.full((1, 60, 60, 3), 0.5)
+    clean = estimate(Brightness(), picture).depth.values
+    picture[0, :5, :5] = torch.nan
+    picture[0, 5:8, :5] = torch.inf
+    broken = estimate(Brightness(), picture).depth
+    assert broken.valid.all()
+    assert torch.equal(broken.values[0, 20:, 20:], clean[0, 20:, 20:])
+    assert broken.values[0, 0, 0] < 0.05
+
+
+def test_half_precision_pictures_work():
+    picture = torch.rand(1, 30, 40, 3)
+    full = estimate(Brightness(), picture).depth.values
+    half = estimate(Brightness(), picture.half()).depth.values
+    assert torch.allclose(full, half, atol=2e-3)
+
+
+@pytest.mark.parametrize("shape", [(0, 8, 8, 3), (1, 0, 8, 3), (1, 8, 8, 5), (8, 8)])
+def test_what_is_no_picture_is_refused_by_name(shape):
+    with pytest.raises(InvalidInput, match="'image'"):
+        estimate(Brightness(), torch.zeros(shape))
+
+
+def test_a_network_that_answers_nan_gives_invalid_pixels():
+    class Broken(Brightness):
+        def __call__(self, images):
+            values = images.mean(1)
+            values[:, 0, 0] = torch.nan
+            return values
+
+    depth = estimate(Broken(), torch.rand(1, 56, 56, 3)).depth
+    assert not depth.valid[0, 0, 0]
+    assert depth.values[0, 0, 0] == 0
+    assert depth.valid.sum() == 56 * 56 - 1
+
+
+def test_metric_values_behind_the_camera_are_invalid():
+    class Metres(Brightness):
+        kind = "metric"
+
+        def __call__(self, images):
+            return images.mean(1) - 0.5
+
+    depth = estimate(Metres(), torch.linspace(0, 1, 56)[None, :, None, None].expand(1, 56, 56, 1))
+    assert 0.4 < depth.depth.valid.float().mean() < 0.6
+
+
+def test_the_resolution_is_the_shorter_inner_side_rounded_to_the_multiple():
+    model = Brightness()
+    estimate(model, torch.rand(1, 100, 200, 3), EstimateOptions(inner_size=100))
+    assert model.shapes == [(1, 3, 98, 196)]
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000), st.integers(1, 600), st.integers(1, 64))
+def test_inner_sizes_are_multiples_and_bounded(height, width, short, multiple):
+    sides = inner_shape(height, width, short, multiple)
+    assert all(side % multiple == 0 and side > 0 for side in sides)
+    assert max(sides) <= MAX_ASPECT * short + multiple
+
+
+def test_progress_ends_at_the_total_and_never_goes_back():
+    seen = []
+    estimate(
+        Brightness(),
+        torch.rand(3, 200, 200, 3),
+        EstimateOptions(detail="tiles"),
+        on_progress=lambda done, total: seen.append((done, total)),
+    )
+    done = [d for d, _ in seen]
+    assert done == sorted(done)
+    assert seen[-1][0] == seen[-1][1]
+
+
+def test_stop_is_heard_between_pictures():
+    model = Brightness()
+    with pytest.raises(Stopped):
+        estimate(model, torch.rand(5, 20, 20, 3), should_stop=lambda: len(model.shapes) >= 2)
+    assert len(model.shapes) == 2
+
+
+def test_stop_is_heard_inside_a_forward_pass():
+    layers = torch.nn.Sequential(*(torch.nn.Sequential(torch.nn.Identity()) for _ in range(50)))
+    ran = []
+    layers[30].register_forward_hook(lambda *_: ran.append(True))
+    with listening(layers, lambda: True):
+        time.sleep(0.15)
+        with pytest.raises(Stopped):
+            layers(torch.zeros(1))
+    assert not ran
+    layers(torch.zeros(1))
+    assert ran
+
+
+class Device:
+    """A pretended accelerator with room for `room` pictures."""
+
+    def __init__(self, room, message="CUDA out of memory. Tried to allocate 20.00 MiB"):
+        self.room, self.message, self.pieces = room, message, []
+
+    def __call__(self, start, end):
+        if end - start > self.room:
+            raise RuntimeError(self.message)
+        self.pieces.append(end - start)
+        return 8
+
+
+def _run(device, total, progress=lambda done: None):
+    in_chunks(total, device, on_progress=progress, should_stop=lambda: False)
+
+
+def test_a_chunk_that_does_not_fit_is_halved_and_the_work_goes_on():
+    device, done = Device(room=3), []
+    _run(device, 20, done.append)
+    assert sum(device.pieces) == 20
+    assert device.pieces[:3] == [1, 2, 2]
+    assert done[-1] == 20
+
+
+def test_one_picture_that_does_not_fit_is_a_sentence():
+    with pytest.raises(InvalidInput, match="lower resolution"):
+        _run(Device(room=0), 2)
+
+
+def test_other_faults_are_not_taken_for_a_lack_of_memory():
+    with pytest.raises(RuntimeError, match="shape mismatch"):
+        _run(Device(room=0, message="shape mismatch"), 2)
+
+
+def test_every_allocator_is_understood():
+    cpu = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 10 bytes"
+    mps = "MPS backend out of memory (MPS allocated: 17.00 GB)"
+    assert out_of_memory(RuntimeError(cpu))
+    assert out_of_memory(RuntimeError(mps))
+    assert out_of_memory(torch.cuda.OutOfMemoryError("x"))
+
+
+def test_unknown_options_are_refused():
+    with pytest.raises(InvalidInput, match="tiles"):
+        EstimateOptions(detail="more")
+    with pytest.raises(InvalidInput, match="clip"):
+        EstimateOptions(consistency="video")
+    with pytest.raises(InvalidInput, match="resolution"):
+        EstimateOptions(inner_size=-1)

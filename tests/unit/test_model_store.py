@@ -1,0 +1,244 @@
+"""Where models are looked for, and how they come when they are asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from genvr_depth.nodes.depthkit.errors import DownloadError, InvalidInput, ModelError, Stopped
+from genvr_depth.nodes.depthkit.estimators import BUILTIN, MODELS, builtin_estimator
+from genvr_depth.nodes.depthkit.estimators import download as download_module
+from genvr_depth.nodes.depthkit.estimators.download import Origin, download
+from genvr_depth.nodes.depthkit.estimators.loading import ensure_folder, load_estimator
+from genvr_depth.nodes.depthkit.estimators.store import (
+    find_folder,
+    fingerprint,
+    installed,
+    model_names,
+)
+from genvr_depth.nodes.depthkit.estimators.table import FILES, find_row, known_row
+
+ROW = known_row("depth-anything-v2-small")
+WEIGHTS = bytes(range(256)) * 20_000
+
+
+@dataclass
+class Hub:
+    """A server laid out like the hub; `cut` bytes are sent before the line goes dead."""
+
+    files: dict[str, bytes]
+    cut: int | None = None
+    status: int = 200
+    digest: str | None = None
+    requests: list[tuple[str, str | None]] = field(default_factory=list)
+    endpoint: str = ""
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.endpoint)
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    state = Hub(
+        {"config.json": b"{}", "preprocessor_config.json": b"{}", "model.safetensors": WEIGHTS}
+    )
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            wanted = self.headers.get("Range")
+            state.requests.append((self.path, wanted))
+            if state.status != 200:
+                self.send_error(state.status)
+                return
+            name = self.path.rsplit("/", 1)[-1]
+            assert self.path == f"/{ROW.repository}/resolve/main/{name}"
+            first = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
+            body = state.files[name][first:]
+            self.send_response(206 if wanted else 200)
+            self.send_header("Content-Length", str(len(body)))
+            if state.digest and name.endswith("safetensors"):
+                self.send_header("X-Linked-ETag", f'"{state.digest}"')
+            self.end_headers()
+            if state.cut is not None and name.endswith("safetensors"):
+                self.wfile.write(body[: state.cut])
+                self.wfile.flush()
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    state.endpoint = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield state
+    server.shutdown()
+    server.server_close()
+
+
+def test_nothing_is_downloaded_unless_it_was_asked_for(tmp_path, hub):
+    with pytest.raises(ModelError) as caught:
+        ensure_folder(ROW.name, [tmp_path], origin=hub.origin)
+    text = str(caught.value)
+    assert not hub.requests
+    assert not list(tmp_path.iterdir())
+    for part in (ROW.repository, str(tmp_path / ROW.name), "--download", *FILES):
+        assert part in text
+
+
+def test_a_download_reports_bytes_and_lands_whole(tmp_path, hub):
+    seen = []
+    folder = ensure_folder(
+        ROW.name,
+        [tmp_path],
+        "if missing",
+        origin=hub.origin,
+        on_progress=lambda done, total: seen.append((done, total)),
+    )
+    assert folder == tmp_path / ROW.name
+    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
+    assert (folder / "model.safetensors").read_bytes() == WEIGHTS
+    assert any(len(WEIGHTS) <= done < total for done, total in seen)
+    assert seen[-1][0] == seen[-1][1] == ROW.download_mb * 1_000_000
+
+
+def test_what_is_there_is_used_with_no_network(tmp_path, hub):
+    ensure_folder(ROW.name, [tmp_path], "if missing", origin=hub.origin)
+    hub.requests.clear()
+    offline = Origin(hub.endpoint, offline=True)
+    assert ensure_folder(ROW.name, [tmp_path], "if missing", origin=offline).is_dir()
+    assert not hub.requests
+
+
+def test_an_interrupted_download_resumes_where_it_stopped(tmp_path, hub):
+    hub.cut = 2_000_000
+    with pytest.raises(DownloadError, match="resume"):
+        download(ROW, tmp_path / "m", origin=hub.origin)
+    part = tmp_path / "m" / "model.safetensors.part"
+    have = part.stat().st_size
+    assert 0 < have <= 2_000_000
+    assert not (tmp_path / "m" / "model.safetensors").exists()
+    hub.cut = None
+    hub.requests.clear()
+    download(ROW, tmp_path / "m", origin=hub.origin)
+    assert [wanted for _, wanted in hub.requests] == [f"bytes={have}-"]
+    assert (tmp_path / "m" / "model.safetensors").read_bytes() == WEIGHTS
+    assert not part.exists()
+
+
+def test_stop_keeps_what_came(tmp_path, hub):
+    checks = iter([False, False, False, True, True])
+    with pytest.raises(Stopped):
+        download(ROW, tmp_path / "m", origin=hub.origin, should_stop=lambda: next(checks))
+    assert (tmp_path / "m" / "model.safetensors.part").stat().st_size == 1 << 20
+
+
+@pytest.mark.parametrize("status", [401, 404, 503])
+def test_a_refusal_names_the_repository_the_folder_and_the_files(tmp_path, hub, status):
+    hub.status = status
+    with pytest.raises(DownloadError) as caught:
+        download(ROW, tmp_path / "m", origin=hub.origin)
+    for part in (str(status), ROW.repository, str(tmp_path / "m"), *FILES):
+        assert part in str(caught.value)
+
+
+def test_a_dead_server_is_a_sentence(tmp_path):
+    with pytest.raises(DownloadError, match="connection"):
+        download(ROW, tmp_path / "m", origin=Origin("http://127.0.0.1:9"))
+
+
+def test_offline_is_obeyed(tmp_path, hub):
+    with pytest.raises(DownloadError, match="HF_HUB_OFFLINE"):
+        download(ROW, tmp_path / "m", origin=Origin(hub.endpoint, offline=True))
+    assert not hub.requests
+
+
+def test_a_damaged_arrival_is_not_kept(tmp_path, hub):
+    hub.digest = hashlib.sha256(b"something else").hexdigest()
+    with pytest.raises(DownloadError, match="checksum"):
+        download(ROW, tmp_path / "m", origin=hub.origin)
+    assert not list((tmp_path / "m").glob("model.safetensors*"))
+    hub.digest = hashlib.sha256(WEIGHTS).hexdigest()
+    download(ROW, tmp_path / "m", origin=hub.origin)
+    assert (tmp_path / "m" / "model.safetensors").read_bytes() == WEIGHTS
+
+
+def test_a_full_disk_is_noticed_before_anything_is_fetched(tmp_path, hub, monkeypatch):
+    usage = type("Usage", (), {"free": 50_000_000})
+    monkeypatch.setattr(download_module.shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(DownloadError, match="50 MB free"):
+        download(ROW, tmp_path / "m", origin=hub.origin)
+    assert not hub.requests
+
+
+def test_models_are_found_in_any_of_several_folders(tmp_path):
+    first, second = tmp_path / "one", tmp_path / "two"
+    for root, name in ((first, "own"), (second, "own"), (second, "other")):
+        (root / name).mkdir(parents=True)
+        (root / name / "config.json").write_text("{}")
+        (root / name / "model.safetensors").write_bytes(b"")
+    assert find_folder("own", [first, second]) == first / "own"
+    assert find_folder("other", [first, second]) == second / "other"
+    assert [m.name for m in installed([first, second])] == ["other", "own"]
+    assert model_names([first, second])[-2:] == ["other", "own"]
+    assert installed([tmp_path / "absent"]) == []
+
+
+def test_a_half_arrived_model_does_not_count_as_installed(tmp_path):
+    folder = tmp_path / ROW.name
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors.part").write_bytes(b"half")
+    assert find_folder(ROW.name, [tmp_path]) is None
+    assert installed([tmp_path])[0].missing == ("model.safetensors",)
+
+
+def test_the_fingerprint_follows_the_files(tmp_path):
+    assert fingerprint("own", [tmp_path]) == "absent"
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    before = fingerprint("own", [tmp_path])
+    (folder / "model.safetensors").write_bytes(b"new")
+    assert fingerprint("own", [tmp_path]) != before
+
+
+@pytest.mark.parametrize("name", ["../secrets", "a/b", "", ".."])
+def test_a_name_cannot_lead_out_of_the_model_folder(tmp_path, name):
+    with pytest.raises(ModelError, match="not a model name"):
+        find_folder(name, [tmp_path])
+
+
+def test_an_unknown_name_says_where_was_looked(tmp_path):
+    with pytest.raises(ModelError, match=str(tmp_path)):
+        load_estimator("nobody", [tmp_path], download_policy="if missing")
+
+
+def test_the_table_is_whole():
+    names = [row.name for row in MODELS]
+    assert len(set(names)) == len(names)
+    assert BUILTIN not in names
+    for row in MODELS:
+        assert row.inner_size % row.multiple == 0, row.name
+        assert row.commercial == (row.licence in ("Apache-2.0", "MIT"))
+        assert row.download_mb >= row.parameters * 1.9
+        assert "commercial" in row.summary
+        assert row.licence in row.summary
+    assert find_row("nobody") is None
+    with pytest.raises(InvalidInput, match="depth-pro"):
+        known_row("nobody")
+
+
+def test_the_builtin_model_says_plainly_when_its_weights_are_missing(tmp_path):
+    with pytest.raises(ModelError, match=r"builtin\.safetensors is missing"):
+        builtin_estimator(weights=tmp_path / "builtin.safetensors")

@@ -1,0 +1,205 @@
+"""Every family, with small random networks of the real architecture, through the real path."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.errors import ModelError
+from genvr_depth.nodes.depthkit.estimators import MODELS, EstimateOptions, estimate, resident
+from genvr_depth.nodes.depthkit.estimators.transformers_family import (
+    FAMILIES,
+    family_of,
+    load_folder,
+)
+
+# The polarity of every family, as its authors publish it: disparity = near is large.
+KINDS = {
+    "depth-anything-v2-small": "disparity",
+    "depth-anything-v2-metric-indoor-small": "metric",
+    "dpt-large": "disparity",
+    "zoedepth-nyu-kitti": "metric",
+    "depth-pro": "metric",
+    "own-dpt-beit": "disparity",
+    "own-dpt-dinov2": "metric",
+    "own-glpn": "metric",
+    "own-depth-pro-without-lens": "disparity",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tiny_models, tmp_path_factory):
+    root = tmp_path_factory.mktemp("models")
+    saved = {}
+
+    def get(name):
+        if name not in saved:
+            saved[name] = tiny_models.save_tiny(name, root)
+        return saved[name]
+
+    return get
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_family_loads_and_answers_at_the_size_of_the_picture(name, folder):
+    model = load_folder(folder(name), resident())
+    pictures = torch.rand(2, 50, 83, 3)
+    found = estimate(model, pictures, EstimateOptions(inner_size=64))
+    assert found.depth.values.shape == (2, 50, 83)
+    assert found.depth.kind == KINDS[name]
+    assert torch.isfinite(found.depth.values).all()
+    assert found.depth.source == name
+
+
+def test_the_batch_does_not_change_the_answer(folder):
+    model = load_folder(folder("depth-anything-v2-metric-indoor-small"), resident())
+    pictures = torch.rand(3, 3, 56, 56, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(model(pictures)[2], model(pictures[2:])[0], rtol=1e-3, atol=1e-5)
+
+
+def test_the_values_are_those_of_the_network_untouched(folder):
+    from transformers import AutoModelForDepthEstimation
+
+    path = folder("depth-anything-v2-metric-indoor-small")
+    network = AutoModelForDepthEstimation.from_pretrained(path).eval()
+    pictures = torch.rand(2, 3, 56, 70)
+    with torch.no_grad():
+        # The folder's own preprocessor_config.json: mean 0.5, standard deviation 0.25.
+        wanted = network(pixel_values=(pictures - 0.5) / 0.25).predicted_depth
+        got = load_folder(path, resident())(pictures)
+    assert torch.allclose(got, wanted, atol=1e-5)
+
+
+def test_depth_pro_gives_metres_and_a_camera_as_its_own_post_processing_does(folder):
+    from transformers import AutoModelForDepthEstimation
+
+    path = folder("depth-pro")
+    network = AutoModelForDepthEstimation.from_pretrained(path).eval()
+    # Random weights see any angle: pin the lens so that the formula can be checked.
+    model = load_folder(path, resident())
+    for each in (network, model.network):
+        last = [m for m in each.fov_model.head.modules() if isinstance(m, torch.nn.Conv2d)][-1]
+        torch.nn.init.zeros_(last.weight)
+        torch.nn.init.constant_(last.bias, 60.0)
+    pictures = torch.rand(1, 128, 128, 3)
+    with torch.no_grad():
+        out = network(pixel_values=(pictures.movedim(-1, 1) - 0.5) / 0.25)
+    focal = 0.5 * 128 / torch.tan(torch.deg2rad(torch.tensor(30.0)))
+    found = estimate(model, pictures).depth
+    assert found.camera is not None
+    assert found.camera.fx == pytest.approx(focal.item(), rel=1e-4)
+    assert found.camera.cx == 64
+    # The published post-processing: scale, bring to the picture's size, invert.
+    inverse = (out.predicted_depth * 128 / focal).clamp(1e-4, 1e4)
+    wanted = 1 / torch.nn.functional.interpolate(
+        inverse[None], (128, 128), mode="bilinear", antialias=True
+    )
+    assert torch.allclose(found.values, wanted[0], rtol=1e-3)
+
+
+def test_square_architectures_get_square_pictures(folder):
+    for name in ("dpt-large", "depth-pro"):
+        height, width = load_folder(folder(name), resident()).choose_size(300, 900, 64)
+        assert height == width
+    assert load_folder(folder("depth-pro"), resident()).choose_size(9, 9, 4000) == (128, 128)
+
+
+def test_half_precision_networks_answer_in_float32(folder):
+    model = load_folder(folder("depth-anything-v2-small"), resident(), torch.bfloat16)
+    assert next(model.network.parameters()).dtype == torch.bfloat16
+    assert model(torch.rand(1, 3, 56, 56)).dtype == torch.float32
+
+
+def test_the_placement_is_asked_before_every_forward_pass(folder):
+    asked = []
+
+    def place(network):
+        return lambda: asked.append(network) or torch.device("cpu")
+
+    model = load_folder(folder("depth-anything-v2-small"), place)
+    model(torch.rand(1, 3, 56, 56))
+    model(torch.rand(1, 3, 56, 56))
+    assert len(asked) == 2
+
+
+def test_no_network_is_touched(folder, monkeypatch):
+    import socket
+
+    def refuse(*_):
+        raise AssertionError("the network was touched")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    load_folder(folder("depth-anything-v2-small"), resident())
+
+
+def test_the_table_and_the_families_agree_on_the_polarity():
+    families = {
+        "Depth Anything": "depth_anything",
+        "Depth Anything V2": "depth_anything",
+        "Depth Anything V2 metric": "depth_anything metric",
+        "Depth Pro": "depth_pro",
+        "ZoeDepth": "zoedepth",
+        "DPT": "dpt",
+    }
+    for row in MODELS:
+        assert row.kind == FAMILIES[families[row.family]].kind, row.name
+
+
+@pytest.mark.parametrize(
+    ("config", "family"),
+    [
+        ({"model_type": "depth_anything"}, "depth_anything"),
+        (
+            {"model_type": "depth_anything", "depth_estimation_type": "metric"},
+            "depth_anything metric",
+        ),
+        ({"model_type": "dpt", "backbone_config": None}, "dpt"),
+        ({"model_type": "dpt", "backbone_config": {"model_type": "dinov2"}}, "dpt dinov2"),
+        (
+            {"model_type": "dpt", "is_hybrid": True, "backbone_config": {"model_type": "bit"}},
+            "dpt",
+        ),
+        ({"model_type": "depth_pro", "use_fov_model": True}, "depth_pro"),
+    ],
+)
+def test_the_family_is_read_from_the_config(config, family):
+    assert family_of(config, "x") == family
+
+
+def test_a_folder_of_another_architecture_is_refused_by_name(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}))
+    with pytest.raises(ModelError, match=r"'llama'.*depth_anything"):
+        load_folder(tmp_path, resident())
+
+
+def test_a_folder_without_weights_says_which_file_is_missing(folder, tmp_path):
+    source = folder("depth-anything-v2-small")
+    (tmp_path / "config.json").write_bytes((source / "config.json").read_bytes())
+    with pytest.raises(ModelError, match=r"no model\.safetensors"):
+        load_folder(tmp_path, resident())
+
+
+@pytest.mark.parametrize("cut", [0, 7, 5000])
+def test_weights_cut_short_are_named(folder, tmp_path, cut):
+    source = folder("depth-anything-v2-small")
+    (tmp_path / "config.json").write_bytes((source / "config.json").read_bytes())
+    whole = (source / "model.safetensors").read_bytes()
+    (tmp_path / "model.safetensors").write_bytes(whole[:cut])
+    with pytest.raises(ModelError, match="damaged or cut short"):
+        load_folder(tmp_path, resident())
+
+
+def test_weights_of_another_model_are_not_filled_up_with_random_numbers(folder, tmp_path):
+    (tmp_path / "config.json").write_bytes((folder("dpt-large") / "config.json").read_bytes())
+    other = folder("depth-anything-v2-small") / "model.safetensors"
+    (tmp_path / "model.safetensors").write_bytes(other.read_bytes())
+    with pytest.raises(ModelError, match=r"belong to another architecture|cannot be loaded"):
+        load_folder(tmp_path, resident())
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "\x00"])
+def test_a_damaged_config_is_named(tmp_path, text):
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(ModelError, match=r"config\.json"):
+        load_folder(tmp_path, resident())
