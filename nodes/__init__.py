@@ -15,12 +15,14 @@ from .generate_remote import (
 )
 from .geometry_in import GenVRDepthFromGeometry
 from .layers import GenVRDepthLayers
+from .mesh import GenVRDepthToMesh
 from .models import GenVRDepthModelLoader
 from .normals import GenVRDepthNormals
 from .preview import GenVRDepthPreview
 from .prompt_variations import GenVRDepthPromptVariations
 from .refine import GenVRDepthRefine
 from .sample_scene import GenVRDepthSampleScene
+from .save_3d import GenVRDepthSave3D
 from .save_depth import GenVRDepthSaveDepth
 from .save_image import GenVRDepthSaveImage
 
@@ -46,6 +48,8 @@ NODE_CLASS_MAPPINGS: dict[str, type] = {
     "GenVRDepthSaveDepth": GenVRDepthSaveDepth,
     "GenVRDepthSaveImage": GenVRDepthSaveImage,
     "GenVRDepthNormals": GenVRDepthNormals,
+    "GenVRDepthSave3D": GenVRDepthSave3D,
+    "GenVRDepthToMesh": GenVRDepthToMesh,
 }
 
 NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
@@ -68,6 +72,8 @@ NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
     "GenVRDepthSaveDepth": "Save Depth",
     "GenVRDepthSaveImage": "Save Image (Any Format)",
     "GenVRDepthNormals": "Depth to Normals",
+    "GenVRDepthSave3D": "Save Depth 3D",
+    "GenVRDepthToMesh": "Depth to Mesh",
 }
 
 host.register()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import inspect
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -251,7 +252,9 @@ class ComfyHost:
     def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Any:
         from comfy_api.latest import Types
 
-        return Types.MESH(vertices, faces, **extra)
+        # Older releases know vertices and faces only.
+        known = inspect.signature(Types.MESH.__init__).parameters
+        return Types.MESH(vertices, faces, **{k: v for k, v in extra.items() if k in known})
 
     def graph(self) -> Any:
         from comfy_execution.graph_utils import GraphBuilder

@@ -9,14 +9,13 @@ from torch import Tensor
 
 from .depthkit.colormap import COLORMAPS, colorize
 from .depthkit.depth_map import DepthMap
-from .depthkit.errors import InvalidInput
 from .depthkit.formats import FORMATS, SaveOptions, embed, encode_frame, encode_picture, plan
 from .depthkit.formats.batch import Encoded
 from .depthkit.formats.options import COMPRESSIONS, EXR_CHANNELS, VALUES
 from .depthkit.formats.stored import Coding, record_of
-from .depthkit.images import rgb
 from .depthkit.kinds import to_disparity
 from .depthkit.ranges import Window, control_image, normalise
+from .mesh import frame_picture, pictures_for
 from .saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
 from .sockets import DEPTH_MAP, depth_map_input, image_input
 
@@ -122,7 +121,7 @@ class GenVRDepthSaveDepth:
             values, near or None, far or None, exr_compression, exr_channel, quality, texts
         )
         chosen, coding = plan(depth, options)
-        picture = None if image is None else _pictures(image, depth)
+        picture = pictures_for(image, depth)
         beside = _companions(chosen, coding, format, texts, sidecar, color_preview)
         frames = _frames(chosen, coding, picture, format, options, beside)
         row, size = FORMATS[format], (depth.width, depth.height)
@@ -153,17 +152,6 @@ def _metres(tooltip: str) -> tuple[str, dict[str, Any]]:
     )
 
 
-def _pictures(image: Tensor, depth: DepthMap) -> Tensor:
-    """One picture per frame at the map's own size is not needed: a photo keeps its resolution."""
-    pictures = rgb(image)
-    if pictures.shape[0] not in (1, depth.batch):
-        raise InvalidInput(
-            f"The input 'image' has {pictures.shape[0]} pictures, the depth {depth.batch} frames; "
-            "connect one picture, or one for each frame."
-        )
-    return pictures
-
-
 def _frames(
     depth: DepthMap,
     coding: Coding,
@@ -173,10 +161,9 @@ def _frames(
     beside: Companions,
 ) -> list[Callable[[], Encoded]]:
     def one(index: int) -> Encoded:
-        picture = None
-        if pictures is not None:
-            picture = pictures[min(index, pictures.shape[0] - 1)].numpy()
-        data = encode_frame(depth.frame(index), coding, picture, format, options)
+        picture = frame_picture(pictures, index)
+        array = None if picture is None else picture.numpy()
+        data = encode_frame(depth.frame(index), coding, array, format, options)
         return Encoded(data, beside(index))
 
     return [lambda index=index: one(index) for index in range(depth.batch)]

@@ -106,9 +106,9 @@ class GenVRDepthSaveImage:
 
 
 _FORMAT_TIP = (
-    "jpg: small, what the GenVR service returns by default. png: exact to 8 bits; png16 to 16. webp, "
-    "avif: smaller than jpg; webp-lossless: exact to 8 bits. tiff, tiff16, tiff-float: for print and "
-    "compositing; tiff-float keeps every value."
+    "jpg: small, what the GenVR service returns by default. png: exact to 8 bits; png16 to 16. "
+    "webp, avif: smaller than jpg; webp-lossless: exact to 8 bits. tiff, tiff16, tiff-float: for "
+    "print and compositing; tiff-float keeps every value."
 )
 
 

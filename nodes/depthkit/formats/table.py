@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..depth_map import DepthMap
 from ..errors import FormatError, InvalidInput
-from . import arrays, depth_photo, exr, png, tiff
+from . import arrays, depth_photo, exr, png, solid_read, tiff
 from .embed import Carrier
 from .options import LoadOptions, SaveOptions
 from .record import Record
@@ -75,6 +75,9 @@ _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes, LoadOptions], De
     (arrays.recognises_npz, arrays.decode_npz),
     (arrays.recognises_pfm, arrays.decode_pfm),
     (depth_photo.recognises, depth_photo.decode),
+    (solid_read.recognises_ply, solid_read.decode_ply),
+    (solid_read.recognises_glb, solid_read.decode_glb),
+    (solid_read.recognises_obj, solid_read.decode_obj),
 )
 
 
@@ -123,6 +126,6 @@ def decode_depth(data: bytes, options: LoadOptions | None = None) -> DepthMap:
         if recognises(data):
             return decode(data, options)
     raise FormatError(
-        "This is no depth file the loader knows. It reads PNG, TIFF, OpenEXR, NPY, NPZ, PFM and "
-        "JPEG with embedded depth."
+        "This is no depth file the loader knows. It reads PNG, TIFF, OpenEXR, NPY, NPZ, PFM, JPEG "
+        "with embedded depth, PLY, GLB and OBJ."
     )
