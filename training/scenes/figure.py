@@ -188,6 +188,7 @@ def _head(outfit: Outfit) -> list[g.Object]:
     made = [
         g.tube("neck", [(0, -0.005, 1.46), (0, 0.012, 1.56)], [0.056, 0.054], skin),
         g.cushion("head", (0.155, 0.2, 0.235), (0, 0.025, 1.52), skin, (6, 0, 0), 2.2),
+        g.cushion("nose", (0.026, 0.04, 0.045), (0, 0.122, 1.585), skin, (12, 0, 0), 2.4),
         g.cushion("hair", (0.176, 0.2, 0.22), (0, -0.004, 1.535), hair, power=2.3),
         g.cushion("bun", (0.1, 0.085, 0.085), (0, -0.105, 1.53), hair, power=2.0),
         g.tube(

@@ -258,6 +258,6 @@ def _light(relit: bool) -> None:
         studio.surround("#6a86b8", 0.7)
         studio.panel((0, 5, 6.5), (0, 5.5, 0), (2, 6), 160, "#ffd2a0")
         return
-    studio.sky(24, -62, 0.2, sun_disc=False)
+    studio.sky(24, -62, 0.2)
     studio.sun(27, -57, 17.0, "#ffdfb8", 0.7)
     studio.panel((0.0, -1.2, 3.6), (0, 6, 1.6), (3.5, 2.0), 26, "#e6eeff")

@@ -65,10 +65,10 @@ def build(variant: str) -> tuple[studio.View, studio.Look]:
     _street_furniture(paints)
     _people()
     if relit:
-        studio.sky(4, -60, 0.05, sun_disc=False)
+        studio.sky(4, -60, 0.05, 3.0)
         studio.sun(9, -28, 3.0, "#ff9a5a", 1.0)
     else:
-        studio.sky(48, 128, 0.2, sun_disc=False)
+        studio.sky(48, 128, 0.2, 6.0)
         studio.sun(48, 128, 11.0, "#fff0d8", 0.6)
     view = studio.View(1024, 768, 27, (1.35, -2.2, 1.68), yaw=-5, rise=0.07, near=1.0, far=400.0)
     return view, studio.Look(
@@ -123,8 +123,8 @@ def _asphalt() -> m.bpy.types.Material:
     place = graph.coords()
     grit = graph.noise(place, 130.0, 3.0, 0.7)
     wear = graph.noise(graph.coords((1, 0.12, 1)), 0.9, 5.0, 0.6)
-    tone = graph.mix(graph.span(wear, 0.0, 1.0), m.linear("#3f3f40"), m.linear("#5f5d5a"))
-    tone = graph.mix(graph.span(grit, 0.0, 0.45), tone, m.linear("#26262a"))
+    tone = graph.mix(graph.span(wear, 0.0, 1.0), m.linear("#525150"), m.linear("#7b7772"))
+    tone = graph.mix(graph.span(grit, 0.0, 0.5), tone, m.linear("#2e2e31"))
     graph.bump(grit, 0.006)
     return graph.finish(Base_Color=tone, Roughness=0.82)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import bpy
 from materials import Color, linear
+from mathutils import Vector
 
 SENSOR_MM = 36.0
 
@@ -79,21 +81,51 @@ def empty() -> None:
     bpy.context.scene.world.use_nodes = True
 
 
-def sky(
-    elevation: float,
-    azimuth: float,
-    strength: float = 0.2,
-    sun_disc: bool = True,
-    dust: float = 1.0,
-) -> None:
-    """A physical sky; `azimuth` in degrees clockwise from +y is where the sun stands."""
+def sky(elevation: float, azimuth: float, strength: float, clouds: float = 0.0) -> None:
+    """A physical sky without its sun, which stands at `azimuth` degrees clockwise from +y.
+
+    clouds: how white the broken clouds are, in units of the sky's own radiance; 0 is a clear sky.
+    """
     tree = bpy.context.scene.world.node_tree
     made = tree.nodes.new("ShaderNodeTexSky")
-    made.sky_type, made.sun_disc = "NISHITA", sun_disc
+    made.sky_type, made.sun_disc = "NISHITA", False
     made.sun_elevation, made.sun_rotation = math.radians(elevation), math.radians(azimuth)
-    made.sun_size, made.dust_density, made.sun_intensity = math.radians(0.8), dust, 0.8
-    tree.links.new(made.outputs[0], tree.nodes["Background"].inputs[0])
     tree.nodes["Background"].inputs[1].default_value = strength
+    color = _clouds(tree, made.outputs[0], clouds) if clouds else made.outputs[0]
+    tree.links.new(color, tree.nodes["Background"].inputs[0])
+
+
+def _clouds(tree: Any, clear: Any, white: float) -> Any:
+    """Noise on a plane high above, seen in perspective, mixed over the clear sky."""
+
+    def node(kind: str, **props: Any) -> Any:
+        made = tree.nodes.new(kind)
+        for key, value in props.items():
+            setattr(made, key, value)
+        return made
+
+    direction = node("ShaderNodeTexCoord").outputs["Generated"]
+    height = node("ShaderNodeSeparateXYZ")
+    tree.links.new(direction, height.inputs[0])
+    lifted = node("ShaderNodeMath", operation="ADD")
+    tree.links.new(height.outputs[2], lifted.inputs[0])
+    lifted.inputs[1].default_value = 0.12
+    plane = node("ShaderNodeVectorMath", operation="DIVIDE")
+    tree.links.new(direction, plane.inputs[0])
+    tree.links.new(lifted.outputs[0], plane.inputs[1])
+    noise = node("ShaderNodeTexNoise", noise_dimensions="3D")
+    noise.inputs["Scale"].default_value, noise.inputs["Detail"].default_value = 0.85, 9.0
+    noise.inputs["Roughness"].default_value = 0.56
+    tree.links.new(plane.outputs[0], noise.inputs["Vector"])
+    cover = node("ShaderNodeMapRange", interpolation_type="SMOOTHSTEP")
+    for index, value in ((1, 0.5), (2, 0.72), (3, 0.0), (4, 0.85)):
+        cover.inputs[index].default_value = value
+    tree.links.new(noise.outputs[0], cover.inputs[0])
+    mix = node("ShaderNodeMix", data_type="RGBA")
+    tree.links.new(cover.outputs[0], mix.inputs[0])
+    tree.links.new(clear, mix.inputs[6])
+    mix.inputs[7].default_value = (white, white * 0.98, white * 0.95, 1.0)
+    return mix.outputs[2]
 
 
 def surround(color: Color, strength: float) -> None:
@@ -119,8 +151,6 @@ def panel(
     color: Color = "#ffffff",
 ) -> None:
     """A rectangular area light at `at`, shining `toward` a point; the camera does not see it."""
-    from mathutils import Vector
-
     data = bpy.data.lights.new("panel", "AREA")
     data.shape, data.size, data.size_y, data.energy = "RECTANGLE", size[0], size[1], watts
     data.color = linear(color)[:3]

@@ -52,8 +52,8 @@ def car(paint: bpy.types.Material) -> list[g.Object]:
                 "plate", (0.5, 0.02, 0.11), (0, y, z), m.plain("plate", "#e9e7dc", 0.4), edge=0.004
             )
         )
-    made.append(g.box("grille", (0.9, 0.06, 0.12), (0, -2.11, 0.23), dark, edge=0.02))
-    made.append(g.box("bumper", (1.2, 0.05, 0.1), (0, 2.13, 0.27), dark, edge=0.02))
+    made.append(g.box("grille", (0.9, 0.06, 0.12), (0, -2.07, 0.26), dark, edge=0.02))
+    made.append(g.box("bumper", (1.2, 0.05, 0.1), (0, 2.1, 0.29), dark, edge=0.02))
     return made
 
 
