@@ -1,0 +1,239 @@
+"""A picture taken apart by depth: masks that add up to one, and layers that composite cleanly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from .depth_map import DepthMap
+from .errors import InvalidInput
+from .fill import push_pull
+from .images import resize
+from .ranges import Window, control_image, normalise, percentile
+from .refine import refine
+
+__all__ = [
+    "METHODS",
+    "LayerSplit",
+    "colour_layers",
+    "multi_otsu",
+    "nearness",
+    "parse_thresholds",
+    "split_layers",
+    "split_picture",
+]
+
+Method = Literal["automatic", "equal depth", "equal area", "thresholds"]
+METHODS: tuple[str, ...] = get_args(Method)
+_BINS = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerSplit:
+    """masks: (B, N, H, W) float32, nearest layer first; at every pixel they add up to exactly 1.
+
+    thresholds: (B, N - 1) nearness 0..1 at which one layer ends and the next begins, falling.
+    """
+
+    masks: Tensor
+    thresholds: Tensor
+
+    @property
+    def count(self) -> int:
+        return self.masks.shape[1]
+
+    @property
+    def foreground(self) -> Tensor:
+        """(B, H, W): the nearest layer."""
+        return self.masks[:, 0]
+
+    @property
+    def midground(self) -> Tensor:
+        """(B, H, W): all between the nearest and the farthest layer; empty for two layers."""
+        return self.masks[:, 1:-1].sum(1)
+
+    @property
+    def background(self) -> Tensor:
+        """(B, H, W): the farthest layer, sky included."""
+        return self.masks[:, -1]
+
+    @property
+    def text(self) -> str:
+        """The thresholds, as the node's own `thresholds` input takes them."""
+        return ", ".join(f"{cut:.3f}" for cut in self.thresholds[0].tolist())
+
+
+def parse_thresholds(text: str) -> tuple[float, ...]:
+    """Numbers separated by commas or spaces. Raises InvalidInput on anything else."""
+    try:
+        return tuple(float(word) for word in text.replace(",", " ").split())
+    except ValueError:
+        raise InvalidInput(
+            f"The thresholds {text!r} are not numbers; write for example 0.66, 0.33."
+        ) from None
+
+
+def split_picture(
+    depth: DepthMap,
+    picture: Tensor | None,
+    count: int = 3,
+    method: str = "automatic",
+    *,
+    thresholds: tuple[float, ...] = (),
+    feather: float = 0.0,
+) -> tuple[LayerSplit, Tensor]:
+    """`split_layers`, and the layers in colour, at the picture's size.
+
+    picture: (B or 1, H, W, 3); a map of another size is refined to it first. None: the depth itself
+    in grey stands in. Returns the split and (B * N, H, W, 4).
+    """
+    if picture is None:
+        picture = control_image(depth)
+    elif picture.shape[1:3] != (depth.height, depth.width):
+        depth = refine(depth, picture)
+        picture = resize(picture, depth.height, depth.width)
+    split = split_layers(depth, count, method, thresholds=thresholds, feather=feather)
+    return split, colour_layers(picture, split)
+
+
+def nearness(depth: DepthMap) -> Tensor:
+    """(B, H, W) float32: 0 farthest, 1 nearest, one range for the clip; invalid pixels 0."""
+    share = normalise(depth, Window())
+    return share if depth.near_is_large else (1 - share).masked_fill(~depth.valid, 0.0)
+
+
+def split_layers(
+    depth: DepthMap,
+    count: int = 3,
+    method: str = "automatic",
+    *,
+    thresholds: tuple[float, ...] = (),
+    feather: float = 0.0,
+) -> LayerSplit:
+    """Split into `count` layers (2 to 8), invalid pixels (sky) in the farthest.
+
+    method: "equal depth" cuts the range into equal parts, "equal area" gives every layer as many
+    pixels, "automatic" cuts in the valleys of the histogram (multi-Otsu), "thresholds" takes
+    `thresholds`, nearness 0..1, one fewer than there are layers. feather: width of the soft border
+    in nearness, 0 = hard. The clip shares its thresholds. Raises InvalidInput on anything else.
+    """
+    near = nearness(depth)
+    inside = near[depth.valid]
+    cuts = _cuts(inside, count, method, thresholds)
+    if not 0 <= feather <= 1:
+        raise InvalidInput(f"A feather of {feather} is not possible; use 0 (hard) to 1.")
+    # Nearer than cut k or not: falling in k, so that differences are the layers.
+    inner = [_step(near, cut, feather).masked_fill(~depth.valid, 0.0) for cut in cuts]
+    for index in range(1, len(inner)):
+        inner[index] = torch.maximum(inner[index], inner[index - 1])
+    bounds = [_exact(bound) for bound in inner]
+    edges = [torch.zeros_like(near), *bounds, torch.ones_like(near)]
+    masks = torch.stack([after - before for before, after in pairwise(edges)], 1)
+    return LayerSplit(masks, torch.tensor(cuts).expand(depth.batch, len(cuts)).clone())
+
+
+def _cuts(
+    inside: Tensor, count: int, method: str, thresholds: tuple[float, ...]
+) -> tuple[float, ...]:
+    if method == "thresholds":
+        chosen = tuple(sorted(thresholds, reverse=True))
+        if not 1 <= len(chosen) <= 7 or len(set(chosen)) != len(chosen):
+            raise InvalidInput(
+                "Give 1 to 7 different thresholds, for example 0.66, 0.33 for three layers."
+            )
+        if not all(0 < t < 1 for t in chosen):
+            raise InvalidInput(
+                f"Thresholds lie between 0 (farthest) and 1 (nearest), not {thresholds}."
+            )
+        return chosen
+    if not 2 <= count <= 8:
+        raise InvalidInput(f"{count} layers cannot be made; use 2 to 8.")
+    equal = tuple(1 - k / count for k in range(1, count))
+    if method == "equal depth" or inside.numel() == 0:
+        return equal
+    if method == "equal area":
+        return tuple(percentile([inside], tuple(100 * cut for cut in equal)).tolist())
+    if method != "automatic":
+        raise InvalidInput(f"Unknown method {method!r}; use one of {', '.join(METHODS)}.")
+    return multi_otsu(torch.histc(inside, _BINS, 0, 1), count)
+
+
+def multi_otsu(histogram: Tensor, count: int) -> tuple[float, ...]:
+    """Thresholds, falling, that minimise the variance inside the classes (Otsu 1979; Liao 2001).
+
+    histogram: (N,) counts over 0..1; count: classes. Exact, by dynamic programming over the last
+    bin of each class: O(count * N^2). Among equal optima, in the empty bins between two heaps, the
+    middle of the valley is taken.
+    """
+    bins = len(histogram)
+    weight = torch.cat([torch.zeros(1), histogram.cpu()]).double().cumsum(0)
+    position = (torch.arange(bins).double() + 0.5) / bins
+    moment = torch.cat([torch.zeros(1).double(), (position * histogram.cpu().double())]).cumsum(0)
+    mass = weight[None, :] - weight[:, None]
+    # Between-class variance up to a constant: (sum of positions)^2 / count of each class [a, b).
+    gain = (moment[None, :] - moment[:, None]) ** 2 / mass.clamp_min(1e-12)
+    gain = torch.where(mass > 0, gain, torch.zeros(())).triu(1)
+    gain.masked_fill_(torch.ones(bins + 1, bins + 1).tril(0).bool(), -torch.inf)
+    best, sources = gain[0], []
+    for _ in range(count - 1):
+        total = best[:, None] + gain
+        best, source = total.max(0)
+        sources.append(source)
+    cuts, end = [], bins
+    for source in reversed(sources):
+        end = int(source[end])
+        cuts.append(_valley(weight, end, bins))
+    return tuple(cuts)
+
+
+def _valley(weight: Tensor, cut: int, bins: int) -> float:
+    """The middle of the empty bins around a cut."""
+    same = (weight == weight[cut]).nonzero()[:, 0]
+    first, last = int(same[0]), int(same[-1])
+    return 0.5 * (first + last) / bins if first > 0 and last < bins else cut / bins
+
+
+def _step(near: Tensor, cut: float, feather: float) -> Tensor:
+    if feather == 0:
+        return (near >= cut).float()
+    return ((near - cut) / feather + 0.5).clamp(0, 1)
+
+
+def _exact(mask: Tensor) -> Tensor:
+    """Rounded to 1/65536: differences and sums of such numbers are exact in float32."""
+    return (mask * 65536).round() / 65536
+
+
+def colour_layers(picture: Tensor, split: LayerSplit) -> Tensor:
+    """RGBA layers, nearest first: (B * N, H, W, 4) float32; frame 0's layers come first.
+
+    picture: (B or 1, H, W, 3). Alpha (straight) is the layer's share of what the nearer layers let
+    through, so that the layers laid over each other give the picture back. Where a layer is
+    transparent its colour continues from inside: blurring, scaling or moving it leaves no fringe.
+    """
+    batch, _, height, width = split.masks.shape
+    if picture.shape[1:3] != (height, width) or picture.shape[0] not in (1, batch):
+        raise InvalidInput(
+            f"The picture is {picture.shape[0]}x{picture.shape[2]}x{picture.shape[1]} and the "
+            f"depth {batch}x{width}x{height}; connect the picture the depth was made from."
+        )
+    layers = []
+    for index in range(batch):
+        planes = picture[min(index, picture.shape[0] - 1)].movedim(-1, 0)[None]
+        through = torch.ones(height, width)
+        for mask in split.masks[index]:
+            alpha = torch.where(through > 0, mask / through.clamp_min(1e-6), 0.0).clamp(0, 1)
+            through = (through - mask).clamp_min(0)
+            layers.append(torch.cat([_grown(planes, mask), alpha[None]]).movedim(0, -1))
+    return torch.stack(layers)
+
+
+def _grown(planes: Tensor, mask: Tensor) -> Tensor:
+    """(3, H, W): the picture inside the mask, beyond it the colours of its solid part."""
+    # Soft pixels carry the colours of two layers; they teach only where nothing is solid.
+    teach = (mask >= mask.max().clamp(1e-6, 1)).float()
+    return torch.where(mask > 0, planes[0], push_pull(planes, teach[None, None])[0])

@@ -1,0 +1,95 @@
+"""Means that respect what must not be mixed: over a neighbourhood, and over time.
+
+Every function takes a valid mask and computes normalised means (Knutsson and Westin 1993): an
+invalid pixel gives nothing to its neighbours.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .depth_map import DepthMap
+from .errors import InvalidInput
+
+__all__ = ["box_mean", "smooth", "smooth_clip", "value_span"]
+
+
+def box_mean(planes: Tensor, radius: int) -> Tensor:
+    """Mean over the (2 radius + 1)^2 square around each pixel, cut off at the border.
+
+    planes: (B, H, W) float32. Two one-dimensional passes, so that large radii stay cheap.
+    """
+    size = 2 * radius + 1
+    stack = planes[:, None]
+    for kernel, pad in (((1, size), (0, radius)), ((size, 1), (radius, 0))):
+        stack = F.avg_pool2d(stack, kernel, 1, pad, count_include_pad=False)
+    return stack[:, 0]
+
+
+def value_span(depth: DepthMap) -> float:
+    """Largest minus smallest valid value of the whole clip; 0 for a flat or an empty map."""
+    inside = depth.values[depth.valid]
+    return (inside.max() - inside.min()).item() if inside.numel() else 0.0
+
+
+def smooth(depth: DepthMap, radius: int, edge: float = 0.02) -> DepthMap:
+    """Level noise and 8-bit steps, keep discontinuities: a self-guided filter (He and Sun 2013).
+
+    radius: pixels, 0 = unchanged. edge: the step, as a share of the map's range, that counts half
+    as noise and half as an edge. Invalid pixels stay invalid. Raises InvalidInput on a negative
+    radius.
+    """
+    if radius < 0:
+        raise InvalidInput(f"A smoothing radius of {radius} pixels is not possible; use 0 or more.")
+    span = value_span(depth)
+    if radius == 0 or span == 0:
+        return depth
+    frames = [
+        _self_guided(values, valid, radius, (edge * span) ** 2)
+        for values, valid in zip(depth.values.split(1), depth.valid.split(1), strict=True)
+    ]
+    return depth.with_values(torch.cat(frames))
+
+
+def _self_guided(values: Tensor, valid: Tensor, radius: int, noise: float) -> Tensor:
+    weight = valid.float()
+    # Differences from the mean keep float32 exact for a map far from zero.
+    centre = values[valid].mean() if bool(valid.any()) else values.new_zeros(())
+    offset = (values - centre) * weight
+    share = box_mean(weight, radius).clamp_min(1e-6)
+    mean = box_mean(offset, radius) / share
+    variance = (box_mean(offset * offset, radius) / share - mean * mean).clamp_min(0)
+    slope = variance / (variance + noise)
+    level = (1 - slope) * mean
+    slope = box_mean(slope * weight, radius) / share
+    level = box_mean(level * weight, radius) / share
+    low, high = values[valid].min(), values[valid].max()
+    return (slope * offset + level + centre).clamp(low, high)
+
+
+def smooth_clip(depth: DepthMap, frames: int, edge: float = 0.05) -> DepthMap:
+    """Level flicker over time without ghosts behind things that move.
+
+    Each pixel becomes a mean over `frames` frames before and after; a frame counts by
+    exp(-(difference / (edge * range))^2), so that what moved in depth stays out. 0 or a single
+    picture: unchanged. Raises InvalidInput on a negative count.
+    """
+    if frames < 0:
+        raise InvalidInput(f"{frames} frames cannot be averaged; use 0 or more.")
+    span = value_span(depth)
+    if frames == 0 or depth.batch == 1 or span == 0:
+        return depth
+    out = torch.empty_like(depth.values)
+    for index in range(depth.batch):
+        here = depth.values[index]
+        total, weights = torch.zeros_like(here), torch.zeros_like(here)
+        for other in range(max(0, index - frames), min(depth.batch, index + frames + 1)):
+            change = (depth.values[other] - here) / (edge * span)
+            weight = torch.exp(-change.square()) * depth.valid[other]
+            total += weight * change
+            weights += weight
+        # The mean of the changes, not of the values: a constant pixel stays exactly what it is.
+        out[index] = here + edge * span * total / weights.clamp_min(1e-6)
+    return depth.with_values(out)

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.adjust import Adjustments, adjust
+from genvr_depth.nodes.depthkit.depth_map import DepthMap
+from genvr_depth.nodes.depthkit.errors import InvalidInput
+from genvr_depth.nodes.depthkit.fill import fill_holes, label_holes, push_pull
+from genvr_depth.nodes.depthkit.ranges import Window
+from genvr_depth.nodes.depthkit.smoothing import smooth, smooth_clip
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+def _noise(batch=1, height=20, width=30, seed=0):
+    return torch.rand(batch, height, width, generator=torch.Generator().manual_seed(seed)) + 1
+
+
+def _with_hole(top, bottom, left, right):
+    values = torch.ones(1, 40, 40)
+    values[..., 20:] = 3.0
+    valid = torch.ones_like(values, dtype=torch.bool)
+    valid[:, top:bottom, left:right] = False
+    return DepthMap.make(values, "metric", valid)
+
+
+def test_nothing_asked_for_is_nothing_changed():
+    depth = DepthMap.make(_noise(), "metric")
+    assert adjust(depth, Adjustments()) is depth
+
+
+def test_a_window_clips_and_keeps_the_metres():
+    depth = DepthMap.make(_noise() * 10, "metric")
+    clipped = adjust(depth, Adjustments(window=Window("fixed", 12.0, 15.0)))
+    assert clipped.kind == "metric"
+    assert clipped.values.min() == 12
+    assert clipped.values.max() == 15
+
+
+@pytest.mark.parametrize("kind", ["metric", "depth", "disparity"])
+def test_inverting_twice_gives_the_map_back(kind):
+    depth = DepthMap.make(_noise(), kind)
+    once = adjust(depth, Adjustments(invert=True))
+    twice = adjust(once, Adjustments(invert=True))
+    assert torch.allclose(twice.values, depth.values, atol=1e-5)
+    assert once.values.flatten().argmax() == depth.values.flatten().argmin()
+    assert once.kind == ("depth" if kind == "metric" else kind)
+
+
+@pytest.mark.parametrize("kind", ["depth", "disparity"])
+def test_gamma_keeps_the_ends_and_opens_up_the_near_range(kind):
+    values = torch.linspace(1, 3, 101)[None, None]
+    bent = adjust(DepthMap.make(values, kind), Adjustments(gamma=2.0)).values[0, 0]
+    assert bent[0] == pytest.approx(1)
+    assert bent[-1] == pytest.approx(3)
+    step = (bent[1:] - bent[:-1]).abs()
+    near, far = (step[-10:], step[:10]) if kind == "disparity" else (step[:10], step[-10:])
+    assert near.mean() > 5 * far.mean()
+
+
+def test_a_flat_map_survives_every_adjustment():
+    depth = DepthMap.make(torch.full((2, 5, 5), 4.0), "metric")
+    changes = Adjustments(Window(), 3.0, True, 2, 2, "all")
+    assert torch.isfinite(adjust(depth, changes).values).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(value=st.floats(1e-3, 1e4), radius=st.integers(0, 12), size=st.integers(1, 9))
+def test_smoothing_keeps_constants(value, radius, size):
+    depth = DepthMap.make(torch.full((2, size, 7), value), "metric")
+    assert torch.equal(smooth(depth, radius).values, depth.values)
+    assert torch.equal(smooth_clip(depth, radius).values, depth.values)
+
+
+def test_smoothing_levels_noise_and_keeps_the_step():
+    clean = torch.ones(1, 40, 40)
+    clean[..., 20:] = 3.0
+    noisy = clean + 0.02 * torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
+    smoothed = smooth(DepthMap.make(noisy, "metric"), 4).values
+    assert (smoothed - clean).abs().mean() < 0.5 * (noisy - clean).abs().mean()
+    assert (smoothed[..., 20] - smoothed[..., 19]).mean() > 1.9
+
+
+def test_smoothing_levels_eight_bit_steps():
+    ramp = torch.linspace(0, 0.1, 200)[None, None].expand(1, 20, 200).clone()
+    ramp[:, :, 190:] = 1.0
+    banded = (ramp * 255).round() / 255
+    smoothed = smooth(DepthMap.make(banded, "disparity"), 8).values
+    assert (smoothed - ramp)[..., 16:170].abs().mean() < 0.6 * (banded - ramp)[
+        ..., 16:170
+    ].abs().mean()
+
+
+def test_invalid_pixels_teach_smoothing_nothing():
+    values = torch.ones(1, 20, 20)
+    values[:, 10:] = 50.0
+    values[:, :10, :10] = 1.5
+    valid = torch.ones_like(values, dtype=torch.bool)
+    valid[:, 10:] = False
+    out = smooth(DepthMap.make(values, "metric", valid), 3)
+    assert out.values[out.valid].max() <= 1.5
+    assert torch.equal(out.valid, valid)
+
+
+def test_flicker_is_levelled_and_motion_leaves_no_ghost():
+    generator = torch.Generator().manual_seed(1)
+    clip = torch.ones(8, 16, 32) + 0.02 * torch.randn(8, 1, 1, generator=generator)
+    for frame in range(8):
+        clip[frame, :, 3 * frame : 3 * frame + 6] = 3.0
+    out = smooth_clip(DepthMap.make(clip, "disparity"), 4).values
+    still = slice(28, 32)
+    assert out[:, :, still].std(0).mean() < 0.6 * clip[:, :, still].std(0).mean()
+    for frame in range(8):
+        assert (out[frame, :, 3 * frame : 3 * frame + 6] - 3).abs().max() < 0.05
+
+
+def test_label_holes_are_filled_and_the_sky_is_left():
+    depth = _with_hole(4, 8, 4, 8)
+    valid = depth.valid.clone()
+    valid[:, 30:] = False
+    filled = fill_holes(depth.with_values(depth.values, valid=valid), "smooth")
+    assert bool(filled.valid[:, 4:8, 4:8].all())
+    assert (filled.values[:, 4:8, 4:8] - 1).abs().max() < 1e-4
+    assert not filled.valid[:, 30:].any()
+
+
+@pytest.mark.parametrize("kind", ["metric", "disparity"])
+def test_a_hole_between_two_depths_takes_the_background(kind):
+    depth = _with_hole(15, 20, 18, 22)
+    if kind == "disparity":
+        depth = DepthMap.make(4 - depth.values, kind, depth.valid)
+    far = 3.0 if kind == "metric" else 1.0
+    filled = fill_holes(depth, "background")
+    assert (filled.values[:, 15:20, 18:22] - far).abs().max() < 0.05
+
+
+def test_filling_everything_leaves_no_hole():
+    depth = _with_hole(0, 30, 0, 40)
+    filled = fill_holes(depth, "all")
+    assert bool(filled.valid.all())
+    assert filled.values.min() >= 1
+    assert torch.equal(filled.values[:, 30:], depth.values[:, 30:])
+
+
+def test_holes_are_told_apart_by_their_size_not_their_rows():
+    mask = torch.ones(50, 50, dtype=torch.bool)
+    mask[5:10, 5:10] = False
+    mask[20:, 10] = False
+    mask[45, 10:45] = False
+    mask[20:46, 44] = False
+    labels = label_holes(mask)
+    assert labels[mask].max() == 0
+    assert len(labels[5:10, 5:10].unique()) == 1
+    assert len(labels[~mask].unique()) == 2
+
+
+@settings(max_examples=30, deadline=None)
+@given(height=st.integers(1, 9), width=st.integers(1, 9), seed=st.integers(0, 99))
+def test_push_pull_keeps_what_is_known_and_stays_in_its_range(height, width, seed):
+    generator = torch.Generator().manual_seed(seed)
+    values = torch.rand(1, 2, height, width, generator=generator) + 1
+    known = (torch.rand(1, 1, height, width, generator=generator) > 0.6).float()
+    known[..., 0, 0] = 1
+    out = push_pull(values, known)
+    assert torch.equal(out * known, values * known)
+    assert out.min() >= (values * known)[values * known > 0].min() - 1e-5
+    assert out.max() <= (values * known).max() + 1e-5
+
+
+def test_unusable_wishes_are_refused_in_words():
+    depth = DepthMap.make(_noise(), "depth")
+    with pytest.raises(InvalidInput, match="gamma"):
+        Adjustments(gamma=0.0)
+    with pytest.raises(InvalidInput, match="fill holes"):
+        fill_holes(depth, "magic")
+    with pytest.raises(InvalidInput, match="radius"):
+        smooth(depth, -1)
+    with pytest.raises(InvalidInput, match="frames"):
+        smooth_clip(depth, -1)

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.depth_map import DepthMap
+from genvr_depth.nodes.depthkit.errors import InvalidInput
+from genvr_depth.nodes.depthkit.layers import (
+    METHODS,
+    colour_layers,
+    multi_otsu,
+    nearness,
+    parse_thresholds,
+    split_layers,
+    split_picture,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+def _noise(batch=1, height=17, width=23, seed=0):
+    return torch.rand(batch, height, width, generator=torch.Generator().manual_seed(seed))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    count=st.integers(2, 8),
+    method=st.sampled_from([m for m in METHODS if m != "thresholds"]),
+    feather=st.floats(0, 1),
+    kind=st.sampled_from(["metric", "depth", "disparity"]),
+    seed=st.integers(0, 1000),
+    hole=st.booleans(),
+)
+def test_masks_add_up_to_exactly_one_at_every_pixel(count, method, feather, kind, seed, hole):
+    valid = torch.ones(1, 17, 23, dtype=torch.bool)
+    valid[:, :4] = not hole
+    split = split_layers(
+        DepthMap.make(_noise(seed=seed) + 0.1, kind, valid), count, method, feather=feather
+    )
+    assert split.masks.shape == (1, count, 17, 23)
+    assert split.masks.min() >= 0
+    assert bool((split.masks.sum(1) == 1.0).all())
+    total = split.foreground + split.midground + split.background
+    assert bool((total == 1.0).all())
+
+
+def test_near_things_are_in_the_foreground_whatever_the_kind():
+    metres = torch.tensor([[[1.0, 4.0, 9.0]]]).repeat(1, 6, 1)
+    for depth in (
+        DepthMap.make(metres, "metric"),
+        DepthMap.make(metres, "depth"),
+        DepthMap.make(1 / metres, "disparity"),
+    ):
+        split = split_layers(depth, 3, "equal area")
+        assert split.foreground[0, 0].tolist() == [1, 0, 0]
+        assert split.midground[0, 0].tolist() == [0, 1, 0]
+        assert split.background[0, 0].tolist() == [0, 0, 1]
+
+
+def test_sky_goes_to_the_background_even_with_a_feather():
+    depth = DepthMap.make(
+        torch.full((1, 4, 4), 2.0), "metric", torch.tensor([True, False]).repeat(8).view(1, 4, 4)
+    )
+    split = split_layers(depth, 4, "equal depth", feather=0.8)
+    assert bool((split.background[~depth.valid] == 1).all())
+
+
+def test_equal_areas_are_equal():
+    split = split_layers(DepthMap.make(_noise(1, 64, 64), "disparity"), 5, "equal area")
+    shares = split.masks.mean((0, 2, 3))
+    assert shares.min() > 0.19
+    assert shares.max() < 0.21
+
+
+def test_equal_depths_are_equal():
+    ramp = torch.linspace(0, 1, 1000)[None, None]
+    split = split_layers(DepthMap.make(ramp, "disparity"), 4, "equal depth")
+    assert split.thresholds[0].tolist() == [0.75, 0.5, 0.25]
+
+
+def test_automatic_cuts_lie_in_the_valleys():
+    heaps = torch.cat([torch.full((50,), v) + 0.02 * _noise(1, 1, 50)[0, 0] for v in (1, 4, 9)])
+    split = split_layers(DepthMap.make(heaps[None, None], "disparity"), 3)
+    assert [int(m.sum()) for m in split.masks[0]] == [50, 50, 50]
+    near_cut, far_cut = split.thresholds[0].tolist()
+    assert far_cut == pytest.approx(1.5 / 8, abs=0.02)
+    assert near_cut == pytest.approx(5.5 / 8, abs=0.02)
+
+
+def test_multi_otsu_finds_the_best_of_all_cuts():
+    histogram = torch.randint(0, 50, (24,), generator=torch.Generator().manual_seed(5)).float()
+    position = (torch.arange(24) + 0.5) / 24
+
+    def within(cuts):
+        total = 0.0
+        for a, b in zip((0, *cuts), (*cuts, 24), strict=True):
+            weight = histogram[a:b]
+            if weight.sum() > 0:
+                mean = (weight * position[a:b]).sum() / weight.sum()
+                total += (weight * (position[a:b] - mean) ** 2).sum().item()
+        return total
+
+    best = min(within((a, b)) for a in range(1, 23) for b in range(a + 1, 24))
+    found = sorted(round(cut * 24) for cut in multi_otsu(histogram, 3))
+    assert within(tuple(found)) == pytest.approx(best, rel=1e-5)
+
+
+def test_thresholds_decide_the_number_of_layers():
+    ramp = torch.linspace(0, 1, 101)[None, None]
+    split = split_layers(
+        DepthMap.make(ramp, "disparity"), 3, "thresholds", thresholds=(0.2, 0.9, 0.5)
+    )
+    assert split.count == 4
+    assert split.text == "0.900, 0.500, 0.200"
+
+
+def test_two_layers_leave_the_midground_empty():
+    split = split_layers(DepthMap.make(_noise(), "depth"), 2)
+    assert split.midground.shape == split.foreground.shape
+    assert split.midground.sum() == 0
+
+
+@pytest.mark.parametrize("feather", [0.0, 0.3])
+def test_layers_laid_over_each_other_give_the_picture_back(feather):
+    depth = DepthMap.make(_noise(2, 20, 30, 4), "disparity")
+    picture = torch.rand(2, 20, 30, 3, generator=torch.Generator().manual_seed(9))
+    _, layers = split_picture(depth, picture, 4, "equal depth", feather=feather)
+    stack = layers.view(2, 4, 20, 30, 4)
+    seen = torch.zeros(2, 20, 30, 3)
+    for index in reversed(range(4)):
+        colour, alpha = stack[:, index, ..., :3], stack[:, index, ..., 3:]
+        seen = colour * alpha + seen * (1 - alpha)
+    assert torch.allclose(seen, picture, atol=1e-3)
+
+
+def test_a_moved_layer_carries_no_fringe():
+    # A red thing before a green wall; blurring the red layer must never show green.
+    depth = torch.full((1, 32, 32), 0.1)
+    depth[:, 8:24, 8:24] = 1.0
+    picture = torch.zeros(1, 32, 32, 3)
+    picture[..., 1] = 1.0
+    picture[:, 8:24, 8:24] = torch.tensor([1.0, 0.0, 0.0])
+    _, layers = split_picture(DepthMap.make(depth, "disparity"), picture, 2)
+    front, back = layers[0], layers[1]
+    assert front[..., 3].sum() == 256
+    assert front[..., 1].max() < 1e-3
+    assert back[..., 0].max() < 1e-3
+
+
+def test_a_larger_picture_sharpens_the_cut():
+    depth = torch.full((1, 12, 16), 1.0)
+    depth[..., 8:] = 5.0
+    picture = torch.zeros(1, 48, 64, 3)
+    picture[:, :, 33:] = 1.0
+    split, layers = split_picture(DepthMap.make(depth, "metric"), picture, 2)
+    assert layers.shape == (2, 48, 64, 4)
+    assert split.foreground[0, 20, :33].min() == 1
+    assert split.foreground[0, 20, 33:].max() == 0
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "value"), [(1, 1, 0.5), (1, 9, 2.0), (7, 1, 2.0), (5, 5, 0.0)]
+)
+def test_flat_and_tiny_maps_are_split_all_the_same(height, width, value):
+    depth = DepthMap.make(torch.full((1, height, width), value), "metric")
+    for method in METHODS[:3]:
+        assert bool((split_layers(depth, 3, method, feather=0.1).masks.sum(1) == 1).all())
+
+
+def test_unusable_wishes_are_refused_in_words():
+    depth = DepthMap.make(_noise(), "depth")
+    with pytest.raises(InvalidInput, match="2 to 8"):
+        split_layers(depth, 9)
+    with pytest.raises(InvalidInput, match="between 0"):
+        split_layers(depth, 3, "thresholds", thresholds=(1.5,))
+    with pytest.raises(InvalidInput, match="not numbers"):
+        parse_thresholds("near, far")
+    with pytest.raises(InvalidInput, match="picture"):
+        colour_layers(torch.rand(1, 4, 4, 3), split_layers(depth))
+    with pytest.raises(InvalidInput, match="feather"):
+        split_layers(depth, 3, feather=-1)
+
+
+def test_nearness_runs_from_zero_far_to_one_near():
+    depth = DepthMap.make(torch.tensor([[[1.0, 2.0, 5.0]]]), "metric")
+    assert nearness(depth)[0, 0].argsort().tolist() == [2, 1, 0]

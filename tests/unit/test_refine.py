@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
+from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
+from genvr_depth.nodes.depthkit.refine import refine
+from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+def _step(height=24, width=32, edge=15):
+    depth = torch.full((1, height, width), 1.0)
+    depth[..., edge:] = 3.0
+    return depth
+
+
+def _photo_of_step(height=120, width=160, edge=77):
+    photo = torch.full((1, height, width, 3), 0.2)
+    photo[:, :, edge:] = torch.tensor([0.8, 0.6, 0.3])
+    return photo
+
+
+def test_a_step_edge_gets_no_halo():
+    refined = refine(DepthMap.make(_step(), "metric"), _photo_of_step())
+    assert refined.values.min() >= 1.0
+    assert refined.values.max() <= 3.0
+    # Away from the edge by more than two coarse pixels nothing may ripple.
+    assert (refined.values[..., :60] - 1).abs().max() < 1e-6
+    assert (refined.values[..., 95:] - 3).abs().max() < 1e-6
+
+
+def test_a_step_edge_lands_where_the_photo_has_it():
+    # The coarse edge lies at 75 of 160, the photo's at 77.
+    refined = refine(DepthMap.make(_step(), "metric"), _photo_of_step())
+    side = refined.values[0, 60]
+    assert (side[:77] - 1).abs().max() < 0.05
+    assert (side[77:] - 3).abs().max() < 0.05
+
+
+def test_strength_zero_is_plain_resampling():
+    coarse = torch.rand(1, 12, 16, generator=torch.Generator().manual_seed(1)) + 1
+    plain = F.interpolate(coarse[None], (48, 64), mode="bicubic", antialias=True)[0]
+    refined = refine(DepthMap.make(coarse, "depth"), torch.rand(1, 48, 64, 3), strength=0.0)
+    inside = plain.clamp(coarse.min(), coarse.max())
+    # Even then the result stays within the nine coarse pixels around it.
+    assert (refined.values - inside).abs().median() < 0.05
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    value=st.floats(0.01, 1e4),
+    height=st.integers(1, 9),
+    width=st.integers(1, 9),
+    factor=st.integers(1, 5),
+    seed=st.integers(0, 99),
+)
+def test_refining_keeps_constants(value, height, width, factor, seed):
+    guide = torch.rand(
+        1, height * factor, width * factor, 3, generator=torch.Generator().manual_seed(seed)
+    )
+    refined = refine(DepthMap.make(torch.full((1, height, width), value), "metric"), guide)
+    assert torch.allclose(refined.values, torch.full_like(refined.values, value), rtol=1e-6)
+    assert bool(refined.valid.all())
+
+
+def test_a_slanted_plane_under_a_busy_texture_stays_a_plane():
+    ramp = torch.linspace(1, 9, 40)[None, None].expand(1, 30, 40)
+    guide = torch.rand(1, 120, 160, 3, generator=torch.Generator().manual_seed(0))
+    refined = refine(DepthMap.make(ramp, "depth"), guide).values
+    expected = F.interpolate(ramp[None], (120, 160), mode="bicubic", antialias=True)[0]
+    assert (refined - expected)[..., 8:-8].abs().max() < 1e-4
+
+
+def test_invalid_pixels_stay_invalid_and_teach_nothing():
+    depth = _step()
+    valid = torch.ones_like(depth, dtype=torch.bool)
+    valid[:, :8] = False
+    poisoned = depth.clone()
+    poisoned[:, :8] = 1e6
+    guide = _photo_of_step()
+    clean = refine(DepthMap.make(poisoned, "metric", valid), guide)
+    assert not clean.valid[:, :38].any()
+    assert bool(clean.valid[:, 42:].all())
+    assert clean.values.max() <= 3.0
+    assert (clean.values[~clean.valid] == 0).all()
+
+
+def test_an_empty_map_stays_empty():
+    depth = DepthMap.make(torch.zeros(1, 4, 4), "metric")
+    refined = refine(depth, torch.rand(1, 8, 8, 3))
+    assert refined.values.shape == (1, 8, 8)
+    assert not refined.valid.any()
+
+
+def test_a_batch_is_refined_frame_by_frame():
+    generator = torch.Generator().manual_seed(3)
+    depth = DepthMap.make(torch.rand(16, 10, 14, generator=generator) + 1, "disparity")
+    guide = torch.rand(16, 30, 42, 3, generator=generator)
+    whole = refine(depth, guide)
+    for index in (0, 7, 15):
+        alone = refine(depth.frame(index), guide[index : index + 1])
+        assert torch.equal(whole.values[index], alone.values[0])
+
+
+def test_the_camera_grows_with_the_map():
+    depth = DepthMap.make(_step(), "metric", camera=Pinhole(30, 30, 16, 12))
+    refined = refine(depth, _photo_of_step())
+    assert refined.camera == Pinhole(150, 150, 80, 60)
+
+
+def test_a_smaller_guide_never_shrinks_the_map():
+    depth = DepthMap.make(_step(48, 64, 31), "metric")
+    assert refine(depth, _photo_of_step(24, 32, 15)).values.shape == (1, 48, 64)
+
+
+def test_stop_is_honoured_between_frames():
+    depth = DepthMap.make(torch.rand(4, 8, 8), "depth")
+    done = []
+    with pytest.raises(Stopped):
+        refine(
+            depth,
+            torch.rand(4, 16, 16, 3),
+            on_progress=lambda d, t: done.append(d),
+            should_stop=lambda: len(done) == 2,
+        )
+    assert done == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("guide", "words"),
+    [((3, 48, 64, 3), "3"), ((1, 64, 48, 3), "48x64")],
+)
+def test_a_guide_of_another_frame_is_refused_in_words(guide, words):
+    depth = DepthMap.make(torch.rand(2, 24, 32), "depth")
+    with pytest.raises(InvalidInput, match=words):
+        refine(depth, torch.rand(guide))
+
+
+@pytest.mark.parametrize("name", SCENE_NAMES)
+def test_refined_depth_of_a_scene_is_closer_to_the_truth_than_bicubic(name):
+    scene = load_scene(name)
+    truth = scene.depth
+    coarse = truth.resized(truth.height // 4, truth.width // 4)
+    refined = refine(
+        coarse,
+        F.interpolate(
+            scene.picture.movedim(-1, 1),
+            (truth.height, truth.width),
+            mode="bilinear",
+            antialias=True,
+        ).movedim(1, -1),
+    )
+    bicubic = F.interpolate(
+        coarse.values[None], (truth.height, truth.width), mode="bicubic", antialias=True
+    )[0]
+    both = truth.valid & refined.valid
+    both &= F.interpolate(coarse.valid[None].float(), both.shape[1:], mode="bilinear")[0] == 1
+
+    def error(values):
+        return ((values - truth.values).abs() / truth.values.clamp_min(0.01))[both].mean().item()
+
+    assert error(refined.values) < error(bicubic)
