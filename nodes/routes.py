@@ -16,12 +16,20 @@ from .depthkit.errors import DepthError
 from .depthkit.genvr import credentials, settings
 from .depthkit.genvr.client import Client
 from .depthkit.genvr.errors import BadParameter, MissingKey
+from .depthkit.genvr.models import model_named
 from .depthkit.genvr.service import spent
+from .depthkit.genvr.variations import ALL_STYLES, NO_STYLES, style_groups
 
 __all__ = ["register"]
 
 PREFIX = "/genvr_depth"
 _TEST_PATIENCE_S = 8.0
+_PRICED = {
+    "GenVRDepthGenerateRemote": "depth",
+    "GenVRDepthGenerateCanny": "canny",
+    "GenVRDepthGenerateScribble": "scribble",
+    "GenVRDepthEstimateRemote": "detect",
+}
 Work = Callable[[dict[str, str], dict[str, Any]], Any]
 
 
@@ -103,6 +111,13 @@ def _save_defaults(match: dict[str, str], body: dict[str, Any]) -> Any:
     return _shown(settings.save_defaults(host.current().private_folder(), body))
 
 
+def _prices(match: dict[str, str], body: dict[str, Any]) -> Any:
+    """Credits of one picture by node id, and how many styles each group has: the cost badge."""
+    prices = {node: asdict(model_named(name).price) for node, name in _PRICED.items()}
+    styles = {group: len(rows) for group, rows in style_groups().items()}
+    return {"prices": prices, "styles": {**styles, ALL_STYLES: sum(styles.values()), NO_STYLES: 0}}
+
+
 def _shown(defaults: settings.Defaults) -> dict[str, Any]:
     limits = {name: list(ends) for name, ends in settings.LIMITS.items()}
     return {**asdict(defaults), "limits": limits}
@@ -116,4 +131,5 @@ _ROUTES: tuple[tuple[str, str, Work], ...] = (
     ("GET", "/ledger", _ledger),
     ("GET", "/defaults", _defaults),
     ("PUT", "/defaults", _save_defaults),
+    ("GET", "/prices", _prices),
 )
