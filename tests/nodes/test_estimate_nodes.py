@@ -1,0 +1,117 @@
+"""The estimating nodes, executed without ComfyUI."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from genvr_depth.nodes import NODE_CLASS_MAPPINGS
+from genvr_depth.nodes import models as models_module
+from genvr_depth.nodes.depthkit.errors import InvalidInput, ModelError
+from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES
+
+
+def node(name):
+    return NODE_CLASS_MAPPINGS[f"GenVRDepth{name}"]()
+
+
+class Brightness:
+    name, kind, multiple, inner_size, licence = "brightness", "disparity", 8, 32, "MIT"
+
+    def __call__(self, images):
+        return images.mean(1)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("GENVR_DEPTH_HOME", str(tmp_path))
+    return tmp_path / "models" / "depth_estimation"
+
+
+def test_estimate_gives_depth_control_image_mask_and_report():
+    image = torch.rand(2, 30, 50, 4)
+    answer = node("Estimate").run(image, Brightness())
+    depth, control, valid, report = answer["result"]
+    assert depth.values.shape == (2, 30, 50)
+    assert control.shape == (2, 30, 50, 3)
+    assert valid.shape == (2, 30, 50)
+    assert valid.dtype == torch.float32
+    assert "brightness" in report
+    assert set(answer["ui"]) >= {"images"}
+
+
+def test_near_is_white_in_the_control_image_whatever_the_model_predicts():
+    class Metres(Brightness):
+        kind = "metric"
+
+    ramp = torch.linspace(0.1, 1, 64)[None, None, :, None].expand(1, 64, 64, 3)
+    disparity = node("Estimate").run(ramp, Brightness())["result"][1]
+    metric = node("Estimate").run(ramp, Metres())["result"][1]
+    assert disparity[0, 32, 60, 0] > disparity[0, 32, 3, 0]
+    assert metric[0, 32, 60, 0] < metric[0, 32, 3, 0]
+
+
+def test_without_a_model_the_builtin_one_is_used_and_the_report_says_so(monkeypatch):
+    monkeypatch.setattr(models_module, "_kept_builtin", lambda _: Brightness())
+    report = node("Estimate").run(torch.rand(1, 20, 20, 3))["result"][3]
+    assert report.splitlines()[0] == "No model connected: the built-in depth model is used."
+
+
+def test_the_loader_offers_the_builtin_model_first_and_shows_every_licence():
+    choices, options = node("ModelLoader").INPUT_TYPES()["required"]["model"]
+    assert choices[0] == options["default"] == "builtin"
+    assert "NOT for commercial use" in options["tooltip"]
+    assert "Apache-2.0" in options["tooltip"]
+
+
+def test_a_folder_a_person_brings_appears_in_the_list_and_loads_once(home, tiny_models):
+    tiny_models.save_tiny("depth-anything-v2-small", home, "mine")
+    loader = node("ModelLoader")
+    assert "mine" in loader.INPUT_TYPES()["required"]["model"][0]
+    (first,) = loader.load("mine", "auto", "never")
+    (second,) = node("ModelLoader").load("mine", "fp16", "never")
+    assert first is second  # headless computes in fp32 only, so both choices mean the same
+    depth = node("Estimate").run(torch.rand(1, 40, 40, 3), first, resolution=56)["result"][0]
+    assert depth.source == "mine"
+
+
+def test_a_replaced_file_changes_what_the_cache_sees(home):
+    folder = home / "mine"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    before = node("ModelLoader").IS_CHANGED(model="mine", precision="auto", download="never")
+    (folder / "model.safetensors").write_bytes(b"x")
+    assert node("ModelLoader").IS_CHANGED(model="mine", precision=None) != before
+
+
+def test_a_missing_model_says_what_to_do(home):
+    with pytest.raises(ModelError, match=r"download to 'if missing'.*LiheYoung"):
+        node("ModelLoader").load("depth-anything-small", "auto", "never")
+
+
+@pytest.mark.parametrize("scene", SCENE_NAMES)
+def test_every_sample_scene_comes_with_metric_depth_of_its_size(scene):
+    image, depth = node("SampleScene").load(scene)["result"]
+    assert depth.kind == "metric"
+    assert depth.values.shape == image.shape[:3]
+    assert depth.camera is not None
+    assert depth.valid.float().mean() > 0.5
+
+
+def test_image_to_depth_to_image_keeps_a_control_map():
+    grey = torch.linspace(0, 1, 40)[None, None, :, None].expand(1, 8, 40, 3)
+    (depth,) = node("FromImage").convert(grey, "white is near (disparity)")["result"]
+    (image,) = node("ToImage").convert(depth, "grey", "white", window="min-max")
+    assert torch.allclose(image, grey, atol=1e-5)
+
+
+def test_from_geometry_returns_depth_control_and_mask():
+    packet = {"depth": torch.rand(1, 8, 9) + 1, "mode": "mono", "image": torch.rand(1, 8, 9, 3)}
+    depth, control, valid = node("FromGeometry").convert(packet)["result"]
+    assert depth.kind == "depth"
+    assert control.shape == (1, 8, 9, 3)
+    assert valid.all()
+
+
+def test_bad_pictures_name_the_input():
+    with pytest.raises(InvalidInput, match="'image'"):
+        node("Estimate").run(torch.zeros(0, 8, 8, 3), Brightness())

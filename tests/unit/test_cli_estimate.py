@@ -1,0 +1,115 @@
+"""`genvr-depth estimate` and `genvr-depth models`."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from genvr_depth.nodes.depthkit import estimators
+from genvr_depth.nodes.depthkit.cli import main
+from genvr_depth.nodes.depthkit.formats import decode_depth
+from PIL import Image
+
+
+class Brightness:
+    name, kind, multiple, inner_size, licence = "brightness", "disparity", 8, 32, "MIT"
+
+    def __call__(self, images):
+        return images.mean(1)
+
+
+@pytest.fixture
+def photo(tmp_path, monkeypatch):
+    monkeypatch.setenv("GENVR_DEPTH_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(estimators, "load_estimator", lambda *_, **__: Brightness())
+    path = tmp_path / "photo.jpg"
+    ramp = np.tile(np.linspace(0, 255, 60, dtype=np.uint8), (40, 1))
+    Image.fromarray(ramp).convert("RGB").save(path)
+    return path
+
+
+def estimate(*arguments):
+    return main(["estimate", *map(str, arguments)])
+
+
+def test_a_photo_becomes_depth_files_of_its_size(photo, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert estimate(photo, "--out", out, "--format", "png16,exr,preview") == 0
+    assert sorted(p.name for p in out.iterdir()) == [
+        "photo_depth.exr",
+        "photo_depth.png",
+        "photo_preview.png",
+    ]
+    for name in ("photo_depth.exr", "photo_depth.png"):
+        depth = decode_depth((out / name).read_bytes())
+        assert (depth.height, depth.width) == (40, 60)
+        assert depth.kind == "disparity"
+    grey = np.asarray(Image.open(out / "photo_preview.png").convert("L"))
+    assert grey[20, 55] > grey[20, 5]
+    shown = capsys.readouterr()
+    assert "photo_depth.exr" in shown.out
+    assert "built-in model" in shown.err
+
+
+def test_json_is_one_object_per_picture(photo, tmp_path, capsys):
+    assert estimate(photo, photo, "--out", tmp_path / "out", "--json") == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) == 2
+    assert lines[0]["width"] == 60
+    assert lines[0]["kind"] == "disparity"
+    # The same name twice in one run: nothing is overwritten.
+    assert not set(lines[0]["files"].values()) & set(lines[1]["files"].values())
+
+
+def test_a_folder_means_its_pictures(photo, tmp_path):
+    (photo.parent / "notes.txt").write_text("not a picture")
+    assert estimate(photo.parent, "--out", tmp_path / "out", "--format", "exr") == 0
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["photo_depth.exr"]
+
+
+def test_a_damaged_picture_fails_and_the_others_are_done(photo, tmp_path, capsys):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
+    assert estimate(broken, photo, "--out", tmp_path / "out", "--format", "exr") == 1
+    assert "broken.png" in capsys.readouterr().err
+    assert (tmp_path / "out" / "photo_depth.exr").is_file()
+
+
+@pytest.mark.parametrize(
+    ("extra", "word"),
+    [(["--format", "gif"], "gif"), (["--format", ","], "png16"), (["--resolution", "-5"], "-5")],
+)
+def test_options_that_do_not_exist_are_named(photo, capsys, extra, word):
+    assert estimate(photo, *extra) == 1
+    assert word in capsys.readouterr().err
+
+
+def test_a_missing_file_is_named(photo, capsys):
+    assert estimate(photo.parent / "absent.jpg") == 1
+    assert "absent.jpg" in capsys.readouterr().err
+
+
+def test_an_unknown_model_says_where_was_looked(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GENVR_DEPTH_HOME", str(tmp_path / "home"))
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (8, 8)).save(path)
+    assert estimate(path, "--model", "nobody") == 1
+    assert "home" in capsys.readouterr().err
+
+
+def test_models_lists_state_licence_size_and_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GENVR_DEPTH_HOME", str(tmp_path))
+    own = tmp_path / "models" / "depth_estimation" / "mine"
+    own.mkdir(parents=True)
+    (own / "config.json").write_text("{}")
+    assert main(["models", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["depth-pro"]["commercial"] is False
+    assert rows["depth-pro"]["state"] == "can be downloaded"
+    assert rows["depth-anything-v2-small"]["megabytes"] == 99
+    assert rows["mine"]["folder"] == str(own)
+    assert main(["models"]) == 0
+    table = capsys.readouterr().out
+    assert "Apache-2.0" in table
+    assert "builtin" in table.splitlines()[1]
