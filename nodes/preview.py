@@ -29,12 +29,16 @@ UNITS = {"metric": "m", "depth": "", "disparity": ""}
 
 
 def depth_ui(
-    depth: DepthMap, images: Tensor | None = None, picture: Tensor | None = None
+    depth: DepthMap,
+    images: Tensor | None = None,
+    picture: Tensor | None = None,
+    before: DepthMap | None = None,
 ) -> dict[str, list[Any]]:
     """The `ui` part of a node's answer.
 
     images: (B, H, W, 3) what ComfyUI itself lists as the node's picture; the control image if None.
     picture: (B, h, w, C) the photograph, which colours the 3D look of the viewer.
+    before: the map before it was clipped, so that the sliders still reach its ends.
     Returns {"images": [...], "genvr_depth": [...]}, both empty where there is no canvas.
     """
     host = current()
@@ -42,6 +46,9 @@ def depth_ui(
     frames = shown_frames(depth.batch)
     budget = min(MAX_FRAME_PIXELS, MAX_CLIP_PIXELS // len(frames))
     entries = [_entry(host, depth.frame(index), index, budget, picture) for index in frames]
+    for index, entry in zip(frames, entries, strict=True):
+        if entry is not None and before is not None and before.kind == depth.kind:
+            entry["reach"] = dict(zip(("near", "far"), _ends(before.frame(index)), strict=True))
     return {"images": shown, UI_KEY: [entry for entry in entries if entry is not None]}
 
 
@@ -66,9 +73,7 @@ def raw_frame(depth: DepthMap, max_pixels: int = MAX_FRAME_PIXELS) -> tuple[Tens
 
 def frame_entry(depth: DepthMap, index: int, raw: Tensor, step: int) -> dict[str, Any]:
     """What the viewer must know to read a raw file: size, unit, ends, camera, origin."""
-    inside = depth.values[depth.valid]
-    ends = (inside.min().item(), inside.max().item()) if inside.numel() else (0.0, 0.0)
-    near, far = reversed(ends) if depth.near_is_large else ends
+    near, far = _ends(depth)
     camera = depth.camera.scaled(1 / step, 1 / step) if depth.camera else None
     return {
         "frame": index,
@@ -81,9 +86,17 @@ def frame_entry(depth: DepthMap, index: int, raw: Tensor, step: int) -> dict[str
         "unit": UNITS[depth.kind],
         "near": near,
         "far": far,
+        "reach": {"near": near, "far": far},
         "source": depth.source,
         "camera": [camera.fx, camera.fy, camera.cx, camera.cy] if camera else None,
     }
+
+
+def _ends(depth: DepthMap) -> tuple[float, float]:
+    """The nearest and the farthest valid value; zeros where nothing is valid."""
+    inside = depth.values[depth.valid]
+    ends = (inside.min().item(), inside.max().item()) if inside.numel() else (0.0, 0.0)
+    return (ends[1], ends[0]) if depth.near_is_large else ends
 
 
 def _entry(

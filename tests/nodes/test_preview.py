@@ -108,6 +108,16 @@ def test_a_map_without_a_valid_pixel_still_answers(canvas):
     assert (entry["near"], entry["far"]) == (0.0, 0.0)
 
 
+def test_the_sliders_still_reach_what_was_clipped(canvas):
+    depth = _metric()
+    clipped = depth.with_values(depth.values.clamp(5, 10))
+    entry = depth_ui(clipped, before=depth)[UI_KEY][0]
+    assert (entry["near"], entry["far"]) == (5.0, 10.0)
+    assert entry["reach"] == {"near": 1.0, "far": 24.0}
+    other = depth_ui(clipped, before=depth.with_values(depth.values, kind="depth"))[UI_KEY][0]
+    assert other["reach"] == {"near": 5.0, "far": 10.0}
+
+
 def test_without_a_canvas_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.setenv("GENVR_DEPTH_HOME", str(tmp_path))
     answer = GenVRDepthPreview().show(_metric(), torch.rand(1, 4, 6, 4))

@@ -8,13 +8,14 @@ import {
   probe,
   readValues,
   share,
+  trackRange,
   valueAt,
   windowRange,
   windowWidgets,
 } from "../../web/lib/depth.mjs";
 
 const entry = (kind, more = {}) => ({
-  width: 3, height: 2, full_width: 3, full_height: 2, step: 1, kind, near: 1, far: 4, frame: 0,
+  width: 3, height: 2, full_width: 3, full_height: 2, step: 1, kind, near: 1, far: 4, reach: { near: 1, far: 4 }, frame: 0,
   ...more,
 });
 const raw = (...numbers) => {
@@ -69,6 +70,18 @@ test("percentiles leave out invalid pixels", () => {
 test("min-max takes the ends of the whole map", () => {
   const range = windowRange(entry("metric"), new Float32Array(), { window: "min-max", low: 0, high: 0 });
   assert.deepEqual(range, { near: 1, far: 4 });
+});
+
+test("the sliders reach the window and what was there before clipping", () => {
+  const values = Float32Array.from([1, 2, 3, 4]);
+  const wide = { near: 0.5, far: 9 };
+  assert.deepEqual(trackRange(entry("metric"), values, { near: 2, far: 3 }), { near: 1, far: 4 });
+  assert.deepEqual(trackRange(entry("metric"), values, wide), wide);
+  assert.deepEqual(trackRange(entry("metric", { reach: wide }), values, { near: 2, far: 3 }), wide);
+  const disparity = { near: 4, far: 1, reach: { near: 9, far: 0 } };
+  assert.deepEqual(trackRange(entry("disparity", disparity), values, { near: 3, far: 2 }), {
+    near: 9, far: 0,
+  });
 });
 
 test("the value under a point is that of its pixel, in pixels of the full map", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { totalText } from "../../web/lib/account.mjs";
 import { COLORMAPS, colorTable, cssGradient } from "../../web/lib/colormaps.mjs";
-import { cost, countPrompts } from "../../web/lib/cost.mjs";
+import { cost, typedPrompts, variations } from "../../web/lib/cost.mjs";
 import { pointInPicture } from "../../web/lib/dom.mjs";
 import { ENGLISH, translator } from "../../web/lib/text.mjs";
 
@@ -25,17 +25,32 @@ test("the pointer is found in a letterboxed picture", () => {
   assert.ok(pointInPicture(box, 50, 50, 40, 70)[0] < 0);
 });
 
-test("prompts are counted as the node splits them", () => {
-  assert.equal(countPrompts("a castle"), 1);
-  assert.equal(countPrompts(""), 1);
-  assert.equal(countPrompts("a\n\n# a comment\n  b  \nc"), 3);
+test("typed prompts are counted as the node splits them", () => {
+  const prompt = "a\n\n# a comment\n  b  \nc";
+  assert.equal(typedPrompts({ prompt, prompts: "one per line" }), 3);
+  assert.equal(typedPrompts({ prompt, prompts: "one" }), 1);
+  assert.equal(typedPrompts({ prompt: "", prompts: "one per line" }), 1);
 });
 
-test("the cost is prompts times samples times credits", () => {
-  assert.deepEqual(cost({ prompts: 12, samples: 1, credits: 5, linked: false }), {
-    pictures: 12, credits: 5, total: 60, known: true,
+const STYLES = { looks: 12, seasons: 4, "all styles": 16, "own lines only": 0 };
+for (const [values, expected] of [
+  [{ prompt: "a room", styles: "looks" }, 12],
+  [{ prompt: "a room\n# no\na hall", styles: "seasons" }, 8],
+  [{ prompt: "a room", styles: "looks", only: "oil, ink\nclay" }, 3],
+  [{ prompt: "a room", styles: "own lines only", own_styles: "x: y\nz\n" }, 2],
+  [{ prompt: "a room", styles: "own lines only" }, 1],
+  [{ prompt: "a room", styles: "looks", keep_plain: true }, 13],
+  [{ prompt: "a room", styles: "looks", limit: 5 }, 5],
+]) {
+  test(`variations of ${JSON.stringify(values)} are ${expected}`, () => {
+    assert.equal(variations(values, STYLES), expected);
   });
-  assert.equal(cost({ prompts: 3, samples: 4, credits: 5, linked: true }).known, false);
+}
+
+test("the cost is prompts times count times credits", () => {
+  assert.deepEqual(cost(12, { count: 1 }, 5), { pictures: 12, credits: 5, total: 60 });
+  assert.deepEqual(cost(3, { count: 4 }, 5), { pictures: 12, credits: 5, total: 60 });
+  assert.deepEqual(cost(2, {}, 5), { pictures: 2, credits: 5, total: 10 });
 });
 
 test("a text is taken from the person's language, then from English", () => {

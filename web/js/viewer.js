@@ -51,11 +51,15 @@ function readWindow(node) {
   return window === undefined ? undefined : { window, low, high };
 }
 
-/** @param {any} node @param {Record<string, any>} values */
-function writeWindow(node, values) {
+/** @param {any} node @param {{window: string, low: number, high: number}} chosen */
+function writeWindow(node, chosen) {
+  const choices = widgetOf(node, "window")?.options.values ?? [];
+  // A node that can leave the range alone does so when it is to be found automatically.
+  const off = chosen.window === "percentile" && choices.includes("off");
+  /** @type {Record<string, any>} */ const values = off ? { window: "off" } : chosen;
   for (const name of WINDOW_WIDGETS) {
     const widget = widgetOf(node, name);
-    if (!widget || widget.value === values[name]) continue;
+    if (!widget || !(name in values) || widget.value === values[name]) continue;
     widget.value = values[name];
     widget.callback?.(values[name], app.canvas, node);
   }

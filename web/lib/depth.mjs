@@ -6,7 +6,8 @@
  *
  * @typedef {{width: number, height: number, full_width: number, full_height: number, step: number,
  *   kind: "metric"|"depth"|"disparity", unit: string, near: number, far: number, source: string,
- *   frame: number, camera: number[]|null, file: FileReference, picture?: FileReference}} Entry
+ *   frame: number, camera: number[]|null,
+ *   reach: Range, file: FileReference, picture?: FileReference}} Entry
  * @typedef {{filename: string, subfolder: string, type: string}} FileReference
  * @typedef {{near: number, far: number}} Range values of the map itself
  */
@@ -69,12 +70,31 @@ export function percentiles(values, low, high) {
  * @returns {Range}
  */
 export function windowRange(entry, values, widgets = { window: "percentile", low: 0.5, high: 99.5 }) {
+  if (widgets.window === "off") return windowRange(entry, values);
   if (widgets.window === "min-max") return { near: entry.near, far: entry.far };
   const fixed = widgets.window === "fixed";
   const [low, high] = fixed
     ? [widgets.low, widgets.high]
     : percentiles(values, widgets.low, widgets.high);
   return entry.kind === "disparity" ? { near: high, far: low } : { near: low, far: high };
+}
+
+/**
+ * What the sliders span: all but the outermost thousandth of the map, wider where the window is, or
+ * where the map was clipped and had reached further before.
+ * @param {Entry} entry @param {Float32Array} values @param {Range} range
+ * @returns {Range}
+ */
+export function trackRange(entry, values, range) {
+  const [low, high] = percentiles(values, 0.1, 99.9);
+  const inner = entry.kind === "disparity" ? { near: high, far: low } : { near: low, far: high };
+  const clipped = entry.reach.near !== entry.near || entry.reach.far !== entry.far;
+  const ends = [inner, range, ...(clipped ? [entry.reach] : [])];
+  const [nearest, farthest] = entry.kind === "disparity" ? [Math.max, Math.min] : [Math.min, Math.max];
+  return {
+    near: nearest(...ends.map(({ near }) => near)),
+    far: farthest(...ends.map(({ far }) => far)),
+  };
 }
 
 /**

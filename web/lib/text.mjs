@@ -42,6 +42,13 @@ export const ENGLISH = Object.freeze({
     total: "Spent so far: {credits} credits for {pictures} pictures.",
     possible: "{credits} more may have been charged for requests without an answer.",
   },
+  cost: {
+    sum: "{pictures} × {credits} = {total} credits",
+    about: "about",
+    each_prompt: "for each prompt",
+    each_picture: "for each picture that goes in",
+    tip: "What this node will ask for. Pictures already paid for come from disk and cost nothing.",
+  },
 });
 
 /**

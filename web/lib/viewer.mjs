@@ -16,10 +16,10 @@ import { COLORMAPS, colorTable, cssGradient } from "./colormaps.mjs";
 import {
   formatValue,
   paint,
-  percentiles,
   probe,
   readValues,
   share,
+  trackRange,
   valueAt,
   windowRange,
   windowWidgets,
@@ -182,14 +182,7 @@ export class DepthViewer {
     if (!this.values) return;
     const { entry, values } = this;
     this.range = windowRange(entry, values, this.window);
-    const [low, high] = percentiles(values, 0.1, 99.9);
-    const outer = entry.kind === "disparity" ? { near: high, far: low } : { near: low, far: high };
-    const near = share(entry.kind, outer, this.range.near);
-    const far = share(entry.kind, outer, this.range.far);
-    this.track = {
-      near: near < 0 ? this.range.near : outer.near,
-      far: far > 1 ? this.range.far : outer.far,
-    };
+    this.track = trackRange(entry, values, this.range);
     const position = (/** @type {number} */ value) =>
       String(Math.round(STEPS * share(entry.kind, this.track, value)));
     this.nearSlider.value = position(this.range.near);

@@ -1,0 +1,178 @@
+"""The page fixtures: the real frontend in headless Chromium, classic canvas and Vue nodes.
+
+Besides COMFYUI_PATH: COMFYUI_FRONTENDS may name more built frontends (folders with an index.html,
+separated as in PATH); every test then runs on the installed one and on each of those. CHROMIUM
+names the browser where it is not on PATH.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+_spec = importlib.util.spec_from_file_location(
+    "comfy_fixtures", Path(__file__).parents[1] / "comfy" / "conftest.py"
+)
+assert _spec is not None
+assert _spec.loader is not None
+_fixtures = importlib.util.module_from_spec(_spec)
+sys.modules["comfy_fixtures"] = _fixtures
+_spec.loader.exec_module(_fixtures)
+comfy_factory = _fixtures.comfy_factory
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+FRONTENDS = ["installed", *filter(None, os.environ.get("COMFYUI_FRONTENDS", "").split(os.pathsep))]
+RENDERERS = {"classic": False, "vue": True}
+READY = (
+    "() => window.app?.canvas?.graph && Object.keys(LiteGraph.registered_node_types).length > 100"
+)
+# ComfyUI's own: optional files it probes for, models of its default workflow it may not ask for,
+# and its layout asking for the graph before there is one.
+CORE_NOISE = (
+    "Failed to load resource",
+    "Content Security Policy",
+    "huggingface.co",
+    "graph accessed before initialization",
+)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium found; install one or set CHROMIUM")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=path, headless=True, args=CHROMIUM_ARGUMENTS
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session", params=FRONTENDS, ids=lambda path: Path(path).parent.name or path)
+def server(request, comfy_factory):
+    extra = () if request.param == "installed" else ("--front-end-root", request.param)
+    # A key of whoever runs the tests must not decide what the settings page shows.
+    hidden = {name: "" for name in os.environ if name.startswith("GENVR_")}
+    return comfy_factory(extra=extra, environment=hidden)
+
+
+@pytest.fixture(scope="session", params=RENDERERS)
+def opened(request, server, chromium):
+    """The page of one renderer, opened once; `errors` collects what its console complained about."""
+    server.request("POST", "/settings/Comfy.VueNodes.Enabled", RENDERERS[request.param])
+    context = chromium.new_context(viewport={"width": 1500, "height": 950})
+    page = context.new_page()
+    page.errors = []
+    page.on("console", lambda message: _note(page.errors, message))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto(server.url)
+    page.wait_for_function(READY, timeout=90_000)
+    page.wait_for_timeout(1500)  # the default workflow is still being opened
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def page(opened):
+    """The open page with an empty canvas and no dialog."""
+    for _ in range(2):
+        opened.keyboard.press("Escape")
+    opened.mouse.move(5, 940)
+    opened.evaluate("() => app.graph.clear()")
+    yield opened
+    assert opened.errors == []
+
+
+def _note(errors, message):
+    where = json.dumps(message.location)
+    noise = any(sign in message.text for sign in CORE_NOISE) and "genvr" not in where
+    if message.type == "error" and not noise:
+        errors.append(f"{message.text} {where}")
+
+
+@pytest.fixture
+def canvas(page):
+    return Canvas(page)
+
+
+class Canvas:
+    """What a person does on the canvas, in a few words."""
+
+    def __init__(self, page) -> None:
+        self.page = page
+
+    def add(self, kind, x=100, y=100, **widgets):
+        """Put a node on the canvas; returns its id."""
+        return self.page.evaluate(
+            """([kind, x, y, widgets]) => {
+                const node = LiteGraph.createNode(kind);
+                node.pos = [x, y];
+                app.graph.add(node);
+                for (const [name, value] of Object.entries(widgets))
+                    node.widgets.find((widget) => widget.name === name).value = value;
+                app.canvas.ds.scale = 1;
+                app.canvas.ds.offset = [0, 0];
+                app.canvas.setDirty(true, true);
+                return node.id;
+            }""",
+            [kind, x, y, widgets],
+        )
+
+    def link(self, source, output, target, name):
+        self.page.evaluate(
+            """([source, output, target, name]) => {
+                const to = app.graph.getNodeById(target);
+                app.graph.getNodeById(source).connect(output, to, to.findInputSlot(name));
+            }""",
+            [source, output, target, name],
+        )
+
+    def widget(self, node, name):
+        return self.page.evaluate(
+            "([id, name]) => app.graph.getNodeById(id).widgets.find((w) => w.name === name).value",
+            [node, name],
+        )
+
+    def run(self, timeout=120_000):
+        """Press Run and wait for the end; returns the event that ended it, with its detail."""
+        return self.page.evaluate(
+            """(limit) => new Promise((resolve) => {
+                const names = ["execution_success", "execution_error", "execution_interrupted"];
+                const stop = setTimeout(() => resolve({name: "timeout"}), limit);
+                for (const name of names)
+                    app.api.addEventListener(name, ({ detail }) => {
+                        clearTimeout(stop);
+                        resolve({ name, detail });
+                    }, { once: true });
+                app.queuePrompt(0, 1);
+            })""",
+            timeout,
+        )
+
+    def viewer(self, index=0):
+        """The index-th viewer on the page, once it shows something."""
+        self.page.locator(".genvr-viewer[data-state=shown]").nth(index).wait_for(timeout=20_000)
+        self.page.wait_for_timeout(300)
+        return self.page.locator(".genvr-viewer").nth(index)

@@ -1,0 +1,49 @@
+"""The pack in the page: it loads quietly, and people find its nodes."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_the_page_loads_our_extensions_without_a_console_error(page):
+    names = page.evaluate("() => app.extensions.map((extension) => extension.name)")
+    assert {"GenVRDepth.Viewer", "GenVRDepth.Settings", "GenVRDepth.Cost"} <= set(names)
+    assert page.errors == []
+
+
+@pytest.mark.parametrize("word", ["depth", "midas", "disparity", "genvr", "exr"])
+def test_search_finds_our_nodes(page, word):
+    page.mouse.dblclick(700, 600)
+    page.wait_for_timeout(700)
+    page.keyboard.type(word)
+    option = page.locator("[role=option]").filter(has_text="GenVR Depth").first
+    option.wait_for(timeout=10_000)
+
+
+def test_a_saved_png_dropped_on_the_canvas_restores_the_graph(page, canvas, server):
+    source = canvas.add("GenVRDepthSampleScene", 100, 120)
+    target = canvas.add("SaveImage", 560, 120)
+    canvas.link(source, 0, target, "images")
+    finished = canvas.run()
+    assert finished["name"] == "execution_success", finished
+    saved = max((server.base / "output").glob("*.png"), key=lambda path: path.stat().st_mtime)
+    page.evaluate("() => app.graph.clear()")
+    _drop(page, saved)
+    page.wait_for_function("() => app.graph.nodes.length === 2", timeout=10_000)
+    kinds = page.evaluate("() => app.graph.nodes.map((node) => node.type).sort()")
+    assert kinds == ["GenVRDepthSampleScene", "SaveImage"]
+    assert page.evaluate("() => app.graph.links.size") == 1
+
+
+def _drop(page, path):
+    page.evaluate(
+        """([bytes, name]) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([Uint8Array.from(bytes)], name, { type: "image/png" }));
+            const where = { bubbles: true, cancelable: true, clientX: 700, clientY: 600 };
+            const target = document.getElementById("graph-canvas");
+            for (const kind of ["dragenter", "dragover", "drop"])
+                target.dispatchEvent(new DragEvent(kind, { ...where, dataTransfer: transfer }));
+        }""",
+        [list(path.read_bytes()), path.name],
+    )

@@ -1,0 +1,110 @@
+// @ts-check
+/** The cost badge of the GenVR nodes: "12 x 5 = 60 credits", and what went wrong with its remedy. */
+import { api, app, chain, loadText } from "../lib/comfy.mjs";
+import { VARIATIONS, cost, typedPrompts, variations } from "../lib/cost.mjs";
+import { element, loadStyle } from "../lib/dom.mjs";
+
+const HEIGHT = 30;
+const SINGLE_PICTURE = new Set(["LoadImage", "GenVRDepthSampleScene"]);
+
+/** @type {(key: string, values?: Record<string, string|number>) => string} */
+let text;
+/** @type {Record<string, {credits: number, published: boolean}>} */
+let prices = {};
+/** @type {Record<string, number>} */
+let styles = {};
+/** @type {Map<string, {show: () => void, fail: (message: string) => void}>} */
+const badges = new Map();
+
+/** @param {any} node @returns {Record<string, any>} */
+function widgetValues(node) {
+  return Object.fromEntries(
+    (node.widgets ?? []).map((/** @type {any} */ widget) => [widget.name, widget.value]),
+  );
+}
+
+/** @param {any} node @param {string} name @returns {any} the node an input comes from, or null */
+function upstream(node, name) {
+  const slot = node.findInputSlot?.(name) ?? -1;
+  return slot < 0 ? null : node.getInputNode(slot);
+}
+
+/** @param {any} node @returns {number|null} null where only a run can tell */
+function countPrompts(node) {
+  const source = upstream(node, "prompt");
+  if (!source) return typedPrompts(widgetValues(node));
+  return source.comfyClass === VARIATIONS ? variations(widgetValues(source), styles) : null;
+}
+
+/** @param {any} node @returns {string} */
+function describe(node) {
+  const price = prices[node.comfyClass];
+  const prompts = countPrompts(node);
+  const run = cost(prompts ?? 1, widgetValues(node), price.credits);
+  const about = price.published ? "" : `${text("cost.about")} `;
+  const sum = text("cost.sum", { pictures: run.pictures, credits: run.credits, total: run.total });
+  const source = upstream(node, "image") ?? upstream(node, "depth");
+  const each = [
+    prompts === null ? text("cost.each_prompt") : "",
+    source && !SINGLE_PICTURE.has(source.comfyClass) ? text("cost.each_picture") : "",
+  ].filter(Boolean).join(", ");
+  return `${about}${sum}${each && ` ${each}`}`;
+}
+
+/** @param {any} node */
+function attach(node) {
+  const label = element("b");
+  const badge = element("div", { class: "genvr-cost", title: text("cost.tip") }, label);
+  const widget = node.addDOMWidget("genvr_cost", "genvr_cost", badge, {
+    serialize: false,
+    hideOnZoom: false,
+    getMinHeight: () => HEIGHT,
+    getMaxHeight: () => HEIGHT,
+  });
+  widget.serialize = false;
+  const show = () => {
+    badge.dataset.state = "";
+    label.textContent = describe(node);
+    badge.title = text("cost.tip");
+  };
+  const fail = (/** @type {string} */ message) => {
+    badge.dataset.state = "error";
+    label.textContent = message;
+    badge.title = message;
+  };
+  badges.set(String(node.id), { show, fail });
+  chain(node, "onAdded", () => badges.set(String(node.id), { show, fail }));
+  chain(node, "onRemoved", () => badges.delete(String(node.id)));
+  show();
+}
+
+/** Any widget may count, also those of a node further up: cheap enough to look at all of them. */
+function refresh() {
+  for (const { show } of badges.values()) show();
+}
+
+/** @param {any} node */
+function watch(node) {
+  for (const widget of node.widgets ?? []) chain(widget, "callback", refresh);
+  chain(node, "onConnectionsChange", () => setTimeout(refresh, 0));
+  chain(node, "onConfigure", () => setTimeout(refresh, 0));
+}
+
+app.registerExtension({
+  name: "GenVRDepth.Cost",
+  async init() {
+    loadStyle();
+    text = await loadText();
+    const answer = await api.fetchApi("/genvr_depth/prices");
+    if (answer.ok) ({ prices, styles } = await answer.json());
+    api.addEventListener("execution_error", (/** @type {CustomEvent} */ event) => {
+      const { node_id: id, exception_message: message } = event.detail;
+      badges.get(String(id))?.fail(message.trim());
+    });
+    api.addEventListener("execution_start", refresh);
+  },
+  nodeCreated(/** @type {any} */ node) {
+    if (node.comfyClass in prices) attach(node);
+    if (node.comfyClass in prices || node.comfyClass === VARIATIONS) watch(node);
+  },
+});
