@@ -15,6 +15,7 @@ from .generate_remote import (
 )
 from .geometry_in import GenVRDepthFromGeometry
 from .layers import GenVRDepthLayers
+from .load_depth import GenVRDepthLoad
 from .mesh import GenVRDepthToMesh
 from .models import GenVRDepthModelLoader
 from .normals import GenVRDepthNormals
@@ -50,6 +51,7 @@ NODE_CLASS_MAPPINGS: dict[str, type] = {
     "GenVRDepthNormals": GenVRDepthNormals,
     "GenVRDepthSave3D": GenVRDepthSave3D,
     "GenVRDepthToMesh": GenVRDepthToMesh,
+    "GenVRDepthLoad": GenVRDepthLoad,
 }
 
 NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
@@ -74,6 +76,7 @@ NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
     "GenVRDepthNormals": "Depth to Normals",
     "GenVRDepthSave3D": "Save Depth 3D",
     "GenVRDepthToMesh": "Depth to Mesh",
+    "GenVRDepthLoad": "Load Depth",
 }
 
 host.register()

@@ -29,8 +29,13 @@ class Command:
 
 COMMANDS: tuple[Command, ...] = (
     Command("estimate", "Estimate the depth of photographs and save it."),
+    Command("convert", "Turn a depth file into another format, a 3D file or a picture."),
     Command("models", "List the depth models: installed, downloadable, licence, size, folder."),
     Command("plan", "show what Generate from Depth (Local) would wire"),
+    Command("generate", "Paint new pictures over the depth of a photo with the GenVR service."),
+    Command("ledger", "Show what the GenVR service has cost so far."),
+    Command("login", "Store a GenVR key for this computer."),
+    Command("probe", "Check that the live GenVR service fits this version (free, no key)."),
 )
 
 

@@ -13,11 +13,31 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from ..depth_map import DepthMap
 from ..errors import FormatError, InvalidInput
+from .options import LoadOptions
+from .table import decode_depth
 
-__all__ = ["check_prefix", "claim_path", "file_errors", "place", "write_atomic", "write_beside"]
+__all__ = [
+    "READABLE",
+    "check_prefix",
+    "claim_path",
+    "file_errors",
+    "load_depth",
+    "place",
+    "write_atomic",
+    "write_beside",
+]
+
+# Extensions worth listing; what a file is, its content decides.
+READABLE = frozenset(
+    f".{name}" for name in "png tif tiff exr npy npz pfm jpg jpeg ply glb obj".split(" ")
+)
+_MAX_FILE_BYTES = 1 << 32
+_MAX_SIDECAR_BYTES = 1 << 26
 
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(\..*)?$", re.IGNORECASE)
 _FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f]')
@@ -151,3 +171,20 @@ def write_atomic(path: Path, data: bytes) -> None:
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def load_depth(path: Path, options: LoadOptions) -> DepthMap:
+    """The depth map in a file, with the record in `<file>.json` where it has none itself.
+
+    Raises FormatError on an unreadable or damaged file, and what `table.decode_depth` raises.
+    """
+    beside = path.with_name(path.name + ".json")
+    try:
+        if path.stat().st_size > _MAX_FILE_BYTES:
+            raise FormatError(f"{path.name} is larger than 4 GB; no depth map is.")
+        data = path.read_bytes()
+        small = beside.is_file() and beside.stat().st_size <= _MAX_SIDECAR_BYTES
+        text = beside.read_text("utf-8", "replace") if small else ""
+    except OSError as error:
+        raise FormatError(f"Cannot read {path.name}: {error.strerror or error}.") from error
+    return decode_depth(data, replace(options, sidecar=text))

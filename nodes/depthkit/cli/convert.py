@@ -1,0 +1,241 @@
+"""`genvr-depth convert IN OUT`: any depth file to any other, by the extension of OUT."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import DepthError, FormatError, InvalidInput
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..depth_map import DepthMap
+
+__all__ = ["add_arguments", "run"]
+
+# What an extension means when --format does not say.
+_BY_EXTENSION = {
+    ".png": "png16",
+    ".exr": "exr",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".npz": "npz",
+    ".npy": "npy",
+    ".pfm": "pfm",
+    ".jpg": "depth-photo",
+    ".jpeg": "depth-photo",
+    ".ply": "ply",
+    ".glb": "glb",
+    ".obj": "obj",
+}
+_PICTURE_BY_EXTENSION = {
+    ".jpg": "jpg",
+    ".jpeg": "jpg",
+    ".png": "png",
+    ".webp": "webp",
+    ".avif": "avif",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+}
+_MEANINGS = ("file", "metres", "inverse", "near-disparity", "near-distance", "far-distance")
+_PREVIEW = "preview"
+_NORMALS = "normals"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("input", type=Path, metavar="IN", help="a depth file, or a folder of them")
+    parser.add_argument("output", type=Path, metavar="OUT", help="a file, or a folder")
+    parser.add_argument("--format", help="where the extension of OUT leaves a choice, and folders")
+    parser.add_argument("--force", action="store_true", help="replace an existing OUT")
+    parser.add_argument("--picture", action="store_true", help="IN and OUT are plain pictures")
+    _reading(parser.add_argument_group("reading"))
+    _writing(parser.add_argument_group("writing"))
+
+
+def _reading(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--meaning", choices=_MEANINGS, default="file", help="what the numbers mean")
+    group.add_argument("--near-m", type=float, help="metres of the nearest code")
+    group.add_argument("--far-m", type=float, help="metres of the farthest code")
+    group.add_argument("--unit-scale", type=float, default=1.0, help="0.001 reads millimetres")
+    group.add_argument("--keep-zero", action="store_true", help="a stored 0 is a value")
+    group.add_argument("--channel", default="", help="EXR channel or NPZ array")
+    group.add_argument("--fov", type=float, default=0.0, help="horizontal field of view, degrees")
+    group.add_argument("--size", help="WIDTHxHEIGHT to draw a 3D file of others at")
+
+
+def _writing(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--values", choices=("raw", "metric", "disparity"), default="raw")
+    group.add_argument("--near", type=float, help="nearest value of the window")
+    group.add_argument("--far", type=float, help="farthest value of the window")
+    group.add_argument("--compression", choices=("zip", "zips", "piz", "none"), default="zip")
+    group.add_argument("--exr-channel", choices=("Z", "Y", "RGB"), default="Z")
+    group.add_argument("--quality", type=int, default=95)
+    group.add_argument("--subsampling", choices=("4:4:4", "4:2:2", "4:2:0"), default="4:4:4")
+    group.add_argument("--image", type=Path, help="the photograph: depth photos, colours, texture")
+    group.add_argument("--colormap", default="turbo", help="of --format preview")
+    group.add_argument("--style", choices=("OpenGL", "DirectX"), default="OpenGL")
+    group.add_argument(
+        "--cut", type=float, default=0.1, help="3D: leave out jumps above this share"
+    )
+    group.add_argument("--step", type=int, default=1, help="3D: take every n-th pixel")
+    group.add_argument("--point-normals", action="store_true", help="ply: store normals")
+    group.add_argument("--sidecar", action="store_true", help="write OUT.json with the record")
+
+
+def run(args: argparse.Namespace) -> int:
+    """One file, or every readable file of a folder; the exit code is 1 if one of them failed."""
+    from ..formats.files import READABLE
+
+    if not args.input.is_dir():
+        _convert(args, args.input, args.output)
+        return 0
+    if not args.format:
+        raise InvalidInput("For a folder, --format says what its files become.")
+    files = sorted(p for p in args.input.iterdir() if p.suffix.lower() in READABLE)
+    failed = 0
+    for path in files:
+        try:
+            _convert(args, path, args.output / f"{path.stem}.{_extension(args)}")
+        except DepthError as error:
+            failed += 1
+            sys.stderr.write(f"{path.name}: {error}\n")
+    return 1 if failed or not files else 0
+
+
+def _convert(args: argparse.Namespace, source: Path, target: Path) -> None:
+    from ..formats.files import write_atomic
+
+    if target.exists() and not args.force:
+        raise FormatError(f"{target} exists already; choose another name or add --force.")
+    data, beside = _picture(args, source, target) if args.picture else _depth(args, source, target)
+    write_atomic(target, data)
+    if beside:
+        write_atomic(target.with_name(target.name + ".json"), beside.encode())
+    sys.stdout.write(f"{target}\n")
+
+
+def _extension(args: argparse.Namespace) -> str:
+    from ..formats import FORMATS, PICTURES
+    from ..formats.solid import SOLIDS
+
+    rows = PICTURES if args.picture else {**FORMATS, **SOLIDS}
+    return rows[args.format].extension if args.format in rows else "png"
+
+
+def _name(args: argparse.Namespace, target: Path, table: dict[str, str]) -> str:
+    name = args.format or table.get(target.suffix.lower())
+    if name is None:
+        raise InvalidInput(
+            f"The extension {target.suffix or '(none)'} names no format; use one of "
+            f"{' '.join(table)} or say --format."
+        )
+    return name
+
+
+def _picture(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes, str]:
+    from ..formats import PictureOptions, encode_picture
+
+    name = _name(args, target, _PICTURE_BY_EXTENSION)
+    options = PictureOptions(args.quality, args.subsampling)
+    return encode_picture(_read_picture(source)[0], name, options), ""
+
+
+def _read_picture(path: Path) -> Tensor:
+    from ..formats import decode_picture
+
+    try:
+        return decode_picture(path.read_bytes())
+    except OSError as error:
+        raise FormatError(f"Cannot read {path}: {error.strerror or error}.") from error
+
+
+def _depth(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes, str]:
+    from ..formats.solid import SOLIDS
+
+    name = _name(args, target, _BY_EXTENSION)
+    depth = _load(args, source)
+    special: dict[str, Callable[[argparse.Namespace, DepthMap], bytes]] = {
+        _PREVIEW: _preview,
+        _NORMALS: _normals,
+    }
+    if name in special:
+        return special[name](args, depth), ""
+    picture = None if args.image is None else _read_picture(args.image)
+    if name in SOLIDS:
+        return _solid(args, depth, picture, name), ""
+    return _map(args, depth, picture, name)
+
+
+def _load(args: argparse.Namespace, source: Path) -> DepthMap:
+    from ..formats.files import load_depth
+    from ..formats.options import MEANINGS, LoadOptions
+
+    size = None
+    if args.size:
+        width, _, height = args.size.partition("x")
+        if not (width.isdigit() and height.isdigit()):
+            raise InvalidInput(f"--size {args.size} is no size; write it like 1920x1080.")
+        size = (int(width), int(height))
+    options = LoadOptions(
+        meaning=MEANINGS[_MEANINGS.index(args.meaning)],
+        near=args.near_m,
+        far=args.far_m,
+        unit_scale=args.unit_scale,
+        zero_is_invalid=not args.keep_zero,
+        channel=args.channel,
+        fov_deg=args.fov,
+        size=size,
+    )
+    return load_depth(source, options)
+
+
+def _map(
+    args: argparse.Namespace, depth: DepthMap, picture: Tensor | None, name: str
+) -> tuple[bytes, str]:
+    from ..formats import FORMATS, SaveOptions, embed, encode_frame, plan
+    from ..formats.stored import record_of
+    from ..formats.table import format_named
+    from ..images import rgb
+
+    row = format_named(name)
+    options = SaveOptions(
+        args.values, args.near, args.far, args.compression, args.exr_channel, args.quality
+    )
+    chosen, coding = plan(depth, options)
+    array = None if picture is None else rgb(picture)[0].numpy()
+    data = encode_frame(chosen, coding, array, name, options)
+    needed = args.sidecar or not embed.fits(FORMATS[name].texts, {})
+    record = record_of(chosen, coding, row.bits).to_json()
+    return data, embed.sidecar({}, record) if needed else ""
+
+
+def _solid(args: argparse.Namespace, depth: DepthMap, picture: Tensor | None, name: str) -> bytes:
+    from ..formats.solid import SolidOptions, encode_solid
+    from ..geometry import with_space
+    from ..images import rgb
+
+    space = with_space(depth, args.fov, args.near, args.far)
+    colours = None if picture is None else rgb(picture)[0]
+    options = SolidOptions(args.cut, args.step, args.point_normals)
+    return encode_solid(space, colours, name, options)
+
+
+def _preview(args: argparse.Namespace, depth: DepthMap) -> bytes:
+    from ..colormap import colorize
+    from ..formats import encode_picture
+    from ..kinds import to_disparity
+    from ..ranges import Window, normalise
+
+    shares = normalise(to_disparity(depth), Window())
+    return encode_picture(colorize(shares, args.colormap, depth.valid)[0], "png")
+
+
+def _normals(args: argparse.Namespace, depth: DepthMap) -> bytes:
+    from ..formats import encode_picture
+    from ..geometry import normal_image, normals
+
+    return encode_picture(normal_image(normals(depth, args.fov), args.style)[0], "png")

@@ -1,0 +1,192 @@
+"""Load Depth: every depth format, other programs' files with what their numbers mean."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from .depthkit.depth_map import DepthMap
+from .depthkit.errors import InvalidInput
+from .depthkit.formats.files import READABLE, load_depth
+from .depthkit.formats.options import MEANINGS, LoadOptions
+from .depthkit.ranges import control_image
+from .host import Host, current
+from .normals import fov_widget
+from .preview import depth_ui
+from .sockets import DEPTH_MAP, advanced
+
+__all__ = ["GenVRDepthLoad"]
+
+_MAX_LISTED = 2000
+
+
+class GenVRDepthLoad:
+    CATEGORY = "GenVR Depth/estimate"
+    DESCRIPTION = (
+        "Load depth from PNG, TIFF, OpenEXR, NumPy, PFM, phone portrait photos, PLY, GLB or OBJ."
+    )
+    SEARCH_ALIASES = [
+        "load depth",
+        "import depth",
+        "exr",
+        "z-depth",
+        "kinect",
+        "arkit",
+        "npz",
+        "pfm",
+    ]
+    FUNCTION = "load"
+    HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer
+    RETURN_TYPES = (DEPTH_MAP, "IMAGE", "MASK")
+    RETURN_NAMES = ("depth", "image", "mask")
+    OUTPUT_TOOLTIPS = (
+        "The depth, in metres where the file or the inputs say so.",
+        "The depth as a control picture: disparity, near = white.",
+        "White where the file has a depth value.",
+    )
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "file": (
+                    _listed(current().input_folder()),
+                    {"tooltip": "A file in ComfyUI's input folder; sub-folders are listed too."},
+                ),
+                "meaning": (list(MEANINGS), {"default": MEANINGS[0], "tooltip": _MEANING_TIP}),
+            },
+            "optional": {
+                "near": _number(0.0, _NEAR_TIP),
+                "far": _number(0.0, "Metres of the farthest code; see near."),
+                "unit_scale": _number(1.0, _SCALE_TIP),
+                "zero_is_invalid": (
+                    "BOOLEAN",
+                    {
+                        "default": True,
+                        "tooltip": "Whole-number files: a stored 0 means no measurement. Turn off "
+                        "for grey pictures where black is a depth.",
+                    },
+                ),
+                "channel": (
+                    "STRING",
+                    {
+                        "default": "",
+                        "tooltip": "EXR channel or layer, or NPZ array, to read; empty looks for "
+                        "the usual names (Z, Depth.Z, depth.V, depth).",
+                    },
+                ),
+                **advanced({"field_of_view": fov_widget()}),
+                **advanced(
+                    {
+                        "width": _pixels("width"),
+                        "height": _pixels("height"),
+                    }
+                ),
+            },
+        }
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, file: str) -> bool | str:
+        try:
+            _path(current(), file)
+        except InvalidInput as error:
+            return str(error)
+        return True
+
+    @classmethod
+    def IS_CHANGED(cls, file: str, **_: Any) -> str:
+        facts = _path(current(), file).stat()
+        return f"{facts.st_mtime_ns}:{facts.st_size}"
+
+    def load(
+        self,
+        file: str,
+        meaning: str = MEANINGS[0],
+        near: float = 0.0,
+        far: float = 0.0,
+        unit_scale: float = 1.0,
+        zero_is_invalid: bool = True,
+        channel: str = "",
+        field_of_view: float = 0.0,
+        width: int = 0,
+        height: int = 0,
+    ) -> dict[str, Any]:
+        path = _path(current(), file)
+        size = (width, height) if width and height else None
+        options = LoadOptions(
+            meaning, near or None, far or None, unit_scale, zero_is_invalid, channel.strip(),
+            field_of_view, size=size,
+        )  # fmt: skip
+        depth = load_depth(path, options)
+        depth = replace(depth, source=depth.source or path.name)
+        return {"ui": depth_ui(depth), "result": (depth, *_pictures(depth))}
+
+
+_NEAR_TIP = "Metres of the nearest code, for the white-is meanings; 0 and 0 leave it relative."
+_SCALE_TIP = (
+    "Metres per stored number: 0.001 for the millimetres of Kinect and ARKit, 0.0254 for inches."
+)
+_MEANING_TIP = (
+    "What the numbers in the file mean. 'as the file says' reads our own files, EXR depth channels "
+    "(as metres), MoGe PNGs and phone photos, and refuses files that do not say; never a guess."
+)
+
+
+def _number(default: float, tooltip: str) -> tuple[str, dict[str, Any]]:
+    return (
+        "FLOAT",
+        {"default": default, "min": 0.0, "max": 1e6, "step": 0.0001, "round": False}
+        | {"tooltip": tooltip},
+    )
+
+
+def _pixels(side: str) -> tuple[str, dict[str, Any]]:
+    return (
+        "INT",
+        {
+            "default": 0,
+            "min": 0,
+            "max": 16384,
+            "tooltip": f"The {side} to draw a 3D file of others at; ours know their size.",
+        },
+    )
+
+
+def _pictures(depth: DepthMap) -> tuple[Tensor, Tensor]:
+    return control_image(depth), depth.valid.float()
+
+
+def _listed(folder: Path) -> list[str]:
+    """Depth files in the input folder and below, the newest style of a file dialog: by name."""
+    if not folder.is_dir():
+        return []
+    found = (p for p in folder.rglob("*") if p.suffix.lower() in READABLE and p.is_file())
+    return sorted(p.relative_to(folder).as_posix() for p in found)[:_MAX_LISTED]
+
+
+def _path(host: Host, name: str) -> Path:
+    """The file behind a name; `name [output]` and `name [temp]` as elsewhere in ComfyUI.
+
+    Raises InvalidInput where it is missing or leads out of its folder.
+    """
+    folders = {
+        "[input]": host.input_folder,
+        "[output]": host.output_folder,
+        "[temp]": host.temp_folder,
+    }
+    plain, _, mark = name.rpartition(" ")
+    if mark not in folders:
+        plain, mark = name, "[input]"
+    folder = folders[mark]().resolve()
+    path = (folder / plain).resolve()
+    if not path.is_relative_to(folder):
+        raise InvalidInput(f"The file {name!r} lies outside ComfyUI's folders; put it into input.")
+    if not path.is_file():
+        raise InvalidInput(
+            f"There is no file {plain!r} in the {mark[1:-1]} folder; put it there, press R to "
+            "refresh the list and choose it."
+        )
+    return path
