@@ -36,7 +36,7 @@ SECRETS = (KEY, UID, "UPLOADSIGNATURE", "RESULTSIGNATURE", ";base64,")
 
 
 class QuickClock:
-    """Waits cost a hundredth; `monotonic` runs as if they were real. `jump` moves the wall clock."""
+    """Waits cost a hundredth and count in full; `jump` moves the wall clock."""
 
     def __init__(self) -> None:
         self.slept = 0.0
@@ -44,7 +44,7 @@ class QuickClock:
 
     def sleep(self, seconds: float) -> None:
         self.slept += seconds
-        time.sleep(min(seconds / 100, 0.01))
+        time.sleep(0.0002)
 
     def monotonic(self) -> float:
         return time.monotonic() + self.slept
@@ -130,5 +130,3 @@ def journal_rows(tmp_path):
             return [dict(row) for row in db.execute("SELECT * FROM tasks ORDER BY number")]
 
     return rows
-
-

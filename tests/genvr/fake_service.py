@@ -5,8 +5,8 @@ For the tests, and for demonstrations without a key:
     python tests/genvr/fake_service.py --port 8765 --latency 3
 
 then start ComfyUI with GENVR_API_BASE=http://127.0.0.1:8765 GENVR_API_KEY=demo-key
-GENVR_UID=demo-user. Standard library only, except that pictures are painted with Pillow. It paints a
-tinted copy of the control picture: enough to see that the right one came back.
+GENVR_UID=demo-user. Standard library only, except that pictures are painted with Pillow: a tinted
+copy of the control picture, enough to see that the right one came back.
 """
 
 from __future__ import annotations
@@ -50,11 +50,22 @@ SCRIBBLE = {
     "num_samples": (str, None, None),
     "image_resolution": (str, None, None),
 }
-DETECTORS = (
-    "hed sam mlsd pidi canny leres midas content lineart open_pose normal_bae face_detector "
-    "lineart_anime"
-).split()
-DETECT = {"image": (str, None, None), **{name: (bool, None, None) for name in DETECTORS}}
+DETECTORS = [
+    "hed",
+    "sam",
+    "mlsd",
+    "pidi",
+    "canny",
+    "leres",
+    "midas",
+    "content",
+    "lineart",
+    "open_pose",
+    "normal_bae",
+    "face_detector",
+    "lineart_anime",
+]
+DETECT = {"image": (str, None, None), **dict.fromkeys(DETECTORS, (bool, None, None))}
 SCHEMAS = {
     "depth": (FLUX, ("prompt", "control_image")),
     "canny": (FLUX, ("prompt", "control_image")),

@@ -155,9 +155,7 @@ def _uri() -> str:
     return data_uri(from_images(torch.zeros(1, 8, 8, 3))[0].encoded())
 
 
-def test_a_rate_limit_that_never_ends_is_an_error_without_a_charge(
-    fake, make_runner, make_request
-):
+def test_a_rate_limit_that_never_ends_is_an_error_without_a_charge(fake, make_runner, make_request):
     fake.script("generate", *[Fault(status=429, body={"message": "slow down"})] * 9)
     with pytest.raises(RateLimited, match="slow down"):
         make_runner().obtain(make_request(), never_stop)

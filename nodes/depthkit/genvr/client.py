@@ -281,8 +281,8 @@ class Client:
         said = self.profile.redactor(words(reply), 160)
         return ServiceDown(
             f'GenVR does not work at the moment: {what} was answered with "{said}" (code '
-            f"{reply.status}) for {self.patience_s:.0f} s. Try again later; tasks that were already "
-            "paid for are kept and picked up for free."
+            f"{reply.status}) for {self.patience_s:.0f} s. Try again later; tasks that were "
+            "already paid for are kept and picked up for free."
         )
 
 

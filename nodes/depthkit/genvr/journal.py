@@ -163,7 +163,9 @@ class Journal:
                 try:
                     yield db
                 except BaseException:
-                    db.execute("ROLLBACK")
+                    # On a full disk SQLite has rolled back by itself.
+                    if db.in_transaction:
+                        db.execute("ROLLBACK")
                     raise
                 db.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:

@@ -38,7 +38,10 @@ def seeds_from(first: Sequence[int], count: int) -> list[int]:
     """`count` consecutive seeds from each given one, back to 0 beyond the largest."""
     if not 1 <= count <= MOST_REQUESTS:
         raise BadParameter(f"'count' is {count}; use 1 to {MOST_REQUESTS}.")
-    return [(seed + step) % (SEED_MAX + 1) for seed in first for step in range(count)]
+    # A seed out of range stays so: the model table names its range.
+    return [
+        (seed + step) % (SEED_MAX + 1) if step else seed for seed in first for step in range(count)
+    ]
 
 
 def requests_for(

@@ -1,0 +1,117 @@
+"""`genvr-depth generate`: new pictures over the depth of a photo, through the GenVR service."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidInput
+
+if TYPE_CHECKING:
+    from ..genvr import Batch, Request
+
+__all__ = ["add_arguments", "run"]
+
+_LABEL = re.compile(r"[^A-Za-z0-9]+")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photo", nargs="+", type=Path, metavar="PHOTO", help="the control picture")
+    parser.add_argument("--prompt", action="append", required=True, help="may be given repeatedly")
+    parser.add_argument("--model", default="depth", choices=("depth", "canny", "scribble"))
+    parser.add_argument("--n", type=int, default=1, help="pictures per prompt: seed, seed + 1, ...")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, help="default: the model's own")
+    parser.add_argument("--guidance", type=float, help="default: the model's own")
+    parser.add_argument("--output-format", choices=("jpg", "png"), help="default: jpg")
+    parser.add_argument("--safety-tolerance", type=int, help="1 strict to 6, default 2")
+    parser.add_argument("--style-file", type=Path, help="styles, one per line: 'label: words'")
+    parser.add_argument("--styles", help="a ready-made group of styles, e.g. looks or seasons")
+    parser.add_argument("--out", type=Path, default=Path("generated"), help="folder")
+    parser.add_argument("--take", type=int, default=0, help="another number pays for another one")
+    parser.add_argument("--max-credits", type=float, default=0.0, help="most this run may cost")
+    parser.add_argument("--concurrency", type=int, default=0, help="pictures at once, up to 10")
+    parser.add_argument("--pay-again", action="store_true", help="resend unclear or failed ones")
+    parser.add_argument("--profile", default="default", help="name of the account")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Pay at most once per picture; the same command again costs nothing."""
+    from ..folders import private_folder
+    from ..genvr import Limits, Service
+
+    requests, names = _requests(args)
+    service = Service.open(private_folder(), args.profile)
+    limits = Limits(args.concurrency, args.max_credits, args.pay_again)
+    batch = service.run(requests, limits, say=_status if sys.stderr.isatty() else None)
+    for path in _saved(batch, names, args.out):
+        sys.stdout.write(f"{path}\n")
+    sys.stderr.write(f"{batch.report}\n")
+    return 0
+
+
+def _requests(args: argparse.Namespace) -> tuple[list[Request], list[str]]:
+    """The requests, and a file name stem for each."""
+    from ..genvr import from_images, model_named
+    from ..genvr.variations import own_styles, shipped, vary
+    from ..genvr.wishes import requests_for, seeds_from
+
+    styles = shipped(args.styles) if args.styles else []
+    if args.style_file:
+        styles += own_styles(_text(args.style_file))
+    variations = vary(args.prompt, styles)
+    model, seeds = model_named(args.model), seeds_from([args.seed], args.n)
+    values = {name: [v] for name in _OPTIONAL if (v := getattr(args, name)) is not None}
+    requests, names = [], []
+    for path in args.photo:
+        pictures = from_images(_picture(path), str(path))
+        axes = {"prompt": [v.prompt for v in variations], "seed": seeds, **values}
+        requests += requests_for(model, pictures, axes, takes=[args.take])
+        stem = _LABEL.sub("-", path.stem)
+        names += [f"{stem}_{v.label}_seed{seed}" for v in variations for seed in seeds]
+    return requests, names
+
+
+_OPTIONAL = ("steps", "guidance", "output_format", "safety_tolerance")
+
+
+def _picture(path: Path):
+    from ..formats import decode_picture
+
+    try:
+        return decode_picture(path.read_bytes())
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise InvalidInput(f"The style file {path} cannot be read as text.") from None
+
+
+def _saved(batch: Batch, names: list[str], folder: Path) -> list[Path]:
+    """The service's own files, byte for byte."""
+    from ..formats.files import write_atomic
+    from ..genvr.pictures import sniff
+
+    written = []
+    for index, name in enumerate(names):
+        for number, data in enumerate(batch.files(index)):
+            suffix = f"_{number + 1}" if number else ""
+            path = folder / f"{name}{suffix}.{sniff(data)}"
+            folder.mkdir(parents=True, exist_ok=True)
+            write_atomic(path, data)
+            written.append(path)
+    return written
+
+
+def _status(text: str) -> None:
+    sys.stderr.write(f"\r\x1b[K{text}")
+    if text.startswith("done"):
+        sys.stderr.write("\n")
+    sys.stderr.flush()

@@ -1,0 +1,34 @@
+"""`genvr-depth ledger`: what has been spent, and what is unclear."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from datetime import datetime
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tasks", type=int, default=0, metavar="N", help="also the last N tasks")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read the journal; no network."""
+    from ..folders import private_folder
+    from ..genvr.journal import Journal
+    from ..genvr.ledger import totals
+
+    entries = Journal(private_folder(), time.time).all()
+    total = totals(entries)
+    sys.stdout.write(f"In all: {total.text}\n")
+    for day in total.days:
+        sys.stdout.write(f"{day.day}  {day.credits:>8g} credits  {day.pictures} tasks\n")
+    for entry in entries[: args.tasks]:
+        when = datetime.fromtimestamp(entry.created).strftime("%Y-%m-%d %H:%M")
+        task = entry.task or "no task"
+        sys.stdout.write(f"{when}  {entry.state:<10} {entry.model:<8} {task}  {entry.summary}\n")
+        if entry.detail:
+            sys.stdout.write(f"{'':18}{entry.detail}\n")
+    return 0

@@ -1,0 +1,28 @@
+"""`genvr-depth probe`: whether the live GenVR service still fits this version. Free, no key."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profile", default="default", help="whose address to ask")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit code 1 where something differs."""
+    from ..folders import private_folder
+    from ..genvr.client import Client
+    from ..genvr.credentials import public_profile
+    from ..genvr.probe import probe
+
+    profile = public_profile(private_folder(), args.profile)
+    differences = probe(Client.of(profile, patience_s=30.0))
+    for line in differences:
+        sys.stdout.write(f"{line}\n")
+    if not differences:
+        sys.stdout.write(f"{profile.base} fits: every model, parameter and range is as expected.\n")
+    return 1 if differences else 0
