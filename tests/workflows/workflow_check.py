@@ -18,6 +18,7 @@ WORKFLOWS = ROOT / "workflows"
 WIDGET_TYPES = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
 CONTROLS = {"fixed", "increment", "decrement", "randomize"}
 SEEDS = {"seed", "noise_seed"}
+DRAWN = {"PreviewAny"}  # its text lies in widgets that the frontend adds
 MUTED, BYPASSED = 2, 4
 PATHS = re.compile(r"(^|[\s\"'(])(/(home|root|tmp|usr|var|opt|mnt|work|Users)/|[A-Za-z]:\\|~/)")
 SECRETS = re.compile(r"(sk|key|token|gvr)[-_][A-Za-z0-9]{16,}|[A-Fa-f0-9]{32,}|Bearer\s+\S{12,}")
@@ -53,7 +54,7 @@ class Schema:
 def schemas(node_classes: dict[str, type]) -> dict[str, Schema]:
     """Every node a workflow may use, by id."""
     snapshot = json.loads((ROOT / "tests/data/object_info.json").read_text(encoding="utf-8"))
-    table = {name: _core(facts) for name, facts in snapshot["nodes"].items()}
+    table = {name: _core(name, facts) for name, facts in snapshot["nodes"].items()}
     return table | {name: _own(cls) for name, cls in node_classes.items()}
 
 
@@ -62,13 +63,13 @@ def frontend_only() -> set[str]:
     return set(snapshot["frontend_only"])
 
 
-def _core(facts: dict[str, Any]) -> Schema:
+def _core(name: str, facts: dict[str, Any]) -> Schema:
     inputs = [
         Input(name, given["type"], given, required, _tuple(given.get("options")))
         for required, group in ((True, "required"), (False, "optional"))
         for name, given in facts[group].items()
     ]
-    special = any(given.type in ("LOAD_3D", "IMAGECOMPARE") for given in inputs)
+    special = name in DRAWN or any(i.type in ("LOAD_3D", "IMAGECOMPARE") for i in inputs)
     return Schema(tuple(inputs), tuple(facts["output"]), special)
 
 
