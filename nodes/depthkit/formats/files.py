@@ -34,7 +34,8 @@ __all__ = [
 
 # Extensions worth listing; what a file is, its content decides.
 READABLE = frozenset(
-    f".{name}" for name in "png tif tiff exr npy npz pfm jpg jpeg ply glb obj".split(" ")
+    {".png", ".tif", ".tiff", ".exr", ".npy", ".npz", ".pfm"}
+    | {".jpg", ".jpeg", ".ply", ".glb", ".obj"}
 )
 _MAX_FILE_BYTES = 1 << 32
 _MAX_SIDECAR_BYTES = 1 << 26
