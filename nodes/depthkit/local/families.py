@@ -140,6 +140,7 @@ FAMILIES: tuple[Family, ...] = (
         sampler="dpmpp_2m",
         scheduler="sgm_uniform",
         guidance=4.5,
+        strength=0.7,
     ),
     Family(
         "flux_depth",
@@ -205,7 +206,7 @@ FAMILIES: tuple[Family, ...] = (
         latent_channels=16,
         width=3840,
         multiple=16,
-        steps=9,
+        steps=8,
         sampler="res_multistep",
         patch_node="ZImageFunControlnet",
         notes=("Steps and guidance are Z-Image-Turbo's; the base model wants about 30 and 4.",),

@@ -79,7 +79,8 @@ MODEL_FILES: tuple[ModelFile, ...] = (
         "sd3",
         "control net",
         "controlnet",
-        "stabilityai/stable-diffusion-3.5-controlnets:sd3.5_large_controlnet_depth.safetensors",
+        "Comfy-Org/stable-diffusion-3.5-controlnets_ComfyUI_repackaged:split_files/controlnet/"
+        "sd3.5_large_controlnet_depth.safetensors",
         _STABILITY,
     ),
     _file(
@@ -115,7 +116,7 @@ MODEL_FILES: tuple[ModelFile, ...] = (
         "flux_depth",
         "clip",
         "text_encoders",
-        "comfyanonymous/flux_text_encoders:t5xxl_fp8_e4m3fn.safetensors",
+        "comfyanonymous/flux_text_encoders:t5xxl_fp8_e4m3fn_scaled.safetensors",
         _APACHE,
     ),
     _file(
