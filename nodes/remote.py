@@ -54,7 +54,8 @@ def parameter_widget(parameter: Parameter) -> Widget:
     ends = {"min": parameter.low, "max": parameter.high}
     if parameter.type == "number":
         return ("FLOAT", {**common, **ends, "step": 0.5})
-    seed = {"control_after_generate": True} if parameter.name == "seed" else {}
+    # "fixed": a seed that changes by itself would pay for another picture at every run.
+    seed = {"control_after_generate": "fixed"} if parameter.name == "seed" else {}
     return ("INT", {**common, **ends, **seed})
 
 

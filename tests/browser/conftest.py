@@ -80,7 +80,7 @@ def server(request, comfy_factory):
 
 @pytest.fixture(scope="session", params=RENDERERS)
 def opened(request, server, chromium):
-    """The page of one renderer, opened once; `errors` collects what its console complained about."""
+    """The page of one renderer, opened once; `errors` has what its console said."""
     server.request("POST", "/settings/Comfy.VueNodes.Enabled", RENDERERS[request.param])
     context = chromium.new_context(viewport={"width": 1500, "height": 950})
     page = context.new_page()

@@ -29,6 +29,12 @@ function upstream(node, name) {
   return slot < 0 ? null : node.getInputNode(slot);
 }
 
+/** @param {any} node @returns {boolean} whether one picture, no batch, comes out of it */
+function givesOne(node) {
+  if (node?.comfyClass !== "ComfySwitchNode") return SINGLE_PICTURE.has(node?.comfyClass);
+  return ["on_false", "on_true"].every((name) => givesOne(upstream(node, name)));
+}
+
 /** @param {any} node @returns {number|null} null where only a run can tell */
 function countPrompts(node) {
   const source = upstream(node, "prompt");
@@ -46,7 +52,7 @@ function describe(node) {
   const source = upstream(node, "image") ?? upstream(node, "depth");
   const each = [
     prompts === null ? text("cost.each_prompt") : "",
-    source && !SINGLE_PICTURE.has(source.comfyClass) ? text("cost.each_picture") : "",
+    source && !givesOne(source) ? text("cost.each_picture") : "",
   ].filter(Boolean).join(", ");
   return `${about}${sum}${each && ` ${each}`}`;
 }
