@@ -42,8 +42,10 @@ def depth_ui(
     Returns {"images": [...], "genvr_depth": [...]}, both empty where there is no canvas.
     """
     host = current()
-    shown = host.preview(control_image(depth) if images is None else images, PREFIX)
     frames = shown_frames(depth.batch)
+    # Encoding hundreds of pictures would hold up the run, and Stop with it.
+    pictures = control_image(depth) if images is None else images
+    shown = host.preview(pictures[frames] if len(pictures) == depth.batch else pictures, PREFIX)
     budget = min(MAX_FRAME_PIXELS, MAX_CLIP_PIXELS // len(frames))
     entries = [_entry(host, depth.frame(index), index, budget, picture) for index in frames]
     for index, entry in zip(frames, entries, strict=True):
