@@ -6,6 +6,7 @@ change, the depth should not change either: those pixels tie neighbouring frames
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from .align import Affine
 from .depth_map import Kind
+from .errors import Stopped
 from .images import rgb
 
 __all__ = ["ClipAlignment", "align_clip", "flicker"]
@@ -44,7 +46,13 @@ class ClipAlignment:
         )
 
 
-def align_clip(values: Tensor, valid: Tensor, images: Tensor, kind: Kind) -> ClipAlignment:
+def align_clip(
+    values: Tensor,
+    valid: Tensor,
+    images: Tensor,
+    kind: Kind,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> ClipAlignment:
     """Bring every frame to the scale and shift of the one before, on their static part; in place.
 
     values: (B, H, W) float32, changed; valid: (B, H, W) bool; images: (B, H, W, C). Metric depth
@@ -54,6 +62,8 @@ def align_clip(values: Tensor, valid: Tensor, images: Tensor, kind: Kind) -> Cli
     fits, cuts = [Affine(1.0, 0.0)], []
     before = _Thumbnail.of(values, valid, images, 0)
     for index in range(1, len(values)):
+        if should_stop():
+            raise Stopped
         now = _Thumbnail.of(values, valid, images, index)
         fit = _tie(now, before, kind)
         if fit is None:
@@ -65,7 +75,12 @@ def align_clip(values: Tensor, valid: Tensor, images: Tensor, kind: Kind) -> Cli
     return ClipAlignment(tuple(fits), tuple(cuts))
 
 
-def flicker(values: Tensor, valid: Tensor, images: Tensor) -> float | None:
+def flicker(
+    values: Tensor,
+    valid: Tensor,
+    images: Tensor,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> float | None:
     """Mean absolute change of the static part between neighbouring frames, relative to the spread
     of the depth (5th to 95th percentile): 0 is perfectly still, 0.05 is plainly visible.
 
@@ -74,6 +89,8 @@ def flicker(values: Tensor, valid: Tensor, images: Tensor) -> float | None:
     changes = []
     before = _Thumbnail.of(values, valid, images, 0)
     for index in range(1, len(values)):
+        if should_stop():
+            raise Stopped
         now = _Thumbnail.of(values, valid, images, index)
         still = now.static(before)
         if still.float().mean() >= _LEAST_STATIC:

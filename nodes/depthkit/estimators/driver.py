@@ -82,11 +82,10 @@ class _Run:
                 self.batch, self._chunk, on_progress=self._report, should_stop=self.should_stop
             )
         notes = [self._size_note()]
+        clip = (self.values, self.valid, self.images)
         if self.options.consistency == "clip" and self.batch > 1:
-            notes.append(
-                align_clip(self.values, self.valid, self.images, self.estimator.kind).note()
-            )
-        unrest = flicker(self.values, self.valid, self.images) if self.batch > 1 else None
+            notes.append(align_clip(*clip, self.estimator.kind, self.should_stop).note())
+        unrest = flicker(*clip, self.should_stop) if self.batch > 1 else None
         if unrest is not None:
             notes.append(f"flicker: {unrest:.2%} of the depth range per frame, on static parts")
         return Estimate(self._depth(), unrest, tuple(notes))

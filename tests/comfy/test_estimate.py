@@ -1,0 +1,143 @@
+"""Photo to depth to picture in a real ComfyUI, with its model management, progress and Stop."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.comfy
+
+
+@pytest.fixture(scope="module")
+def models(comfy, tiny_models):
+    root = comfy.base / "models" / "depth_estimation"
+    for name in ("depth-anything-v2-small", "depth-pro"):
+        tiny_models.save_tiny(name, root)
+    return root
+
+
+def estimate(model, resolution=64, **extra):
+    return {
+        "scene": {"class_type": "GenVRDepthSampleScene", "inputs": {"scene": "furnished_room"}},
+        "model": {
+            "class_type": "GenVRDepthModelLoader",
+            "inputs": {"model": model, "precision": "auto", "download": "never"},
+        },
+        "depth": {
+            "class_type": "GenVRDepthEstimate",
+            "inputs": {
+                "image": ["scene", 0],
+                "model": ["model", 0],
+                "resolution": resolution,
+                **extra,
+            },
+        },
+        "show": {"class_type": "PreviewImage", "inputs": {"images": ["depth", 1]}},
+    }
+
+
+@pytest.mark.parametrize("model", ["depth-anything-v2-small", "depth-pro"])
+def test_a_scene_becomes_a_control_image_of_its_size(comfy, models, model):
+    done = comfy.run(estimate(model))
+    assert done.status == "success", done.error()
+    with Image.open(comfy.file(done.outputs["show"]["images"][0])) as shown:
+        assert shown.size == (1024, 768)
+    entry = done.outputs["depth"]["genvr_depth"][0]
+    assert entry["source"] == model
+    assert (entry["camera"] is not None) == (model == "depth-pro")
+
+
+def test_a_second_run_does_not_load_the_model_again(comfy, models):
+    comfy.run(estimate("depth-anything-v2-small", 70))
+    before = comfy.log().count("Requested to load")
+    weights = comfy.log().count("Loading weights")
+    done = comfy.run(estimate("depth-anything-v2-small", 84))
+    assert done.status == "success"
+    assert comfy.log().count("Requested to load") == before
+    assert comfy.log().count("Loading weights") == weights
+
+
+def test_unloading_frees_the_model_and_the_next_run_brings_it_back(comfy, models):
+    comfy.run(estimate("depth-anything-v2-small", 98))
+    before = comfy.log().count("Requested to load")
+    comfy.request("POST", "/free", {"unload_models": True, "free_memory": True})
+    time.sleep(1.5)
+    done = comfy.run(estimate("depth-anything-v2-small", 98))
+    assert done.status == "success", done.error()
+    assert comfy.log().count("Requested to load") == before + 1
+
+
+def test_tiles_and_clip_run_on_a_batch(comfy, models):
+    prompt = estimate("depth-anything-v2-small", 112, detail="tiles", consistency="clip")
+    prompt["many"] = {
+        "class_type": "RepeatImageBatch",
+        "inputs": {"image": ["scene", 0], "amount": 2},
+    }
+    prompt["depth"]["inputs"]["image"] = ["many", 0]
+    prompt["text"] = {"class_type": "PreviewAny", "inputs": {"source": ["depth", 3]}}
+    done = comfy.run(prompt)
+    assert done.status == "success", done.error()
+    report = done.outputs["text"]["text"][0]
+    assert "tiles" in report
+    assert "clip: 2 frames aligned" in report
+    assert "flicker" in report
+
+
+def test_stop_ends_a_long_run_and_the_next_one_works(comfy, models):
+    prompt = estimate("depth-anything-v2-small", 126)
+    prompt["many"] = {
+        "class_type": "RepeatImageBatch",
+        "inputs": {"image": ["scene", 0], "amount": 300},
+    }
+    prompt["depth"]["inputs"]["image"] = ["many", 0]
+    prompt_id = comfy.queue(prompt)
+    time.sleep(4)
+    pressed = time.monotonic()
+    comfy.interrupt()
+    done = comfy.wait(prompt_id)
+    answered = time.monotonic() - pressed
+    print(f"Stop answered after {answered:.2f} s")
+    assert any(message[0] == "execution_interrupted" for message in done.messages)
+    assert comfy.run(estimate("depth-anything-v2-small", 140)).status == "success"
+
+
+def test_a_missing_model_says_what_to_do_on_the_canvas(comfy):
+    done = comfy.run(estimate("zoedepth-nyu-kitti"))
+    assert done.status == "error"
+    text = done.error()["exception_message"]
+    for part in ("zoedepth-nyu-kitti", "if missing", "Intel/zoedepth-nyu-kitti", "by hand"):
+        assert part in text
+
+
+def test_pictures_and_depth_convert_both_ways(comfy):
+    prompt = {
+        "scene": {"class_type": "GenVRDepthSampleScene", "inputs": {"scene": "furnished_room"}},
+        "grey": {
+            "class_type": "GenVRDepthToImage",
+            "inputs": {
+                "depth": ["scene", 1],
+                "colormap": "grey",
+                "near_is": "white",
+                "multiple": 64,
+            },
+        },
+        "depth": {
+            "class_type": "GenVRDepthFromImage",
+            "inputs": {
+                "image": ["grey", 0],
+                "white_means": "white is near (disparity)",
+                "near_m": 1.0,
+                "far_m": 8.0,
+            },
+        },
+        "turbo": {
+            "class_type": "GenVRDepthToImage",
+            "inputs": {"depth": ["depth", 0], "colormap": "turbo", "near_is": "white"},
+        },
+        "show": {"class_type": "PreviewImage", "inputs": {"images": ["turbo", 0]}},
+    }
+    done = comfy.run(prompt)
+    assert done.status == "success", done.error()
+    assert done.outputs["depth"]["genvr_depth"][0]["kind"] == "metric"
