@@ -152,7 +152,7 @@ def _uri() -> str:
     from genvr_depth.nodes.depthkit.genvr.pictures import from_images
     from genvr_depth.nodes.depthkit.genvr.upload import data_uri
 
-    return data_uri(from_images(torch.zeros(1, 8, 8, 3))[0].encoded())
+    return data_uri(from_images(torch.zeros(1, 8, 8, 3))[0].encoded)
 
 
 def test_a_rate_limit_that_never_ends_is_an_error_without_a_charge(fake, make_runner, make_request):

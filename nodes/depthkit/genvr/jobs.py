@@ -23,7 +23,7 @@ from .tasks import Outcome, Runner
 __all__ = ["Item", "Plan", "plan", "run_many"]
 
 _TICK_S = 0.1
-_FAREWELL_S = 0.4
+_FAREWELL_S = 0.2
 # With these every further request would fail, too.
 _HOPELESS = (WrongKey, NoCredits, JournalError)
 

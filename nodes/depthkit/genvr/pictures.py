@@ -73,6 +73,7 @@ class ControlPicture:
         head = f"{RECIPE} {self.width}x{self.height} ".encode()
         return hashlib.sha256(head + self.pixels.tobytes()).hexdigest()
 
+    @cached_property
     def encoded(self) -> Encoded:
         """Within the service's limits, ratio kept: PNG if small, else JPEG 95, not subsampled."""
         from PIL import Image

@@ -17,6 +17,7 @@ _DATA_URI = re.compile(r"data:([\w.+-]+/[\w.+-]+)[^,\s\"']{0,40},([A-Za-z0-9+/=_
 _QUERY = re.compile(r"(https?://[^\s\"'<>?#]+|/[^\s\"'<>?#]*)\?[^\s\"'<>]*")
 _SIGNATURE = re.compile(r"(?i)\b(sig|signature|token|key|api_key|apikey)=[^\s&\"'<>]+")
 _SHOWN = 300
+_LOOKED_AT = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Redactor:
         for secret in sorted(self.secrets, key=len, reverse=True):
             if len(secret) >= 4:
                 clean = clean.replace(secret, "[secret]")
+        # After the exact secrets, so that none is cut in two; the patterns take time.
+        clean = clean[:_LOOKED_AT]
         clean = _DATA_URI.sub(lambda m: f"data:{m[1]};[{len(m[2])} characters]", clean)
         clean = _QUERY.sub(r"\1?[secret]", clean)
         clean = _SIGNATURE.sub(r"\1=[secret]", clean)

@@ -151,7 +151,7 @@ class Runner:
         self, request: Request, earlier: Entry | None, should_stop: Callable[[], bool], say: Say
     ) -> Entry:
         say("sending")
-        picture = request.picture.encoded()
+        picture = request.picture.encoded
         where = self.uploads.reference(picture, should_stop)
         entry = self.journal.prepare(self._intent(request, earlier))
         self.checkpoint("prepared")

@@ -1,0 +1,149 @@
+"""Many at once: order, progress, Stop, and what the person reads meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from fake_genvr import Fault
+from genvr_depth.nodes.depthkit.errors import Stopped
+from genvr_depth.nodes.depthkit.genvr.jobs import run_many
+from genvr_depth.nodes.depthkit.genvr.pace import Pace
+from genvr_depth.nodes.depthkit.genvr.retry import Pacing
+from genvr_depth.nodes.depthkit.genvr.service import Service, open_runner, spent
+
+
+def real_time(tmp_path, profile):
+    return open_runner(tmp_path / "private", profile, pacing=Pacing())
+
+
+class Button:
+    """Stop, pressed `after` seconds."""
+
+    def __init__(self, after):
+        self.at = time.monotonic() + after
+
+    def pressed(self):
+        return time.monotonic() >= self.at
+
+
+def workers():
+    return [t for t in threading.enumerate() if t.name.startswith("genvr-")]
+
+
+def farewell():
+    for thread in workers():
+        thread.join(10)
+
+
+def test_results_come_in_order_whatever_finishes_first(fake, make_runner, make_request):
+    fake.latency = 0.02
+    requests = [make_request(seed=n) for n in range(12)]
+    seen = []
+    outcomes = run_many(
+        make_runner(), requests, concurrency=5, on_progress=lambda d, t: seen.append((d, t))
+    )
+    seeds = [fake.tasks[o.task].body["seed"] for o in outcomes]
+    assert seeds == list(range(12))
+    assert seen == [(n, 12) for n in range(1, 13)]
+    assert len(fake.charges) == 12
+
+
+def test_no_more_than_asked_run_at_once(fake, tmp_path, profile, make_request):
+    fake.latency = 0.15
+    run_many(real_time(tmp_path, profile), [make_request(seed=n) for n in range(8)], concurrency=4)
+    assert 2 <= fake.most_busy <= 4
+
+
+@pytest.mark.parametrize("endpoint", ["status", "picture", "response"])
+def test_stop_leaves_within_a_second_and_a_later_run_resumes(
+    fake, tmp_path, profile, make_request, endpoint
+):
+    fake.script(endpoint, *[Fault("hang", seconds=1.5)] * 3)
+    requests = [make_request(seed=n) for n in range(3)]
+    button = Button(0.8)
+    with pytest.raises(Stopped):
+        run_many(real_time(tmp_path, profile), requests, should_stop=button.pressed)
+    assert time.monotonic() - button.at < 1
+    farewell()
+    paid = len(fake.charges)
+    outcomes = run_many(real_time(tmp_path, profile), requests)
+    assert len(fake.charges) == 3
+    assert sum(o.how == "resumed" for o in outcomes) == paid
+
+
+def test_stop_during_the_paid_call_leaves_at_once_and_still_notes_the_task(
+    fake, tmp_path, profile, make_request
+):
+    fake.script("generate", Fault("drip", act=True, seconds=0.02))
+    button = Button(0.3)
+    with pytest.raises(Stopped):
+        run_many(real_time(tmp_path, profile), [make_request()], should_stop=button.pressed)
+    left = time.monotonic()
+    assert left - button.at < 1
+    assert workers(), "the call is still being answered"
+    farewell()
+    assert time.monotonic() - left > 0.2
+    again = run_many(real_time(tmp_path, profile), [make_request()])
+    assert again[0].how == "resumed"
+    assert len(fake.charges) == 1
+
+
+def test_a_stop_before_anything_is_sent_costs_nothing(fake, make_runner, make_request):
+    with pytest.raises(Stopped):
+        run_many(make_runner(), [make_request()], should_stop=lambda: True)
+    farewell()
+    assert len(fake.charges) <= 1
+    run_many(make_runner(), [make_request()])
+    assert len(fake.charges) == 1
+
+
+def test_stop_while_waiting_for_a_rate_limit_sends_nothing(fake, tmp_path, profile, make_request):
+    fake.script("generate", Fault(status=429, headers={"Retry-After": "60"}))
+    button = Button(0.3)
+    with pytest.raises(Stopped):
+        run_many(real_time(tmp_path, profile), [make_request()], should_stop=button.pressed)
+    farewell()
+    assert fake.charges == []
+    assert run_many(real_time(tmp_path, profile), [make_request()])[0].how == "paid"
+
+
+def test_the_status_line_counts_and_prices(fake, profile, tmp_path, make_request, clock):
+    said = []
+    service = Service(tmp_path / "private", profile)
+    requests = [make_request(seed=n) for n in range(3)]
+    batch = service.run(requests, say=said.append, pacing=clock.pacing)
+    assert "15 credits this run, 0 spent before" in said[0]
+    assert said[-1] == "done · 15 credits this run · 15 in all"
+    assert any("3/3 done" in line for line in said)
+    assert "Spent before: 0 credits" in batch.report
+    assert "Now: 15 credits" in batch.report
+    again = service.run(requests, say=said.append, pacing=clock.pacing)
+    assert said[-1] == "done · 0 credits this run · 15 in all"
+    assert "3 from disk" in again.report
+    assert spent(tmp_path / "private").pictures == 3
+
+
+def test_assumed_prices_are_called_assumed(fake, profile, tmp_path, make_request, clock):
+    service = Service(tmp_path / "private", profile)
+    batch = service.run([make_request(model="canny")], pacing=clock.pacing)
+    assert "the price of 1 is assumed" in batch.report
+
+
+def test_unclear_charges_are_counted_apart(fake, make_runner, make_request, tmp_path):
+    fake.script("generate", Fault("reset", act=True))
+    with pytest.raises(Exception, match="not known"):
+        run_many(make_runner(), [make_request()])
+    total = spent(tmp_path / "private")
+    assert (total.credits, total.possible) == (0, 5)
+    assert "perhaps 5 more" in total.text
+
+
+def test_pace_learns_when_a_task_can_be_ready():
+    pace = Pace()
+    assert pace.next_wait(0) == 0.25
+    assert pace.next_wait(100) == 5
+    pace.saw(20)
+    assert pace.next_wait(0) == pytest.approx(17)
+    assert pace.next_wait(18) < 1

@@ -1,0 +1,281 @@
+"""Keys: where they come from, where they never go."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import stat
+import time
+import traceback
+
+import pytest
+from fake_genvr import Fault
+from genvr_depth.nodes.depthkit.genvr import credentials, transport
+from genvr_depth.nodes.depthkit.genvr.credentials import Profile
+from genvr_depth.nodes.depthkit.genvr.errors import (
+    BadParameter,
+    GenvrError,
+    JournalError,
+    MissingKey,
+)
+from genvr_depth.nodes.depthkit.genvr.redact import Redactor
+from genvr_depth.nodes.depthkit.genvr.retry import never_stop
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+KEY, UID = "canary-key-7f3a91c2", "canary-user-55d0"
+ENV = {"GENVR_API_KEY": KEY, "GENVR_UID": UID}
+
+
+@pytest.mark.parametrize("key_name", credentials.KEY_VARIABLES)
+@pytest.mark.parametrize("uid_name", ["GENVR_UID", "GENVR_USER_ID"])
+def test_every_spelling_of_the_service_is_understood(tmp_path, key_name, uid_name):
+    found = credentials.load(tmp_path, "", {key_name: f"Bearer {KEY}", uid_name: f" {UID} "})
+    assert (found.key, found.uid, found.base) == (KEY, UID, credentials.OFFICIAL_BASE)
+
+
+@pytest.mark.parametrize(
+    "base",
+    ["http://api.genvrresearch.com", "ftp://x", "https://u:p@host", "https://host/path", "",
+     "https://host?x=1", "http://127.0.0.1.evil.example", "javascript:alert(1)", "https://"],
+)  # fmt: skip
+def test_only_https_or_loopback_addresses_are_accepted(tmp_path, base):
+    if not base:
+        assert credentials.load(tmp_path, "", {**ENV, "GENVR_API_BASE": ""}).base.startswith(
+            "https"
+        )
+        return
+    with pytest.raises(BadParameter, match="cannot be used"):
+        credentials.load(tmp_path, "", {**ENV, "GENVR_API_BASE": base})
+
+
+def test_loopback_may_be_plain(tmp_path):
+    for base in ("http://127.0.0.1:8765", "http://localhost:1", "http://[::1]:5"):
+        assert credentials.load(tmp_path, "", {**ENV, "GENVR_API_BASE": base}).loopback
+
+
+def test_a_stored_key_stays_bound_to_its_address(tmp_path):
+    credentials.save(tmp_path, "studio", KEY, UID, base="https://one.example", environment={})
+    elsewhere = {"GENVR_API_BASE": "https://two.example"}
+    assert credentials.load(tmp_path, "studio", elsewhere).base == "https://one.example"
+
+
+def test_the_file_is_private_and_is_made_private_again(tmp_path):
+    folder = tmp_path / "p"
+    credentials.save(folder, "default", KEY, UID, environment={})
+    path = folder / "credentials.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    path.chmod(0o644)
+    credentials.load(folder, "default", {})
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_environment_wins_and_its_half_is_named(tmp_path):
+    credentials.save(tmp_path, "default", "file-key-0001", "file-user", environment={})
+    assert credentials.load(tmp_path, "default", ENV).key == KEY
+    with pytest.raises(MissingKey, match="GENVR_UID"):
+        credentials.load(tmp_path, "default", {"GENVR_TOKEN": KEY})
+    assert credentials.load(tmp_path, "", {}).key == "file-key-0001"
+
+
+def test_states_show_no_secret(tmp_path, leak_hunt):
+    credentials.save(tmp_path / "p", "studio", KEY, UID, environment=ENV)
+    shown = credentials.states(tmp_path / "p", ENV)
+    assert [(s.name, s.state) for s in shown] == [
+        ("default", "set by environment"),
+        ("studio", "set by file"),
+    ]
+    leak_hunt.texts.append(repr(shown))
+
+
+def test_a_damaged_file_is_never_overwritten(tmp_path):
+    path = tmp_path / "credentials.json"
+    path.write_text("{half")
+    with pytest.raises(JournalError, match="Move it away"):
+        credentials.save(tmp_path, "a", KEY, UID, environment={})
+    assert path.read_text() == "{half"
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", "ключ", "a" * 41, KEY + " " + UID])
+def test_profile_names_are_names(tmp_path, name):
+    with pytest.raises(GenvrError):
+        credentials.save(tmp_path, name, KEY, UID, environment={})
+
+
+@pytest.mark.parametrize("key", ["", "two words", "ключ", "line\nbreak"])
+def test_a_key_that_cannot_be_one_is_refused_without_showing_it(tmp_path, key):
+    with pytest.raises(BadParameter) as raised:
+        credentials.save(tmp_path, "a", key, UID, environment={})
+    assert not key or key not in str(raised.value)
+
+
+def test_texts_of_objects_hide_secrets(profile, make_runner, leak_hunt):
+    runner = make_runner()
+    leak_hunt.texts += [repr(profile), str(profile), repr(runner), repr(runner.client)]
+
+
+LEAKY = [
+    f"invalid key {KEY} for {UID}",
+    f"Authorization: Bearer {KEY}",
+    "see https://a.blob.core.windows.net/t/x.png?sv=1&sig=UPLOADSIGNATURE",
+    "control_image data:image/png;base64," + "iVBORw0KGgo" * 40,
+    'sig=UPLOADSIGNATURE&se=2026 or {"token":"x"} token=UPLOADSIGNATURE',
+    "/temp/U1/x.png?sv=1&sig=UPLOADSIGNATURE HTTP/1.1",
+]
+
+
+@pytest.mark.parametrize("text", LEAKY)
+def test_servers_words_are_shown_without_secrets(fake, make_runner, make_request, leak_hunt, text):
+    said = {"success": False, "message": f"Sorry! {text}"}
+    fake.script("generate", Fault(status=400, body=said), Fault(status=500, body=said))
+    for seed in (1, 2):
+        with pytest.raises(GenvrError, match="Sorry!") as raised:
+            make_runner().obtain(make_request(seed=seed), never_stop)
+        error = raised.value
+        leak_hunt.texts.append("".join(traceback.format_exception(error)))
+        leak_hunt.texts.append(repr(error.args))
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=30, deadline=None)
+def test_redaction_never_fails_and_never_shows_the_key(text):
+    shown = Redactor((KEY, UID))(f"{text}{KEY}{text} {UID}")
+    assert KEY not in shown
+    assert UID not in shown
+
+
+def test_a_huge_answer_is_redacted_in_no_time():
+    started = time.process_time()
+    for text in ("/" * 10**6, "https://" * 10**5, "data:" * 10**5, f"{KEY}?" * 10**5):
+        assert KEY not in Redactor((KEY,))(text)
+    assert time.process_time() - started < 2
+
+
+def test_a_broken_upload_shows_no_signature_in_its_traceback(
+    fake, make_runner, make_request, monkeypatch, leak_hunt
+):
+    from genvr_depth.nodes.depthkit.genvr import upload
+
+    monkeypatch.setattr(upload, "DATA_URI_LIMIT", 10)
+    fake.script("put_blob", *[Fault("reset")] * 99)
+    with pytest.raises(GenvrError) as raised:
+        make_runner().obtain(make_request(), never_stop)
+    leak_hunt.texts.append("".join(traceback.format_exception(raised.value)))
+
+
+def test_urllib3s_debug_log_is_redacted(fake, make_runner, make_request, caplog):
+    caplog.set_level(logging.DEBUG)
+    make_runner().obtain(make_request(), never_stop)
+    lines = [r.getMessage() for r in caplog.records if r.name == "urllib3.connectionpool"]
+    assert any("/pictures/" in line and "[secret]" in line for line in lines)
+
+
+def test_a_hostile_netrc_does_not_replace_or_add_a_key(
+    fake, make_runner, make_request, monkeypatch, tmp_path
+):
+    (tmp_path / "netrc").write_text("default login thief password stolen\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(transport, "is_loopback", lambda host: False)
+    assert make_runner().obtain(make_request(), never_stop).how == "paid"
+    sent = {(name, headers.get("Authorization")) for name, headers in fake.calls}
+    assert {key for name, key in sent if name in ("generate", "status")} == {f"Bearer {fake.key}"}
+    assert {key for name, key in sent if name == "picture"} == {None}
+
+
+def test_the_key_does_not_follow_a_redirect_to_another_origin(fake, make_runner, make_request):
+    from fake_genvr import FakeGenvr
+
+    with FakeGenvr(key=KEY, uid=UID) as thief:
+        target = {"Location": f"{thief.base}/v2/status"}
+        fake.script("status", *[Fault(status=307, headers=target)] * 3)
+        with pytest.raises(GenvrError):
+            make_runner().obtain(make_request(), never_stop)
+        assert thief.calls == []
+
+
+class Request:
+    """What a handler needs of aiohttp's request."""
+
+    def __init__(self, body=None, kind="application/json", **match):
+        self.match_info, self.content_type, self._body = match, kind, body
+
+    async def json(self):
+        if isinstance(self._body, str):
+            return json.loads(self._body)
+        return self._body
+
+
+@pytest.fixture
+def call(monkeypatch, tmp_path, fake, leak_hunt):
+    """call(method, path, body) -> (status, JSON), through the handlers themselves."""
+    pytest.importorskip("aiohttp")
+    from genvr_depth.nodes import routes
+
+    monkeypatch.setenv("GENVR_DEPTH_HOME", str(tmp_path))
+    for name in (*credentials.KEY_VARIABLES, "GENVR_UID", "GENVR_USER_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GENVR_API_BASE", fake.base)
+    table = {(m, p): routes._handler(m, work) for m, p, work in routes._ROUTES}
+
+    def send(method, path, body=None, **more):
+        answer = asyncio.run(table[method, path](Request(body, **more)))
+        leak_hunt.texts.append(answer.text)
+        return answer.status, json.loads(answer.text)
+
+    return send
+
+
+def test_the_panel_can_set_test_and_remove_a_key_but_never_read_it(call, fake):
+    status, body = call("GET", "/profiles")
+    assert (status, body["profiles"][0]["state"]) == (200, "not set")
+    assert body["profiles"][0]["needs"] == ["key", "uid"]
+    good = {"key": KEY, "uid": UID}
+    status, body = call("PUT", "/profiles/{name}", good, name="default")
+    assert body == {"name": "default", "state": "set by file"}
+    status, body = call("POST", "/profiles/{name}/test", {}, name="default")
+    assert body["ok"], body
+    bad = {"key": KEY + "x", "uid": UID}
+    call("PUT", "/profiles/{name}", bad, name="default")
+    status, body = call("POST", "/profiles/{name}/test", {}, name="default")
+    assert not body["ok"]
+    assert "Unauthorized" in body["message"]
+    assert call("DELETE", "/profiles/{name}", name="default")[0] == 200
+    assert call("DELETE", "/profiles/{name}", name="default")[0] == 404
+    assert fake.charges == []
+
+
+def test_the_panel_answers_bad_requests_with_a_sentence(call):
+    assert call("PUT", "/profiles/{name}", {}, kind="text/plain", name="a")[0] == 415
+    for body in ("[1]", "{half", {"key": 5, "uid": []}, {"key": KEY}, None):
+        assert call("PUT", "/profiles/{name}", body, name="a")[0] == 400
+    wrong = {"key": KEY, "uid": UID, "base": "http://evil.example"}
+    status, answer = call("PUT", "/profiles/{name}", wrong, name="a")
+    assert (status, "https" in answer["error"]) == (400, True)
+    assert call("POST", "/profiles/{name}/test", {}, name="nobody")[0] == 404
+
+
+def test_the_panel_changes_the_defaults_within_limits(call):
+    assert call("GET", "/defaults")[1]["concurrency"] == 3
+    assert call("PUT", "/defaults", {"concurrency": 6, "spending_cap": 40})[1]["concurrency"] == 6
+    assert call("GET", "/defaults")[1]["spending_cap"] == 40
+    for bad in ({"concurrency": 11}, {"concurrency": True}, {"colour": 1}, {"spending_cap": "9"}):
+        assert call("PUT", "/defaults", bad)[0] == 400
+
+
+def test_the_panel_shows_the_ledger(call, make_runner, make_request, tmp_path, clock, profile):
+    from genvr_depth.nodes.depthkit.genvr.service import Service
+
+    Service(tmp_path / "private", profile).run([make_request()], pacing=clock.pacing)
+    _, body = call("GET", "/ledger")
+    assert (body["credits"], body["pictures"], body["days"][0]["credits"]) == (5, 1, 5)
+
+
+def test_profiles_compare_by_account_not_by_name():
+    one = Profile("a", "https://x.example", key=KEY, uid=UID)
+    two = Profile("b", "https://x.example", key="other-key", uid=UID)
+    assert one.account == two.account
+    assert one.account != Profile("a", "https://y.example", key=KEY, uid=UID).account
