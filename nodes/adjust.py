@@ -111,4 +111,4 @@ class GenVRDepthAdjust:
         chosen = None if window == "off" else Window(window, low, high, scope)
         changes = Adjustments(chosen, gamma, invert, smooth, smooth_time, fill_holes)
         adjusted = adjust(depth, changes)
-        return {"ui": depth_ui(adjusted), "result": (adjusted,)}
+        return {"ui": depth_ui(adjusted, before=depth), "result": (adjusted,)}
