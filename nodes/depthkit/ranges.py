@@ -18,7 +18,16 @@ from .depth_map import DepthMap
 from .errors import InvalidInput
 from .kinds import to_disparity
 
-__all__ = ["SCOPES", "WINDOWS", "Window", "control_image", "find_window", "normalise", "percentile"]
+__all__ = [
+    "SCOPES",
+    "WINDOWS",
+    "Window",
+    "as_disparity",
+    "control_image",
+    "find_window",
+    "normalise",
+    "percentile",
+]
 
 WindowMethod = Literal["percentile", "min-max", "fixed"]
 Scope = Literal["clip", "frame"]
@@ -151,11 +160,11 @@ def control_image(depth: DepthMap, window: Window | None = None) -> Tensor:
     The window speaks of the map's own values: its low end is the near one unless the map is
     disparity already.
     """
-    grey = normalise(*_as_disparity(depth, window or Window()))
+    grey = normalise(*as_disparity(depth, window or Window()))
     return grey[..., None].expand(*grey.shape, 3).contiguous()
 
 
-def _as_disparity(depth: DepthMap, window: Window) -> tuple[DepthMap, Window]:
+def as_disparity(depth: DepthMap, window: Window) -> tuple[DepthMap, Window]:
     """The disparity of a map, and the same window on it: larger is nearer, so the ends swap."""
     if depth.kind == "disparity" or window.method == "min-max":
         return to_disparity(depth), window

@@ -11,8 +11,8 @@ from .colormap import colorize
 from .depth_map import DepthMap
 from .errors import InvalidInput
 from .images import frames, luminance, resize
-from .kinds import to_depth, to_disparity
-from .ranges import Window, normalise
+from .kinds import to_depth
+from .ranges import Window, as_disparity, normalise
 
 __all__ = ["MEANINGS", "SCALES", "RenderOptions", "from_picture", "render"]
 
@@ -52,8 +52,9 @@ def render(depth: DepthMap, options: RenderOptions, window: Window) -> Tensor:
             f"Unknown scale {options.scale!r} or end {options.near_is!r}; use disparity or depth, "
             "white or black."
         )
-    shown = to_disparity(depth) if options.scale == "disparity" else to_depth(depth)
-    shares = normalise(shown, _window_in(depth, options.scale, window))
+    convert = as_disparity if options.scale == "disparity" else _as_depth
+    shown, shown_window = convert(depth, window)
+    shares = normalise(shown, shown_window)
     if shown.near_is_large != (options.near_is == "white"):
         shares = torch.where(depth.valid, 1 - shares, shares)
     picture = colorize(shares, options.colormap, depth.valid)
@@ -61,17 +62,14 @@ def render(depth: DepthMap, options: RenderOptions, window: Window) -> Tensor:
     return resize(picture, height, width)
 
 
-def _window_in(depth: DepthMap, scale: str, window: Window) -> Window:
-    """A fixed window is given in metres for a metric map, also when disparity is shown."""
-    if window.method != "fixed" or depth.kind != "metric" or scale != "disparity":
-        return window
-    if min(window.low, window.high) <= 0:
-        raise InvalidInput(
-            f"The fixed window {window.low}..{window.high} metres must lie above 0; its ends are "
-            "the nearest and the farthest distance shown."
-        )
-    near, far = sorted((window.low, window.high))
-    return replace(window, low=1 / far, high=1 / near)
+def _as_depth(depth: DepthMap, window: Window) -> tuple[DepthMap, Window]:
+    """Distance, and the same window on it; a window speaks of the map's own values."""
+    if depth.kind != "disparity" or window.method == "min-max":
+        return to_depth(depth), window
+    if window.method == "percentile":
+        return to_depth(depth), replace(window, low=100 - window.high, high=100 - window.low)
+    clamped = depth.values.clamp(*sorted((window.low, window.high)))
+    return to_depth(depth.with_values(clamped)), replace(window, method="min-max")
 
 
 def _rounded(side: int, multiple: int) -> int:

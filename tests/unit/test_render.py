@@ -48,8 +48,18 @@ def test_a_fixed_window_is_in_metres_also_for_disparity():
     options, window = RenderOptions(), Window("fixed", 1.0, 8.0)
     grey = render(room(), options, window)[0, 1, :, 0]
     assert torch.allclose(grey, ((1 / torch.tensor([1.0, 2, 4, 8])) - 1 / 8) / (1 - 1 / 8))
-    with pytest.raises(InvalidInput, match="above 0"):
-        render(room(), options, Window("fixed", 0.0, 8.0))
+
+
+def test_the_window_speaks_of_the_values_of_the_map_in_either_scale():
+    values = torch.linspace(0.1, 1, 1000)[None]
+    depth = DepthMap.make(values, "disparity")
+    for scale in ("disparity", "depth"):
+        # The lower tenth of the values is the far one: black.
+        grey = render(depth, RenderOptions(scale=scale), Window("percentile", 10.0, 100.0))[
+            0, 0, :, 0
+        ]
+        assert (grey == 0).float().mean() == pytest.approx(0.1, abs=0.01)
+        assert (grey == 1).float().mean() < 0.01
 
 
 @pytest.mark.parametrize("near_is", ["white", "black"])
