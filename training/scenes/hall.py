@@ -28,12 +28,13 @@ def build(variant: str) -> tuple[studio.View, studio.Look]:
     _shell(relit)
     _vault(relit)
     _furnish()
+    _garden()
     outfit = figure.Outfit("#35506a", "#20262b", "#3a332b", "#c9a24a") if relit else figure.Outfit()
     if variant != "moved":
         figure.stand((0.2, 3.7, 0), 5, outfit)
     _light(relit)
     view = studio.View(768, 1024, 33, (-0.25, -0.1, 1.5), yaw=1.5, rise=0.06, near=0.8, far=60.0)
-    return view, studio.Look(exposure=0.25, haze=0.006, haze_color="#cfd0cc")
+    return view, studio.Look(exposure=0.2, haze=0.004, haze_color="#cfd0cc")
 
 
 def _arch(
@@ -215,6 +216,21 @@ def _furnish() -> None:
         nature.house_plant((x, y, 0.4), 1.3, broad, stem, seed, nature.Leaf(0.2, 0.08), 13, 0.45)
 
 
+def _garden() -> None:
+    """Trees beyond the far arch."""
+    bark, green = m.plain("bark", "#4a3b2e", 0.9), m.leaf("tree", "#33521f", "#87994a")
+    made = nature.tree((0, 0, 0), 7.5, 2.4, green, bark, 3, 5000)
+    far = BAY * (BAYS + 0.45)
+    g.copies(
+        made,
+        [
+            ((-2.6, far + 7, -0.1), 0, 1.0),
+            ((2.9, far + 10, -0.1), 130, 1.15),
+            ((0.2, far + 17, -0.1), 70, 1.1),
+        ],
+    )
+
+
 def _bench(at: g.Point) -> None:
     timber, iron = (
         m.wood("slat", "#4a2f1b", "#8a5c36", "y", 0.35),
@@ -259,5 +275,5 @@ def _light(relit: bool) -> None:
         studio.panel((0, 5, 6.5), (0, 5.5, 0), (2, 6), 160, "#ffd2a0")
         return
     studio.sky(24, -62, 0.2)
-    studio.sun(27, -57, 17.0, "#ffdfb8", 0.7)
-    studio.panel((0.0, -1.2, 3.6), (0, 6, 1.6), (3.5, 2.0), 26, "#e6eeff")
+    studio.sun(27, -57, 19.0, "#ffdfb8", 0.7)
+    studio.panel((0.0, -1.2, 3.6), (0, 6, 1.6), (3.5, 2.0), 15, "#e6eeff")
