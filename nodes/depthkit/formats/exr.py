@@ -92,12 +92,13 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
         # Some header lies are found by the library only now; it checks them against the stream.
         file = binding.File(io.BytesIO(data), separate_channels=True, num_threads=0)
         header, name, channel = _choose(file.parts, options.channel)
+        names = {_full_name(part, c) for part in file.parts for c in part.channels}
         record = _record(header)
         plane = Plane(
             _display_window(header, channel.pixels),
             record,
             f"EXR (channel {name})",
-            metric=_is_depth_name(name, header),
+            metric=_rank(name, names) < _UNRANKED,
         )
         return understand(plane, options)
 
@@ -125,24 +126,26 @@ def _record(header: dict[str, Any]) -> Record | None:
 
 
 def _choose(parts: list[Any], wanted: str) -> tuple[dict[str, Any], str, Any]:
-    """The depth channel: the one asked for, else ours, else the best name."""
+    """The depth channel: the one asked for, else the best name, else the only plane there is."""
     found = [
         (part.header, full, channel)
         for part in parts
         for full, channel in ((_full_name(part, n), c) for n, c in part.channels.items())
     ]
+    names = {name for _, name, _ in found}
     if wanted:
         chosen = [f for f in found if f[1] == wanted or f[1].split(":")[-1] == wanted]
         chosen = chosen or [f for f in found if f[1].rpartition(".")[0].endswith(wanted)]
     else:
-        ranked = sorted(found, key=lambda f: _rank(f[1], f[0]))
-        chosen = [f for f in ranked if _rank(f[1], f[0]) < _UNRANKED]
+        ranked = sorted(found, key=lambda f: _rank(f[1], names))
+        chosen = [f for f in ranked if RECORD_KEY in f[0]]
+        chosen = chosen or [f for f in ranked if _rank(f[1], names) < _UNRANKED]
         if not chosen and (len(found) == 1 or _equal_planes(found)):
             chosen = found[:1]
     if not chosen:
-        names = ", ".join(name for _, name, _ in found[:24])
+        listed = ", ".join(name for _, name, _ in found[:24])
         raise FormatError(
-            f"No channel of this EXR is depth by its name. It has: {names}. Type the right one "
+            f"No channel of this EXR is depth by its name. It has: {listed}. Type the right one "
             "into 'channel'."
         )
     header, name, channel = chosen[0]
@@ -159,23 +162,22 @@ def _full_name(part: Any, channel: str) -> str:
 _UNRANKED = 9
 
 
-def _rank(full: str, header: dict[str, Any]) -> int:
-    """0 is certainly depth, 9 is not: `Z`, `Layer.Depth.Z`, `depth.V`, or a part named depth."""
+def _rank(full: str, names: set[str]) -> int:
+    """0 is certainly depth, 9 is not: `Z`, `Layer.Depth.Z`, `depth.V`, or a part named depth.
+
+    names: all of the file, because the Z of a normal or a position has an X beside it.
+    """
     part, _, channel = full.rpartition(":")
     words = channel.lower().split(".")
+    if words[-1] == "z" and {full[:-1] + "X", full[:-1] + "x"} & names:
+        return _UNRANKED
     if words == ["z"]:
         return 0
     if len(words) > 1 and words[-2] in _DEPTH_LAYERS and words[-1] in _LAYER_WORDS:
         return 1
-    if words[-1] == "depth" or (len(words) == 1 and words[0] in _DEPTH_WORDS):
+    if words[-1] in _DEPTH_WORDS:
         return 2
-    if any(part.lower().split(".")[-1] == layer for layer in _DEPTH_LAYERS):
-        return 3
-    return 0 if RECORD_KEY in header else _UNRANKED
-
-
-def _is_depth_name(name: str, header: dict[str, Any]) -> bool:
-    return _rank(name, {}) < _UNRANKED
+    return 3 if part.lower().split(".")[-1] in _DEPTH_LAYERS else _UNRANKED
 
 
 def _equal_planes(found: list[tuple[dict[str, Any], str, Any]]) -> bool:

@@ -1,0 +1,83 @@
+"""Damaged files end in an error a person can read: no crash, no hang, no flood of memory."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from genvr_depth.nodes.depthkit.errors import DepthError
+from genvr_depth.nodes.depthkit.formats import LoadOptions, decode_depth
+from genvr_depth.nodes.depthkit.formats.options import MEANINGS
+
+_spec = importlib.util.spec_from_file_location(
+    "mutations", Path(__file__).with_name("mutations.py")
+)
+assert _spec is not None
+assert _spec.loader is not None
+mutations = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(mutations)
+
+SLOWEST_S = 5.0
+
+
+def fuzz(count: int, seed: int) -> tuple[int, int, float, str]:
+    """Decode `count` damaged files. Returns read, refused, the slowest time and which file it was."""
+    read = refused = 0
+    slowest, where = 0.0, ""
+    for index, (name, data) in enumerate(mutations.mutated(count, seed)):
+        options = LoadOptions(MEANINGS[index % 2])
+        began = time.perf_counter()
+        try:
+            depth = decode_depth(data, options)
+            assert depth.values.isfinite().all()
+            read += 1
+        except DepthError as error:
+            assert str(error)
+            refused += 1
+        spent = time.perf_counter() - began
+        if spent > slowest:
+            slowest, where = spent, f"{name} #{index}"
+    return read, refused, slowest, where
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_500_damaged_files_are_read_or_refused():
+    read, refused, slowest, where = fuzz(500, seed=2026)
+    assert read + refused == 500
+    assert refused > 100
+    assert slowest < SLOWEST_S, where
+
+
+@pytest.mark.bench
+@pytest.mark.filterwarnings("ignore")
+def test_20000_damaged_files_in_a_process_with_little_memory():
+    """In a process of its own with 2 GB beyond what the libraries take: a crash would show too."""
+    code = (
+        "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    arguments = [sys.executable, "-W", "ignore", "-c", code, str(Path(__file__)), "20000", "7"]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=3600)
+    sys.stdout.write(done.stdout)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def _main(count: int, seed: int) -> None:
+    import trimesh  # noqa: F401 - loaded before the limit is set
+
+    fuzz(60, seed=1)
+    pages = int(Path("/proc/self/statm").read_text().split()[0]) if sys.platform == "linux" else 0
+    if pages:
+        import resource
+
+        limit = pages * resource.getpagesize() + (2 << 30)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    read, refused, slowest, where = fuzz(count, seed)
+    sys.stdout.write(f"read {read} refused {refused} slowest {slowest:.2f} s ({where})\n")
+
+
+if __name__ == "__main__":
+    _main(int(sys.argv[1]), int(sys.argv[2]))
