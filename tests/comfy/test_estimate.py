@@ -98,7 +98,7 @@ def test_stop_ends_a_long_run_and_the_next_one_works(comfy, models):
     comfy.interrupt()
     done = comfy.wait(prompt_id)
     answered = time.monotonic() - pressed
-    print(f"Stop answered after {answered:.2f} s")
+    assert answered < 15, f"Stop answered after {answered:.1f} s"
     assert any(message[0] == "execution_interrupted" for message in done.messages)
     assert comfy.run(estimate("depth-anything-v2-small", 140)).status == "success"
 
