@@ -1,0 +1,298 @@
+"""The GenVR nodes in a real ComfyUI, against the stand-in service."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import sqlite3
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.comfy
+
+_PATH = Path(__file__).resolve().parents[1] / "genvr" / "fake_service.py"
+KEY, UID = "canary-key-comfy-91c2", "canary-user-comfy-55d0"
+SECRETS = (KEY, UID, "UPLOADSIGNATURE", "RESULTSIGNATURE", "data:image/png;base64")
+
+
+def _fake_module():
+    if "fake_genvr" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("fake_genvr", _PATH)
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules["fake_genvr"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules["fake_genvr"])
+    return sys.modules["fake_genvr"]
+
+
+@pytest.fixture(scope="module")
+def service():
+    with _fake_module().FakeGenvr(key=KEY, uid=UID) as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def server(service, comfy_factory):
+    """Its own ComfyUI; the key is not in its environment."""
+    instance = comfy_factory(environment={"GENVR_API_BASE": service.base})
+    Image.linear_gradient("L").resize((96, 64)).save(instance.base / "input" / "photo.png")
+    yield instance
+    instance.stop()
+
+
+@pytest.fixture
+def fake(service):
+    """The stand-in, as new."""
+    service.latency, service.most_busy = 0.0, 0
+    service.faults.clear()
+    service.charges.clear()
+    service.calls.clear()
+    return service
+
+
+@pytest.fixture
+def keyed(server):
+    put(server, "default", KEY)
+    return server
+
+
+def put(server, name, key):
+    server.request("PUT", f"/genvr_depth/profiles/{name}", {"key": key, "uid": UID})
+
+
+def generate(prompt, seed=1, **more):
+    return {
+        "photo": {"class_type": "LoadImage", "inputs": {"image": "photo.png"}},
+        "paint": {
+            "class_type": "GenVRDepthGenerateRemote",
+            "inputs": {
+                "image": ["photo", 0],
+                "prompt": prompt,
+                "seed": seed,
+                "steps": 20,
+                "guidance": 15,
+                "output_format": "png",
+                "safety_tolerance": 2,
+                "prompt_upsampling": False,
+                **more,
+            },
+        },
+        "show": {"class_type": "PreviewImage", "inputs": {"images": ["paint", 0]}},
+        "say": {"class_type": "PreviewAny", "inputs": {"source": ["paint", 1]}},
+    }
+
+
+def until(condition, seconds=30.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+
+
+def states(server):
+    path = server.base / "user" / "__genvr" / "journal.sqlite"
+    with sqlite3.connect(path) as db:
+        return [row[0] for row in db.execute("SELECT state FROM tasks ORDER BY number")]
+
+
+def test_without_a_key_the_error_names_the_three_ways(server, fake):
+    history = server.run(generate("no key yet"))
+    said = history.error()["exception_message"]
+    for way in ("GENVR_API_KEY", "Settings", "genvr-depth login"):
+        assert way in said
+    assert fake.calls == []
+
+
+def test_the_panel_sets_and_tests_a_key_that_nothing_shows(server, fake):
+    put(server, "studio", KEY)
+    tested = server.request("POST", "/genvr_depth/profiles/studio/test", {})
+    assert tested["ok"], tested
+    shown = json.dumps(server.get("/genvr_depth/profiles")) + json.dumps(server.get("/settings"))
+    shown += json.dumps(server.object_info()["GenVRDepthGenerateRemote"])
+    assert "studio" in shown
+    assert not [secret for secret in SECRETS if secret in shown]
+    history = server.run(generate("by name", profile="studio"))
+    assert history.status == "success"
+    assert len(fake.charges) == 1
+    server.request("DELETE", "/genvr_depth/profiles/studio")
+
+
+def test_a_list_of_variations_runs_at_once_in_one_node(keyed, fake):
+    fake.latency = 0.5
+    graph = generate("", concurrency=4)
+    graph["vary"] = {
+        "class_type": "GenVRDepthPromptVariations",
+        "inputs": {"prompt": "a barn", "styles": "seasons"},
+    }
+    graph["paint"]["inputs"]["prompt"] = ["vary", 0]
+    history = keyed.run(graph)
+    assert history.status == "success", history.error()
+    assert len(history.outputs["show"]["images"]) == 4
+    assert "4 pictures: 4 paid for now" in history.outputs["say"]["text"][0]
+    assert "20 credits" in history.outputs["say"]["text"][0]
+    assert fake.most_busy >= 2
+    assert len(fake.charges) == 4
+
+
+def test_queueing_again_costs_nothing(keyed, fake):
+    assert keyed.run(generate("again")).status == "success"
+    assert len(fake.charges) == 1
+    keyed.request("POST", "/free", {"unload_models": True, "free_memory": True})
+    looked = len(fake.calls)
+    again = {f"{name}2": node for name, node in generate("again").items()}
+    for node in again.values():
+        for name, value in node["inputs"].items():
+            if isinstance(value, list):
+                node["inputs"][name] = [f"{value[0]}2", value[1]]
+    history = keyed.run(again)
+    assert "1 from disk" in history.outputs["say2"]["text"][0]
+    assert len(fake.charges) == 1
+    assert len(fake.calls) == looked, "no network at all"
+
+
+def test_two_nodes_in_one_graph_overlap(keyed, fake):
+    fake.latency = 1.5
+    graph = generate("first of two")
+    other = generate("second of two")
+    graph |= {"paint2": other["paint"], "show2": other["show"]}
+    graph["show2"]["inputs"]["images"] = ["paint2", 0]
+    assert keyed.run(graph).status == "success"
+    assert fake.most_busy == 2
+    assert len(fake.charges) == 2
+
+
+def test_equal_nodes_in_one_graph_pay_once(keyed, fake):
+    fake.latency = 0.5
+    graph = generate("twins")
+    twin = generate("twins")["paint"]
+    # A different layout makes ComfyUI run both; the request is the same.
+    twin["inputs"]["layout"] = "control size"
+    graph |= {
+        "paint2": twin,
+        "show2": {"class_type": "PreviewImage", "inputs": {"images": ["paint2", 0]}},
+    }
+    assert keyed.run(graph).status == "success"
+    assert len(fake.charges) == 1
+
+
+def test_stop_works_within_a_second_and_the_task_is_picked_up(keyed, fake):
+    fake.latency = 60.0
+    number = keyed.queue(generate("stop me"))
+    until(lambda: fake.charges and states(keyed)[-1] == "submitted")
+    pressed = time.monotonic()
+    keyed.interrupt()
+    history = keyed.wait(number, 10)
+    assert time.monotonic() - pressed < 1.0
+    assert "execution_interrupted" in [name for name, _ in history.messages]
+    until(lambda: states(keyed)[-1] == "detached", 5)
+    fake.latency = 0.0
+    history = keyed.run(generate("stop me"))
+    assert "1 picked up again" in history.outputs["say"]["text"][0]
+    assert len(fake.charges) == 1
+
+
+def test_an_error_in_another_node_detaches_and_keeps_the_task(keyed, fake):
+    fake.latency = 60.0
+    graph = generate("the neighbour fails")
+    bad = generate("x", steps=20)["paint"]
+    bad["inputs"]["max_credits"] = 0.5
+    graph |= {
+        "paint2": bad,
+        "show2": {"class_type": "PreviewImage", "inputs": {"images": ["paint2", 0]}},
+    }
+    history = keyed.run(graph, 20)
+    assert "spending cap" in history.error()["exception_message"]
+    fake.latency = 0.0
+    until(lambda: states(keyed)[-1] in ("detached", "submitted"), 5)
+    assert keyed.run(generate("the neighbour fails")).status == "success"
+    assert len(fake.charges) == 1
+
+
+def test_a_killed_server_resumes_what_was_paid(keyed, fake):
+    fake.latency = 60.0
+    keyed.queue(generate("killed"))
+    until(lambda: fake.charges and states(keyed)[-1] == "submitted")
+    keyed.restart(kill=True)
+    fake.latency = 0.0
+    history = keyed.run(generate("killed"))
+    assert history.status == "success", history.error()
+    assert "1 picked up again" in history.outputs["say"]["text"][0]
+    assert len(fake.charges) == 1
+
+
+def test_a_blank_prompt_and_a_bad_range_are_refused_before_the_queue(keyed, fake):
+    from comfy_server import PromptRefused
+
+    for change, words in ((("prompt", "  "), "empty"), (("steps", 99), "bigger")):
+        graph = generate("fine")
+        graph["paint"]["inputs"][change[0]] = change[1]
+        with pytest.raises(PromptRefused) as raised:
+            keyed.queue(graph)
+        assert words in json.dumps(raised.value.body)
+    assert fake.calls == []
+
+
+def test_depth_from_the_service_flows_on_as_depth(keyed, fake):
+    graph = {
+        "photo": {"class_type": "LoadImage", "inputs": {"image": "photo.png"}},
+        "depth": {
+            "class_type": "GenVRDepthEstimateRemote",
+            "inputs": {"image": ["photo", 0], "detector": "midas"},
+        },
+        "show": {"class_type": "PreviewImage", "inputs": {"images": ["depth", 1]}},
+        "look": {"class_type": "GenVRDepthPreview", "inputs": {"depth": ["depth", 0]}},
+    }
+    history = keyed.run(graph)
+    assert history.status == "success", history.error()
+    with Image.open(keyed.file(history.outputs["show"]["images"][0])) as shown:
+        assert shown.size == (96, 64)
+    assert len(fake.charges) == 1
+
+
+def test_the_nodes_face_tells_seconds_and_credits(keyed, fake):
+    fake.latency = 1.2
+    texts, ready, done = [], threading.Event(), threading.Event()
+
+    async def listen():
+        import aiohttp
+
+        url = f"{keyed.url.replace('http', 'ws')}/ws?clientId={keyed.client_id}"
+        async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
+            ready.set()
+            while not done.is_set():
+                try:
+                    message = await socket.receive(timeout=0.2)
+                except asyncio.TimeoutError:
+                    continue
+                if message.type == aiohttp.WSMsgType.BINARY and message.data[:4] == b"\0\0\0\3":
+                    texts.append(message.data[8:].decode("utf-8", "replace"))
+
+    thread = threading.Thread(target=lambda: asyncio.run(listen()))
+    thread.start()
+    assert ready.wait(10)
+    assert keyed.run(generate("watch me")).status == "success"
+    done.set()
+    thread.join()
+    line = " | ".join(texts)
+    assert "0/1 done" in line
+    assert "processing" in line
+    assert "5 credits this run" in line
+    assert "done · 5 credits this run" in line
+
+
+def test_nothing_that_comfyui_keeps_or_shows_holds_a_secret(keyed, fake):
+    """Last: after all the runs and errors above."""
+    fake.script("generate", *[_fake_module().Fault(status=500, body=f"bad Bearer {KEY}")] * 2)
+    assert "not known" in keyed.run(generate("ambiguous")).error()["exception_message"]
+    shown = json.dumps(keyed.get("/history")) + json.dumps(keyed.get("/genvr_depth/ledger"))
+    shown += keyed.log()
+    for path in keyed.base.rglob("*"):
+        if path.is_file() and path.name != "credentials.json" and "custom_nodes" not in path.parts:
+            shown += path.read_bytes().decode("latin-1")
+    assert not [secret for secret in SECRETS if secret in shown]
