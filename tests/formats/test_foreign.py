@@ -314,6 +314,13 @@ def test_a_file_cut_short_is_an_error_not_a_wrong_map(name):
             decode_depth(data[: int(len(data) * share)], LoadOptions(METRES))
 
 
+def test_an_exr_with_one_damaged_part_is_refused_whole():
+    noise = np.random.default_rng(0).random((200, 60), np.float32) + 1
+    data = exr(("rgba", {"R": noise}), ("depth", {"Z": noise}))
+    with pytest.raises(FormatError, match="damaged"):
+        decode_depth(data[: int(len(data) * 0.8)])
+
+
 def test_what_is_no_depth_file_says_which_are():
     with pytest.raises(FormatError, match="PNG, TIFF, OpenEXR"):
         decode_depth(b"hello")

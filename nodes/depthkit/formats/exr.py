@@ -89,8 +89,10 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
         heads = binding.File(io.BytesIO(data), separate_channels=True, header_only=True)
         for part in heads.parts:
             _check_header(part.header)
-        # Some header lies are found by the library only now; it checks them against the stream.
         file = binding.File(io.BytesIO(data), separate_channels=True, num_threads=0)
+        # The binding leaves out a part whose pixels it cannot decode, without raising.
+        if len(file.parts) != len(heads.parts):
+            raise FormatError("Pixels of this EXR are damaged or cut off; render or copy it again.")
         header, name, channel = _choose(file.parts, options.channel)
         names = {_full_name(part, c) for part in file.parts for c in part.channels}
         record = _record(header)
