@@ -121,8 +121,8 @@ def _control_kind(control: Any, network: Any) -> str:
 
 def _control_width(control: Any, network: Any) -> int | None:
     adapter = getattr(control, "t2i_model", None)
-    if adapter is not None:
-        return 2048 if getattr(adapter, "xl", False) else None
+    if type(adapter).__name__ in _ADAPTER_CLASSES:
+        return 2048 if getattr(adapter, "xl", False) else 768
     for name, weight in _weights(control, network):
         for ending, axis in _WIDTH_WEIGHTS.items():
             if name.endswith(ending):

@@ -9,15 +9,20 @@ from pathlib import Path
 
 import pytest
 
+
 # importlib import mode keeps test folders off sys.path; the helper is loaded by its file.
-_spec = importlib.util.spec_from_file_location(
-    "comfy_server", Path(__file__).with_name("server.py")
-)
-assert _spec is not None
-assert _spec.loader is not None
-server = importlib.util.module_from_spec(_spec)
-sys.modules["comfy_server"] = server
-_spec.loader.exec_module(server)
+def _load(name: str, file: str):
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(file))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+server = _load("comfy_server", "server.py")
+local_models = _load("local_models", "local_models.py")
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +52,11 @@ def comfy_factory(tmp_path_factory):
 def comfy(comfy_factory):
     """The shared server."""
     return comfy_factory()
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory, comfy_factory):
+    """A server of its own with the small random models of local generation."""
+    base = tmp_path_factory.mktemp("local")
+    local_models.prepare(base)
+    return comfy_factory(base=base, extra=("--fp32-text-enc", "--preview-method", "latent2rgb"))

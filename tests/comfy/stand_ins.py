@@ -1,4 +1,4 @@
-"""Nodes for tests only; copied into the custom_nodes folder of a private server.
+"""A node for tests only; copied into the custom_nodes folder of a private server.
 
 CLIP encoders of SDXL and FLUX are far too large to be made up for a test, and Generate from Depth
 takes ready conditioning: this makes some, of any width.
@@ -30,21 +30,4 @@ class StandInConditioning:
         return ([[tokens, {"pooled_output": torch.randn(1, pooled, generator=generator)}]],)
 
 
-class StandInPrompts:
-    CATEGORY = "tests"
-    FUNCTION = "make"
-    RETURN_TYPES = ("STRING",)
-    OUTPUT_IS_LIST = (True,)
-
-    @classmethod
-    def INPUT_TYPES(cls):
-        return {"required": {"count": ("INT", {"default": 6, "min": 0})}}
-
-    def make(self, count):
-        return ([f"a room, number {index}" for index in range(count)],)
-
-
-NODE_CLASS_MAPPINGS = {
-    "StandInConditioning": StandInConditioning,
-    "StandInPrompts": StandInPrompts,
-}
+NODE_CLASS_MAPPINGS = {"StandInConditioning": StandInConditioning}

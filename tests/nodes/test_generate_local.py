@@ -135,6 +135,8 @@ def test_facts_of_control_nets_are_read_from_class_and_weights():
     assert (control_facts(lora).kind, control_facts(lora).width) == ("control-lora", 2048)
     adapter = SimpleNamespace(t2i_model=type("Adapter", (), {"xl": True})())
     assert (control_facts(adapter).kind, control_facts(adapter).width) == ("t2i", 2048)
+    small = SimpleNamespace(t2i_model=type("Adapter_light", (), {"xl": False})())
+    assert control_facts(small).width == 768
     assert control_facts(control(object())).kind == "unknown"
 
 
