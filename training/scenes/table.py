@@ -45,7 +45,7 @@ def build(variant: str) -> tuple[studio.View, studio.Look]:
         focus=1.3,
         stop=9,
     )
-    return view, studio.Look(exposure=0.3)
+    return view, studio.Look(exposure=1.1 if relit else 0.3)
 
 
 def _room(relit: bool) -> None:
@@ -237,8 +237,8 @@ def _cloth(relit: bool) -> None:
 
 def _light(relit: bool) -> None:
     if relit:
-        studio.surround("#182030", 0.35)
-        studio.panel((1.5, -0.3, 1.9), (0, 0.1, 0.8), (0.5, 0.5), 30, "#ffb26b")
+        studio.surround("#2a3550", 0.5)
+        studio.panel((1.5, -0.3, 1.9), (0, 0.1, 0.8), (0.7, 0.7), 34, "#ffc48a")
         studio.panel((-2.2, 1.0, 1.8), (0, 0.1, 0.8), (1.2, 1.2), 14, "#7fa2e0")
         return
     _window()
