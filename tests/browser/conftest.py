@@ -16,15 +16,23 @@ from pathlib import Path
 
 import pytest
 
-_spec = importlib.util.spec_from_file_location(
-    "comfy_fixtures", Path(__file__).parents[1] / "comfy" / "conftest.py"
-)
-assert _spec is not None
-assert _spec.loader is not None
-_fixtures = importlib.util.module_from_spec(_spec)
-sys.modules["comfy_fixtures"] = _fixtures
-_spec.loader.exec_module(_fixtures)
-comfy_factory = _fixtures.comfy_factory
+TESTS = Path(__file__).parents[1]
+
+
+def _load(name, path):
+    """importlib import mode keeps test folders off sys.path; helpers are loaded by their file."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+comfy_factory = _load("comfy_fixtures", TESTS / "comfy" / "conftest.py").comfy_factory
+fake_genvr = _load("fake_genvr_service", TESTS / "genvr" / "fake_service.py")
+KEY, UID = "canary-key-b81c77d0", "canary-user-2fd4"
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -70,12 +78,20 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def genvr():
+    """The stand-in for the GenVR service."""
+    with fake_genvr.FakeGenvr(key=KEY, uid=UID) as service:
+        yield service
+
+
 @pytest.fixture(scope="session", params=FRONTENDS, ids=lambda path: Path(path).parent.name or path)
-def server(request, comfy_factory):
+def server(request, comfy_factory, genvr):
     extra = () if request.param == "installed" else ("--front-end-root", request.param)
     # A key of whoever runs the tests must not decide what the settings page shows.
-    hidden = {name: "" for name in os.environ if name.startswith("GENVR_")}
-    return comfy_factory(extra=extra, environment=hidden)
+    environment = {name: "" for name in os.environ if name.startswith("GENVR_")}
+    environment["GENVR_API_BASE"] = genvr.base
+    return comfy_factory(extra=extra, environment=environment)
 
 
 @pytest.fixture(scope="session", params=RENDERERS)
@@ -97,9 +113,11 @@ def opened(request, server, chromium):
 @pytest.fixture
 def page(opened):
     """The open page with an empty canvas and no dialog."""
-    for _ in range(2):
+    for _ in range(6):
+        if opened.locator("[role=dialog]:visible").count() == 0:
+            break
         opened.keyboard.press("Escape")
-    opened.mouse.move(5, 940)
+        opened.wait_for_timeout(400)
     opened.evaluate("() => app.graph.clear()")
     yield opened
     assert opened.errors == []
@@ -173,6 +191,7 @@ class Canvas:
 
     def viewer(self, index=0):
         """The index-th viewer on the page, once it shows something."""
-        self.page.locator(".genvr-viewer[data-state=shown]").nth(index).wait_for(timeout=20_000)
+        viewer = self.page.locator(".genvr-viewer[data-state=shown]").nth(index)
+        viewer.wait_for(timeout=20_000)
         self.page.wait_for_timeout(300)
-        return self.page.locator(".genvr-viewer").nth(index)
+        return viewer
