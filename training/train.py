@@ -30,7 +30,7 @@ from .muon import Muon, split_parameters
 __all__ = ["main"]
 
 _WARM_UP, _DECAY_FROM = 0.03, 0.45
-_MUON_RATE, _ADAM_RATE = 0.02, 2e-3
+_MUON_RATE, _ADAM_RATE = 0.01, 1.5e-3
 _TOGETHER = 8  # steps between two meetings of the workers
 _KEEP = 0.96  # of the averaged weights at a meeting
 

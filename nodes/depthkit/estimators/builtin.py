@@ -16,7 +16,7 @@ from ..errors import InvalidInput, ModelError
 
 __all__ = ["INNER_SIZE", "MULTIPLE", "WIDTHS", "BuiltinDepth", "load_builtin"]
 
-INNER_SIZE = 256
+INNER_SIZE = 176
 MULTIPLE = 32
 WIDTHS = (24, 40, 80, 144, 224)
 _HEADS = 4
@@ -98,7 +98,7 @@ class BuiltinDepth(nn.Module):
     """Disparity of photographs, (B, 3, H, W) float 0..1 -> (B, H, W), larger = nearer.
 
     Affine-invariant: scale and shift mean nothing. H and W must be multiples of `MULTIPLE`
-    (InvalidInput otherwise); about `INNER_SIZE` on the long side is what it was trained for.
+    (InvalidInput otherwise); 4:3 with `INNER_SIZE` on the longer side is what it was trained for.
     """
 
     def __init__(self) -> None:
