@@ -45,7 +45,7 @@ def model_facts(model: Any) -> ModelFacts:
     config = getattr(base, "model_config", None)
     latent = getattr(base, "latent_format", None)
     unet: Mapping[str, Any] = getattr(config, "unet_config", None) or {}
-    channels = getattr(latent, "latent_channels", 4)
+    channels = getattr(latent, "latent_channels", 0)
     lora_inputs = _lora_inputs(model)
     inputs = lora_inputs or unet.get("in_channels") or channels
     return ModelFacts(
@@ -53,8 +53,9 @@ def model_facts(model: Any) -> ModelFacts:
         lineage=tuple(cls.__name__ for cls in type(config).__mro__) if config is not None else (),
         latent_channels=channels,
         latent_dimensions=getattr(latent, "latent_dimensions", 2),
+        downscale=getattr(latent, "spacial_downscale_ratio", 8),
         width=_model_width(unet),
-        concat_channels=max(inputs - channels, 0) if _counts_latents(unet) else 0,
+        concat_channels=max(inputs - channels, 0) if channels and _counts_latents(unet) else 0,
         shifted="model_sampling" in (getattr(model, "object_patches", None) or {}),
         by_lora=lora_inputs is not None,
     )
@@ -84,7 +85,7 @@ def is_guided(conditioning: Any) -> bool:
 
 
 def vae_facts(vae: Any) -> VaeFacts:
-    return VaeFacts(getattr(vae, "latent_channels", 4), getattr(vae, "latent_dim", 2))
+    return VaeFacts(getattr(vae, "latent_channels", 0), getattr(vae, "latent_dim", 2))
 
 
 def _counts_latents(unet: Mapping[str, Any]) -> bool:

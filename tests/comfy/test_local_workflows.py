@@ -28,7 +28,7 @@ LOADERS = {
     "UNETLoader": ("unet_name", "diffusion_models"),
     "VAELoader": ("vae_name", "vae"),
 }
-QUICK = {"steps": 1, "size": "megapixels", "megapixels": 0.01, "second_pass": 1.0}
+QUICK = {"steps": 1, "size": "megapixels", "megapixels": 0.02, "second_pass": 1.0}
 
 
 def _files_under_their_real_names(graph, files, models: Path) -> None:

@@ -73,6 +73,17 @@ def test_unknown_family_gets_the_general_route_and_a_warning():
     assert any(note.startswith("Warning") and "Chroma" in note for note in plan.notes)
 
 
+def test_unknown_latents_are_not_held_against_the_vae():
+    model = ModelFacts("Wrapped", (), latent_channels=0)
+    assert make_plan(connected(model=model, vae=VaeFacts(16)), Settings()).family is GENERIC
+
+
+def test_coarse_latents_get_a_coarser_size():
+    model = ModelFacts("HunyuanImage21", ("HunyuanImage21",), 64, downscale=32)
+    facts = connected(model=model, vae=VaeFacts(64), depth=Extent(1000, 1000))
+    assert make_plan(facts, Settings()).size == Extent(1024, 1024)
+
+
 REFUSALS = {
     "control net of another family": (
         lambda: connected("sdxl", control=BY_KEY["sd15"].typical_control("unet")),
@@ -243,3 +254,5 @@ def test_report_says_what_has_no_effect():
     text = render(make_plan(facts, Settings(strength=0.4, denoise=0.5, prompt="x")), facts)
     assert "no strength" in text
     assert "Denoise is 1" in text
+    restyle = connected(reference=Extent(512, 512))
+    assert "keeps nothing" in render(make_plan(restyle, Settings()), restyle)

@@ -25,7 +25,8 @@ class ModelFacts:
 
     name: str  # ComfyUI's name of the architecture: SD15, SDXL, Flux, QwenImage...
     lineage: tuple[str, ...] = ()  # that name and those of its base classes
-    latent_channels: int = 4
+    latent_channels: int = 4  # 0 = not known
+    downscale: int = 8  # pixels per latent
     latent_dimensions: int = 2  # 3 where the latent has a time axis (Qwen-Image)
     width: int | None = None  # UNet: width of the text features; transformer: hidden size
     concat_channels: int = 0  # latent channels it expects beside the noisy ones
@@ -54,7 +55,7 @@ class PatchFacts:
 
 @dataclass(frozen=True, slots=True)
 class VaeFacts:
-    latent_channels: int
+    latent_channels: int  # 0 = not known
     latent_dimensions: int = 2
 
 

@@ -45,7 +45,8 @@ def _check_vae(family: Family, connected: Connected) -> None:
             "The VAE is missing: the checkpoint has none. Add a Load VAE node with the VAE of "
             f"{_model(family, connected)} and connect it to vae."
         )
-    if vae.latent_channels != model.latent_channels:
+    channels = (vae.latent_channels, model.latent_channels)
+    if 0 not in channels and channels[0] != channels[1]:
         raise PlanError(
             f"The VAE makes latents of {vae.latent_channels} channels, the model "
             f"({_model(family, connected)}) works on {model.latent_channels}. Connect the VAE that "

@@ -89,9 +89,12 @@ def _notes(family: Family, connected: Connected, settings: Settings) -> list[str
         notes.append("Guidance is the one set in the connected conditioning.")
     if family.guided_inside and settings.negative_prompt:
         notes.append(f"{family.title} runs at cfg 1: the negative prompt has no effect.")
-    if connected.vae is not None and connected.vae.latent_dimensions != family.latent_dimensions:
+    if (
+        connected.vae is not None
+        and connected.vae.latent_dimensions != connected.model.latent_dimensions
+    ):
         notes.append(
-            "Warning: the VAE is of another kind than this family's (one is for video, the other "
+            "Warning: the VAE is of another kind than the model's (one is for video, the other "
             "is not); colours will be wrong unless it was made for this model."
         )
     if connected.model.concat_channels and not family.concat:
@@ -141,6 +144,8 @@ def _start(
     elif connected.reference is not None:
         latent = _encoded(draft, connected, run, count)
         denoise = settings.denoise
+        if denoise == 1 and connected.mask is None:
+            draft.notes.append("Denoise 1 keeps nothing of the reference: lower it to restyle.")
     else:
         size = {"width": run.size.width, "height": run.size.height, "batch_size": count}
         latent = draft.add("empty_latent", family.empty_latent, **size)

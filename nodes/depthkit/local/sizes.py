@@ -6,7 +6,7 @@ import math
 
 from ..errors import PlanError
 from .facts import Connected, Extent, Settings
-from .families import Family
+from .families import GENERIC, Family
 
 __all__ = ["SIZES", "same_ratio", "sampling_size", "second_size", "size_multiple", "size_notes"]
 
@@ -22,7 +22,9 @@ _T2I_MULTIPLE = 64
 def size_multiple(family: Family, connected: Connected) -> int:
     """T2I adapters halve three times below the latent without padding; nets pad by themselves."""
     adapter = connected.control is not None and connected.control.kind == "t2i"
-    return _T2I_MULTIPLE if adapter else family.multiple
+    # Transformers work on patches of two by two latents.
+    patch = 2 * connected.model.downscale if family is GENERIC else 1
+    return max(_T2I_MULTIPLE if adapter else family.multiple, patch)
 
 
 def sampling_size(family: Family, connected: Connected, settings: Settings) -> Extent:
