@@ -88,8 +88,8 @@ def main() -> None:
         140_000,
     )
     picture, colored, _ = panels("figure_in_hall")
-    icon = slashed(picture, colored, (84, 330, 684, 930), (400, 400))
-    icon.quantize(160).save(ROOT / "web/icon.png", optimize=True)
+    icon = slashed(picture, colored, (196, 440, 716, 960), (400, 400))
+    icon.quantize(256).save(ROOT / "web/icon.png", optimize=True)
 
 
 if __name__ == "__main__":
