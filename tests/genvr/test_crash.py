@@ -127,7 +127,9 @@ class FullDisk:
                     raise sqlite3.OperationalError("database or disk is full")
                 return super().execute(sql, *values)
 
-        return sqlite3.connect(path, isolation_level=None, factory=Connection)
+        return sqlite3.connect(
+            path, isolation_level=None, factory=Connection, check_same_thread=False
+        )
 
 
 def with_disk(runner, tmp_path, disk, clock):
@@ -192,7 +194,7 @@ def _entry(key):
 
 
 def test_a_damaged_journal_stops_everything(fake, make_runner, make_request, tmp_path):
-    make_runner()
+    (tmp_path / "private").mkdir()
     (tmp_path / "private" / "journal.sqlite").write_bytes(b"this is not a database" * 400)
     with pytest.raises(JournalError, match="move it away"):
         make_runner()

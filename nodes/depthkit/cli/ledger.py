@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from contextlib import closing
 from datetime import datetime
 
 __all__ = ["add_arguments", "run"]
@@ -20,7 +21,8 @@ def run(args: argparse.Namespace) -> int:
     from ..genvr.journal import Journal
     from ..genvr.ledger import totals
 
-    entries = Journal(private_folder(), time.time).all()
+    with closing(Journal(private_folder(), time.time)) as journal:
+        entries = journal.all()
     total = totals(entries)
     sys.stdout.write(f"In all: {total.text}\n")
     for day in total.days:

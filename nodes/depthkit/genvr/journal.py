@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ __all__ = ["STATES", "Connect", "Entry", "Journal"]
 
 STATES = ("prepared", "submitted", "completed", "stored", "failed", "ambiguous", "detached")
 FILE_NAME = "journal.sqlite"
+# What must not be lost even in a power cut; anything else is found out again for free.
+_SYNC = {"submitted": "FULL", "ambiguous": "FULL"}
+_EASY = "NORMAL"
+# Room for the task id in the row of the intent, so that noting it does not make the file grow.
 _RESERVED = " " * 64
 Connect = Callable[[Path], sqlite3.Connection]
 
@@ -77,16 +82,14 @@ class Entry:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection whose commits are on the disk when they return, for one short use."""
-    connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
-    connection.execute("PRAGMA synchronous=FULL")
-    # The rollback file stays allocated: noting a task id needs no new disk space.
-    connection.execute("PRAGMA journal_mode=PERSIST")
+    """A connection in write-ahead mode: one flush to the disk per commit that has to be safe."""
+    connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
     return connection
 
 
 class Journal:
-    """Opens the file anew for every step, so that threads and processes can share it freely."""
+    """One connection for all threads of a run; other processes have their own."""
 
     def __init__(
         self, folder: Path, clock: Callable[[], float], connect: Connect = connect
@@ -94,9 +97,16 @@ class Journal:
         self._path = private_folder_ready(folder) / FILE_NAME
         self._clock = clock
         self._connect = connect
+        self._turn = threading.Lock()
+        self._db: sqlite3.Connection | None = None
         with self._transaction() as db:
             db.execute(_SCHEMA)
         self._path.chmod(0o600)
+
+    def close(self) -> None:
+        """Let go of the file; a later step, of a worker that lingers, opens it again."""
+        with self._turn:
+            self._drop()
 
     def latest(self, key: str, account: str) -> Entry | None:
         """The newest attempt at a request, None where it was never made."""
@@ -131,7 +141,7 @@ class Journal:
     def record(self, entry: Entry, state: str, **changes: Any) -> Entry:
         """Move an attempt to `state`; the task id and pictures are written again every time."""
         changed = replace(entry, state=state, updated=self._clock(), **changes)
-        with self._transaction() as db:
+        with self._transaction(_SYNC.get(state, _EASY)) as db:
             db.execute(
                 "UPDATE tasks SET state = ?, task = ?, updated = ?, detail = ?, pictures = ? "
                 "WHERE number = ?",
@@ -151,14 +161,17 @@ class Journal:
         return self._select("ORDER BY number DESC", ())
 
     def _select(self, tail: str, values: tuple[Any, ...]) -> list[Entry]:
-        with self._transaction() as db:
+        with self._transaction(_EASY) as db:
             rows = db.execute(f"SELECT {_COLUMNS} FROM tasks {tail}", values).fetchall()
         return [_entry(row) for row in rows]
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(self._connect(self._path)) as db:
+    def _transaction(self, sync: str = "FULL") -> Iterator[sqlite3.Connection]:
+        """sync: FULL survives a power cut when this returns, NORMAL survives a killed program."""
+        with self._turn:
+            try:
+                db = self._db = self._db or self._connect(self._path)
+                db.execute(f"PRAGMA synchronous={sync}")
                 db.execute("BEGIN IMMEDIATE")
                 try:
                     yield db
@@ -168,12 +181,21 @@ class Journal:
                         db.execute("ROLLBACK")
                     raise
                 db.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
-            raise JournalError(
-                f"The GenVR payment journal cannot be used ({error}). Without it a request could "
-                "be paid twice, so nothing is sent. Free some disk space, or fix the permissions "
-                f"of {FILE_NAME} in ComfyUI's private user folder; if it is damaged, move it away."
-            ) from None
+            except (sqlite3.Error, OSError) as error:
+                self._drop()
+                raise JournalError(
+                    f"The GenVR payment journal cannot be used ({error}). Without it a request "
+                    "could be paid twice, so nothing is sent. Free some disk space, or fix the "
+                    f"permissions of {FILE_NAME} in ComfyUI's private user folder; if it is "
+                    "damaged, move it away."
+                ) from None
+
+    def _drop(self) -> None:
+        """After an error the next step starts with a new connection."""
+        broken, self._db = self._db, None
+        if broken is not None:
+            with suppress(sqlite3.Error):
+                broken.close()
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

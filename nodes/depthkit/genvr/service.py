@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -104,7 +105,8 @@ def open_runner(
 
 def spent(folder: Path) -> Totals:
     """The running total of this installation."""
-    return totals(Journal(folder, time.time).all())
+    with closing(Journal(folder, time.time)) as journal:
+        return totals(journal.all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +134,26 @@ class Service:
         """Obtain every request; see `jobs.run_many` for the errors."""
         chosen = (limits or Limits()).filled(load_defaults(self.folder))
         runner = open_runner(self.folder, self.profile, limits=chosen, pacing=pacing)
+        with closing(runner.journal):
+            return self._run(runner, requests, chosen, on_progress, say, should_stop)
+
+    def _run(
+        self,
+        runner: Runner,
+        requests: Sequence[Request],
+        limits: Limits,
+        on_progress: Callable[[int, int], None] | None,
+        say: Callable[[str], None] | None,
+        should_stop: Callable[[], bool],
+    ) -> Batch:
         before = totals(runner.journal.all())
-        cost = plan(runner, requests, chosen.spending_cap)
+        cost = plan(runner, requests, limits.spending_cap)
         face = _Face(before.credits, cost.credits, say, runner.pacing.monotonic)
         face.show([])
         outcomes = run_many(
             runner,
             requests,
-            concurrency=chosen.concurrency,
+            concurrency=limits.concurrency,
             on_progress=on_progress,
             on_status=face.show,
             should_stop=should_stop,

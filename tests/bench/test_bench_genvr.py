@@ -1,0 +1,84 @@
+"""Many pictures at once against the stand-in: wall time over the ideal, memory over the count."""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import math
+import sys
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.genvr.credentials import Profile
+from genvr_depth.nodes.depthkit.genvr.models import model_named
+from genvr_depth.nodes.depthkit.genvr.pictures import from_images
+from genvr_depth.nodes.depthkit.genvr.request import Request
+from genvr_depth.nodes.depthkit.genvr.service import Limits, Service
+
+pytestmark = pytest.mark.bench
+
+_PATH = Path(__file__).resolve().parents[1] / "genvr" / "fake_service.py"
+
+
+@pytest.fixture
+def fake():
+    spec = importlib.util.spec_from_file_location("fake_genvr", _PATH)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules.setdefault("fake_genvr", importlib.util.module_from_spec(spec))
+    spec.loader.exec_module(module)
+    with module.FakeGenvr(key="bench-key", uid="bench-user", size=(512, 384)) as service:
+        yield service
+
+
+def wishes(count, tag):
+    picture = from_images(torch.linspace(0, 1, 384 * 512 * 3).view(1, 384, 512, 3))[0]
+    model = model_named("depth")
+    return [
+        Request.make(model, {"prompt": f"{tag} {n}", "seed": 1}, picture) for n in range(count)
+    ]
+
+
+def run(fake, folder, count, concurrency, tag):
+    profile = Profile("default", fake.base, "v2", fake.key, fake.uid)
+    limits = Limits(concurrency=concurrency, spending_cap=5.0 * count)
+    started = time.monotonic()
+    batch = Service(folder, profile).run(wishes(count, tag), limits)
+    return time.monotonic() - started, batch
+
+
+def test_24_variations_take_hardly_longer_than_the_service(fake, tmp_path, capsys):
+    """24 pictures of 2 s, 6 at once: 4 rounds, 8 s at best; at most 1.15 of that."""
+    run(fake, tmp_path / "warm", 1, 1, "warm")
+    fake.latency = 2.0
+    seconds, _ = run(fake, tmp_path / "p", 24, 6, "timed")
+    ideal = math.ceil(24 / 6) * fake.latency
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n24 variations, latency 2 s, 6 at once: {seconds:.2f} s, {seconds / ideal:.3f} x "
+            f"ideal; {fake.count('status') / 24:.1f} status calls per picture\n"
+        )
+    assert len(fake.charges) == 25
+    assert seconds / ideal <= 1.15
+
+
+def test_memory_does_not_grow_with_the_number_of_pictures(fake, tmp_path, capsys):
+    """Results go to disk one by one; ten times the pictures need the same peak."""
+    run(fake, tmp_path / "warm", 6, 6, "warm")
+    peaks = {}
+    for count in (24, 240):
+        gc.collect()
+        fake.tasks.clear()
+        fake.calls.clear()
+        tracemalloc.start()
+        run(fake, tmp_path / f"p{count}", count, 6, f"m{count}")
+        held = sum(len(t.picture) + len(t.body["control_image"]) for t in fake.tasks.values())
+        peaks[count] = tracemalloc.get_traced_memory()[1] - held
+        tracemalloc.stop()
+    with capsys.disabled():
+        shown = ", ".join(f"{n}: {peak / 2**20:.1f} MiB" for n, peak in peaks.items())
+        sys.stdout.write(f"\npeak memory of a run (stand-in's own store left out): {shown}\n")
+    assert peaks[240] < peaks[24] * 1.25 + (2 << 20)
