@@ -12,7 +12,14 @@ from genvr_depth.nodes.depthkit.formats.solid import SOLIDS, SolidOptions, encod
 
 TEXTS = {"workflow": '{"nodes": []}', "prompt": '{"1": {"class_type": "A", "inputs": {}}}'}
 # Numbers that headers do not expect: zero, signs, the ends of 16 and 32 bits.
-NASTY = (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"\xff\xff", b"\0\x01")
+NASTY = (
+    b"\0\0\0\0",
+    b"\xff\xff\xff\xff",
+    b"\x7f\xff\xff\xff",
+    b"\x80\0\0\0",
+    b"\xff\xff",
+    b"\0\x01",
+)
 
 
 def corpus() -> dict[str, bytes]:

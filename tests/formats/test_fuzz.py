@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # the process of the bench test, where pytest has not loaded the pack
+    import runpy
+    from pathlib import Path as _Path
+
+    runpy.run_path(str(_Path(__file__).parents[1] / "conftest.py"))
+
 import importlib.util
 import subprocess
 import sys
@@ -25,23 +31,29 @@ SLOWEST_S = 5.0
 
 
 def fuzz(count: int, seed: int) -> tuple[int, int, float, str]:
-    """Decode `count` damaged files. Returns read, refused, the slowest time and which file it was."""
+    """Decode `count` damaged files. Returns read, refused, the slowest time and its file."""
     read = refused = 0
     slowest, where = 0.0, ""
     for index, (name, data) in enumerate(mutations.mutated(count, seed)):
-        options = LoadOptions(MEANINGS[index % 2])
         began = time.perf_counter()
-        try:
-            depth = decode_depth(data, options)
-            assert depth.values.isfinite().all()
+        if _read(data, LoadOptions(MEANINGS[index % 2])):
             read += 1
-        except DepthError as error:
-            assert str(error)
+        else:
             refused += 1
         spent = time.perf_counter() - began
         if spent > slowest:
             slowest, where = spent, f"{name} #{index}"
     return read, refused, slowest, where
+
+
+def _read(data: bytes, options: LoadOptions) -> bool:
+    """Whether it was read; any error that is not ours ends the test."""
+    try:
+        depth = decode_depth(data, options)
+    except DepthError:
+        return False
+    assert depth.values.isfinite().all()
+    return True
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -56,10 +68,7 @@ def test_500_damaged_files_are_read_or_refused():
 @pytest.mark.filterwarnings("ignore")
 def test_20000_damaged_files_in_a_process_with_little_memory():
     """In a process of its own with 2 GB beyond what the libraries take: a crash would show too."""
-    code = (
-        "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
-    )
-    arguments = [sys.executable, "-W", "ignore", "-c", code, str(Path(__file__)), "20000", "7"]
+    arguments = [sys.executable, "-W", "ignore", str(Path(__file__)), "20000", "7"]
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=3600)
     sys.stdout.write(done.stdout)
     assert done.returncode == 0, done.stderr[-3000:]

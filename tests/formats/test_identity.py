@@ -30,7 +30,9 @@ PICTURE = np.full((5, 6, 3), 0.5, np.float32)
 
 numbers = st.one_of(
     st.floats(width=32, allow_nan=True, allow_infinity=True),
-    st.sampled_from([0.0, -0.0, 1e-45, -1e-45, 1.1754942e-38, 3.4028235e38, -3.4028235e38, 65504.0]),
+    st.sampled_from(
+        [0.0, -0.0, 1e-45, -1e-45, 1.1754942e-38, 3.4028235e38, -3.4028235e38, 65504.0]
+    ),
     st.floats(0.125, 100.0, width=32),
 )
 maps = arrays(np.float32, st.tuples(st.integers(1, 7), st.integers(1, 9)), elements=numbers)
@@ -144,7 +146,9 @@ def test_codes_are_rounded_without_bias(name):
 def test_a_typed_window_clips_and_is_remembered():
     depth = DepthMap.make(torch.tensor([[0.5, 1.0, 3.0, 9.0]]), "metric")
     back = roundtrip(depth, "png16", SaveOptions(near=1.0, far=5.0))
-    torch.testing.assert_close(back.values, torch.tensor([[[1.0, 1.0, 3.0, 5.0]]]), atol=4e-5, rtol=0)
+    torch.testing.assert_close(
+        back.values, torch.tensor([[[1.0, 1.0, 3.0, 5.0]]]), atol=4e-5, rtol=0
+    )
 
 
 def test_millimetres_are_a_window_of_one_millimetre_steps():

@@ -1,0 +1,87 @@
+"""`genvr-depth convert`: any format to any other, from the command line."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.cli import main
+from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
+from genvr_depth.nodes.depthkit.formats import decode_depth, decode_picture, encode_depth
+from genvr_depth.nodes.depthkit.formats.files import load_depth
+from genvr_depth.nodes.depthkit.formats.options import LoadOptions
+from genvr_depth.nodes.depthkit.formats.png import write
+
+DEPTH = DepthMap.make(torch.rand(14, 17) + 1, "metric", None, Pinhole(17, 17, 8.5, 7.0))
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "in.exr"
+    path.write_bytes(encode_depth(DEPTH, None, "exr"))
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.exr", "a.tif", "a.npz", "a.npy", "a.pfm", "a.ply", "a.glb"])
+def test_lossless_conversions_lose_nothing(tmp_path, source, name):
+    target = tmp_path / name
+    assert main(["convert", str(source), str(target), "--cut", "0"]) == 0
+    assert torch.equal(load_depth(target, LoadOptions()).values, DEPTH.values)
+
+
+def test_a_depth_photo_needs_and_keeps_its_picture(tmp_path, source, capsys):
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(write(np.full((28, 34, 3), 99, np.uint8)))
+    target = tmp_path / "out.jpg"
+    assert main(["convert", str(source), str(target)]) == 1
+    assert "photograph" in capsys.readouterr().err
+    assert not target.exists()
+    assert main(["convert", str(source), str(target), "--image", str(photo)]) == 0
+    assert decode_picture(target.read_bytes()).shape == (1, 28, 34, 3)
+    assert (decode_depth(target.read_bytes()).values - DEPTH.values).abs().max() < 1e-4
+
+
+def test_sensor_millimetres_become_metric_exr(tmp_path):
+    scan = tmp_path / "scan.png"
+    scan.write_bytes(write(np.full((2, 3), 2500, np.uint16)))
+    target = tmp_path / "scan.exr"
+    words = ["--meaning", "metres", "--unit-scale", "0.001"]
+    assert main(["convert", str(scan), str(target), *words]) == 0
+    assert (decode_depth(target.read_bytes()).values == 2.5).all()
+
+
+def test_an_existing_file_is_kept_without_force(tmp_path, source, capsys):
+    target = tmp_path / "out.npy"
+    target.write_bytes(b"precious")
+    assert main(["convert", str(source), str(target)]) == 1
+    assert target.read_bytes() == b"precious"
+    assert "--force" in capsys.readouterr().err
+    assert main(["convert", str(source), str(target), "--force"]) == 0
+
+
+def test_a_folder_is_converted_file_by_file(tmp_path, source, capsys):
+    (tmp_path / "broken.exr").write_bytes(b"v/1\x01")
+    out = tmp_path / "out"
+    assert main(["convert", str(tmp_path), str(out), "--format", "png16"]) == 1
+    assert [p.name for p in out.iterdir()] == ["in.png"]
+    assert "broken.exr" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("format", ["preview", "normals"])
+def test_pictures_of_depth(tmp_path, source, format):
+    target = tmp_path / "p.png"
+    assert main(["convert", str(source), str(target), "--format", format]) == 0
+    assert decode_picture(target.read_bytes()).shape == (1, 14, 17, 3)
+
+
+def test_plain_pictures_are_converted_too(tmp_path):
+    picture = tmp_path / "p.png"
+    picture.write_bytes(write(np.full((8, 9, 3), 120, np.uint8)))
+    for name in ("p.webp", "p.avif", "p.jpg", "p.tif"):
+        assert main(["convert", str(picture), str(tmp_path / name), "--picture"]) == 0
+        assert decode_picture((tmp_path / name).read_bytes()).shape == (1, 8, 9, 3)
+
+
+def test_an_unknown_extension_says_which_are_known(tmp_path, source, capsys):
+    assert main(["convert", str(source), str(tmp_path / "x.abc")]) == 1
+    assert ".exr" in capsys.readouterr().err

@@ -1,0 +1,164 @@
+"""Pictures in every format: rounded, with alpha where it can be, with their workflow inside."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.errors import FormatError, InvalidInput
+from genvr_depth.nodes.depthkit.formats import (
+    PICTURES,
+    PictureOptions,
+    decode_picture,
+    encode_picture,
+)
+from genvr_depth.nodes.depthkit.formats.embed import JPEG_EXIF_LIMIT, exif, fits, sidecar
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+EXACT_8 = ["png", "webp-lossless", "tiff"]
+WORKFLOW = {"nodes": [{"id": 1, "title": "Größe"}]}
+TEXTS = {"workflow": json.dumps(WORKFLOW), "prompt": json.dumps({"1": {"inputs": {}}})}
+
+shapes = st.tuples(st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 3, 4]))
+pictures = arrays(np.float32, shapes, elements=st.floats(-0.5, 1.5, width=32))
+
+
+@pytest.mark.parametrize("name", EXACT_8)
+@settings(max_examples=25, deadline=None)
+@given(planes=pictures)
+def test_8_bit_formats_round_to_the_nearest_code(name, planes):
+    back = decode_picture(encode_picture(torch.from_numpy(planes), name))[0].numpy()
+    expected = np.rint(np.clip(planes, 0, 1) * np.float32(255)) / 255
+    colours = back[..., : planes.shape[-1]] if planes.shape[-1] != 1 else back[..., :1]
+    assert np.abs(colours - expected).max() < 1e-6
+
+
+@pytest.mark.parametrize("name", ["png16", "tiff16", "tiff-float"])
+@settings(max_examples=25, deadline=None)
+@given(planes=pictures)
+def test_deep_formats_keep_16_bits_or_every_value(name, planes):
+    tifffile = pytest.importorskip("tifffile")
+    data = encode_picture(torch.from_numpy(planes), name)
+    if name == "png16":
+        import zlib
+
+        start = data.index(b"IDAT") + 4
+        rows = zlib.decompressobj().decompress(data[start:])
+        raw = np.frombuffer(rows, np.uint8).reshape(planes.shape[0], -1)
+        assert (raw[:, 0] == 2).all()  # filter "up" on every row
+        found = raw[:, 1:].cumsum(0, dtype=np.uint8).view(">u2").reshape(planes.shape) / 65535
+    else:
+        found = tifffile.imread(io.BytesIO(data)).reshape(planes.shape)
+    if name == "tiff-float":
+        np.testing.assert_array_equal(found, planes)
+        return
+    scale = 65535 if name == "tiff16" else 1
+    assert np.abs(found / scale - np.clip(planes, 0, 1)).max() <= 0.501 / 65535
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_broken_numbers_never_reach_a_file(name):
+    planes = torch.full((6, 5, 3), float("nan"))
+    planes[0] = float("inf")
+    planes[1] = -float("inf")
+    data = encode_picture(planes, name)
+    if name != "tiff-float":
+        back = decode_picture(data)[0]
+        assert back[0, :, :].mean() > 0.9 or name in ("jpg", "webp", "avif")
+        assert back[3:].mean() < 0.1
+
+
+@pytest.mark.parametrize("name", [n for n, row in PICTURES.items() if row.alpha and row.bits == 8])
+def test_alpha_is_kept_where_the_format_can(name):
+    planes = torch.rand(16, 16, 4)
+    planes[..., 3] = torch.linspace(0, 1, 16).expand(16, 16)
+    back = decode_picture(encode_picture(planes, name))
+    assert back.shape[-1] == 4
+    assert (back[0, ..., 3] - planes[..., 3]).abs().max() < 0.04
+
+
+def test_alpha_is_composed_on_the_chosen_background_where_it_cannot():
+    planes = torch.zeros(16, 16, 4)
+    planes[8:, :, 3] = 1.0
+    data = encode_picture(planes, "jpg", PictureOptions(100, background=(1.0, 0.0, 0.0)))
+    back = decode_picture(data)[0]
+    torch.testing.assert_close(back[2, 2], torch.tensor([1.0, 0.0, 0.0]), atol=0.03, rtol=0)
+    torch.testing.assert_close(back[13, 2], torch.zeros(3), atol=0.03, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["jpg", "webp", "webp-lossless", "avif", "tiff", "tiff16"])
+def test_pictures_are_tagged_srgb(name):
+    with Image.open(io.BytesIO(encode_picture(torch.rand(8, 8, 3), name))) as image:
+        profile = image.info.get("icc_profile", b"")
+    assert "sRGB".encode("utf-16-be") in profile
+
+
+def test_png_declares_srgb():
+    assert b"sRGB" in encode_picture(torch.rand(8, 8, 3), "png")[:60]
+
+
+@pytest.mark.parametrize("name", ["jpg", "webp", "webp-lossless", "avif", "tiff"])
+def test_workflow_and_prompt_are_in_the_exif_tags_the_frontend_reads(name):
+    data = encode_picture(torch.rand(16, 16, 3), name, PictureOptions(texts=TEXTS))
+    with Image.open(io.BytesIO(data)) as image:
+        tags = image.getexif()
+    assert tags[0x010F] == "workflow:" + TEXTS["workflow"]
+    assert tags[0x0110] == "prompt:" + TEXTS["prompt"]
+
+
+def test_png_has_the_text_chunks_of_core():
+    data = encode_picture(torch.rand(4, 4, 3), "png", PictureOptions(texts=TEXTS))
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.text == TEXTS
+
+
+def test_a_workflow_too_long_for_jpeg_goes_into_a_sidecar():
+    long = {"workflow": json.dumps({"nodes": ["x" * 70_000]})}
+    assert len(exif(long)) > JPEG_EXIF_LIMIT
+    assert not fits("jpeg", long)
+    assert fits("jpeg", TEXTS)
+    assert fits("all", long)
+    with Image.open(
+        io.BytesIO(encode_picture(torch.rand(4, 4, 3), "jpg", PictureOptions(texts=long)))
+    ):
+        pass
+
+
+def test_the_sidecar_is_the_workflow_with_more_beside():
+    body = json.loads(sidecar(TEXTS, '{"version": 1}'))
+    assert body["nodes"] == WORKFLOW["nodes"]
+    assert body["prompt"] == {"1": {"inputs": {}}}
+    assert body["genvr_depth"] == {"version": 1}
+
+
+def test_quality_and_subsampling_change_the_bytes():
+    planes = torch.rand(64, 64, 3)
+    sizes = [len(encode_picture(planes, "jpg", PictureOptions(q))) for q in (30, 95)]
+    assert sizes[0] < sizes[1]
+    coarse = encode_picture(planes, "jpg", PictureOptions(95, "4:2:0"))
+    assert len(coarse) < sizes[1]
+    progressive = encode_picture(planes, "jpg", PictureOptions(95, progressive=True))
+    assert b"\xff\xc2" in progressive
+    with pytest.raises(InvalidInput):
+        PictureOptions(quality=0)
+
+
+def test_pictures_are_turned_upright_when_read():
+    stream = io.BytesIO()
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    Image.fromarray(np.zeros((4, 9, 3), np.uint8)).save(stream, "JPEG", exif=tags)
+    assert decode_picture(stream.getvalue()).shape == (1, 9, 4, 3)
+
+
+def test_damaged_pictures_are_an_error():
+    with pytest.raises(FormatError):
+        decode_picture(b"\x89PNG\r\n\x1a\n" + b"\0" * 40)
+    with pytest.raises(InvalidInput):
+        encode_picture(torch.rand(4, 4, 2), "png")

@@ -1,0 +1,92 @@
+"""Load Depth: finds files, reads them right, and stays inside its folders."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
+from genvr_depth.nodes.depthkit.errors import FormatError, InvalidInput, MissingInformation
+from genvr_depth.nodes.depthkit.formats import FORMATS
+from genvr_depth.nodes.depthkit.formats.options import METRES
+from genvr_depth.nodes.depthkit.formats.png import write
+from genvr_depth.nodes.load_depth import GenVRDepthLoad
+from genvr_depth.nodes.save_depth import GenVRDepthSaveDepth
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("GENVR_DEPTH_HOME", str(tmp_path))
+    (tmp_path / "input" / "scans").mkdir(parents=True)
+    return tmp_path
+
+
+def choices() -> list[str]:
+    return GenVRDepthLoad.INPUT_TYPES()["required"]["file"][0]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_save_depth_wrote_is_loaded_back(home, format):
+    z = torch.rand(1, 9, 11) + 1
+    z[0, 2, 3] = float("nan")
+    depth = DepthMap.make(z, "metric", None, Pinhole(11, 11, 5.5, 4.5))
+    picture = torch.rand(1, 18, 22, 3)
+    entry = GenVRDepthSaveDepth().save(depth, "d", format, image=picture)["ui"]["files"][0]
+    loaded, image, mask = GenVRDepthLoad().load(f"{entry['filename']} [output]")["result"]
+    assert torch.equal(loaded.valid, depth.valid)
+    torch.testing.assert_close(loaded.values, depth.values, atol=2e-3, rtol=0)
+    assert loaded.source == entry["filename"]
+    assert image.shape == (1, 9, 11, 3)
+    assert mask.shape == (1, 9, 11)
+    assert mask[0, 2, 3] == 0
+
+
+def test_files_and_sub_folders_of_input_are_offered_and_others_are_not(home):
+    (home / "input" / "b.exr").write_bytes(b"x")
+    (home / "input" / "scans" / "a.PNG").write_bytes(b"x")
+    (home / "input" / "song.mp3").write_bytes(b"x")
+    assert choices() == ["b.exr", "scans/a.PNG"]
+
+
+def test_millimetre_scans_are_read_with_their_scale(home):
+    (home / "input" / "scans" / "k.png").write_bytes(write(np.full((2, 3), 1234, np.uint16)))
+    with pytest.raises(MissingInformation):
+        GenVRDepthLoad().load("scans/k.png")
+    depth = GenVRDepthLoad().load("scans/k.png", METRES, unit_scale=0.001)["result"][0]
+    torch.testing.assert_close(depth.values, torch.full((1, 2, 3), 1.234))
+
+
+@pytest.mark.parametrize("name", ["../secret.npy", "scans/../../secret.npy", "/etc/hostname"])
+def test_no_file_outside_the_folders_is_read(home, name):
+    (home / "secret.npy").write_bytes(b"x")
+    with pytest.raises(InvalidInput):
+        GenVRDepthLoad().load(name)
+    assert isinstance(GenVRDepthLoad.VALIDATE_INPUTS(name), str)
+
+
+def test_a_link_that_leads_outside_is_not_followed(home):
+    (home / "secret.npy").write_bytes(b"x")
+    os.symlink(home / "secret.npy", home / "input" / "link.npy")
+    with pytest.raises(InvalidInput, match="outside"):
+        GenVRDepthLoad().load("link.npy")
+
+
+def test_a_missing_file_is_reported_before_the_run(home):
+    assert "no file" in GenVRDepthLoad.VALIDATE_INPUTS("gone.exr")
+
+
+def test_a_changed_file_is_read_again(home):
+    path = home / "input" / "d.npy"
+    path.write_bytes(b"x")
+    first = GenVRDepthLoad.IS_CHANGED("d.npy", meaning="x")
+    assert GenVRDepthLoad.IS_CHANGED("d.npy") == first
+    path.write_bytes(b"xy")
+    assert GenVRDepthLoad.IS_CHANGED("d.npy") != first
+
+
+def test_damaged_files_name_the_problem(home):
+    (home / "input" / "d.exr").write_bytes(b"v/1\x01" + b"\0" * 50)
+    with pytest.raises(FormatError, match="EXR"):
+        GenVRDepthLoad().load("d.exr")
