@@ -141,13 +141,15 @@ def models() -> dict[str, Any]:
 
 def controls() -> dict[str, Any]:
     latents = comfy.latent_formats
-    return {
+    fun = {}
+    if hasattr(comfy.ldm.qwen_image.controlnet, "QwenImageFunControlNetModel"):
+        fun["qwen fun"] = control(qwen_fun(), latents.Wan21())
+    return fun | {
         "sd15": control(unet(768, None, None)),
         "sdxl union": control(unet(2048, 2816, 8)),
         "sd3": control(sd3(), latents.SD3()),
         "sd35": control(sd35(), latents.SD3()),
         "qwen": control(qwen(), latents.Wan21()),
-        "qwen fun": control(qwen_fun(), latents.Wan21()),
         "adapter": adapter(64 * 3, xl=False),
         "adapter xl": adapter(256 * 3, xl=True),
         "control-lora": comfy.controlnet.ControlLora(

@@ -48,6 +48,8 @@ def test_every_family_is_recognised_by_comfyuis_own_config(probed):
     ],
 )
 def test_control_nets_are_recognised_by_comfyuis_own_classes(probed, name, kind, width, union, vae):
+    if name not in probed["controls"]:
+        pytest.skip(f"this ComfyUI has no {name}")
     facts = probed["controls"][name]
     assert (facts["kind"], facts["width"]) == (kind, width)
     assert (facts["union_types"], facts["needs_vae"]) == (union, vae)

@@ -1,0 +1,37 @@
+"""The committed snapshot of core nodes still tells the truth about the ComfyUI at hand."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.comfy
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+SNAPSHOT = json.loads((DATA / "object_info.json").read_text())["nodes"]
+# "   4 KSampler(model=..." in a golden plan.
+STEPS = re.compile(r"^ +\d+ (\w+)\(", re.MULTILINE)
+PLANNED = sorted({n for p in (DATA / "plans").glob("*.txt") for n in STEPS.findall(p.read_text())})
+
+
+@pytest.fixture(scope="module")
+def live(comfy):
+    return comfy.object_info()
+
+
+def test_the_plans_use_the_nodes_we_think_they_use():
+    assert {"KSampler", "ControlNetApplyAdvanced", "InstructPixToPixConditioning"} <= set(PLANNED)
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_inputs_and_outputs_of_planned_nodes_are_unchanged(live, name):
+    known, real = SNAPSHOT[name], live[name]
+    assert set(real["input"]["required"]) == set(known["required"])
+    assert set(known["optional"]) <= set(real["input"].get("optional", {}))
+    assert real["output"] == known["output"]
+    for given, facts in known["required"].items():
+        declared = real["input"]["required"][given][0]
+        assert ("COMBO" if isinstance(declared, list) else declared) == facts["type"], given
