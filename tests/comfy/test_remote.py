@@ -38,9 +38,12 @@ def service():
 
 
 @pytest.fixture(scope="module")
-def server(service, comfy_factory):
+def server(service, comfy_factory, tmp_path_factory):
     """Its own ComfyUI; the key is not in its environment."""
-    instance = comfy_factory(environment={"GENVR_API_BASE": service.base})
+    empty = str(tmp_path_factory.mktemp("no_home"))
+    instance = comfy_factory(
+        environment={"GENVR_API_BASE": service.base, "GENVR_DEPTH_HOME": empty, "GENVR_API_KEY": ""}
+    )
     Image.linear_gradient("L").resize((96, 64)).save(instance.base / "input" / "photo.png")
     yield instance
     instance.stop()

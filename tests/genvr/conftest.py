@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import logging
+import os
 import sqlite3
 import sys
 import time
@@ -97,6 +98,14 @@ def make_request():
         return Request.make(model_named(model), wish, from_images(image)[0], take)
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def no_home(tmp_path, monkeypatch):
+    """No key of the person who runs the tests is ever found, and none is ever used."""
+    monkeypatch.setenv("GENVR_DEPTH_HOME", str(tmp_path / "home"))
+    for name in [name for name in os.environ if name.startswith("GENVR_") and "HOME" not in name]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(autouse=True)

@@ -90,6 +90,37 @@ def test_states_show_no_secret(tmp_path, leak_hunt):
     leak_hunt.texts.append(repr(shown))
 
 
+def test_a_key_of_the_command_line_serves_comfyui_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("GENVR_DEPTH_HOME", str(tmp_path / "home"))
+    credentials.save(tmp_path / "home" / "private", "shared", KEY, UID, environment={})
+    assert credentials.load(tmp_path / "comfy", "shared", {}).key == KEY
+    assert "shared" in [s.name for s in credentials.states(tmp_path / "comfy", {})]
+    credentials.forget(tmp_path / "comfy", "shared", {})
+    with pytest.raises(MissingKey):
+        credentials.load(tmp_path / "comfy", "shared", {})
+
+
+def test_the_command_line_uses_the_folder_of_the_comfyui_around_it(tmp_path, monkeypatch):
+    from genvr_depth.nodes.depthkit.genvr import places
+
+    package = tmp_path / "ComfyUI" / "custom_nodes" / "genvr-depth" / "nodes" / "depthkit"
+    assert places.surrounding_comfyui(package) is None
+    (tmp_path / "ComfyUI" / "user").mkdir(parents=True)
+    assert places.surrounding_comfyui(package) == tmp_path / "ComfyUI" / "user" / "__genvr"
+    assert places.command_line_folder() == tmp_path / "home" / "private"
+
+
+def test_more_hosts_can_be_allowed_without_typing_the_key_again(tmp_path):
+    credentials.save(tmp_path, "a", KEY, UID, environment={})
+    assert credentials.allow_hosts(tmp_path, "a", ("cdn.example.com",))
+    assert not credentials.allow_hosts(tmp_path, "b", ("cdn.example.com",))
+    assert credentials.load(tmp_path, "a", {}).hosts == ("cdn.example.com",)
+    named = {**ENV, "GENVR_PICTURE_HOSTS": "one.example, *.two.example"}
+    assert credentials.load(tmp_path, "", named).hosts == ("one.example", "*.two.example")
+    with pytest.raises(BadParameter):
+        credentials.allow_hosts(tmp_path, "a", ("https://x/",))
+
+
 def test_a_damaged_file_is_never_overwritten(tmp_path):
     path = tmp_path / "credentials.json"
     path.write_text("{half")

@@ -40,11 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Pay at most once per picture; the same command again costs nothing."""
-    from ..folders import private_folder
     from ..genvr import Limits, Service
+    from ..genvr.places import command_line_folder
 
     requests, names = _requests(args)
-    service = Service.open(private_folder(), args.profile)
+    service = Service.open(command_line_folder(), args.profile)
     limits = Limits(args.concurrency, args.max_credits, args.pay_again)
     batch = service.run(requests, limits, say=_status if sys.stderr.isatty() else None)
     for path in _saved(batch, names, args.out):

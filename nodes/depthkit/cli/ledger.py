@@ -17,11 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read the journal; no network."""
-    from ..folders import private_folder
     from ..genvr.journal import Journal
     from ..genvr.ledger import totals
+    from ..genvr.places import command_line_folder
 
-    with closing(Journal(private_folder(), time.time)) as journal:
+    with closing(Journal(command_line_folder(), time.time)) as journal:
         entries = journal.all()
     total = totals(entries)
     sys.stdout.write(f"In all: {total.text}\n")

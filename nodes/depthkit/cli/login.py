@@ -25,14 +25,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask for key and user id (on a pipe: two lines), store them, try them free of charge."""
-    from ..folders import private_folder
     from ..genvr import credentials
     from ..genvr.client import Client
+    from ..genvr.places import command_line_folder
 
-    folder = private_folder()
+    folder = command_line_folder()
     if args.forget:
         credentials.forget(folder, args.profile)
         sys.stdout.write(f"The profile '{args.profile}' is removed.\n")
+        return 0
+    if args.host and credentials.allow_hosts(folder, args.profile, tuple(args.host)):
+        sys.stdout.write(f"The profile '{args.profile}' now takes pictures from there, too.\n")
         return 0
     key, uid = _ask("GenVR key: "), _ask("GenVR user id: ")
     credentials.save(folder, args.profile, key, uid, args.base, args.api_version, tuple(args.host))

@@ -14,12 +14,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 1 where something differs."""
-    from ..folders import private_folder
     from ..genvr.client import Client
     from ..genvr.credentials import public_profile
+    from ..genvr.places import command_line_folder
     from ..genvr.probe import probe
 
-    profile = public_profile(private_folder(), args.profile)
+    profile = public_profile(command_line_folder(), args.profile)
     differences = probe(Client.of(profile, patience_s=30.0))
     for line in differences:
         sys.stdout.write(f"{line}\n")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from .. import folders
 from .errors import BadParameter, MissingKey
 from .private_files import private_folder_ready, read_json, write_private
 from .redact import Redactor
@@ -28,6 +29,7 @@ __all__ = [
     "OFFICIAL_BASE",
     "Profile",
     "ProfileState",
+    "allow_hosts",
     "checked_base",
     "forget",
     "is_loopback",
@@ -43,6 +45,7 @@ KEY_VARIABLES = ("GENVR_API_KEY", "GENVR_TOKEN", "GENVR_ACCESS_TOKEN")
 UID_VARIABLES = ("GENVR_UID", "GENVR_USER_ID")
 BASE_VARIABLE = "GENVR_API_BASE"
 VERSION_VARIABLE = "GENVR_API_VERSION"
+HOSTS_VARIABLE = "GENVR_PICTURE_HOSTS"
 VERSIONS = ("v2", "v1")
 FILE_NAME = "credentials.json"
 
@@ -100,7 +103,7 @@ def load(folder: Path, name: str = "", environment: Mapping[str, str] | None = N
     wanted = _checked_name(name.strip() or DEFAULT_PROFILE)
     if wanted == DEFAULT_PROFILE and _first(env, KEY_VARIABLES):
         return _from_environment(env)
-    stored = _stored(folder).get(wanted)
+    stored = _known(folder).get(wanted)
     if stored is None:
         raise MissingKey(f"No GenVR key is set for the profile '{wanted}'. {_HOW}")
     return _from_row(wanted, stored)
@@ -145,18 +148,30 @@ def save(
 def forget(folder: Path, name: str, environment: Mapping[str, str] | None = None) -> ProfileState:
     """Remove a stored profile. Raises MissingKey if there is none of that name."""
     env = os.environ if environment is None else environment
-    rows = _stored(folder)
-    if rows.pop(_checked_name(name), None) is None:
+    holders = [f for f in _folders(folder) if _checked_name(name) in _stored(f)]
+    if not holders:
         raise MissingKey(f"There is no stored GenVR profile '{name}'; nothing was removed.")
-    _write(folder, rows)
+    for holder in holders:
+        _write(holder, {n: row for n, row in _stored(holder).items() if n != name})
     left = [s for s in states(folder, env) if s.name == name]
     return left[0] if left else ProfileState(name, "not set", OFFICIAL_BASE, "v2", ("key", "uid"))
+
+
+def allow_hosts(folder: Path, name: str, hosts: tuple[str, ...]) -> bool:
+    """Let a stored profile fetch pictures from more hosts; False where it is not stored."""
+    rows = _stored(folder)
+    row = rows.get(_checked_name(name))
+    if row is None:
+        return False
+    known = [*row.get("hosts", []), *(_checked_host(host) for host in hosts)]
+    _write(folder, {**rows, name: {**row, "hosts": list(dict.fromkeys(known))}})
+    return True
 
 
 def states(folder: Path, environment: Mapping[str, str] | None = None) -> list[ProfileState]:
     """Every profile there is, `default` first, without a secret in it."""
     env = os.environ if environment is None else environment
-    rows = _stored(folder)
+    rows = _known(folder)
     found = [_default_state(rows, env)]
     for name in sorted(set(rows) - {DEFAULT_PROFILE}):
         row = rows[name]
@@ -208,7 +223,9 @@ def _from_environment(env: Mapping[str, str]) -> Profile:
         )
     key = _checked_secret(_first(env, KEY_VARIABLES).removeprefix("Bearer ").strip(), "key")
     checked_uid = _checked_secret(uid, "user id")
-    return Profile(DEFAULT_PROFILE, _env_base(env), _env_version(env), key, checked_uid)
+    named = env.get(HOSTS_VARIABLE, "").split(",")
+    hosts = tuple(_checked_host(host) for host in named if host.strip())
+    return Profile(DEFAULT_PROFILE, _env_base(env), _env_version(env), key, checked_uid, hosts)
 
 
 def _from_row(name: str, row: Mapping[str, Any]) -> Profile:
@@ -259,6 +276,15 @@ def _checked_host(host: str) -> str:
     if not _HOST.fullmatch(name):
         raise BadParameter(f"{name[:60]!r} is not a host name such as pictures.example.com.")
     return name
+
+
+def _folders(folder: Path) -> list[Path]:
+    """The folder itself, and the one that a separate command line stores its keys in."""
+    return list(dict.fromkeys((folder, folders.private_folder())))
+
+
+def _known(folder: Path) -> dict[str, Any]:
+    return {name: row for f in reversed(_folders(folder)) for name, row in _stored(f).items()}
 
 
 def _stored(folder: Path) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def check_address(url: str, profile: Profile, lookup: Resolve = resolve) -> None
         raise _refused(
             parts,
             "the host is not on the list. If you trust it, add it to the profile's hosts "
-            f"(`genvr-depth login --host {host[:80]}`) and run again, which is free",
+            f"(`genvr-depth login --host {host[:80]}`, or GENVR_PICTURE_HOSTS) and run again, free",
         )
     if any(not ipaddress.ip_address(a.split("%")[0]).is_global for a in lookup(host)):
         raise _refused(parts, "the host lies in a private network")

@@ -1,0 +1,29 @@
+"""Which private folder the command line uses, and where else a key may lie.
+
+One computer should have one journal: inside a ComfyUI the command line uses ComfyUI's own private
+folder: a picture paid for on the canvas is free on the command line and the other way round.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .. import folders
+
+__all__ = ["command_line_folder", "surrounding_comfyui"]
+
+
+def surrounding_comfyui(package: Path = folders.PACKAGE) -> Path | None:
+    """`user/__genvr` of the ComfyUI whose `custom_nodes` holds this pack, or None."""
+    for parent in package.parents:
+        if parent.name == "custom_nodes" and (parent.parent / "user").is_dir():
+            return parent.parent / "user" / "__genvr"
+    return None
+
+
+def command_line_folder() -> Path:
+    """GENVR_DEPTH_HOME if it is set, else the surrounding ComfyUI, else the platform's folder."""
+    if os.environ.get(folders.HOME_VARIABLE):
+        return folders.private_folder()
+    return surrounding_comfyui() or folders.private_folder()
