@@ -21,6 +21,7 @@ from genvr_depth.nodes.depthkit.local import (
     render,
 )
 from hypothesis import given
+from hypothesis import settings as trial
 from hypothesis import strategies as st
 
 BY_KEY = {family.key: family for family in FAMILIES}
@@ -177,6 +178,7 @@ def test_impossible_numbers_are_refused_before_sampling(settings):
         make_plan(connected(), settings)
 
 
+@trial(deadline=None)
 @given(
     width=st.integers(1, 6000),
     height=st.integers(1, 6000),

@@ -47,6 +47,18 @@ def test_plan_is_what_an_expert_agreed_to(name, capsys):
     assert capsys.readouterr().out == (DATA / "plans" / f"{name}.txt").read_text()
 
 
+def test_command_refuses_like_the_node_and_lists_files_with_licences(capsys):
+    assert main(["plan", "sdxl", "--control", "flux"]) == 1
+    assert "does not fit the model (SDXL)" in capsys.readouterr().err
+    assert main(["plan", "flux_depth", "--files"]) == 0
+    listed = capsys.readouterr().out
+    assert "models/diffusion_models/flux1-depth-dev.safetensors (FLUX.1 [dev] Non-Comm" in listed
+    for size in ("512", "0x512", "ax4"):
+        with pytest.raises(SystemExit) as stopped:
+            main(["plan", "sd15", "--depth", size])
+        assert stopped.value.code == 2
+
+
 def test_every_family_has_a_golden_plan():
     planned = {arguments.split()[0] for arguments in PLANS.values()}
     assert planned == {family.key for family in FAMILIES} | {"generic"}
