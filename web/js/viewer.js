@@ -7,7 +7,7 @@ import { DepthViewer } from "../lib/viewer.mjs";
 const UI_KEY = "genvr_depth";
 const COLORMAP_PROPERTY = "genvr_colormap";
 const COLORMAP_SETTING = "GenVRDepth.Viewer.ColorMap";
-const HEIGHT = 300;
+const HEIGHT = 310;
 const NODES = new Set([
   "GenVRDepthEstimate",
   "GenVRDepthEstimateRemote",

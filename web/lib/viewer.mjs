@@ -35,6 +35,7 @@ export class DepthViewer {
     this.options = options;
     /** @type {Entry[]} */ this.entries = [];
     /** @type {Map<string, Float32Array>} */ this.cache = new Map();
+    /** @type {Map<string, Uint32Array>} */ this.pictures = new Map();
     /** @type {Float32Array|null} */ this.values = null;
     /** @type {WindowWidgets|undefined} what the node's own widgets say, if it has them */
     this.window = undefined;
@@ -135,6 +136,7 @@ export class DepthViewer {
   async show(entries) {
     this.entries = entries;
     this.cache.clear();
+    this.pictures.clear();
     this.frameSlider.max = String(entries.length - 1);
     this.frameSlider.hidden = entries.length < 2;
     await this._showFrame(Math.min(this.index, entries.length - 1));
@@ -244,26 +246,30 @@ export class DepthViewer {
     void this._repaint();
   }
 
-  /** Colours have changed: paint the map or, in 3D, build the cloud again. */
+  /** Colours have changed: the map's at once, the photograph's when it is here. */
   async _repaint() {
     if (!this.values) return;
     const { entry, values, range, mode } = this;
     const painting = ++this.painting;
-    const colors = (await this._photo(entry)) ?? this._mapped(entry, values, range);
-    if (painting !== this.painting) return; // something newer is on its way
+    const name = entry.picture && this.photo[mode] ? entry.picture.filename : "";
     this.photoButton.setAttribute("aria-pressed", String(this.photo[mode]));
-    if (mode === "flat") {
+    this._show(this.pictures.get(name) ?? this._mapped(entry, values, range));
+    if (!name || this.pictures.has(name)) return;
+    const picture = await this.options.picture(entry, entry.width, entry.height);
+    if (picture) this.pictures.set(name, picture);
+    // Unless something newer has been painted meanwhile.
+    if (picture && painting === this.painting) this._show(picture);
+  }
+
+  /** @param {Uint32Array} colors one RGBA word for each value of the shown frame */
+  _show(colors) {
+    const { entry, values, range } = this;
+    if (this.mode === "flat" || !values) {
       this._put(colors, entry.width, entry.height);
       return;
     }
     this.cloud = buildCloud(entry, values, range, colors);
     this._draw();
-  }
-
-  /** @param {Entry} entry */
-  async _photo(entry) {
-    if (!entry.picture || !this.photo[this.mode]) return null;
-    return this.options.picture(entry, entry.width, entry.height);
   }
 
   /** @param {Entry} entry @param {Float32Array} values @param {Range} range */
