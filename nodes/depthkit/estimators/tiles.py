@@ -2,7 +2,8 @@
 
 A tile knows edges better and the scene worse than the whole-image pass: its scale and shift are
 its own. Each tile is therefore fitted to the whole-image pass where both know the same thing (at
-the whole pass's own resolution) and then blended with a smooth window.
+the whole pass's own resolution), takes its large-scale shape from there, and is then blended with
+a smooth window.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ MAX_TILES_PER_SIDE = 4
 """Along the shorter side. Smaller tiles see so little of the scene that they invent depth."""
 
 _OVERLAP = 0.3
+# A tile of bare floor guesses its slope; features larger than one of so many cells along its
+# longer side come from the whole-image pass.
+_CELLS = 8
 # The whole-image pass's share where no tile reaches or a tile was refused.
 _FLOOR = 1e-3
 
@@ -87,7 +91,8 @@ class TileBlend:
         if fit.scale <= 0:
             return
         window = self._window(box)
-        self.total[rows, columns] += window * fit(tile)
+        detail = fit(tile)
+        self.total[rows, columns] += window * (detail + _large_scale(known - detail))
         self.weight[rows, columns] += window
 
     def result(self) -> Tensor:
@@ -105,6 +110,14 @@ class TileBlend:
         vertical = _ramp(box.top, box.bottom, height, self.margin)
         horizontal = _ramp(box.left, box.right, width, self.margin)
         return vertical[:, None] * horizontal
+
+
+def _large_scale(values: Tensor) -> Tensor:
+    """(h, w) smoothed to `_CELLS` cells along the longer side."""
+    cell = max(values.shape) / _CELLS
+    cells = [max(round(side / cell), 1) for side in values.shape]
+    coarse = F.interpolate(values[None, None], cells, mode="area")
+    return F.interpolate(coarse, values.shape, mode="bicubic", align_corners=False)[0, 0]
 
 
 def _margin(box: Box) -> int:

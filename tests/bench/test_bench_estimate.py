@@ -1,0 +1,157 @@
+"""What estimating costs beyond the network itself: ratios in one run, printed, never asserted as
+seconds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.estimators import estimate
+
+pytestmark = pytest.mark.bench
+
+ROOT = Path(__file__).resolve().parents[2]
+LOADER = f"""
+import importlib.util, sys
+def load():
+    spec = importlib.util.spec_from_file_location(
+        "genvr_depth", {str(ROOT / "__init__.py")!r}, submodule_search_locations=[{str(ROOT)!r}])
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["genvr_depth"] = module
+    spec.loader.exec_module(module)
+"""
+
+
+def _python(code: str, cache: Path) -> str:
+    # Compiled once, as for everybody who starts ComfyUI a second time.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = str(cache)
+    command = [sys.executable, "-c", LOADER + code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return done.stdout
+
+
+def _milliseconds(code: str, cache: Path, runs: int) -> float:
+    return min(float(_python(code, cache)) for _ in range(runs))
+
+
+def test_importing_the_pack(capsys, tmp_path):
+    # Processor time: the wall clock of an import on a busy machine measures the others.
+    timed = "import time\nt = time.process_time()\n{}\nprint((time.process_time() - t) * 1000)"
+    bare = _milliseconds(timed.format("import torch, numpy, PIL.Image"), tmp_path, 2)
+    pack = _milliseconds("import torch, numpy, PIL.Image\n" + timed.format("load()"), tmp_path, 4)
+    with capsys.disabled():
+        print(f"\nimport: torch {bare:.0f} ms, the pack adds {pack:.0f} ms (wanted: at most 60)")
+
+
+def small_depth_anything():
+    """Depth Anything V2 Small as published, with random weights."""
+    from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config
+
+    backbone = Dinov2Config(
+        hidden_size=384,
+        num_hidden_layers=12,
+        num_attention_heads=6,
+        image_size=518,
+        patch_size=14,
+        out_indices=[3, 6, 9, 12],
+        apply_layernorm=True,
+        reshape_hidden_states=False,
+    )
+    config = DepthAnythingConfig(
+        backbone_config=backbone,
+        reassemble_hidden_size=384,
+        neck_hidden_sizes=[48, 96, 192, 384],
+        fusion_hidden_size=64,
+        head_hidden_size=32,
+        depth_estimation_type="relative",
+        max_depth=1,
+    )
+    return DepthAnythingForDepthEstimation(config).eval()
+
+
+class Wrapped:
+    """The network as an Estimator, normalised as Depth Anything is."""
+
+    name, kind, multiple, inner_size, licence = "wrapped", "disparity", 14, 518, "none"
+
+    def __init__(self, network):
+        self.network = network
+        self.mean = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
+        self.deviation = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
+
+    def __call__(self, images):
+        return self.network(pixel_values=(images - self.mean) / self.deviation).predicted_depth
+
+
+def test_the_driver_beside_the_bare_network(capsys):
+    model = Wrapped(small_depth_anything())
+    pictures = torch.rand(8, 518, 518, 3)
+    planes = pictures.movedim(-1, 1).contiguous()
+
+    def seconds(work):
+        start, busy = time.perf_counter(), time.process_time()
+        with torch.no_grad():
+            work()
+        return time.perf_counter() - start, time.process_time() - busy
+
+    works = {
+        "bare forward, batch of 8": lambda: model(planes),
+        "bare forward, one by one": lambda: [model(plane[None]) for plane in planes],
+        "estimate": lambda: estimate(model, pictures),
+    }
+    seconds(lambda: model(planes[:1]))
+    # Interleaved, so that other load on the machine hits all three alike.
+    times = {name: [] for name in works}
+    for _ in range(2):
+        for name, work in works.items():
+            times[name].append(seconds(work))
+    wall = {name: min(value[0] for value in values) for name, values in times.items()}
+    processor = {name: min(value[1] for value in values) for name, values in times.items()}
+    bare = "bare forward, batch of 8"
+    with capsys.disabled():
+        print(
+            "\nDepth Anything V2 Small architecture, 8 pictures of 518x518 (wanted: at most 1.05)"
+        )
+        for name in works:
+            print(
+                f"  {name:26} {wall[name]:7.2f} s, ratio {wall[name] / wall[bare]:.3f}; "
+                f"processor {processor[name]:7.2f} s, ratio {processor[name] / processor[bare]:.3f}"
+            )
+
+
+MEMORY = """
+load()
+import resource, sys, torch
+from genvr_depth.nodes.depthkit.estimators import EstimateOptions, estimate
+
+class Brightness:
+    name, kind, multiple, inner_size, licence = "brightness", sys.argv[1], 14, 252, "none"
+    def __call__(self, images):
+        return images.mean(1) + 0.1
+
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+# One frame shown 300 times: the clip itself is the caller's, and costs the same either way.
+clip = torch.rand(1, 720, 1280, 3).expand(300, -1, -1, -1)
+estimate(Brightness(), clip[:2])
+before = peak()
+depth = estimate(Brightness(), clip, EstimateOptions(consistency="clip")).depth
+print(peak() - before, (depth.values.nbytes + depth.valid.nbytes) / 2**20)
+"""
+
+
+@pytest.mark.parametrize("kind", ["disparity", "metric"])
+def test_memory_of_a_long_clip(kind, capsys, tmp_path):
+    code = MEMORY.replace("sys.argv[1]", repr(kind))
+    grown, output = map(float, _python(code, tmp_path).split())
+    with capsys.disabled():
+        print(
+            f"\n300 frames of 1280x720, {kind}: peak grew by {grown:.0f} MB, the output is "
+            f"{output:.0f} MB (wanted: at most {output + 1024:.0f})"
+        )
+    assert grown <= output + 1024
