@@ -26,6 +26,7 @@ from .sample_scene import GenVRDepthSampleScene
 from .save_3d import GenVRDepthSave3D
 from .save_depth import GenVRDepthSaveDepth
 from .save_image import GenVRDepthSaveImage
+from .structure import GenVRDepthKeepBest, GenVRDepthStructureScore
 
 __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS"]
 
@@ -46,6 +47,8 @@ NODE_CLASS_MAPPINGS: dict[str, type] = {
     "GenVRDepthGenerateScribble": GenVRDepthGenerateScribble,
     "GenVRDepthPromptVariations": GenVRDepthPromptVariations,
     "GenVRDepthPreview": GenVRDepthPreview,
+    "GenVRDepthStructureScore": GenVRDepthStructureScore,
+    "GenVRDepthKeepBest": GenVRDepthKeepBest,
     "GenVRDepthSaveDepth": GenVRDepthSaveDepth,
     "GenVRDepthSaveImage": GenVRDepthSaveImage,
     "GenVRDepthNormals": GenVRDepthNormals,
@@ -71,6 +74,8 @@ NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
     "GenVRDepthGenerateScribble": "Generate from Scribble (GenVR)",
     "GenVRDepthPromptVariations": "Prompt Variations",
     "GenVRDepthPreview": "Preview Depth",
+    "GenVRDepthStructureScore": "Structure Score",
+    "GenVRDepthKeepBest": "Keep Best Structure",
     "GenVRDepthSaveDepth": "Save Depth",
     "GenVRDepthSaveImage": "Save Image (Any Format)",
     "GenVRDepthNormals": "Depth to Normals",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import torch
 from genvr_depth.nodes import NODE_CLASS_MAPPINGS
@@ -78,3 +80,64 @@ def test_the_layers_own_thresholds_make_the_same_cut_again():
     first = _run("GenVRDepthLayers", depth, 3, "equal depth", 0.0)
     again = _run("GenVRDepthLayers", depth, 8, "thresholds", 0.0, thresholds=first[-1])
     assert (first[4] - again[4]).abs().mean() < 0.01
+
+
+class _Painted:
+    """Reads the disparity painted into the picture as grey."""
+
+    name = "painted"
+    kind = "disparity"
+    multiple = 1
+    inner_size = 48
+    licence = "none"
+
+    def __call__(self, images):
+        return images.mean(1)
+
+
+def _painted(depth, height=48, width=64):
+    grey = (depth.values / depth.values.amax())[:, None]
+    grey = torch.nn.functional.interpolate(grey, (height, width), mode="bilinear")
+    return grey.movedim(1, -1).expand(-1, -1, -1, 3).contiguous()
+
+
+@pytest.mark.parametrize("batch", [1, 16])
+def test_structure_score_reports_every_picture_of_a_batch(batch):
+    depth = _depth(1)
+    pictures = torch.cat([_painted(depth)] * batch)
+    score, report, heat, data = _run("GenVRDepthStructureScore", depth, pictures, _Painted())
+    assert 60 < score <= 100
+    assert report.count("Structure score") == batch
+    assert heat.shape == pictures.shape
+    assert len(json.loads(data)) == batch
+
+
+def test_structure_score_takes_the_original_photo_too():
+    depth = _depth(1)
+    _, report, _, _ = _run(
+        "GenVRDepthStructureScore", depth, _painted(depth), _Painted(), _photo(1)
+    )
+    assert "Structure score" in report
+
+
+@pytest.mark.parametrize("batch", [1, 16])
+def test_keep_best_finds_the_picture_that_kept_the_depth(batch):
+    depth = _depth(1)
+    pictures = _photo(batch)
+    pictures[-1] = _painted(depth)[0]
+    images, scores, report = _run(
+        "GenVRDepthKeepBest", [depth], [pictures], [2], model=[_Painted()]
+    )
+    assert len(images) == 1
+    assert torch.equal(images[0][0], pictures[-1])
+    assert scores == sorted(scores, reverse=True)
+    assert len(scores) == min(2, batch)
+    assert report.startswith(f"picture {batch}:")
+
+
+def test_keep_best_sorts_a_list_of_pictures_of_different_sizes():
+    depth = _depth(1)
+    pictures = [_photo(1), _painted(depth, 24, 32), _painted(depth, 30, 30), _photo(2, 20, 20)]
+    images, scores, _ = _run("GenVRDepthKeepBest", [depth], pictures, [3], model=[_Painted()])
+    assert [image.shape[1] for image in images[:1]] == [24]
+    assert len(images) == len(scores) == 3

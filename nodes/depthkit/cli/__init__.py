@@ -30,6 +30,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("estimate", "Estimate the depth of photographs and save it."),
     Command("convert", "Turn a depth file into another format, a 3D file or a picture."),
+    Command("score", "Measure how well pictures kept the depth they were made from."),
     Command("models", "List the depth models: installed, downloadable, licence, size, folder."),
     Command("plan", "show what Generate from Depth (Local) would wire"),
     Command("generate", "Paint new pictures over the depth of a photo with the GenVR service."),

@@ -1,0 +1,115 @@
+"""`genvr-depth score`: did these pictures keep the depth they were made from?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DepthError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..depth_map import DepthMap
+    from ..estimators import Estimator
+    from ..structure import StructureReport
+
+__all__ = ["add_arguments", "run"]
+
+_COLUMNS = (
+    ("score", "score", "{:.1f}"),
+    ("rank", "spearman", "{:.3f}"),
+    ("outlines", "outlines", "{:.3f}"),
+    ("RMSE255", "control_rmse", "{:.2f}"),
+    ("AbsRel", "abs_rel", "{:.4f}"),
+    ("delta1", "delta1", "{:.3f}"),
+    ("F1", "boundary_f1", "{:.3f}"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("control", metavar="CONTROL", help="a depth file, or the original photo")
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="the generated pictures")
+    parser.add_argument(
+        "--photo",
+        action="store_true",
+        help="CONTROL is a photo: estimate its depth, and compare vanishing points too",
+    )
+    parser.add_argument("--model", default="builtin", help="see `genvr-depth models`")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per picture")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Best picture first; the exit code is 1 if one of them could not be read or compared."""
+    from .inputs import load_model, read_picture
+
+    estimator = load_model(args.model, args.device)
+    control, original = _control(args, estimator)
+    rows: list[tuple[str, StructureReport]] = []
+    failed = 0
+    for name in args.images:
+        try:
+            rows.append((name, _score(control, read_picture(Path(name)), estimator, original)))
+        except DepthError as error:
+            failed += 1
+            _tell_failure(name, str(error), as_json=args.json)
+    rows.sort(key=lambda row: -row[1].score)
+    sys.stdout.write(_as_json(rows) if args.json else _as_table(rows))
+    return 1 if failed else 0
+
+
+def _control(args: argparse.Namespace, estimator: Estimator) -> tuple[DepthMap, Tensor | None]:
+    from ..estimators import estimate
+    from ..formats import LoadOptions
+    from ..formats.files import load_depth
+    from .inputs import read_picture
+
+    if not args.photo:
+        return load_depth(Path(args.control), LoadOptions()), None
+    photo = read_picture(Path(args.control))
+    return estimate(estimator, photo).depth, photo
+
+
+def _score(
+    control: DepthMap, picture: Tensor, estimator: Estimator, original: Tensor | None
+) -> StructureReport:
+    from ..images import rgb
+    from ..structure import score_images
+
+    before = None if original is None else rgb(original)
+    return score_images(control, rgb(picture), estimator, before)[0].report
+
+
+def _tell_failure(name: str, reason: str, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps({"image": name, "error": reason}) + "\n")
+    else:
+        sys.stderr.write(f"{name}: {reason}\n")
+
+
+def _as_json(rows: list[tuple[str, StructureReport]]) -> str:
+    lines: list[dict[str, Any]] = [{"image": name} | report.as_dict() for name, report in rows]
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def _as_table(rows: list[tuple[str, StructureReport]]) -> str:
+    if not rows:
+        return ""
+    head = [title for title, _, _ in _COLUMNS] + ["picture"]
+    body = [
+        [form.format(getattr(report, key)) for _, key, form in _COLUMNS] + [name]
+        for name, report in rows
+    ]
+    widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(_COLUMNS))]
+    lines = []
+    for row in [head, *body]:
+        cells = [cell.rjust(width) for cell, width in zip(row[:-1], widths, strict=True)]
+        lines.append("  ".join([*cells, row[-1]]))
+    first = rows[0][1]
+    notes = [f"{name}: {note}" for name, report in rows for note in report.notes]
+    lines.append(f"estimator {first.estimator}, compared at {first.size}")
+    return "\n".join([*lines, *notes]) + "\n"

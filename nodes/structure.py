@@ -1,0 +1,153 @@
+"""Structure Score and Keep Best Structure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .depthkit.depth_map import DepthMap
+from .depthkit.estimators import Estimator
+from .depthkit.images import rgb
+from .depthkit.structure import Comparison, best_first, heat_map, score_images
+from .host import current
+from .models import model_or_builtin
+from .sockets import DEPTH_MODEL, depth_map_input, image_input
+
+__all__ = ["GenVRDepthKeepBest", "GenVRDepthStructureScore"]
+
+MODEL_INPUT = (
+    DEPTH_MODEL,
+    {
+        "tooltip": "The model that made the control depth, from Load Depth Model. Not connected: "
+        "the built-in model."
+    },
+)
+
+
+def _score(
+    control: DepthMap, pictures: Sequence[Tensor], model: Estimator | None, original: Tensor | None
+) -> list[Comparison]:
+    """One comparison per picture; pictures: (1, H, W, 3) each, of any sizes."""
+    with current().task(len(pictures)) as task:
+        used = model_or_builtin(model, task)
+        done: list[Comparison] = []
+        for index, picture in enumerate(pictures):
+            target = control.frame(index) if control.batch == len(pictures) else control
+            done += score_images(target, picture, used, original, should_stop=task.should_stop)
+            task.on_progress(index + 1, len(pictures))
+        task.say(", ".join(f"{one.report.score:.0f}" for one in done))
+    return done
+
+
+def _report(scored: Sequence[Comparison], names: Sequence[str]) -> str:
+    rows = zip(names, scored, strict=True)
+    return "\n\n".join(f"{name}: {one.report.text()}" for name, one in rows)
+
+
+class GenVRDepthStructureScore:
+    CATEGORY = "GenVR Depth/generate"
+    DESCRIPTION = "Measure how well a generated picture kept the depth it was made from: 0 to 100."
+    SEARCH_ALIASES = [
+        "controlnet score",
+        "structure fidelity",
+        "depth rmse",
+        "compare depth",
+        "structure survived",
+    ]
+    FUNCTION = "score"
+    RETURN_TYPES = ("FLOAT", "STRING", "IMAGE", "STRING")
+    RETURN_NAMES = ("score", "report", "heat_map", "json")
+    OUTPUT_TOOLTIPS = (
+        "0 to 100, the mean over the batch; 100 is the same depth, an unrelated picture is "
+        "below 20.",
+        "The score in words, with the usual metrics.",
+        "Where the structure broke: it glows.",
+        "The same numbers for machines: a list, one entry per picture.",
+    )
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "control": depth_map_input("The depth the pictures were made from."),
+                "image": image_input("The generated pictures, any size or crop around the centre."),
+            },
+            "optional": {
+                "model": MODEL_INPUT,
+                "original": image_input(
+                    "The photo the control was made from: also compares the vanishing points."
+                ),
+            },
+        }
+
+    def score(
+        self,
+        control: DepthMap,
+        image: Tensor,
+        model: Estimator | None = None,
+        original: Tensor | None = None,
+    ) -> tuple[float, str, Tensor, str]:
+        pictures = rgb(image)
+        before = None if original is None else rgb(original, "original")[:1]
+        scored = _score(control, pictures.split(1), model, before)
+        heat = torch.stack([heat_map(c, p) for c, p in zip(scored, pictures, strict=True)])
+        reports = [one.report for one in scored]
+        mean = sum(report.score for report in reports) / len(reports)
+        text = _report(scored, [f"picture {n + 1}" for n in range(len(scored))])
+        return mean, text, heat, json.dumps([report.as_dict() for report in reports])
+
+
+class GenVRDepthKeepBest:
+    CATEGORY = "GenVR Depth/generate"
+    DESCRIPTION = "Keep the pictures that follow the control depth best; the cure for a bad seed."
+    SEARCH_ALIASES = ["best of batch", "pick best", "rank images", "structure score", "bad seed"]
+    FUNCTION = "keep"
+    INPUT_IS_LIST = True
+    RETURN_TYPES = ("IMAGE", "FLOAT", "STRING")
+    RETURN_NAMES = ("images", "scores", "report")
+    OUTPUT_IS_LIST = (True, True, False)
+    OUTPUT_TOOLTIPS = (
+        "The best pictures, best first: one batch if they are all of one size, else a list.",
+        "Their scores in the same order, 0 to 100.",
+        "All pictures with their scores, kept or not.",
+    )
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "control": depth_map_input("The depth the pictures were made from."),
+                "images": image_input("A batch or a list of pictures, any sizes."),
+                "keep": (
+                    "INT",
+                    {
+                        "default": 1,
+                        "min": 1,
+                        "max": 4096,
+                        "tooltip": "How many to keep; more than there are keeps all, sorted.",
+                    },
+                ),
+            },
+            "optional": {"model": MODEL_INPUT},
+        }
+
+    def keep(
+        self,
+        control: list[DepthMap],
+        images: list[Tensor],
+        keep: list[int],
+        model: list[Estimator | None] | None = None,
+    ) -> tuple[list[Tensor], list[float], str]:
+        pictures = [one for batch in images for one in rgb(batch, "images").split(1)]
+        scored = _score(control[0], pictures, (model or [None])[0], None)
+        scores = [one.report.score for one in scored]
+        order = best_first(scores)
+        chosen = [pictures[index] for index in order[: keep[0]]]
+        alike = len({picture.shape for picture in chosen}) == 1
+        text = _report([scored[n] for n in order], [f"picture {n + 1}" for n in order])
+        kept = [torch.cat(chosen)] if alike else chosen
+        return kept, [scores[index] for index in order[: keep[0]]], text

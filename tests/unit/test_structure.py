@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from genvr_depth.nodes.depthkit.depth_map import DepthMap
+from genvr_depth.nodes.depthkit.errors import InvalidInput, ModelError
+from genvr_depth.nodes.depthkit.estimators import builtin_estimator, estimate
+from genvr_depth.nodes.depthkit.formats import decode_picture
+from genvr_depth.nodes.depthkit.kinds import to_disparity
+from genvr_depth.nodes.depthkit.lines import vanishing_point
+from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
+from genvr_depth.nodes.depthkit.structure import (
+    best_first,
+    compare,
+    fit_frame,
+    heat_map,
+    score_images,
+)
+
+SIZE = 256
+VARIANTS = Path(__file__).resolve().parents[1] / "data" / "scenes"
+REAL = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+class Painted:
+    """A deterministic stand-in: reads the disparity that is painted into the picture as grey."""
+
+    name = "painted"
+    kind = "disparity"
+    multiple = 1
+    inner_size = 96
+    licence = "none"
+
+    def __call__(self, images):
+        return images.mean(1)
+
+
+def _square(make):
+    line = (torch.arange(SIZE) + 0.5) / SIZE
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    return DepthMap.make(make(x, y), "disparity")
+
+
+def _blurred(depth, radius):
+    plane = depth.values[:, None]
+    for _ in range(2):
+        plane = F.avg_pool2d(F.pad(plane, (radius,) * 4, mode="replicate"), 2 * radius + 1, 1)
+    return depth.with_values(plane[:, 0])
+
+
+def _shifted(depth, share):
+    step = round(depth.width * share)
+    return depth.with_values(depth.values.roll(step, 2), valid=depth.valid.roll(step, 2))
+
+
+def _warped(depth, amount):
+    y, x = torch.meshgrid(
+        torch.linspace(-1, 1, depth.height), torch.linspace(-1, 1, depth.width), indexing="ij"
+    )
+    grid = torch.stack(
+        [x + amount * torch.sin(3.1 * y + 0.5), y + amount * torch.cos(2.7 * x)], -1
+    )[None]
+    values = F.grid_sample(depth.values[:, None], grid, padding_mode="border", align_corners=False)
+    return DepthMap.make(values[:, 0], depth.kind, depth.valid)
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    return {name: to_disparity(load_scene(name).depth.resized(192, 256)) for name in SCENE_NAMES}
+
+
+# Worked out by hand for x, y independent and uniform on 0..1. Tilted: the robust fit of x to x + y
+# has slope 1/2, so G = 2 * (1 * 1/2) / (1 + 1/4 + 1/4) = 2/3, and rho = 12 E[X F(X + Y)] - 3 = 0.7;
+# the RMSE is 255 sqrt(E[(x - y)^2] / 4) = 255 sqrt(1/24). Levelled is the same pair the other way
+# round: slope 1 of 2 directions, G = 2 / (2 + 1).
+X, BOTH = (lambda x, y: x), (lambda x, y: x + y)
+TABLE = {
+    "identical": (X, X, 1.0, 1.0, 0.0),
+    "scaled and shifted": (X, lambda x, y: 3 * x + 2, 1.0, 1.0, 0.0),
+    "upside down": (X, lambda x, y: 1 - x, 0.0, 0.0, 255 * (1 / 3) ** 0.5),
+    "turned": (X, lambda x, y: y, 0.0, 0.0, 255 * (1 / 6) ** 0.5),
+    "tilted": (X, BOTH, 0.7, 2 / 3, 255 * (1 / 24) ** 0.5),
+    "levelled": (BOTH, X, 0.7, 2 / 3, 255 * (1 / 24) ** 0.5),
+}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_the_score_of_six_pairs_is_the_one_worked_out_by_hand(name):
+    control, found, rho, outlines, rmse = TABLE[name]
+    report = compare(_square(control), _square(found)).report
+    assert report.spearman == pytest.approx(rho, abs=0.01)
+    assert report.outlines == pytest.approx(outlines, abs=0.01)
+    assert report.control_rmse == pytest.approx(rmse, abs=1.0)
+    assert report.score == pytest.approx(100 * rho * outlines, abs=1.5)
+
+
+@pytest.mark.parametrize("name", SCENE_NAMES)
+def test_the_same_depth_scores_one_hundred(scenes, name):
+    report = compare(scenes[name], scenes[name]).report
+    assert report.score == pytest.approx(100, abs=0.01)
+    assert report.boundary_f1 == pytest.approx(1)
+    assert report.delta1 == 1
+    assert report.abs_rel < 1e-3
+
+
+def test_another_scene_scores_below_twenty(scenes):
+    names = list(scenes)
+    for first, second in zip(names, names[1:] + names[:1], strict=True):
+        assert compare(scenes[first], scenes[second]).report.score < 20, (first, second)
+
+
+def test_noise_and_a_flat_map_score_next_to_nothing(scenes):
+    control = scenes[SCENE_NAMES[0]]
+    noise = torch.rand(1, 192, 256, generator=torch.Generator().manual_seed(0))
+    for found in (noise, torch.ones(1, 192, 256)):
+        assert compare(control, DepthMap.make(found, "disparity")).report.score < 2
+
+
+@pytest.mark.parametrize(
+    ("spoil", "steps"),
+    [
+        (_blurred, (1, 3, 9)),
+        (_shifted, (0.01, 0.03, 0.08)),
+        (_warped, (0.01, 0.03, 0.1)),
+    ],
+    ids=["blur", "shift", "warp"],
+)
+@pytest.mark.parametrize("name", SCENE_NAMES[:2])
+def test_the_score_falls_as_the_damage_grows(scenes, name, spoil, steps):
+    scores = [100.0] + [compare(scenes[name], spoil(scenes[name], s)).report.score for s in steps]
+    assert all(after < before for before, after in pairwise(scores)), scores
+    assert scores[1] > 30
+
+
+def test_sky_does_not_count(scenes):
+    control = scenes[SCENE_NAMES[0]]
+    valid = control.valid.clone()
+    valid[:, :64] = False
+    masked = control.with_values(control.values, valid=valid)
+    broken = control.values.clone()
+    broken[:, :64] = torch.rand(64, 256)
+    found = DepthMap.make(broken, "disparity")
+    inside = compare(masked, found)
+    assert inside.report.score > 97
+    assert inside.error[:62].max() == 0
+
+
+def test_the_control_may_be_of_any_kind(scenes):
+    metric = load_scene(SCENE_NAMES[0]).depth.resized(192, 256)
+    assert compare(metric, scenes[SCENE_NAMES[0]]).report.score > 99
+
+
+def test_a_crop_and_a_squeeze_are_told_apart(scenes):
+    control = scenes[SCENE_NAMES[0]]
+    cropped = DepthMap.make(control.values[:, :, 32:224], "disparity", control.valid[:, :, 32:224])
+    squeezed = control.resized(192, 192)
+    for found, word in ((cropped, "cropped"), (squeezed, "squeezed")):
+        report = fit_frame(control, found).report
+        assert word in report.notes[0]
+        assert report.score > 80
+    assert fit_frame(control, control.resized(120, 160)).report.notes == ()
+
+
+def test_pictures_are_estimated_with_the_given_model_and_scored(scenes):
+    control = scenes[SCENE_NAMES[0]]
+    grey = (control.values / control.values.max())[..., None].expand(1, 192, 256, 3)
+    noise = torch.rand(1, 192, 256, 3, generator=torch.Generator().manual_seed(3))
+    same, other = score_images(control, torch.cat([grey, noise]), Painted())
+    assert same.report.score > 70
+    assert other.report.score < 5
+    assert "painted" in same.report.estimator
+    assert json.dumps(same.report.as_dict())
+    assert f"{same.report.score:.1f} of 100" in same.report.text()
+
+
+def test_the_heat_map_glows_where_the_structure_broke(scenes):
+    control = scenes[SCENE_NAMES[0]]
+    broken = control.values.clone()
+    broken[:, 67:107, 100:154] = control.values.max()
+    comparison = compare(control, DepthMap.make(broken, "disparity", control.valid))
+    heat = heat_map(comparison, torch.full((144, 192, 3), 0.5)).mean(-1)
+    assert heat.shape == (144, 192)
+    assert heat[55:75, 80:110].mean() > 2 * heat[90:].mean()
+
+
+def test_equal_scores_keep_their_order():
+    assert best_first([10, 50, 50, 90, 10]) == [3, 1, 2, 0, 4]
+
+
+def test_counts_that_do_not_fit_are_refused_in_words(scenes):
+    control = scenes[SCENE_NAMES[0]]
+    two = DepthMap.make(control.values.repeat(2, 1, 1), "disparity")
+    with pytest.raises(InvalidInput, match="one for each"):
+        score_images(two, torch.rand(3, 32, 32, 3), Painted())
+    empty = DepthMap.make(torch.ones(1, 8, 8), "disparity", torch.zeros(1, 8, 8))
+    with pytest.raises(InvalidInput, match="no valid pixel"):
+        compare(empty, control)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (3, 3)])
+def test_tiny_maps_are_compared_all_the_same(size):
+    depth = DepthMap.make(torch.arange(float(size[0] * size[1])).view(1, *size) + 1, "disparity")
+    report = compare(depth, depth).report
+    assert 0 <= report.score <= 100
+
+
+def _rails(x, y, height=288, width=384):
+    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    angle = torch.atan2(rows + 0.5 - y * height, columns + 0.5 - x * width)
+    grey = 0.5 + 0.5 * torch.sign(torch.sin(14 * angle))
+    return grey[..., None].expand(height, width, 3).contiguous()
+
+
+@pytest.mark.parametrize("place", [(0.5, 0.4), (0.3, 0.6), (0.8, 0.2)])
+def test_rails_meet_in_their_vanishing_point(place):
+    found = vanishing_point(_rails(*place))
+    assert found is not None
+    assert found.x == pytest.approx(place[0], abs=0.01)
+    assert found.y == pytest.approx(place[1], abs=0.01)
+
+
+def test_without_lines_no_vanishing_point_is_claimed():
+    noise = torch.rand(200, 300, 3, generator=torch.Generator().manual_seed(0))
+    assert vanishing_point(noise) is None
+    assert vanishing_point(torch.full((200, 300, 3), 0.5)) is None
+
+
+@pytest.mark.parametrize("name", SCENE_NAMES)
+def test_a_vanishing_point_that_is_claimed_lies_on_the_horizon(name):
+    scene = load_scene(name)
+    found = vanishing_point(scene.picture[0])
+    if found is None:
+        pytest.skip("the scene has no dominant vanishing point")
+    assert found.y == pytest.approx(scene.horizon / scene.picture.shape[1], abs=0.03)
+
+
+def test_a_moved_horizon_is_reported_in_percent():
+    before, after = _rails(0.5, 0.4), _rails(0.5, 0.5)
+    control = DepthMap.make(torch.rand(1, 192, 256), "disparity")
+    (result,) = score_images(control, after[None], Painted(), before[None])
+    assert result.report.horizon_shift == pytest.approx(10, abs=1)
+    assert result.report.vanishing_shift == pytest.approx(10, abs=1)
+    assert "horizon moved" in result.report.text()
+
+
+def test_real_depth_of_unrelated_places_scores_below_twenty(scenes):
+    folder = REAL / "middlebury_cones"
+    if not folder.is_dir():
+        pytest.skip("photographs with real depth lie in ../shared/data; not here")
+    import numpy as np
+    from PIL import Image
+
+    codes = torch.tensor(np.array(Image.open(folder / "disp2.png"), dtype=np.float32)) / 4
+    cones = DepthMap.make(codes, "disparity", codes > 0)
+    assert compare(cones, cones).report.score == pytest.approx(100, abs=0.1)
+    for name in SCENE_NAMES[:3]:
+        assert compare(scenes[name], cones).report.score < 20
+
+
+@pytest.mark.parametrize("name", SCENE_NAMES)
+def test_relit_beats_moved_beats_another_scene(name):
+    paths = {kind: VARIANTS / f"{name}.{kind}.jpg" for kind in ("relit", "moved")}
+    if not all(path.is_file() for path in paths.values()):
+        pytest.skip("no relit and moved variants of this scene")
+    try:
+        model = builtin_estimator()
+    except ModelError as missing:
+        pytest.skip(str(missing))
+    scene = load_scene(name)
+    other = load_scene(next(n for n in SCENE_NAMES if n != name))
+    control = estimate(model, scene.picture).depth
+    relit, moved = (decode_picture(paths[k].read_bytes()) for k in paths)
+    scores = [
+        score_images(control, picture, model)[0].report.score
+        for picture in (relit, moved, other.picture)
+    ]
+    assert scores[0] > scores[1] > scores[2]
+    assert scores[2] < 20
