@@ -177,6 +177,13 @@ def test_redaction_never_fails_and_never_shows_the_key(text):
     assert UID not in shown
 
 
+def test_every_query_of_an_address_is_hidden_whatever_its_names():
+    shown = Redactor()("see https://a.example/x.png?se=2026&skoid=TENANT#f and /b/y?spr=HIDDEN")
+    assert "TENANT" not in shown
+    assert "HIDDEN" not in shown
+    assert "https://a.example/x.png" in shown
+
+
 def test_a_huge_answer_is_redacted_in_no_time():
     started = time.process_time()
     for text in ("/" * 10**6, "https://" * 10**5, "data:" * 10**5, f"{KEY}?" * 10**5):
