@@ -155,3 +155,17 @@ def test_memory_of_a_long_clip(kind, capsys, tmp_path):
             f"{output:.0f} MB (wanted: at most {output + 1024:.0f})"
         )
     assert grown <= output + 1024
+
+
+def test_a_picture_of_81_million_pixels_works():
+    class Brightness(Wrapped):
+        def __init__(self):
+            self.inner_size = 252
+
+        def __call__(self, images):
+            return images.mean(1)
+
+    picture = torch.full((1, 9000, 9000, 1), 0.25, dtype=torch.float16)
+    depth = estimate(Brightness(), picture).depth
+    assert depth.values.shape == (1, 9000, 9000)
+    assert depth.values[0, ::1000, ::1000].allclose(torch.tensor(0.25))

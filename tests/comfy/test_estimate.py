@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from genvr_depth.nodes.depthkit.estimators.loading import BUILTIN_WEIGHTS
 from PIL import Image
 
 pytestmark = pytest.mark.comfy
@@ -141,3 +142,14 @@ def test_pictures_and_depth_convert_both_ways(comfy):
     done = comfy.run(prompt)
     assert done.status == "success", done.error()
     assert done.outputs["depth"]["genvr_depth"][0]["kind"] == "metric"
+
+
+def test_with_nothing_connected_and_nothing_downloaded_the_builtin_model_works(comfy):
+    if not BUILTIN_WEIGHTS.is_file():
+        pytest.skip("this copy of the pack has no built-in weights yet")
+    prompt = estimate("builtin", 0)
+    del prompt["model"], prompt["depth"]["inputs"]["model"]
+    prompt["text"] = {"class_type": "PreviewAny", "inputs": {"source": ["depth", 3]}}
+    done = comfy.run(prompt)
+    assert done.status == "success", done.error()
+    assert done.outputs["text"]["text"][0].startswith("No model connected")
