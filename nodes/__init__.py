@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import host, routes
 from .adjust import GenVRDepthAdjust
+from .check import GenVRDepthCheck
 from .convert import GenVRDepthFromImage, GenVRDepthToImage
 from .estimate import GenVRDepthEstimate
 from .estimate_remote import GenVRDepthEstimateRemote
@@ -40,6 +41,7 @@ NODE_CLASS_MAPPINGS: dict[str, type] = {
     "GenVRDepthAdjust": GenVRDepthAdjust,
     "GenVRDepthRefine": GenVRDepthRefine,
     "GenVRDepthLayers": GenVRDepthLayers,
+    "GenVRDepthCheck": GenVRDepthCheck,
     "GenVRDepthToImage": GenVRDepthToImage,
     "GenVRDepthGenerateLocal": GenVRDepthGenerateLocal,
     "GenVRDepthGenerateRemote": GenVRDepthGenerateRemote,
@@ -67,6 +69,7 @@ NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
     "GenVRDepthAdjust": "Adjust Depth",
     "GenVRDepthRefine": "Refine Depth Edges",
     "GenVRDepthLayers": "Split Depth Layers",
+    "GenVRDepthCheck": "Check Depth",
     "GenVRDepthToImage": "Depth to Image",
     "GenVRDepthGenerateLocal": "Generate from Depth (Local)",
     "GenVRDepthGenerateRemote": "Generate from Depth (GenVR)",

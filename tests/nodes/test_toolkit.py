@@ -141,3 +141,19 @@ def test_keep_best_sorts_a_list_of_pictures_of_different_sizes():
     images, scores, _ = _run("GenVRDepthKeepBest", [depth], pictures, [3], model=[_Painted()])
     assert [image.shape[1] for image in images[:1]] == [24]
     assert len(images) == len(scores) == 3
+
+
+@pytest.mark.parametrize("batch", [1, 16])
+def test_check_hands_the_depth_on_with_a_verdict(batch):
+    depth = _depth(batch)
+    same, report, ok, data = _run("GenVRDepthCheck", depth, "report", _photo(batch), 4096)
+    assert same is depth
+    assert isinstance(ok, bool)
+    assert "too small" in data
+    assert "Refine Depth Edges" in report
+
+
+def test_check_stops_the_run_before_money_is_spent():
+    flat = DepthMap.make(torch.ones(1, 24, 32), "disparity")
+    with pytest.raises(ValueError, match="stopped by Check Depth"):
+        _run("GenVRDepthCheck", flat, "stop the run")

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.depth_map import DepthMap
+from genvr_depth.nodes.depthkit.errors import InvalidInput
+from genvr_depth.nodes.depthkit.kinds import to_disparity
+from genvr_depth.nodes.depthkit.quality import CODES, check_depth, stop_on_problem
+from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
+
+
+@pytest.fixture(scope="module")
+def scene():
+    return load_scene(SCENE_NAMES[0])
+
+
+def _codes(depth, picture=None, target=0):
+    return {finding.code for finding in check_depth(depth, picture, target).findings}
+
+
+@pytest.mark.parametrize("name", SCENE_NAMES)
+def test_exact_depth_of_a_scene_passes_every_check(name):
+    good = load_scene(name)
+    report = check_depth(good.depth, good.picture, 768)
+    assert report.ok
+    assert {finding.code for finding in report.findings} <= {"too small"}
+    assert "used" in report.text() or "nothing found" in report.text()
+
+
+def test_each_defect_is_found_and_named(scene):
+    depth, photo = scene.depth, scene.picture
+    disparity = to_disparity(depth)
+    span = disparity.values.max()
+    generator = torch.Generator().manual_seed(0)
+    salt = disparity.values.clone()
+    salt[torch.rand(salt.shape, generator=generator) < 0.03] = span
+    gaps = torch.rand(depth.valid.shape, generator=generator) > 0.02
+    step = depth.width // 25
+    defects = {
+        "empty": DepthMap.make(depth.values, "metric", torch.zeros_like(depth.valid)),
+        "flat": depth.with_values(torch.full_like(depth.values, 2.0)),
+        "inverted": disparity.with_values(span - disparity.values),
+        "misaligned": depth.with_values(
+            depth.values.roll(step, 2), valid=depth.valid.roll(step, 2)
+        ),
+        "clipped": depth.with_values(depth.values.clamp_max(3.0)),
+        "banded": disparity.with_values((disparity.values / span * 255).round() / 255 + 0.01),
+        "holes": depth.with_values(depth.values, valid=depth.valid & gaps),
+        "speckle": disparity.with_values(salt),
+    }
+    for code, spoiled in defects.items():
+        found = _codes(spoiled, photo)
+        assert code in found, (code, found)
+    assert "too small" in _codes(depth, photo, depth.height * 3)
+    assert set(defects) | {"too small", "transparent"} == set(CODES)
+
+
+def test_depth_edges_that_the_photo_lacks_are_flagged_as_glass(scene):
+    blank = torch.full_like(scene.picture, 0.5)
+    blank[:, : blank.shape[1] // 2] = scene.picture[:, : blank.shape[1] // 2]
+    assert "transparent" in _codes(scene.depth, blank)
+
+
+def test_the_shift_is_given_in_pixels_of_the_map(scene):
+    step = scene.depth.width // 25
+    moved = scene.depth.with_values(
+        scene.depth.values.roll(step, 2), valid=scene.depth.valid.roll(step, 2)
+    )
+    finding = next(f for f in check_depth(moved, scene.picture).findings if f.code == "misaligned")
+    factor = scene.depth.width / min(384, scene.depth.width)
+    assert finding.numbers["dx"] * factor == pytest.approx(-step, abs=3)
+    assert abs(finding.numbers["dy"] * factor) <= 2
+    assert "pixels" in finding.text
+
+
+def test_every_finding_says_what_to_do(scene):
+    flat = scene.depth.with_values(torch.full_like(scene.depth.values, 2.0))
+    report = check_depth(flat, scene.picture, 4000)
+    assert not report.ok
+    for finding in report.findings:
+        assert finding.text.endswith(".") or finding.text.endswith("?")
+        assert finding.remedy.endswith(".")
+    data = json.loads(report.as_json())
+    assert data["ok"] is False
+    assert data["findings"][0]["code"] == "flat"
+
+
+def test_only_a_problem_stops_the_run(scene):
+    stop_on_problem(check_depth(scene.depth, scene.picture, 10000))
+    upside_down = scene.depth.with_values(20 - scene.depth.values)
+    with pytest.raises(InvalidInput, match="near and far look swapped"):
+        stop_on_problem(check_depth(upside_down))
+
+
+def test_frames_of_a_batch_are_told_apart(scene):
+    both = torch.cat([scene.depth.values, torch.full_like(scene.depth.values, 2.0)])
+    report = check_depth(DepthMap.make(both, "metric"))
+    assert [f.frame for f in report.findings if f.code == "flat"] == [1]
+    assert "frame 2" in report.text()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (4, 4)])
+def test_tiny_maps_are_checked_all_the_same(size):
+    depth = DepthMap.make(torch.rand(1, *size) + 1, "depth")
+    check_depth(depth, torch.rand(1, *size, 3), 512)
+
+
+def test_counts_that_do_not_fit_are_refused_in_words(scene):
+    with pytest.raises(InvalidInput, match="photo 3"):
+        check_depth(scene.depth, torch.rand(3, 8, 8, 3))
