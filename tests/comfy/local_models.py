@@ -260,7 +260,7 @@ def run(server, graph: dict[str, Any]) -> Result:
     prefix = f"local{next(FRESH)}"
     for saver in ("saved", "kept"):
         graph[saver]["inputs"]["filename_prefix"] = prefix
-    history = server.run(graph)
+    history = server.run(graph, timeout=600)
     assert history.status == "success", history.error()
     pictures = [server.file(entry) for entry in history.outputs["saved"]["images"]]
     latents = [server.file(entry) for entry in history.outputs["kept"]["latents"]]

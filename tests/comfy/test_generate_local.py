@@ -150,6 +150,7 @@ def test_six_prompts_are_six_runs_of_a_model_loaded_once(local):
     local.request("POST", "/free", {"unload_models": True, "free_memory": True})
     before = len(local.log())
     graph = _prompted(["prompts", 0])
+    graph["ours"]["inputs"]["steps"] = 1
     lines = "\n".join(f"style {index}" for index in range(6))
     graph["prompts"] = _variations(own_styles=lines)
     result = run(local, graph)
