@@ -62,3 +62,15 @@ def test_nothing_of_the_page_can_keep_a_key():
         assert "localStorage" not in text
         assert "sessionStorage" not in text
         assert "document.cookie" not in text
+
+
+def test_the_english_locale_is_the_pages_own_english():
+    script = (
+        "import('./web/lib/text.mjs').then(m => "
+        "process.stdout.write(JSON.stringify([m.ENGLISH, m.SETTINGS])))"
+    )
+    widgets, settings = json.loads(_node("-e", script).stdout)
+    folder = ROOT / "locales" / "en"
+    assert json.loads((folder / "main.json").read_text())["genvrDepth"] == widgets
+    stored = json.loads((folder / "settings.json").read_text())
+    assert stored == {key.replace(".", "_"): value for key, value in settings.items()}

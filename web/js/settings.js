@@ -4,6 +4,7 @@ import { AccountPanel, defaultInput } from "../lib/account.mjs";
 import { COLORMAPS } from "../lib/colormaps.mjs";
 import { api, app, loadText } from "../lib/comfy.mjs";
 import { loadStyle } from "../lib/dom.mjs";
+import { SETTINGS } from "../lib/text.mjs";
 
 /** @type {(key: string, values?: Record<string, string|number>) => string} */
 let text = (key) => key;
@@ -22,44 +23,35 @@ async function ask(method, path, body) {
   return data;
 }
 
+/**
+ * @param {keyof typeof SETTINGS} id "GenVRDepth.<section>.<name>"
+ * @param {object} rest what kind of setting it is
+ */
+function setting(id, rest) {
+  const [, section, name] = id.split(".");
+  return { id, category: ["GenVR Depth", section, name], ...SETTINGS[id], ...rest };
+}
+
 app.registerExtension({
   name: "GenVRDepth.Settings",
   settings: [
-    {
-      id: "GenVRDepth.Viewer.ColorMap",
-      category: ["GenVR Depth", "Viewer", "ColorMap"],
-      name: "Colour map of the depth viewer",
-      tooltip: "The colours new viewers start with; each node can choose its own.",
+    setting("GenVRDepth.Viewer.ColorMap", {
       type: "combo",
       options: [...COLORMAPS],
       defaultValue: "turbo",
-    },
-    {
-      id: "GenVRDepth.Service.SpendingCap",
-      category: ["GenVR Depth", "Service", "SpendingCap"],
-      name: "Spending cap of one run",
-      tooltip: "In credits. A node that would spend more stops before it sends anything. 0 means none.",
+    }),
+    setting("GenVRDepth.Service.SpendingCap", {
       type: () => defaultInput(ask, "spending_cap"),
       defaultValue: null,
-    },
-    {
-      id: "GenVRDepth.Service.Concurrency",
-      category: ["GenVR Depth", "Service", "Concurrency"],
-      name: "Pictures in flight at once",
-      tooltip: "How many pictures are asked of the GenVR service at the same time.",
+    }),
+    setting("GenVRDepth.Service.Concurrency", {
       type: () => defaultInput(ask, "concurrency"),
       defaultValue: null,
-    },
-    {
-      id: "GenVRDepth.Account.Key",
-      category: ["GenVR Depth", "Account", "Key"],
-      name: "GenVR account",
-      tooltip:
-        "The key is kept by this ComfyUI server in a private file. It is never shown again, and it " +
-        "is in no workflow, picture or setting.",
+    }),
+    setting("GenVRDepth.Account.Key", {
       type: () => new AccountPanel(ask, text).element,
       defaultValue: null,
-    },
+    }),
   ],
   async init() {
     loadStyle();

@@ -51,6 +51,28 @@ export const ENGLISH = Object.freeze({
   },
 });
 
+/** Names and tooltips of the settings page, by setting id. */
+export const SETTINGS = Object.freeze({
+  "GenVRDepth.Viewer.ColorMap": {
+    name: "Colour map of the depth viewer",
+    tooltip: "The colours new viewers start with; each node can choose its own.",
+  },
+  "GenVRDepth.Service.SpendingCap": {
+    name: "Spending cap of one run",
+    tooltip: "In credits. A node that would spend more stops before it sends anything. 0 means none.",
+  },
+  "GenVRDepth.Service.Concurrency": {
+    name: "Pictures in flight at once",
+    tooltip: "How many pictures are asked of the GenVR service at the same time.",
+  },
+  "GenVRDepth.Account.Key": {
+    name: "GenVR account",
+    tooltip:
+      "The key is kept by this ComfyUI server in a private file. It is never shown again, and it " +
+      "is in no workflow, picture or setting.",
+  },
+});
+
 /**
  * @param {string} locale @param {Record<string, any>} catalogue what /i18n answered
  * @returns {(key: string, values?: Record<string, string|number>) => string} "group.name" -> text

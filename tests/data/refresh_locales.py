@@ -1,0 +1,146 @@
+"""Refresh `locales/`: English from the node classes and the page, the rest from the tables here.
+
+    python tests/data/refresh_locales.py        (needs node for the page's texts)
+
+The tables in `tests/data/locales/` have one row a text and one column a language. Rows of
+`names.txt`, `inputs.txt` and `page.txt` begin with the English text, those of `descriptions.txt`
+with the node id (without GenVRDepth), those of `tooltips.txt` with the name of the input.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLES = ROOT / "tests" / "data" / "locales"
+LANGUAGES = ("zh", "ja", "ko", "es", "fr", "de", "pt-BR", "hi")
+Table = dict[str, dict[str, str]]  # first column -> language -> text
+
+
+def table(name: str) -> Table:
+    rows: Table = {}
+    for line in (TABLES / name).read_text(encoding="utf-8").splitlines():
+        if not line or line.startswith("#"):
+            continue
+        first, *texts = (cell.strip() for cell in line.split(" | "))
+        if len(texts) != len(LANGUAGES):
+            raise SystemExit(f"{name}: {first!r} has {len(texts)} translations")
+        rows[first] = dict(zip(LANGUAGES, texts, strict=True))
+    return rows
+
+
+def pack() -> Any:
+    spec = importlib.util.spec_from_file_location(
+        "genvr_depth", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
+    )
+    if spec is None or spec.loader is None:
+        raise SystemExit("the pack cannot be loaded")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["genvr_depth"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def page_texts() -> tuple[dict[str, Any], dict[str, Any]]:
+    """(texts of the widgets, texts of the settings) in English."""
+    script = (
+        "import('./web/lib/text.mjs').then(m => "
+        "process.stdout.write(JSON.stringify([m.ENGLISH, m.SETTINGS])))"
+    )
+    result = subprocess.run(["node", "-e", script], capture_output=True, check=True, cwd=ROOT)
+    return tuple(json.loads(result.stdout))
+
+
+def inputs_of(cls: Any) -> dict[str, dict[str, Any]]:
+    declared = cls.INPUT_TYPES()
+    return {
+        name: given[1] if len(given) > 1 else {}
+        for group in ("required", "optional")
+        for name, given in declared.get(group, {}).items()
+    }
+
+
+def english_nodes(module: Any) -> dict[str, Any]:
+    nodes = {}
+    for key, cls in module.NODE_CLASS_MAPPINGS.items():
+        outputs = zip(cls.RETURN_NAMES, cls.OUTPUT_TOOLTIPS, strict=True)
+        nodes[key] = {
+            "display_name": module.NODE_DISPLAY_NAME_MAPPINGS[key],
+            "description": cls.DESCRIPTION,
+            "inputs": {
+                name: {"name": name, "tooltip": options["tooltip"]}
+                for name, options in inputs_of(cls).items()
+            },
+            "outputs": {
+                str(slot): {"name": name, "tooltip": tooltip}
+                for slot, (name, tooltip) in enumerate(outputs)
+            },
+        }
+    return nodes
+
+
+def nodes_in(language: str, english: dict[str, Any]) -> dict[str, Any]:
+    names, inputs = table("names.txt"), table("inputs.txt")
+    descriptions, tooltips = table("descriptions.txt"), table("tooltips.txt")
+    nodes = {}
+    for key, node in english.items():
+        own = {name: {"name": inputs[name][language]} for name in node["inputs"]}
+        for name in own.keys() & tooltips.keys():
+            own[name]["tooltip"] = tooltips[name][language]
+        nodes[key] = {
+            "display_name": names[node["display_name"]][language],
+            "description": descriptions[key.removeprefix("GenVRDepth")][language],
+            "inputs": own,
+        }
+    return nodes
+
+
+def translated(tree: Any, language: str, rows: Table) -> Any:
+    """The same tree with every text replaced by that of the language."""
+    if isinstance(tree, dict):
+        return {key: translated(value, language, rows) for key, value in tree.items()}
+    return rows[tree][language]
+
+
+def complain_of_gaps(nodes: dict[str, Any]) -> None:
+    """Stop with the list of rows that the tables still need."""
+    wanted = {
+        "names.txt": {node["display_name"] for node in nodes.values()},
+        "inputs.txt": {name for node in nodes.values() for name in node["inputs"]},
+        "descriptions.txt": {key.removeprefix("GenVRDepth") for key in nodes},
+    }
+    gaps = [f"{name}: {row}" for name, rows in wanted.items() for row in rows - set(table(name))]
+    if gaps:
+        raise SystemExit("rows to add:\n" + "\n".join(sorted(gaps)))
+
+
+def write(language: str, name: str, content: Any) -> None:
+    path = ROOT / "locales" / language / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    nodes = english_nodes(pack())
+    complain_of_gaps(nodes)
+    widgets, settings = page_texts()
+    # ComfyUI looks settings up with underscores: a dot would mean a deeper level.
+    settings = {key.replace(".", "_"): value for key, value in settings.items()}
+    page = table("page.txt")
+    write("en", "nodeDefs", nodes)
+    write("en", "main", {"genvrDepth": widgets})
+    write("en", "settings", settings)
+    for language in LANGUAGES:
+        write(language, "nodeDefs", nodes_in(language, nodes))
+        write(language, "main", {"genvrDepth": translated(widgets, language, page)})
+        write(language, "settings", translated(settings, language, page))
+
+
+if __name__ == "__main__":
+    main()
