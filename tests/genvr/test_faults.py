@@ -62,6 +62,7 @@ def test_a_passing_fault_of_a_free_call_is_waited_out(
         (Fault(status=502, body="down"), ServiceDown),
         (Fault(status=400, body={"message": "bad id"}), BadParameter),
         (Fault(status=404, body={"message": "Task not found"}), TaskFailed),
+        (Fault(body={"success": False, "message": "Nope today"}), TaskFailed),
         (Fault(status=302, headers={"Location": "/elsewhere"}), TaskFailed),
     ],
 )
@@ -146,6 +147,21 @@ def test_an_error_text_in_place_of_a_url_is_an_error(fake, make_runner, make_req
     fake.output = output
     with pytest.raises(Moderated):
         make_runner().obtain(make_request(), never_stop)
+
+
+def test_a_task_the_service_lost_is_paid_again_only_when_asked(fake, make_runner, make_request):
+    fake.latency = 1e9
+    with pytest.raises(TaskTimeout):
+        make_runner(deadline_s=5).obtain(make_request(), never_stop)
+    fake.latency = 0
+    fake.tasks.clear()
+    with pytest.raises(TaskFailed, match="does not know task"):
+        make_runner().obtain(make_request(), never_stop)
+    assert len(fake.charges) == 1
+    again = make_runner(pay_again=True)
+    assert again.will_pay(make_request())
+    assert again.obtain(make_request(), never_stop).how == "paid"
+    assert len(fake.charges) == 2
 
 
 def test_an_empty_output_is_no_picture_and_no_loss(fake, make_runner, make_request):

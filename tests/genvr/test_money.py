@@ -7,6 +7,7 @@ import threading
 import pytest
 from fake_genvr import Fault
 from genvr_depth.nodes.depthkit.errors import Stopped
+from genvr_depth.nodes.depthkit.genvr import transport
 from genvr_depth.nodes.depthkit.genvr.credentials import Profile
 from genvr_depth.nodes.depthkit.genvr.errors import (
     AmbiguousCharge,
@@ -175,6 +176,34 @@ def test_an_unreachable_service_is_tried_again_and_then_named(
         make_runner(profile=gone).obtain(make_request(), never_stop)
     assert clock.slept > 0
     assert fake.charges == []
+
+
+@pytest.mark.parametrize("way", ["handshake", "proxy", "tunnel refused"])
+def test_a_connection_that_never_stood_sent_nothing(
+    fake, make_runner, make_request, monkeypatch, way, journal_rows
+):
+    base = fake.base.replace("http://", "https://")
+    if way != "handshake":
+        monkeypatch.setattr(transport, "is_loopback", lambda host: False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        proxy = "http://127.0.0.1:9" if way == "proxy" else fake.base
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        monkeypatch.setenv("https_proxy", proxy)
+        base = "https://127.0.0.2:8443"
+    broken = Profile("default", base, "v2", fake.key, fake.uid)
+    with pytest.raises(ServiceDown, match="Nothing was sent or charged"):
+        make_runner(profile=broken).obtain(make_request(), never_stop)
+    assert journal_rows()[0]["state"] == "failed"
+    assert fake.charges == []
+
+
+def test_413_twice_is_a_refusal_not_an_unclear_charge(fake, make_runner, make_request):
+    fake.script("generate", *[Fault(status=413)] * 2)
+    with pytest.raises(BadParameter, match="too large"):
+        make_runner().obtain(make_request(), never_stop)
+    assert make_runner().obtain(make_request(), never_stop).how == "paid"
+    assert len(fake.charges) == 1
 
 
 def test_413_switches_to_an_upload(fake, make_runner, make_request):

@@ -156,7 +156,7 @@ class Client:
         return Status(
             completed=word in COMPLETED,
             failed=word in FAILED,
-            word=word[:40],
+            word=self.profile.redactor(word, 40),
             reason=reason,
         )
 
@@ -166,8 +166,9 @@ class Client:
         """(fresh URLs of the pictures, other text) of a completed task."""
         reply = self._ask_about(model, task, "response", 60.0, should_stop)
         body = reply.json()
-        urls, text = output_parts(body)
-        return urls, text or ("" if urls else _refused_words(body))
+        if isinstance(body, dict) and body.get("success") is False:
+            raise refusal(reply, self.profile.redactor, f"the result of task {task}", _KEPT)
+        return output_parts(body)
 
     def upload_ticket(self, file_name: str, should_stop: Stop = never_stop) -> UploadTicket:
         """Ask for an upload URL. Needs the key and costs nothing, so it also tests the key."""
@@ -295,11 +296,6 @@ def _usable(reply: Reply, exchange: Exchange) -> bool:
 
 def _definite(reply: Reply) -> bool:
     return 300 <= reply.status < 500 and reply.status not in (408, 429)
-
-
-def _refused_words(body: Any) -> str:
-    refused = isinstance(body, dict) and body.get("success") is False
-    return task_state(body)[1] if refused else ""
 
 
 def _unreachable(profile: Profile, money: str) -> str:

@@ -16,6 +16,7 @@ from . import advice
 from .client import Ambiguous, Client, PayloadTooLarge, TaskUnknown
 from .download import Downloader, Gone
 from .errors import (
+    BadParameter,
     GenvrError,
     JournalError,
     PictureError,
@@ -34,6 +35,7 @@ __all__ = ["Outcome", "Runner", "no_checkpoint", "silent"]
 
 DEADLINE_S = 900.0
 _LINKS = 3
+_UNKNOWN = "unknown to the service"
 
 Say = Callable[[str], None]
 
@@ -98,7 +100,8 @@ class Runner:
         if entry is None or (entry.state == "failed" and not entry.task):
             return True
         # A prepared entry may be another run's: counting it errs on the careful side.
-        return self.pay_again and entry.state in ("failed", "ambiguous", "prepared")
+        open_ended = entry.state in ("failed", "ambiguous", "prepared") or entry.detail == _UNKNOWN
+        return self.pay_again and open_ended
 
     def obtain(
         self, request: Request, should_stop: Callable[[], bool], say: Say = silent
@@ -161,9 +164,15 @@ class Runner:
             except PayloadTooLarge:
                 where = self.uploads.reference(picture, should_stop, force=True)
                 task = self._generate(request, entry, where, should_stop)
-        except (Ambiguous, PayloadTooLarge) as error:
-            why = str(error) or "the service refused the request as too large twice"
-            raise advice.ambiguous(self._note(entry, "ambiguous", detail=why)) from None
+        except Ambiguous as error:
+            noted = self._note(entry, "ambiguous", detail=str(error))
+            raise advice.ambiguous(noted) from None
+        except PayloadTooLarge:
+            self._note(entry, "failed", detail="too large")
+            raise BadParameter(
+                "GenVR refuses the request as too large (413), also with the picture uploaded. "
+                "Nothing was charged. Shorten the prompt or use a smaller picture."
+            ) from None
         except (GenvrError, Stopped) as error:
             # A definite refusal, or never sent: the next run may simply try again.
             self._note(entry, "failed", detail=str(error))
@@ -289,7 +298,7 @@ class Runner:
         return advice.failure(entry.task, said)
 
     def _lost(self, entry: Entry, error: Exception) -> TaskFailed:
-        self._note(entry, "detached", detail="unknown to the service")
+        self._note(entry, "detached", detail=_UNKNOWN)
         return _TaskLost(advice.lost(entry, str(error)))
 
     def _note(self, entry: Entry, state: str, **changes: Any) -> Entry:

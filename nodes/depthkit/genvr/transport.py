@@ -22,6 +22,8 @@ __all__ = ["Exchange", "NoAnswer", "NotSent", "Reply", "Transport"]
 
 CONNECT_TIMEOUT_S = 10.0
 _CHUNK = 1 << 16
+# Failures of the TLS handshake, which comes before the request.
+_HANDSHAKE = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "record layer failure")
 
 
 class NotSent(Exception):
@@ -167,7 +169,13 @@ def _never_left(error: BaseException) -> bool:
         return True
     if isinstance(error, requests.exceptions.ReadTimeout):
         return False
-    never = (causes.NewConnectionError, causes.ConnectTimeoutError, causes.NameResolutionError)
+    never = (causes.NewConnectionError, causes.ConnectTimeoutError)
     reason = error.args[0] if error.args else None
     reason = getattr(reason, "reason", reason)
+    if isinstance(reason, causes.ProxyError):
+        # Before the tunnel stands nothing of the request has left.
+        original = reason.original_error
+        return isinstance(original, never) or "Tunnel connection failed" in str(original)
+    if isinstance(reason, causes.SSLError):
+        return any(sign in str(reason) for sign in _HANDSHAKE)
     return isinstance(reason, never)
