@@ -27,6 +27,7 @@ from .sample_scene import GenVRDepthSampleScene
 from .save_3d import GenVRDepthSave3D
 from .save_depth import GenVRDepthSaveDepth
 from .save_image import GenVRDepthSaveImage
+from .stereo import GenVRDepthStereo
 from .structure import GenVRDepthKeepBest, GenVRDepthStructureScore
 
 __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS"]
@@ -42,6 +43,7 @@ NODE_CLASS_MAPPINGS: dict[str, type] = {
     "GenVRDepthRefine": GenVRDepthRefine,
     "GenVRDepthLayers": GenVRDepthLayers,
     "GenVRDepthCheck": GenVRDepthCheck,
+    "GenVRDepthStereo": GenVRDepthStereo,
     "GenVRDepthToImage": GenVRDepthToImage,
     "GenVRDepthGenerateLocal": GenVRDepthGenerateLocal,
     "GenVRDepthGenerateRemote": GenVRDepthGenerateRemote,
@@ -70,6 +72,7 @@ NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
     "GenVRDepthRefine": "Refine Depth Edges",
     "GenVRDepthLayers": "Split Depth Layers",
     "GenVRDepthCheck": "Check Depth",
+    "GenVRDepthStereo": "Depth to Stereo",
     "GenVRDepthToImage": "Depth to Image",
     "GenVRDepthGenerateLocal": "Generate from Depth (Local)",
     "GenVRDepthGenerateRemote": "Generate from Depth (GenVR)",

@@ -157,3 +157,14 @@ def test_check_stops_the_run_before_money_is_spent():
     flat = DepthMap.make(torch.ones(1, 24, 32), "disparity")
     with pytest.raises(ValueError, match="stopped by Check Depth"):
         _run("GenVRDepthCheck", flat, "stop the run")
+
+
+@pytest.mark.parametrize("batch", [1, 16])
+@pytest.mark.parametrize("layout", ["side by side", "anaglyph", "parallax clip, orbit"])
+def test_stereo_makes_pictures_and_masks(batch, layout):
+    images, holes, report = _run(
+        "GenVRDepthStereo", _depth(batch), _photo(batch, 24, 32, 4), layout, 5.0, frames=5
+    )
+    assert images.shape[0] == (5 if "clip" in layout else batch)
+    assert images.shape[:3] == holes.shape
+    assert "cm" in report

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
+from genvr_depth.nodes.depthkit.errors import InvalidInput, MissingInformation, Stopped
+from genvr_depth.nodes.depthkit.stereo import (
+    LAYOUTS,
+    PATHS,
+    StereoOptions,
+    parallax_clip,
+    stereo,
+)
+from genvr_depth.nodes.depthkit.warp import fill_from_background, forward_warp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+CONES = Path(__file__).resolve().parents[3] / "shared" / "data" / "middlebury_cones"
+
+
+def _picture(batch=1, height=24, width=40, seed=0):
+    return torch.rand(batch, height, width, 3, generator=torch.Generator().manual_seed(seed))
+
+
+def _depth(batch=1, height=24, width=40, kind="disparity"):
+    values = torch.full((batch, height, width), 1.0)
+    values[:, 8:16, 15:25] = 3.0
+    return DepthMap.make(values, kind)
+
+
+@settings(max_examples=30, deadline=None)
+@given(height=st.integers(1, 12), width=st.integers(1, 12), seed=st.integers(0, 999))
+def test_the_warp_of_zero_baseline_is_the_identity(height, width, seed):
+    picture = _picture(1, height, width, seed)
+    near = _picture(1, height, width, seed + 1)[0, ..., 0]
+    zero = torch.zeros(height, width)
+    warped, depth, hole = forward_warp(picture[0], near, zero, zero)
+    assert torch.equal(warped, picture[0])
+    assert torch.equal(depth, near)
+    assert not hole.any()
+    both = stereo(DepthMap.make(near + 1, "disparity"), picture, StereoOptions(strength=0.0))
+    assert torch.equal(both.images[0, :, :width], picture[0])
+    assert torch.equal(both.images[0, :, width:], picture[0])
+
+
+def test_whole_pixel_shifts_move_pixels_exactly():
+    picture = _picture()[0]
+    near = torch.full((24, 40), 0.5)
+    warped, _, hole = forward_warp(
+        picture, near, torch.full((24, 40), 3.0), torch.full((24, 40), -2.0)
+    )
+    assert torch.equal(warped[:-2, 3:], picture[2:, :-3])
+    assert bool(hole[:, :3].all())
+    assert bool(hole[-2:].all())
+    assert not hole[:-2, 3:].any()
+
+
+def test_the_nearest_pixel_wins_whatever_the_order():
+    for flip in (False, True):
+        picture = torch.zeros(1, 8, 1)
+        near = torch.tensor([[0.0, 0.0, 0.9, 0.0, 0.0, 0.0, 0.0, 0.0]])
+        picture[0, 2] = 1.0
+        shift = torch.tensor([[0.0, 0.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0]])
+        if flip:
+            picture, near, shift = picture.flip(1), near.flip(1), -shift.flip(1)
+        warped, _, hole = forward_warp(picture, near, shift, torch.zeros_like(shift))
+        landed = 2 if flip else 5
+        assert warped[0, landed, 0] == 1
+        assert hole[0].nonzero().flatten().tolist() == [5 if flip else 2]
+
+
+def test_holes_are_filled_from_the_background_side():
+    picture = torch.tensor([0.2, 0.2, 0.2, 0.0, 0.0, 0.9, 0.9, 0.9])[None, :, None]
+    near = torch.tensor([[0.1, 0.1, 0.1, 0.0, 0.0, 0.8, 0.8, 0.8]])
+    hole = torch.tensor([[False, False, False, True, True, False, False, False]])
+    filled = fill_from_background(picture, near, hole)
+    assert filled[0, 3:5, 0].tolist() == pytest.approx([0.2, 0.2])
+    assert torch.equal(filled[~hole], picture[~hole])
+
+
+def test_near_things_move_apart_in_the_two_eyes():
+    depth = _depth()
+    picture = torch.zeros(1, 24, 40, 3)
+    picture[:, 8:16, 15:25] = 1.0
+    made = stereo(depth, picture, StereoOptions(strength=10.0, screen=0.0))
+    left, right = made.images[0, 12, :40, 0], made.images[0, 12, 40:, 0]
+    columns = torch.arange(40.0)
+    assert (left * columns).sum() / left.sum() == pytest.approx(19.5 + 2, abs=0.1)
+    assert (right * columns).sum() / right.sum() == pytest.approx(19.5 - 2, abs=0.1)
+    # Screen at the farthest point: the background does not move.
+    assert torch.equal(made.images[0, :4, :40], picture[0, :4])
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("batch", [1, 16])
+def test_every_layout_has_its_shape_and_mask(layout, batch):
+    made = stereo(_depth(batch), _picture(batch), StereoOptions(layout, strength=20.0))
+    shape = {"side": (24, 80), "over": (48, 40), "anag": (24, 40)}[layout[:4]]
+    assert made.images.shape == (batch, *shape, 3)
+    assert made.holes.shape == (batch, *shape)
+    assert 0 < made.holes.mean() < 0.5
+
+
+def test_an_anaglyph_is_red_for_the_left_eye():
+    picture = _picture()
+    pair = stereo(_depth(), picture, StereoOptions("side by side", 6.0)).images[0]
+    glasses = stereo(_depth(), picture, StereoOptions("anaglyph", 6.0)).images[0]
+    assert torch.equal(glasses[..., 0], pair[:, :40, 0])
+    assert torch.equal(glasses[..., 1:], pair[:, 40:, 1:])
+
+
+def test_unfilled_holes_are_black_and_lie_under_the_mask():
+    picture = _picture() * 0.5 + 0.5
+    made = stereo(_depth(), picture, StereoOptions(strength=10.0, fill=False))
+    dark = made.images.amax(-1) == 0
+    assert torch.equal(dark, made.holes == 1)
+    assert made.holes.sum() > 0
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_parallax_clip_moves_and_returns(path):
+    picture = _picture()
+    clip = parallax_clip(_depth(), picture, StereoOptions(strength=6.0), 8, path)
+    assert clip.images.shape == (8, 24, 40, 3)
+    assert not torch.equal(clip.images[0], clip.images[2])
+    if path == "sway":
+        assert torch.equal(clip.images[0], picture[0])
+
+
+def test_true_eyes_see_true_parallax():
+    metres = torch.full((1, 10, 200), 4.0)
+    metres[..., 100:110] = 2.0
+    depth = DepthMap.make(metres, "metric", camera=Pinhole(500, 500, 100, 5))
+    picture = torch.zeros(1, 10, 200, 3)
+    picture[..., 100:110, :] = 1.0
+    made = stereo(depth, picture, StereoOptions(eye_distance_mm=64.0, screen=0.0))
+    # f b (1/2 - 1/4) = 500 * 0.064 / 4 = 8 pixels between the eyes.
+    left = made.images[0, 5, :200, 0].nonzero().float().mean()
+    right = made.images[0, 5, 200:, 0].nonzero().float().mean()
+    assert (left - right).item() == pytest.approx(8.0, abs=0.2)
+
+
+def test_an_eye_distance_needs_metres():
+    with pytest.raises(MissingInformation, match="metres"):
+        stereo(_depth(), _picture(), StereoOptions(eye_distance_mm=63.0))
+
+
+def test_the_report_speaks_of_centimetres_and_warns_of_diverging_eyes():
+    mild = stereo(_depth(), _picture(), StereoOptions(strength=3.0)).report
+    assert "cm in front" in mild
+    assert "cm behind" in mild
+    wild = stereo(_depth(), _picture(), StereoOptions(strength=40.0, screen=1.0)).report
+    assert "outwards" in wild
+
+
+def test_a_real_pair_is_predicted_from_its_left_picture():
+    if not CONES.is_dir():
+        pytest.skip("the Middlebury pair lies in ../shared/data; not here")
+    import numpy as np
+    from PIL import Image
+
+    left, right = (
+        torch.tensor(np.array(Image.open(CONES / f"im{n}.png").convert("RGB"))).float() / 255
+        for n in (2, 6)
+    )
+    pixels = torch.tensor(np.array(Image.open(CONES / "disp2.png"), dtype=np.float32)) / 4
+    known = pixels > 0
+    near = pixels / pixels.max()
+    warped, _, hole = forward_warp(left, near, -pixels, torch.zeros_like(pixels))
+    seen = ~hole & torch.nn.functional.max_pool2d((~known)[None, None].float(), 1)[0, 0].eq(0)
+    error = (warped - right).abs().mean(-1)[seen].median()
+    unmoved = (left - right).abs().mean(-1)[seen].median()
+    assert error < 0.3 * unmoved
+
+
+def test_wishes_that_cannot_be_met_are_refused_in_words():
+    with pytest.raises(InvalidInput, match="layout"):
+        StereoOptions("hologram")
+    with pytest.raises(InvalidInput, match="strength"):
+        StereoOptions(strength=-1)
+    with pytest.raises(InvalidInput, match="sizes differ"):
+        stereo(_depth(), _picture(1, 10, 10), StereoOptions())
+    with pytest.raises(InvalidInput, match="path"):
+        parallax_clip(_depth(), _picture(), StereoOptions(), 1)
+
+
+def test_stop_is_honoured():
+    with pytest.raises(Stopped):
+        stereo(_depth(2), _picture(2), StereoOptions(), should_stop=lambda: True)
