@@ -25,43 +25,43 @@ def bookcase(
     random = np.random.default_rng(seed)
     wide, deep, tall = size
     board = 0.026
-    parts = [
-        g.box("side", (board, deep, tall), (s * (wide - board) / 2, 0, 0), timber, edge=0.003)
-        for s in (-1, 1)
-    ]
-    parts.append(
-        g.box("back", (wide - 2 * board, 0.012, tall), (0, deep / 2 - 0.006, 0), timber, edge=0.001)
-    )
+    inner = wide - 2 * board
     pitch = (tall - board) / shelves
+    side, back = (board, deep, tall), (inner, 0.012, tall)
+    parts = [
+        g.box("side", side, (s * (wide - board) / 2, 0, 0), timber, edge=0.003) for s in (-1, 1)
+    ]
+    parts.append(g.box("back", back, (0, deep / 2 - 0.006, 0), timber, edge=0.001))
     for level in range(shelves + 1):
-        parts.append(
-            g.box(
-                "shelf",
-                (wide - 2 * board, deep - 0.01, board),
-                (0, 0, level * pitch),
-                timber,
-                edge=0.003,
-            )
-        )
+        place = (0, 0, level * pitch)
+        parts.append(g.box("shelf", (inner, deep - 0.01, board), place, timber, edge=0.003))
     for level in range(shelves):
-        floor = level * pitch + board
-        x, end = -wide / 2 + board + 0.004, wide / 2 - board - 0.02
-        fill = x + (end - x) * random.uniform(0.62, 0.96)
-        while x < fill:
-            thick, high = random.uniform(0.016, 0.05), random.uniform(0.6, 0.86) * (pitch - board)
-            lean = random.choice([0, 0, 0, 0, 0, 9]) if x > -wide / 4 else 0
-            parts += book(
-                (thick, random.uniform(0.13, 0.2), high),
-                (x + thick / 2 + lean * 0.003, -0.03, floor),
-                covers,
-                paper,
-                random,
-                (0, lean, 0),
-            )
-            x += thick + 0.0015 + lean * 0.004
-        if end - x > 0.16:
-            parts += stack((x + 0.12, -0.02, floor), covers, paper, random, 3)
+        room = (inner, pitch - board, level * pitch + board)
+        parts += _row(room, covers, paper, random)
     g.group(parts, at, turn)
+
+
+def _row(
+    room: tuple[float, float, float],
+    covers: Sequence[Material],
+    paper: Material,
+    random: np.random.Generator,
+) -> list[g.Object]:
+    """Books for one shelf; `room` is its inner width and height and the height it stands at."""
+    wide, tall, floor = room
+    x, end = -wide / 2 + 0.004, wide / 2 - 0.02
+    fill = x + (end - x) * random.uniform(0.62, 0.96)
+    made: list[g.Object] = []
+    while x < fill:
+        thick, high = random.uniform(0.016, 0.05), random.uniform(0.6, 0.86) * tall
+        lean = random.choice([0, 0, 0, 0, 0, 9]) if x > -wide / 4 - 0.013 else 0
+        size = (thick, random.uniform(0.13, 0.2), high)
+        place = (x + thick / 2 + lean * 0.003, -0.03, floor)
+        made += book(size, place, covers, paper, random, (0, lean, 0))
+        x += thick + 0.0015 + lean * 0.004
+    if end - x > 0.16:
+        made += stack((x + 0.12, -0.02, floor), covers, paper, random, 3)
+    return made
 
 
 def book(

@@ -9,63 +9,47 @@ import furniture as f
 import geometry as g
 import materials as m
 
+APPLES = (
+    # x, y, height above the table, which skin
+    (0.1, 0.13, 0.045, 0),
+    (0.18, 0.11, 0.045, 0),
+    (0.225, 0.19, 0.05, 1),
+    (0.13, 0.22, 0.048, 0),
+    (0.165, 0.165, 0.105, 1),
+)
+LEMON = [
+    (0, -0.045),
+    (0.006, -0.043),
+    (0.011, -0.037),
+    (0.024, -0.027),
+    (0.031, -0.005),
+    (0.029, 0.015),
+    (0.018, 0.032),
+    (0.008, 0.038),
+    (0, 0.042),
+]
+HALF_LEMON = [(0, -0.036), (0.008, -0.034), (0.024, -0.022), (0.031, -0.001)]
+PULP = [(0, 0.0), (0.0285, 0.0), (0.0295, -0.001), (0, -0.004)]
+
 
 def fruit(top: float, relit: bool) -> None:
     """Lay a bowl of apples, lemons and half a lemon on a table whose top is at height `top`."""
     glaze = m.plain("bowl", "#c9b9a0" if relit else "#e6dfd2", 0.22, Coat_Weight=0.5)
-    f.ceramic("bowl", [(r * 1.15, z * 1.0) for r, z in f.BOWL], (0.15, 0.16, top), glaze)
+    f.ceramic("bowl", [(r * 1.15, z) for r, z in f.BOWL], (0.15, 0.16, top), glaze)
     skins = [
         _apple_skin("apple-red", "#7d1519", "#c9562f"),
         _apple_skin("apple-green", "#6c8a2b", "#b6b64a"),
     ]
     bark = m.plain("stalk", "#3b2a1a", 0.8)
-    spots = (
-        (0.1, 0.13, 0.045, 0),
-        (0.18, 0.11, 0.045, 0),
-        (0.225, 0.19, 0.05, 1),
-        (0.13, 0.22, 0.048, 0),
-        (0.165, 0.165, 0.105, 1),
-    )
-    for index, (x, y, z, kind) in enumerate(spots):
+    for index, (x, y, z, kind) in enumerate(APPLES):
         _apple((x, y, top + z), 0.04 - 0.002 * (index % 3), skins[kind], bark, index)
     rind = _peel("lemon", "#e0b51e")
-    lemon = [
-        (0, -0.045),
-        (0.006, -0.043),
-        (0.011, -0.037),
-        (0.024, -0.027),
-        (0.031, -0.005),
-        (0.029, 0.015),
-        (0.018, 0.032),
-        (0.008, 0.038),
-        (0, 0.042),
-    ]
-    for at, turn in (
-        ((0.11, -0.13, top + 0.031), (88, 0, 35)),
-        ((0.24, -0.06, top + 0.031), (92, 0, -60)),
-    ):
-        g.subdivide(g.lathe("lemon", lemon, at, rind, 28, turn, 180), 2)
-    half = m.plain("half", "#f0d97a", 0.35, Subsurface_Weight=0.3)
-    g.subdivide(
-        g.lathe(
-            "lemon-half",
-            [(0, -0.036), (0.008, -0.034), (0.024, -0.022), (0.031, -0.001)],
-            (0.02, -0.2, top + 0.028),
-            rind,
-            28,
-            (35, 12, 0),
-            180,
-        ),
-        2,
-    )
-    g.lathe(
-        "pulp",
-        [(0, 0.0), (0.0285, 0.0), (0.0295, -0.001), (0, -0.004)],
-        (0.02, -0.2, top + 0.0285),
-        half,
-        40,
-        (35, 12, 0),
-    )
+    for x, y, turn in ((0.11, -0.13, (88, 0, 35)), (0.24, -0.06, (92, 0, -60))):
+        g.subdivide(g.lathe("lemon", LEMON, (x, y, top + 0.031), rind, 28, turn, 180), 2)
+    flesh = m.plain("half", "#f0d97a", 0.35, Subsurface_Weight=0.3)
+    tilt = (35, 12, 0)
+    g.subdivide(g.lathe("half", HALF_LEMON, (0.02, -0.2, top + 0.028), rind, 28, tilt, 180), 2)
+    g.lathe("pulp", PULP, (0.02, -0.2, top + 0.0285), flesh, 40, tilt)
 
 
 def _apple_skin(name: str, deep: str, light: str) -> bpy.types.Material:

@@ -296,9 +296,7 @@ def meshes() -> list[Object]:
     return [thing for thing in bpy.context.scene.objects if thing.type == "MESH"]
 
 
-def drape(
-    cloth: Object, supports: Sequence[Object], frames: int = 60, pins: Sequence[int] = ()
-) -> None:
+def drape(cloth: Object, supports: Sequence[Object], frames: int = 60) -> None:
     """Let `cloth` fall on `supports` under gravity and freeze it where it lies."""
     for support in supports:
         support.modifiers.new("collision", "COLLISION")
@@ -310,10 +308,6 @@ def drape(
     settings.bending_stiffness, settings.air_damping = 0.4, 1.5
     physics.collision_settings.distance_min = 0.006
     physics.collision_settings.use_self_collision = False
-    if pins:
-        group = cloth.vertex_groups.new(name="pins")
-        group.add(list(pins), 1.0, "REPLACE")
-        settings.vertex_group_mass = "pins"
     scene = bpy.context.scene
     for frame in range(1, frames + 1):
         scene.frame_set(frame)

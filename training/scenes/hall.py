@@ -219,7 +219,7 @@ def _furnish() -> None:
 def _garden() -> None:
     """Trees beyond the far arch."""
     bark, green = m.plain("bark", "#4a3b2e", 0.9), m.leaf("tree", "#33521f", "#87994a")
-    made = nature.tree((0, 0, 0), 7.5, 2.4, green, bark, 3, 5000)
+    made = nature.tree(7.5, 2.4, green, bark, 3, 5000)
     far = BAY * (BAYS + 0.45)
     g.copies(
         made,

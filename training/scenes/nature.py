@@ -133,57 +133,51 @@ def palm(
 
 
 def tree(
-    at: g.Point,
     height: float,
     crown: float,
     leaf: bpy.types.Material,
     bark: bpy.types.Material,
     seed: int,
-    count: int = 9000,
-    shape: Leaf | None = None,
+    count: int,
 ) -> list[g.Object]:
-    """A street tree: a forked trunk and `count` leaves in clumps round the ends of its branches."""
+    """A street tree at the origin: a forked trunk, `count` leaves in clumps round its branches."""
     random = np.random.default_rng(seed)
-    foot = np.array(at, float)
-    fork = foot + np.array([0.05, 0.0, height * 0.42])
-    made = [
-        g.tube(
-            "trunk",
-            [
-                foot.tolist(),
-                (foot + (fork - foot) * 0.5 + random.normal(0, 0.03, 3)).tolist(),
-                fork.tolist(),
-            ],
-            [height * 0.026, height * 0.02, height * 0.017],
-            bark,
-        )
-    ]
+    fork = np.array([0.05, 0.0, height * 0.42])
+    bow = (fork * 0.5 + random.normal(0, 0.03, 3)).tolist()
+    thick = [height * 0.026, height * 0.02, height * 0.017]
+    trunk = g.tube("trunk", [(0, 0, 0), bow, fork.tolist()], thick, bark)
+    branches, clumps = _branches(fork, height, crown, bark, random)
+    chosen = random.integers(0, len(clumps), count)
+    reach = random.normal(0, 1, (count, 3))
+    offsets = unit(reach) * (random.uniform(0, 1, (count, 1)) ** 0.5) * crown * 0.34
+    offsets[:, 2] *= 0.75
+    headings = unit(offsets * 0.7 + random.normal(0, 0.35, (count, 3)) - np.array([0, 0, 0.15]))
+    shape, origins = Leaf(0.13, 0.085, 0.7, 0.3, 3), clumps[chosen] + offsets
+    return [trunk, *branches, leaves("crown", shape, origins, headings, leaf, random, 0.35)]
+
+
+def _branches(
+    fork: np.ndarray,
+    height: float,
+    crown: float,
+    bark: bpy.types.Material,
+    random: np.random.Generator,
+) -> tuple[list[g.Object], np.ndarray]:
+    """Bent branches out of `fork`, and the (n, 3) middles of the clumps of leaves on them."""
+    made: list[g.Object] = []
     clumps: list[np.ndarray] = []
     for index in range(13):
         turn = index * 2.4 + random.uniform(-0.3, 0.3)
         high = random.uniform(0.15, 1.0)
-        wide = (
-            crown * random.uniform(0.45, 0.85) * math.sqrt(max(0.08, 1 - (high - 0.35) ** 2 / 0.5))
-        )
+        dome = math.sqrt(max(0.08, 1 - (high - 0.35) ** 2 / 0.5))
+        wide = crown * random.uniform(0.45, 0.85) * dome
         end = fork + np.array([math.cos(turn) * wide, math.sin(turn) * wide, height * 0.5 * high])
         bend = fork + (end - fork) * 0.5 + np.array([0, 0, 0.12 * height * high])
         arm = [fork.tolist(), bend.tolist(), end.tolist()]
-        made.append(
-            g.tube("branch", arm, [height * 0.012, height * 0.008, 0.012], bark, curved=True)
-        )
+        thick = [height * 0.012, height * 0.008, 0.012]
+        made.append(g.tube("branch", arm, thick, bark, curved=True))
         clumps += [end, bend + (end - bend) * 0.5, bend + random.normal(0, crown * 0.2, 3)]
-    chosen = random.integers(0, len(clumps), count)
-    offsets = (
-        unit(random.normal(0, 1, (count, 3)))
-        * (random.uniform(0, 1, (count, 1)) ** 0.5)
-        * crown
-        * 0.34
-    )
-    offsets[:, 2] *= 0.75
-    origins = np.array(clumps)[chosen] + offsets
-    headings = unit(offsets * 0.7 + random.normal(0, 0.35, (count, 3)) - np.array([0, 0, 0.15]))
-    shape = shape or Leaf(0.13, 0.085, 0.7, 0.3, 3)
-    return [*made, leaves("crown", shape, origins, headings, leaf, random, 0.35)]
+    return made, np.array(clumps)
 
 
 def twigs(

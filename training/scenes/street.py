@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import facade
 import figure
-import furniture as f
 import geometry as g
 import materials as m
 import nature
 import numpy as np
+import pavement
 import studio
 import vehicles
 from facade import House
@@ -62,7 +62,9 @@ def build(variant: str) -> tuple[studio.View, studio.Look]:
     _rows(paints)
     _traffic(relit, moved=variant == "moved")
     _trees()
-    _street_furniture(paints)
+    pavement.lamps(PAVEMENT, paints["iron"])
+    pavement.cafe(PAVEMENT)
+    pavement.planters(PAVEMENT)
     _people()
     if relit:
         studio.sky(4, -60, 0.05, 3.0)
@@ -195,7 +197,7 @@ def _traffic(relit: bool, moved: bool) -> None:
 def _trees() -> None:
     bark = m.wood("bark", "#2f251d", "#5a4a3c", "z", 0.9, 1.5)
     green = m.leaf("lime", "#2f5220", "#7d9a3c")
-    made = nature.tree((0, 0, 0), 7.0, 2.1, green, bark, 5, 8000)
+    made = nature.tree(7.0, 2.1, green, bark, 5, 8000)
     spots = [
         ((-5.0, y, PAVEMENT), y * 37.0, 0.9 + 0.12 * ((y * 7) % 3))
         for y in (13.6, 22.5, 31.3, 40.5, 49, 58, 68, 79, 90)
@@ -208,126 +210,6 @@ def _trees() -> None:
     iron = m.plain("grate", "#2b2927", 0.6)
     for (x, y, z), _, _ in spots:
         g.box("grate", (1.1, 1.1, 0.012), (x, y, z), iron, edge=0.003)
-
-
-def _street_furniture(paints: dict[str, m.bpy.types.Material]) -> None:
-    iron, milk = paints["iron"], m.glow("lamp", "#fff0d8", 1.5)
-    for side in (-1, 1):
-        for y in np.arange(10.2 if side < 0 else 11.2, 90, 17.5):
-            at = (side * 4.75, float(y), PAVEMENT)
-            g.lathe(
-                "post",
-                [
-                    (0, 0),
-                    (0.13, 0),
-                    (0.13, 0.5),
-                    (0.1, 0.58),
-                    (0.06, 0.7),
-                    (0.045, 3.6),
-                    (0.07, 3.66),
-                    (0.03, 3.72),
-                    (0, 3.72),
-                ],
-                at,
-                iron,
-                24,
-            )
-            g.lathe(
-                "glass",
-                [(0, 0), (0.09, 0.0), (0.17, 0.36), (0, 0.36)],
-                (at[0], at[1], 3.72 + PAVEMENT),
-                milk,
-                6,
-            )
-            g.lathe(
-                "cap",
-                [(0, 0), (0.2, 0), (0.12, 0.13), (0.03, 0.18), (0.03, 0.24), (0, 0.25)],
-                (at[0], at[1], 4.08 + PAVEMENT),
-                iron,
-                24,
-            )
-        for y in (1.8, 2.9, 6.0, 7.0):
-            g.lathe(
-                "bollard",
-                [
-                    (0, 0),
-                    (0.08, 0),
-                    (0.08, 0.06),
-                    (0.055, 0.1),
-                    (0.05, 0.78),
-                    (0.07, 0.8),
-                    (0.07, 0.84),
-                    (0.04, 0.92),
-                    (0, 0.94),
-                ],
-                (side * 4.65, y, PAVEMENT),
-                iron,
-                24,
-            )
-    _cafe()
-
-
-def _cafe() -> None:
-    """Tables under a parasol in front of the first shop on the right, and boxes of flowers."""
-    timber, steel = (
-        m.wood("cafe", "#5a3a22", "#9a6b40", "x", 0.4),
-        m.plain("cafe steel", "#2a2d2f", 0.35, Metallic=0.8),
-    )
-    cream = m.curtain("parasol", "#e4d9c0", 0.3)
-    for x, y in ((6.1, 8.3), (6.1, 10.6)):
-        f.round_table((x, y, PAVEMENT), 0.34, 0.73, timber, steel)
-        for dx, dy in ((-0.62, 0.05), (0.1, -0.66), (0.05, 0.66)):
-            g.box("seat", (0.38, 0.38, 0.03), (x + dx, y + dy, PAVEMENT + 0.45), timber, edge=0.01)
-            g.box(
-                "rest",
-                (0.03 if abs(dx) > 0.3 else 0.38, 0.38 if abs(dx) > 0.3 else 0.03, 0.16),
-                (x + dx * 1.28, y + dy * 1.28, PAVEMENT + 0.72),
-                timber,
-                edge=0.01,
-            )
-            for sx in (-0.16, 0.16):
-                for sy in (-0.16, 0.16):
-                    g.tube(
-                        "leg",
-                        [
-                            (x + dx + sx * 1.1, y + dy + sy * 1.1, PAVEMENT),
-                            (x + dx + sx, y + dy + sy, PAVEMENT + 0.45),
-                        ],
-                        0.012,
-                        steel,
-                    )
-        g.tube("mast", [(x, y, PAVEMENT), (x, y, 2.75)], 0.025, timber)
-        g.lathe(
-            "parasol",
-            [(1.3, 2.05), (1.3, 2.2), (0.03, 2.72), (0, 2.72)],
-            (x, y, 0.1),
-            cream,
-            8,
-            sharp=20,
-        )
-    green, bloom = m.leaf("box green", "#2c4f22", "#6c8c3a"), m.leaf("bloom", "#a8243a", "#e06a7a")
-    random = np.random.default_rng(8)
-    for x, y in ((5.2, 9.4), (-6.9, 9.0), (-6.9, 5.2)):
-        g.box(
-            "planter",
-            (0.36, 1.1, 0.42),
-            (x, y, PAVEMENT),
-            m.wood("planter", "#3a2a1e", "#5f4632", "y", 0.6),
-            edge=0.012,
-        )
-        for name, count, stuff, size in (("hedge", 420, green, 0.1), ("bloom", 110, bloom, 0.06)):
-            origins = np.stack(
-                [
-                    random.uniform(-0.17, 0.17, count) + x,
-                    random.uniform(-0.52, 0.52, count) + y,
-                    PAVEMENT + 0.42 + random.uniform(0, 0.2, count),
-                ],
-                -1,
-            )
-            headings = nature.unit(random.normal(0, 1, (count, 3)) + np.array([0, 0, 0.9]))
-            nature.leaves(
-                name, nature.Leaf(size, size * 0.6, 0.5, 0.3, 3), origins, headings, stuff, random
-            )
 
 
 def _people() -> None:

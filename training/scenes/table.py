@@ -31,6 +31,7 @@ def build(variant: str) -> tuple[studio.View, studio.Look]:
     if variant != "moved":
         _bottle((-0.1, 0.2))
     _crockery(relit)
+    _vase((-0.2, 0.36))
     _cloth(relit)
     _light(relit)
     view = studio.View(
@@ -135,67 +136,68 @@ def _arc_label(
     g.sheet(name, wrap, (48, 1), paper, at)
 
 
+CUP = [
+    (0, 0),
+    (0.03, 0),
+    (0.036, 0.006),
+    (0.04, 0.03),
+    (0.042, 0.085),
+    (0.0395, 0.0855),
+    (0.0375, 0.03),
+    (0.032, 0.012),
+    (0, 0.009),
+]
+HANDLE = [
+    (0.04, 0, 0.07),
+    (0.06, 0, 0.074),
+    (0.071, 0, 0.055),
+    (0.066, 0, 0.034),
+    (0.039, 0, 0.024),
+]
+SAUCER = [
+    (0, 0),
+    (0.042, 0),
+    (0.046, 0.004),
+    (0.075, 0.013),
+    (0.0755, 0.0155),
+    (0.045, 0.008),
+    (0, 0.008),
+]
+
+
 def _crockery(relit: bool) -> None:
-    tone = "#8a4b3c" if relit else "#35506a"
-    glaze = m.plain("cup-glaze", tone, 0.25, Coat_Weight=0.4)
-    raw = _speckle("cup-raw", "#d9cfbd")
-    cup = [
-        (0, 0),
-        (0.03, 0),
-        (0.036, 0.006),
-        (0.04, 0.03),
-        (0.042, 0.085),
-        (0.0395, 0.0855),
-        (0.0375, 0.03),
-        (0.032, 0.012),
-        (0, 0.009),
-    ]
-    coffee = m.plain("coffee", "#1d0f08", 0.08)
-    for (x, y), skin, turn in (((-0.24, -0.02), raw, 205), ((-0.35, 0.13), glaze, 150)):
-        made = f.ceramic("cup", cup, (x, y, TOP + 0.014), skin)
-        handle = [
-            (0.04, 0, 0.07),
-            (0.06, 0, 0.074),
-            (0.071, 0, 0.055),
-            (0.066, 0, 0.034),
-            (0.039, 0, 0.024),
-        ]
-        grip = g.tube("handle", handle, [0.0055, 0.005, 0.0048, 0.005, 0.0055], skin, curved=True)
-        grip.parent = made
-        made.rotation_euler[2] = math.radians(turn)
-        g.lathe("coffee", [(0, 0.07), (0.0385, 0.07), (0, 0.071)], (x, y, TOP + 0.014), coffee)
-        saucer = [
-            (0, 0),
-            (0.042, 0),
-            (0.046, 0.004),
-            (0.075, 0.013),
-            (0.0755, 0.0155),
-            (0.045, 0.008),
-            (0, 0.008),
-        ]
-        f.ceramic("saucer", saucer, (x, y, TOP), skin)
-    f.ceramic(
-        "jug",
-        [(r * 0.85, z * 0.72) for r, z in f.VASE],
-        (-0.2, 0.36, TOP),
-        _speckle("jug", "#e4ddd0"),
-    )
-    stem, olive = m.plain("twig", "#5b4a33", 0.7), m.leaf("olive", "#3f5238", "#92a27c")
-    nature.twigs(
-        (-0.2, 0.36, TOP + 0.22), 0.34, olive, stem, 11, 9, nature.Leaf(0.05, 0.013, 0.3, 0.2), 0.75
-    )
-    steel = m.plain("steel", "#b9b6b0", 0.22, Metallic=1.0)
+    glaze = m.plain("cup-glaze", "#8a4b3c" if relit else "#35506a", 0.25, Coat_Weight=0.4)
+    _cup((-0.24, -0.02), 205, _speckle("cup-raw", "#d9cfbd"))
+    _cup((-0.35, 0.13), 150, glaze)
+    _spoon((0.33, -0.16))
+
+
+def _cup(at: tuple[float, float], turn: float, skin: bpy.types.Material) -> None:
+    """A filled cup on its saucer, the handle turned by `turn` degrees from +x."""
+    made = f.ceramic("cup", CUP, (*at, TOP + 0.014), skin)
     g.tube(
-        "spoon",
-        [(-0.02, 0, 0.004), (0.05, 0, 0.006), (0.1, 0, 0.005)],
-        [0.0022, 0.002, 0.0036],
-        steel,
-        (0.33, -0.16, TOP + 0.004),
-        (0, 0, -155),
-    )
-    g.cushion(
-        "spoon-bowl", (0.042, 0.028, 0.008), (0.35, -0.151, TOP + 0.003), steel, (0, -4, -155), 2.0
-    )
+        "handle", HANDLE, [0.0055, 0.005, 0.0048, 0.005, 0.0055], skin, curved=True
+    ).parent = made
+    made.rotation_euler[2] = math.radians(turn)
+    coffee = m.plain("coffee", "#1d0f08", 0.08)
+    g.lathe("coffee", [(0, 0.07), (0.0385, 0.07), (0, 0.071)], (*at, TOP + 0.014), coffee)
+    f.ceramic("saucer", SAUCER, (*at, TOP), skin)
+
+
+def _vase(at: tuple[float, float]) -> None:
+    profile = [(r * 0.85, z * 0.72) for r, z in f.VASE]
+    f.ceramic("vase", profile, (*at, TOP), _speckle("vase", "#e4ddd0"))
+    stem, olive = m.plain("twig", "#5b4a33", 0.7), m.leaf("olive", "#3f5238", "#92a27c")
+    shape = nature.Leaf(0.05, 0.013, 0.3, 0.2)
+    nature.twigs((*at, TOP + 0.22), 0.34, olive, stem, 11, 9, shape, 0.75)
+
+
+def _spoon(at: tuple[float, float]) -> None:
+    steel = m.plain("steel", "#b9b6b0", 0.22, Metallic=1.0)
+    stem = [(-0.02, 0, 0.004), (0.05, 0, 0.006), (0.1, 0, 0.005)]
+    g.tube("spoon", stem, [0.0022, 0.002, 0.0036], steel, (*at, TOP + 0.004), (0, 0, -155))
+    place = (at[0] + 0.02, at[1] + 0.009, TOP + 0.003)
+    g.cushion("spoon-bowl", (0.042, 0.028, 0.008), place, steel, (0, -4, -155), 2.0)
 
 
 def _speckle(name: str, tone: str) -> bpy.types.Material:

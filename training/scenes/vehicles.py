@@ -164,57 +164,33 @@ def _wheels(dark: bpy.types.Material) -> list[g.Object]:
 
 def bicycle(paint: bpy.types.Material) -> list[g.Object]:
     """A city bicycle along x, standing upright."""
-    rubber, steel = (
-        m.plain("bike-tyre", "#161616", 0.8),
-        m.plain("bike-steel", "#9a9da0", 0.3, Metallic=1.0),
-    )
-    leather = m.plain("saddle", "#4a2a18", 0.5)
-    made = []
-    rear, front, r = (-0.52, 0, 0.34), (0.54, 0, 0.34), 0.34
-    for hub in (rear, front):
-        ring = [
-            (hub[0] + (r - 0.018) * math.cos(a), 0, hub[2] + (r - 0.018) * math.sin(a))
-            for a in np.linspace(0, 2 * math.pi, 33)[:-1]
-        ]
-        made.append(g.tube("tyre", ring, 0.018, rubber, closed=True))
-        for a in np.linspace(0, math.pi, 9)[:-1]:
-            dx, dz = (r - 0.03) * math.cos(a), (r - 0.03) * math.sin(a)
-            made.append(
-                g.tube(
-                    "spoke",
-                    [(hub[0] - dx, 0, hub[2] - dz), (hub[0] + dx, 0, hub[2] + dz)],
-                    0.0018,
-                    steel,
-                )
-            )
+    steel = m.plain("bike-steel", "#9a9da0", 0.3, Metallic=1.0)
+    rear, front = (-0.52, 0, 0.34), (0.54, 0, 0.34)
     crank, seat, head = (-0.08, 0, 0.28), (-0.2, 0, 0.78), (0.36, 0, 0.82)
-    for a, b in (
-        (crank, seat),
-        (crank, head),
-        ((-0.18, 0, 0.68), head),
-        (rear, crank),
-        (rear, (-0.18, 0, 0.7)),
-    ):
-        made.append(g.tube("frame", [a, b], 0.016, paint))
+    made = [*_bicycle_wheel(rear, steel), *_bicycle_wheel(front, steel)]
+    low, high = (-0.18, 0, 0.68), (-0.18, 0, 0.7)
+    for bar in ((crank, seat), (crank, head), (low, head), (rear, crank), (rear, high)):
+        made.append(g.tube("frame", bar, 0.016, paint))
     made.append(g.tube("fork", [(0.33, 0, 0.95), head, front], 0.014, paint))
-    made.append(
-        g.tube(
-            "bar",
-            [(0.22, -0.28, 1.02), (0.34, -0.2, 1.03), (0.34, 0.2, 1.03), (0.22, 0.28, 1.02)],
-            0.012,
-            steel,
-            curved=True,
-        )
-    )
+    grips = [(0.22, -0.28, 1.02), (0.34, -0.2, 1.03), (0.34, 0.2, 1.03), (0.22, 0.28, 1.02)]
+    made.append(g.tube("bar", grips, 0.012, steel, curved=True))
     made.append(g.tube("post", [seat, (-0.22, 0, 0.9)], 0.012, steel))
+    leather = m.plain("saddle", "#4a2a18", 0.5)
     made.append(g.cushion("saddle", (0.26, 0.15, 0.06), (-0.22, 0, 0.9), leather, power=2.6))
-    made.append(
-        g.box(
-            "basket",
-            (0.3, 0.34, 0.22),
-            (0.52, 0, 0.8),
-            m.fabric("wicker", "#9a7444", 0.015, 0.0),
-            edge=0.02,
-        )
-    )
+    wicker = m.fabric("wicker", "#9a7444", 0.015, 0.0)
+    made.append(g.box("basket", (0.3, 0.34, 0.22), (0.52, 0, 0.8), wicker, edge=0.02))
+    return made
+
+
+def _bicycle_wheel(hub: g.Point, steel: bpy.types.Material) -> list[g.Object]:
+    rubber = m.plain("bike-tyre", "#161616", 0.8)
+    x, _, radius = hub
+    rim = radius - 0.018
+    turns = np.linspace(0, 2 * math.pi, 33)[:-1]
+    ring = [(x + rim * math.cos(a), 0, radius + rim * math.sin(a)) for a in turns]
+    made = [g.tube("tyre", ring, 0.018, rubber, closed=True)]
+    for a in np.linspace(0, math.pi, 9)[:-1]:
+        dx, dz = (radius - 0.03) * math.cos(a), (radius - 0.03) * math.sin(a)
+        ends = [(x - dx, 0, radius - dz), (x + dx, 0, radius + dz)]
+        made.append(g.tube("spoke", ends, 0.0018, steel))
     return made
