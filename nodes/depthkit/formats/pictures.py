@@ -76,7 +76,7 @@ def encode_picture(
             f"The picture has shape {tuple(image.shape)}; (height, width, channels) is needed."
         )
     row, options = PICTURES[format], options or PictureOptions()
-    planes = image.detach().to("cpu", torch.float32).contiguous().numpy()
+    planes = image.detach().to("cpu", torch.float32).numpy()
     if planes.shape[-1] == 4 and not row.alpha:
         planes = _composed(planes, options.background)
     return row.encode(_quantised(planes, row.bits), options)
@@ -92,11 +92,12 @@ def _quantised(planes: Array, bits: int) -> Array:
         return planes.astype(np.float32, copy=False)
     top, kind = ((255.0, np.uint8), (65535.0, np.uint16))[bits == 16]
     out = np.empty(planes.shape, kind)
-    for row in range(0, len(planes), 128):
-        part = np.nan_to_num(planes[row : row + 128], nan=0.0, posinf=1.0, neginf=0.0)
-        np.multiply(part, np.float32(top), out=part)
-        np.rint(part, out=part)
-        out[row : row + 128] = np.clip(part, 0, top, out=part)
+    for row in range(0, len(planes), 64):
+        part = np.multiply(planes[row : row + 64], np.float32(top), order="C")
+        # fmax, unlike maximum, turns NaN into the number it is compared with.
+        np.fmax(part, np.float32(0), out=part)
+        np.fmin(part, np.float32(top), out=part)
+        out[row : row + 64] = np.rint(part, out=part)
     return out
 
 

@@ -1,0 +1,168 @@
+"""Frames per second of our savers against ComfyUI's own and a plain Pillow loop, in one run.
+
+COMFYUI_PATH names the checkout to compare with. GENVR_BENCH_FRAMES (default 32) sets the length.
+Prints ratios; asserts only what does not depend on the machine: that files are right and how large.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.depth_map import DepthMap
+from genvr_depth.nodes.depthkit.formats import (
+    PictureOptions,
+    SaveOptions,
+    decode_depth,
+    encode_frame,
+    encode_picture,
+    plan,
+)
+from genvr_depth.nodes.depthkit.formats.batch import Encoded, save_batch
+from PIL import Image
+
+pytestmark = pytest.mark.bench
+
+HEIGHT, WIDTH = 2160, 3840
+FRAMES = int(os.environ.get("GENVR_BENCH_FRAMES", "32"))
+MAX_EXR_SHARE = 1 / 3
+
+
+@pytest.fixture(scope="module")
+def clip() -> DepthMap:
+    """Smooth ground, boxes with sharp edges, a little noise: metres, (FRAMES, 2160, 3840)."""
+    generator = torch.Generator().manual_seed(5)
+    y = torch.linspace(0, 1, HEIGHT)[:, None]
+    x = torch.linspace(0, 1, WIDTH)
+    frames = torch.empty(FRAMES, HEIGHT, WIDTH)
+    for index, frame in enumerate(frames):
+        frame.copy_(9 - 6 * y + 0.4 * torch.sin(6 * x + 0.1 * index))
+        for box in range(12):
+            top, left = 120 + 150 * box, (260 * box + 17 * index) % (WIDTH - 600)
+            frame[top : top + 400, left : left + 500] = 1.5 + 0.3 * box + 0.2 * x[:500]
+        frame.add_(torch.randn(HEIGHT, WIDTH, generator=generator), alpha=0.002)
+    return DepthMap.make(frames, "metric")
+
+
+@pytest.fixture(scope="module")
+def core(tmp_path_factory):
+    """save(images, format options) with ComfyUI's own node, and the folder it writes to."""
+    checkout = os.environ.get("COMFYUI_PATH")
+    if not checkout:
+        pytest.skip("set COMFYUI_PATH to a ComfyUI checkout to compare with its own node")
+    sys.path.insert(0, checkout)
+    import comfy.cli_args
+
+    comfy.cli_args.args.cpu = True
+    import folder_paths
+    from comfy_extras.nodes_images import SaveImageAdvanced
+
+    folder = tmp_path_factory.mktemp("core")
+    folder_paths.set_output_directory(str(folder))
+    SaveImageAdvanced.hidden = SimpleNamespace(prompt=None, extra_pnginfo=None)
+
+    def save(images: torch.Tensor, format: dict[str, str]) -> None:
+        SaveImageAdvanced.execute(images, "core", format)
+
+    return save, folder
+
+
+def ours(clip: DepthMap, folder: Path, format: str, options: SaveOptions) -> None:
+    def one(index: int) -> Encoded:
+        return Encoded(encode_frame(chosen.frame(index), coding, None, format, options))
+
+    chosen, coding = plan(clip, options)
+    jobs = [lambda index=index: one(index) for index in range(clip.batch)]
+    save_batch(folder, "ours", 1, format, jobs, clip.batch)
+
+
+def seconds(work: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def report(name: str, rival: str, theirs: float, own: float, frames: int) -> None:
+    sys.stdout.write(
+        f"\n{name}: ours {frames / own:.2f} frames/s, {rival} {frames / theirs:.2f} frames/s, "
+        f"ratio {theirs / own:.1f}\n"
+    )
+
+
+def shares(clip: DepthMap) -> torch.Tensor:
+    """What a person must hand to the core node: three equal channels 0..1, no copy."""
+    scaled = (clip.values - clip.values.min()) / (clip.values.max() - clip.values.min())
+    return scaled[..., None].expand(*scaled.shape, 3)
+
+
+def sizes(folder: Path, pattern: str) -> float:
+    files = list(folder.glob(pattern))
+    return sum(path.stat().st_size for path in files) / max(len(files), 1)
+
+
+def test_png16(clip, core, tmp_path):
+    save, folder = core
+    picture = shares(clip)
+    format = {"format": "png", "bit_depth": "16-bit", "input_color_space": "sRGB"}
+    theirs = seconds(lambda: save(picture, format))
+    own = seconds(lambda: ours(clip, tmp_path, "png16", SaveOptions()))
+    report("PNG 16-bit", "core", theirs, own, clip.batch)
+    mine, other = sizes(tmp_path, "*"), sizes(folder, "*.png")
+    sys.stdout.write(f"PNG 16-bit bytes: ours {mine / 1e6:.1f} MB, core {other / 1e6:.1f} MB\n")
+    first = next(iter(sorted(tmp_path.iterdir())))
+    quantum = (clip.values.max() - clip.values.min()) / 65534
+    error = (decode_depth(first.read_bytes()).values - clip.frame(0).values).abs().max()
+    assert error <= 0.51 * quantum
+
+
+@pytest.mark.parametrize("compression", ["none", "zip"])
+def test_exr(clip, core, tmp_path, compression):
+    save, folder = core
+    picture = clip.values[..., None].expand(*clip.values.shape, 3)
+    format = {"format": "exr", "bit_depth": "32-bit float", "input_color_space": "linear"}
+    theirs = seconds(lambda: save(picture, format))
+    own = seconds(lambda: ours(clip, tmp_path, "exr", SaveOptions(compression=compression)))
+    report(f"EXR {compression}", "core", theirs, own, clip.batch)
+    mine, other = sizes(tmp_path, "*"), sizes(folder, "*.exr")
+    sys.stdout.write(f"EXR {compression} bytes: {mine / other:.3f} of core's\n")
+    first = next(iter(sorted(tmp_path.iterdir())))
+    assert torch.equal(decode_depth(first.read_bytes()).values, clip.frame(0).values)
+    if compression == "zip":
+        assert mine <= MAX_EXR_SHARE * other
+    for path in folder.glob("*.exr"):
+        path.unlink()
+
+
+def test_jpeg(clip, tmp_path):
+    """Photographs: the same quality and colour resolution in both."""
+    generator = torch.Generator().manual_seed(6)
+    count = min(clip.batch, 16)
+    noise = torch.rand(count, HEIGHT // 8, WIDTH // 8, 3, generator=generator)
+    images = torch.nn.functional.interpolate(
+        noise.movedim(-1, 1), (HEIGHT, WIDTH), mode="bilinear"
+    ).movedim(1, -1)
+
+    def plain() -> None:
+        for index, image in enumerate(images):
+            planes = np.clip(255.0 * image.cpu().numpy(), 0, 255).astype(np.uint8)
+            Image.fromarray(planes).save(tmp_path / f"p{index}.jpg", quality=95, subsampling=0)
+
+    def one(index: int) -> Encoded:
+        return Encoded(encode_picture(images[index], "jpg", PictureOptions(95, "4:4:4")))
+
+    def mine() -> None:
+        jobs = [lambda index=index: one(index) for index in range(count)]
+        save_batch(tmp_path, "o", 1, "jpg", jobs, count)
+
+    theirs, own = seconds(plain), seconds(mine)
+    report("JPEG 95", "Pillow loop", theirs, own, count)
+    ratio = sizes(tmp_path, "o*.jpg") / sizes(tmp_path, "p*.jpg")
+    sys.stdout.write(f"JPEG 95 bytes: {ratio:.3f} of the loop's\n")
+    assert 0.95 < ratio < 1.05
