@@ -164,10 +164,10 @@ def test_six_prompts_are_six_runs_of_a_model_loaded_once(local):
 
 def test_no_prompt_at_all_is_an_error_with_a_remedy(local):
     graph = _prompted(["prompts", 0])
-    graph["prompts"] = _variations()
+    graph["prompts"] = _variations(prompt="")
     history = local.run(graph)
     assert history.status == "error"
-    assert "own_styles" in history.error()["exception_message"]
+    assert "Write what the pictures should show" in history.error()["exception_message"]
 
 
 def test_wrong_control_net_is_refused_before_sampling(local):
