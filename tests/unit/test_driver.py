@@ -84,7 +84,9 @@ def test_a_network_that_answers_nan_gives_invalid_pixels():
             values[:, 0, 0] = torch.nan
             return values
 
-    depth = estimate(Broken(), torch.rand(1, 56, 56, 3)).depth
+    found = estimate(Broken(), torch.rand(1, 56, 56, 3))
+    depth = found.depth
+    assert "no number" in found.notes[-1]
     assert not depth.valid[0, 0, 0]
     assert depth.values[0, 0, 0] == 0
     assert depth.valid.sum() == 56 * 56 - 1

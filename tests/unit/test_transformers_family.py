@@ -198,6 +198,33 @@ def test_weights_of_another_model_are_not_filled_up_with_random_numbers(folder, 
         load_folder(tmp_path, resident())
 
 
+@pytest.mark.parametrize(
+    ("absent", "loads"),
+    [
+        ("fusion_stage.layers.0.residual_layer1.", True),
+        ("fusion_stage.layers.1.residual_layer1.", False),
+    ],
+)
+def test_only_tensors_that_are_never_used_may_be_absent(folder, tmp_path, absent, loads):
+    from safetensors.torch import load_file, save_file
+
+    source = folder("dpt-large")
+    (tmp_path / "config.json").write_bytes((source / "config.json").read_bytes())
+    state = load_file(source / "model.safetensors")
+    kept = {name: tensor for name, tensor in state.items() if absent not in name}
+    assert len(kept) < len(state)
+    save_file(kept, tmp_path / "model.safetensors", {"format": "pt"})
+    if loads:
+        pictures = torch.rand(1, 3, 64, 64)
+        whole = load_folder(source, resident())
+        part = load_folder(tmp_path, resident())
+        part.mean, part.deviation = whole.mean, whole.deviation
+        assert torch.equal(part(pictures), whole(pictures))
+    else:
+        with pytest.raises(ModelError, match=r"lack 4 tensors.*layers\.1\.residual_layer1"):
+            load_folder(tmp_path, resident())
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "\x00"])
 def test_a_damaged_config_is_named(tmp_path, text):
     (tmp_path / "config.json").write_text(text)

@@ -95,7 +95,8 @@ def _estimator(args: argparse.Namespace) -> Estimator:
 
     device = args.device
     if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        device = next((name for name, there in found.items() if there), "cpu")
     try:
         place = resident(torch.device(device))
     except RuntimeError as error:

@@ -88,6 +88,9 @@ class _Run:
         unrest = flicker(*clip, self.should_stop) if self.batch > 1 else None
         if unrest is not None:
             notes.append(f"flicker: {unrest:.2%} of the depth range per frame, on static parts")
+        unknown = 1 - self.valid.sum().item() / self.valid.numel()
+        if unknown > 0:
+            notes.append(f"{unknown:.2%} of the pixels have no depth: the model gave no number")
         return Estimate(self._depth(), unrest, tuple(notes))
 
     def _chunk(self, start: int, end: int) -> int:

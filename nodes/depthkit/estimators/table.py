@@ -55,7 +55,7 @@ _DINO, _MIDAS, _PRO = (14, 518), (32, 384), (1536, 1536)
 _DA, _DA2, _DA2M, _DPT = ("Depth Anything", "Depth Anything V2", "Depth Anything V2 metric", "DPT")
 _V2, _V1 = "depth-anything/Depth-Anything-V2", "LiheYoung/depth-anything"
 _ZOE, _ZOE_SIZE, _ZOE_HUB = "ZoeDepth", (346.1, 1385), "Intel/zoedepth-nyu-kitti"
-_HYBRID, _BEIT = "Intel/dpt-hybrid-midas", "Intel/dpt-beit-large-512"
+_BEIT = "Intel/dpt-beit-large-512"
 _IN, _OUT = f"{_V2}-Metric-Indoor", f"{_V2}-Metric-Outdoor"
 _V2M = "depth-anything-v2-metric"
 
@@ -75,7 +75,6 @@ _LINES: tuple[_Line, ...] = (
     ("depth-pro", "Depth Pro", "metric", _APPLE, (951.9, 1904), "apple/DepthPro-hf", _PRO),
     ("zoedepth-nyu-kitti", _ZOE, "metric", _MIT, _ZOE_SIZE, _ZOE_HUB, _MIDAS),
     ("dpt-large", _DPT, "disparity", _APACHE, (343.0, 1368), "Intel/dpt-large", _MIDAS),
-    ("dpt-hybrid-midas", _DPT, "disparity", _APACHE, (123.0, 490), _HYBRID, _MIDAS),
     ("dpt-beit-large-512", _DPT, "disparity", _MIT, (345.0, 1380), _BEIT, (32, 512)),
 )
 

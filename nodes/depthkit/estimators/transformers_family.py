@@ -26,6 +26,9 @@ __all__ = ["FAMILIES", "Family", "family_of", "load_folder"]
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+# Parameters that no forward pass uses: the first fusion layer has nothing to add to. Older files,
+# Intel/dpt-large among them, do not have them.
+_NEVER_RUN = ("fusion_stage.layers.0.residual_layer1.", ".pooler.")
 _POSSIBLE_FOV_DEG = (1.0, 170.0)
 _NONE = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
@@ -199,11 +202,12 @@ def _network(folder: Path, dtype: torch.dtype) -> nn.Module:
             f"The model in {folder} cannot be loaded: {reason} A file is probably damaged or cut "
             "short; delete the folder and download the model again."
         ) from error
-    if loaded["missing_keys"]:
+    missing = [key for key in loaded["missing_keys"] if not any(u in key for u in _NEVER_RUN)]
+    if missing:
         # transformers would go on with random numbers in their place.
         raise ModelError(
-            f"The weights in {folder} lack {len(loaded['missing_keys'])} tensors (for instance "
-            f"{min(loaded['missing_keys'])}); they belong to another architecture than its "
+            f"The weights in {folder} lack {len(missing)} tensors (for instance "
+            f"{min(missing)}); they belong to another architecture than its "
             "config.json. Download both files from the same model."
         )
     return network.eval().requires_grad_(False)
