@@ -149,7 +149,7 @@ def _parallax(depth: DepthMap, picture: Tensor, options: StereoOptions) -> tuple
     if picture.shape[1:3] != size or picture.shape[0] not in (1, depth.batch):
         raise InvalidInput(
             f"The picture is {picture.shape[0]}x{picture.shape[2]}x{picture.shape[1]} and the "
-            f"depth {depth.batch}x{depth.width}x{depth.height}; connect the picture the depth was made "
+            f"depth {depth.batch}x{depth.width}x{depth.height}; connect the picture it was made "
             "from, and Refine Depth Edges where the sizes differ."
         )
     disparity = to_disparity(depth)
