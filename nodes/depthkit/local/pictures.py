@@ -30,8 +30,10 @@ def extent_of(picture: DepthMap | Tensor, name: str) -> Extent:
         raise InvalidInput(
             f"The input '{name}' is a {type(picture).__name__}; connect a depth map or a picture."
         )
-    frames, height, width, _ = images.rgb(picture, name).shape
-    return Extent(width, height, frames)
+    # One picture is enough to check the shape; a clip need not be copied for that.
+    several = picture.ndim == 4
+    frames, height, width, _ = images.rgb(picture[:1] if several else picture, name).shape
+    return Extent(width, height, picture.shape[0] if several else frames)
 
 
 def mask_extent(mask: Tensor) -> Extent:
