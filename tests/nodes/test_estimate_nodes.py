@@ -9,6 +9,7 @@ from genvr_depth.nodes import models as models_module
 from genvr_depth.nodes.depthkit.errors import InvalidInput, ModelError
 from genvr_depth.nodes.depthkit.estimators.loading import BUILTIN_WEIGHTS
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES
+from genvr_depth.nodes.host import HeadlessHost
 
 
 def node(name):
@@ -130,3 +131,19 @@ def test_the_builtin_model_estimates_a_sample_scene_with_nothing_connected():
         :, truth.valid.flatten()
     ]
     assert torch.corrcoef(pairs)[0, 1] > 0.5
+
+
+@pytest.mark.parametrize(
+    ("precision", "able", "wanted"),
+    [
+        ("auto", {torch.float16, torch.bfloat16}, torch.float16),
+        ("auto", {torch.bfloat16}, torch.bfloat16),
+        ("auto", set(), torch.float32),
+        ("fp32", {torch.float16, torch.bfloat16}, torch.float32),
+        ("fp16", set(), torch.float32),
+        ("bf16", {torch.float16, torch.bfloat16}, torch.bfloat16),
+    ],
+)
+def test_half_precision_only_where_the_device_computes_it(precision, able, wanted, monkeypatch):
+    monkeypatch.setattr(HeadlessHost, "supports", lambda _, dtype: dtype in able)
+    assert models_module._dtype(precision) == wanted
