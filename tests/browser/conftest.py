@@ -103,8 +103,8 @@ def opened(request, server, chromium):
     page.errors = []
     page.on("console", lambda message: _note(page.errors, message))
     page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.goto(server.url)
-    page.wait_for_function(READY, timeout=90_000)
+    page.goto(server.url, timeout=120_000, wait_until="commit")
+    page.wait_for_function(READY, timeout=180_000)
     page.wait_for_timeout(1500)  # the default workflow is still being opened
     yield page
     context.close()
