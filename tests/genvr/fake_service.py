@@ -29,6 +29,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from PIL import Image, ImageOps
+
 FLUX = {
     "prompt": (str, None, None),
     "control_image": (str, None, None),
@@ -285,8 +287,6 @@ def _filled(output: Any, url: str) -> Any:
 
 
 def _paint(body: dict[str, Any], control: bytes, size: tuple[int, int]) -> bytes:
-    from PIL import Image, ImageOps
-
     picture = Image.open(io.BytesIO(control)).convert("L")
     picture = picture.resize(size) if size[0] else picture
     if body["subcategory"] != "controlnet_preprocessors":

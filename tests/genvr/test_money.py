@@ -305,6 +305,16 @@ def test_one_failed_item_does_not_lose_the_others(fake, make_runner, make_reques
     assert len(fake.charges) == 5
 
 
+def test_unclear_items_are_listed_under_one_explanation(fake, make_runner, make_request):
+    fake.script("generate", *[Fault("reset", act=True)] * 5)
+    requests = [make_request(seed=n) for n in range(5)]
+    with pytest.raises(GenvrError, match=r"5 of 5 pictures failed") as raised:
+        run_many(make_runner(), requests)
+    assert str(raised.value).count("It is not known") == 1
+    assert "and 2 more" in str(raised.value)
+    assert len(fake.charges) == 5
+
+
 def test_a_wrong_key_does_not_try_every_item(fake, make_runner, make_request):
     wrong = Profile("default", fake.base, "v2", "canary-key-7f3a91c2-bad", fake.uid)
     requests = [make_request(seed=n) for n in range(9)]

@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..errors import DepthError, Stopped
-from .errors import BadParameter, JournalError, NoCredits, SomeFailed, SpendingCap, WrongKey
+from .errors import (
+    AmbiguousCharge,
+    BadParameter,
+    JournalError,
+    NoCredits,
+    SomeFailed,
+    SpendingCap,
+    WrongKey,
+)
 from .request import Request
 from .retry import never_stop
 from .settings import LIMITS
@@ -201,16 +208,20 @@ def _expected(error: BaseException) -> bool:
 def _list_failures(items: Sequence[Item], failed: Sequence[Item]) -> str:
     """The same words once, with the requests they are about."""
     told = [i for i in failed if i.status != "not started"]
-    counts = Counter(str(i.error) for i in told)
+    groups: dict[str, list[Item]] = {}
+    for item in told:
+        # Unclear requests differ in number and time only; one explanation is enough.
+        unclear = isinstance(item.error, AmbiguousCharge)
+        groups.setdefault("unclear" if unclear else str(item.error), []).append(item)
     good = len(items) - len(failed)
     lines = [
         f"{len(told)} of {len(items)} pictures failed; {good} are stored and cost nothing when you "
         "run again."
     ]
-    for text in counts:
-        who = [i.request.summary for i in told if str(i.error) == text]
+    for members in groups.values():
+        who = [i.request.summary for i in members]
         more = f" and {len(who) - 3} more" if len(who) > 3 else ""
-        lines.append(f"- {', '.join(who[:3])}{more}: {text}")
+        lines.append(f"- {', '.join(who[:3])}{more}: {members[0].error}")
     idle = sum(i.status == "not started" for i in items)
     if idle:
         lines.append(f"- {idle} were not started, because they would have failed the same way.")

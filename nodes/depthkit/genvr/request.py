@@ -62,9 +62,9 @@ class Request:
 
     @property
     def summary(self) -> str:
-        """A few words for people: prompt and seed."""
+        """A few words for people: how the prompt begins and ends (the style), and the seed."""
         words = self.prompt or str(self.values.get("detector", ""))
-        short = words if len(words) <= 60 else words[:59] + "…"
+        short = words if len(words) <= 60 else f"{words[:26]}…{words[-33:]}"
         seed = "" if self.seed is None else f" · seed {self.seed}"
         take = f" · take {self.take}" if self.take else ""
         return f'"{short}"{seed}{take}'
