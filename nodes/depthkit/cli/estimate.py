@@ -37,12 +37,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--download", action="store_true", help="fetch the model if it is missing")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     parser.add_argument("--json", action="store_true", help="print one JSON object per picture")
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        help="search folders in depth, take videos too, skip finished files; ray: over many actors",
+    )
+    parser.add_argument("--actors", type=int, default=2, help="processes of --engine ray")
 
 
 def run(args: argparse.Namespace) -> int:
     """Every picture that can be done is done; the exit code is 1 if one of them failed."""
     from ..estimators import EstimateOptions
 
+    if args.engine:
+        from .tree import run_tree
+
+        return run_tree(args)
     options = EstimateOptions(inner_size=args.resolution, detail=args.detail)
     formats = _formats(args.format)
     files = list(_pictures(args.files))

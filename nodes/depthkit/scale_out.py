@@ -1,0 +1,290 @@
+"""Whole folders and videos: the same work in this process or spread over Ray actors.
+
+The unit of work is a row: one picture, or a segment of a video. A worker holds one model and turns
+rows into files. What is finished is on disk, complete (files appear whole or not at all), so that a
+run that was cut short goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import DepthError, FormatError, InvalidInput, MissingInformation, Stopped
+from .formats import FORMATS, decode_picture, encode_depth
+from .formats.files import write_atomic
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["ENGINES", "PICTURE_TYPES", "VIDEO_TYPES", "Setup", "TreeReport", "estimate_tree"]
+
+PICTURE_TYPES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp"})
+VIDEO_TYPES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"})
+_SEGMENT = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What every worker needs to start: plain values only, they travel to other processes.
+
+    model: a name of `estimators.table`; folders: where models lie; device: "auto", "cpu", "cuda".
+    """
+
+    model: str = "builtin"
+    folders: tuple[str, ...] = ()
+    device: str = "auto"
+    inner_size: int = 0
+    detail: str = "off"
+    formats: tuple[str, ...] = ("png16",)
+
+
+@dataclass(frozen=True, slots=True)
+class TreeReport:
+    """done, skipped: counts of rows; failed: (source, reason) in words."""
+
+    done: int
+    skipped: int
+    failed: tuple[tuple[str, str], ...] = field(default=())
+
+
+def estimate_tree(
+    inputs: Sequence[Path],
+    out: Path,
+    setup: Setup,
+    *,
+    engine: str = "local",
+    actors: int = 2,
+    on_progress: Callable[[int, int], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> TreeReport:
+    """Estimate every picture and video under `inputs`, mirrored under `out`.
+
+    inputs: files and folders, searched in depth. A picture a/b.jpg of the folder a becomes
+    out/b_depth.png (or the chosen formats), a video c.mp4 out/c/000000_depth.png and so on.
+    Finished files are skipped. A file that fails is listed and the rest goes on. Raises
+    InvalidInput on unknown names and where nothing was found, MissingInformation where engine
+    "ray" is asked for without Ray, Stopped when `should_stop` says so.
+    """
+    if engine not in ENGINES:
+        raise InvalidInput(f"Unknown engine {engine!r}; use one of {', '.join(ENGINES)}.")
+    unknown = [name for name in setup.formats if name not in FORMATS]
+    if unknown or not setup.formats:
+        raise InvalidInput(f"Unknown format {unknown}; use {', '.join(FORMATS)}.")
+    rows, failed = _rows(inputs, out)
+    waiting = [row for row in rows if not _finished(row, setup.formats)]
+    done = 0
+    for index, (source, reason) in enumerate(ENGINES[engine](waiting, setup, actors)):
+        if should_stop is not None and should_stop():
+            raise Stopped
+        if reason:
+            failed.append((source, reason))
+        else:
+            done += 1
+        if on_progress is not None:
+            on_progress(index + 1, len(waiting))
+    return TreeReport(done, len(rows) - len(waiting), tuple(failed))
+
+
+Row = dict[str, Any]
+"""source: path; first, count: frames of a video, 0 for a picture; stem: path without suffix."""
+
+
+def _rows(inputs: Sequence[Path], out: Path) -> tuple[list[Row], list[tuple[str, str]]]:
+    rows: list[Row] = []
+    failed: list[tuple[str, str]] = []
+    for path, inside in _files(inputs):
+        stem = out / inside.with_suffix("")
+        if any(row["stem"] == str(stem) for row in rows):
+            stem = out / inside.with_name(inside.name.replace(".", "_"))
+        if path.suffix.lower() in PICTURE_TYPES:
+            rows.append({"source": str(path), "first": 0, "count": 0, "stem": str(stem)})
+            continue
+        try:
+            frames = _frame_count(path)
+        except DepthError as error:
+            failed.append((str(path), str(error)))
+            continue
+        for first in range(0, frames, _SEGMENT):
+            count = min(_SEGMENT, frames - first)
+            rows.append({"source": str(path), "first": first, "count": count, "stem": str(stem)})
+    if not rows and not failed:
+        raise InvalidInput("There are no pictures or videos in what was given; check the folder.")
+    return rows, failed
+
+
+def _files(inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """(path, path relative to the input folder), in an order that never changes."""
+    for given in inputs:
+        if given.is_file():
+            yield given, Path(given.name)
+        elif given.is_dir():
+            known = PICTURE_TYPES | VIDEO_TYPES
+            for path in sorted(given.rglob("*")):
+                if path.suffix.lower() in known and path.is_file():
+                    yield path, path.relative_to(given)
+        else:
+            raise InvalidInput(f"There is no file or folder {given}.")
+
+
+def _targets(row: Row, formats: Sequence[str]) -> list[list[Path]]:
+    """For each frame of the row the files to write."""
+    stem = Path(row["stem"])
+    names = [stem / f"{row['first'] + n:06}" for n in range(row["count"])] or [stem]
+    return [
+        [name.with_name(f"{name.name}_{_word(f, formats)}.{FORMATS[f].extension}") for f in formats]
+        for name in names
+    ]
+
+
+def _word(name: str, formats: Sequence[str]) -> str:
+    alike = [other for other in formats if FORMATS[other].extension == FORMATS[name].extension]
+    return "depth" if len(alike) == 1 else name
+
+
+def _finished(row: Row, formats: Sequence[str]) -> bool:
+    return all(path.is_file() for files in _targets(row, formats) for path in files)
+
+
+class Worker:
+    """One model; called with rows."""
+
+    def __init__(self, setup: Setup) -> None:
+        import torch
+
+        from .estimators import EstimateOptions, load_estimator, resident
+
+        device = setup.device
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._setup = setup
+        self._options = EstimateOptions(setup.inner_size, setup.detail)
+        self._estimator = load_estimator(
+            setup.model,
+            [Path(folder) for folder in setup.folders],
+            download_policy="never",
+            place=resident(torch.device(device)),
+        )
+
+    def __call__(self, row: Row) -> tuple[str, str]:
+        """(source, "") when the row's files are written, (source, reason) when they are not."""
+        from .estimators import estimate
+        from .images import rgb
+
+        try:
+            pictures = _pictures(row)
+            for files in _targets(row, self._setup.formats):
+                picture = next(pictures)
+                if all(path.is_file() for path in files):
+                    continue
+                found = estimate(self._estimator, picture, self._options).depth
+                for name, path in zip(self._setup.formats, files, strict=True):
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    write_atomic(path, encode_depth(found, rgb(picture)[0].numpy(), name))
+        except (DepthError, OSError) as error:
+            return row["source"], str(error)
+        except StopIteration:
+            return row["source"], "The video ends earlier than its header says."
+        return row["source"], ""
+
+
+def _pictures(row: Row) -> Iterator[Tensor]:
+    """The pictures of a row, (1, H, W, C) each."""
+    path = Path(row["source"])
+    if row["count"] == 0:
+        yield decode_picture(path.read_bytes())
+        return
+    import torch
+
+    for index, frame in enumerate(_decode(path)):
+        if index >= row["first"] + row["count"]:
+            return
+        if index >= row["first"]:
+            pixels = torch.from_numpy(frame.to_ndarray(format="rgb24"))
+            yield pixels[None].to(torch.float32) / 255
+
+
+def _decode(path: Path) -> Iterator[Any]:
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            yield from container.decode(video=0)
+    except (av.FFmpegError, IndexError) as error:
+        raise FormatError(f"{path.name} cannot be read as a video: {error}.") from error
+
+
+def _frame_count(path: Path) -> int:
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            count = container.streams.video[0].frames
+    except (av.FFmpegError, IndexError) as error:
+        raise FormatError(f"{path.name} cannot be read as a video: {error}.") from error
+    return count or sum(1 for _ in _decode(path))
+
+
+Engine = Callable[[list[Row], Setup, int], Iterable[tuple[str, str]]]
+
+
+def _local(rows: list[Row], setup: Setup, actors: int) -> Iterator[tuple[str, str]]:
+    if rows:
+        yield from map(Worker(setup), rows)
+
+
+def _ray(rows: list[Row], setup: Setup, actors: int) -> Iterator[tuple[str, str]]:
+    """Ray Data over `actors` processes with one model each; a running cluster is joined."""
+    try:
+        import ray
+        import ray.data
+    except ModuleNotFoundError:
+        raise MissingInformation(
+            'The engine "ray" needs Ray: pip install "genvr-depth[ray]", or use the engine "local".'
+        ) from None
+    if not rows:
+        return
+    if not ray.is_initialized():
+        ray.init(log_to_driver=False)
+    gpus = 1 if setup.device != "cpu" and ray.cluster_resources().get("GPU", 0) >= actors else 0
+    worker = _ray_worker(__name__.split(".nodes.", 1)[0], str(Path(__file__).resolve().parents[2]))
+    answers = ray.data.from_items(rows, override_num_blocks=min(len(rows), 8 * actors)).map(
+        worker,
+        fn_constructor_args=(asdict(setup),),
+        compute=ray.data.ActorPoolStrategy(size=min(actors, len(rows))),
+        num_gpus=gpus,
+    )
+    for answer in answers.iter_rows():
+        yield answer["source"], answer["reason"]
+
+
+def _ray_worker(package: str, root: str) -> type:
+    """A class that travels by value: the other process may know the pack by no name yet."""
+
+    class RayWorker:
+        def __init__(self, setup: dict[str, Any]) -> None:
+            import importlib
+            import importlib.util
+            import sys
+
+            if importlib.util.find_spec(package) is None:
+                spec = importlib.util.spec_from_file_location(
+                    package, f"{root}/__init__.py", submodule_search_locations=[root]
+                )
+                if spec is None or spec.loader is None:
+                    raise ImportError(f"no pack at {root}")
+                sys.modules[package] = importlib.util.module_from_spec(spec)
+                spec.loader.exec_module(sys.modules[package])
+            module = importlib.import_module(f"{package}.nodes.depthkit.scale_out")
+            self._work = module.Worker(module.Setup(**setup))
+
+        def __call__(self, row: Row) -> Row:
+            source, reason = self._work(row)
+            return {"source": source, "reason": reason}
+
+    return RayWorker
+
+
+ENGINES: dict[str, Engine] = {"local": _local, "ray": _ray}

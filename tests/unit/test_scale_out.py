@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import importlib.util
+import json
+
+import numpy as np
+import pytest
+import torch
+from genvr_depth.nodes.depthkit import scale_out
+from genvr_depth.nodes.depthkit.cli import main
+from genvr_depth.nodes.depthkit.errors import InvalidInput, ModelError, Stopped
+from genvr_depth.nodes.depthkit.estimators import builtin_estimator
+from genvr_depth.nodes.depthkit.scale_out import Setup, estimate_tree
+from PIL import Image
+
+ENGINES = [
+    "local",
+    pytest.param(
+        "ray",
+        marks=pytest.mark.skipif(
+            importlib.util.find_spec("ray") is None, reason='needs pip install "genvr-depth[ray]"'
+        ),
+    ),
+]
+
+
+@pytest.fixture(autouse=True)
+def _model():
+    try:
+        builtin_estimator()
+    except ModelError as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def tree(tmp_path):
+    folder = tmp_path / "photos"
+    generator = np.random.default_rng(0)
+    for name in ("a.jpg", "b.png", "trip/day 1/c.jpg", "trip/ä.webp"):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(generator.integers(0, 255, (48, 64, 3), dtype=np.uint8)).save(path)
+    (folder / "notes.txt").write_text("not a picture")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def _cluster():
+    ray = pytest.importorskip("ray")
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture
+def engine(request):
+    if request.param == "ray":
+        request.getfixturevalue("_cluster")
+    return request.param
+
+
+both = pytest.mark.parametrize("engine", ENGINES, indirect=True)
+
+
+@both
+def test_a_tree_is_mirrored_and_a_second_run_skips_what_is_done(tree, tmp_path, engine):
+    out = tmp_path / "out"
+    first = estimate_tree([tree], out, Setup(device="cpu"), engine=engine)
+    assert (first.done, first.skipped, first.failed) == (4, 0, ())
+    assert (out / "trip" / "day 1" / "c_depth.png").is_file()
+    assert (out / "trip" / "ä_depth.png").is_file()
+    kept = (out / "a_depth.png").stat().st_mtime_ns
+    (out / "b_depth.png").unlink()
+    second = estimate_tree([tree], out, Setup(device="cpu"), engine=engine)
+    assert (second.done, second.skipped) == (1, 3)
+    assert (out / "a_depth.png").stat().st_mtime_ns == kept
+
+
+@both
+def test_a_damaged_file_is_listed_and_the_rest_goes_on(tree, tmp_path, engine):
+    (tree / "broken.jpg").write_bytes(b"no picture")
+    report = estimate_tree([tree], tmp_path / "out", Setup(device="cpu"), engine=engine)
+    assert report.done == 4
+    ((source, reason),) = report.failed
+    assert source.endswith("broken.jpg")
+    assert reason
+
+
+@both
+def test_both_engines_write_the_same_files(tree, tmp_path, engine):
+    here, there = tmp_path / "here", tmp_path / "there"
+    estimate_tree([tree / "a.jpg"], here, Setup(device="cpu"))
+    estimate_tree([tree / "a.jpg"], there, Setup(device="cpu"), engine=engine)
+    first, second = (np.array(Image.open(p / "a_depth.png")).astype(int) for p in (here, there))
+    assert np.abs(first - second).max() <= 66
+
+
+def test_a_video_becomes_one_map_per_frame(tmp_path):
+    av = pytest.importorskip("av")
+    path = tmp_path / "clip.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=8)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for step in range(5):
+            pixels = np.full((48, 64, 3), 40 * step, dtype=np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode())
+    report = estimate_tree([path], tmp_path / "out", Setup(device="cpu"))
+    assert report.failed == ()
+    names = sorted(p.name for p in (tmp_path / "out" / "clip").iterdir())
+    assert names == [f"{n:06}_depth.png" for n in range(5)]
+
+
+def test_two_files_of_one_stem_do_not_overwrite_each_other(tree, tmp_path):
+    Image.new("RGB", (32, 32)).save(tree / "a.png")
+    report = estimate_tree([tree], tmp_path / "out", Setup(device="cpu"))
+    assert report.done == 5
+    assert len(list((tmp_path / "out").glob("a*_depth.png"))) == 2
+
+
+def test_stop_keeps_what_is_finished(tree, tmp_path):
+    seen = []
+    with pytest.raises(Stopped):
+        estimate_tree(
+            [tree],
+            tmp_path / "out",
+            Setup(device="cpu"),
+            on_progress=lambda done, total: seen.append((done, total)),
+            should_stop=lambda: len(seen) == 2,
+        )
+    assert seen == [(1, 4), (2, 4)]
+    assert estimate_tree([tree], tmp_path / "out", Setup(device="cpu")).skipped >= 2
+
+
+def test_unusable_wishes_are_refused_in_words(tmp_path):
+    with pytest.raises(InvalidInput, match="engine"):
+        estimate_tree([tmp_path], tmp_path, Setup(), engine="cloud")
+    with pytest.raises(InvalidInput, match="format"):
+        estimate_tree([tmp_path], tmp_path, Setup(formats=("gif",)))
+    with pytest.raises(InvalidInput, match="no pictures"):
+        estimate_tree([tmp_path], tmp_path, Setup())
+    with pytest.raises(InvalidInput, match="no file"):
+        estimate_tree([tmp_path / "nowhere"], tmp_path, Setup())
+
+
+def test_without_ray_the_engine_says_how_to_get_it(tree, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    with pytest.raises(ValueError, match="pip install"):
+        estimate_tree([tree], tmp_path / "out", Setup(), engine="ray")
+
+
+def test_the_command_lists_failures_and_says_so_in_its_exit_code(tree, tmp_path, capsys):
+    out = str(tmp_path / "out")
+    command = ["estimate", str(tree), "--engine", "local", "--out", out, "--format", "png16"]
+    assert main([*command, "--device", "cpu"]) == 0
+    (tree / "broken.png").write_bytes(b"x")
+    assert main([*command, "--device", "cpu"]) == 1
+    printed = capsys.readouterr()
+    assert "broken.png" in printed.err
+    assert "4 already done" in printed.out
+
+
+def test_the_score_command_prints_a_table_and_json(tree, tmp_path, capsys):
+    photo = str(tree / "a.jpg")
+    assert main(["score", photo, photo, str(tree / "b.png"), "--photo", "--device", "cpu"]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[0].split()[0] == "score"
+    assert table[1].startswith("100.0") or table[1].strip().startswith("100.0")
+    code = main(["score", photo, photo, "missing.png", "--photo", "--json", "--device", "cpu"])
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert code == 1
+    assert "error" in lines[0]
+    assert lines[1]["score"] == pytest.approx(100, abs=0.1)
+
+
+def test_the_score_command_reads_depth_files(tree, tmp_path, capsys):
+    estimate_tree([tree / "a.jpg"], tmp_path, Setup(device="cpu", formats=("exr",)))
+    assert main(["score", str(tmp_path / "a_depth.exr"), str(tree / "a.jpg")]) == 0
+    assert "100.0" in capsys.readouterr().out or torch.cuda.is_available()
+
+
+def test_segments_cover_a_long_video(monkeypatch, tmp_path):
+    (tmp_path / "long.mp4").write_bytes(b"")
+    monkeypatch.setattr(scale_out, "_frame_count", lambda path: 100)
+    rows, _ = scale_out._rows([tmp_path / "long.mp4"], tmp_path / "out")
+    assert [(row["first"], row["count"]) for row in rows] == [(0, 48), (48, 48), (96, 4)]
