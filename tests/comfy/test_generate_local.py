@@ -167,7 +167,7 @@ def test_no_prompt_at_all_is_an_error_with_a_remedy(local):
     graph["prompts"] = _variations(prompt="")
     history = local.run(graph)
     assert history.status == "error"
-    assert "Write what the pictures should show" in history.error()["exception_message"]
+    assert "Write one prompt per line" in history.error()["exception_message"]
 
 
 def test_wrong_control_net_is_refused_before_sampling(local):
