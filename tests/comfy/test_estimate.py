@@ -87,20 +87,22 @@ def test_tiles_and_clip_run_on_a_batch(comfy, models):
 
 
 def test_stop_ends_a_long_run_and_the_next_one_works(comfy, models):
-    prompt = estimate("depth-anything-v2-small", 126)
+    # Few pictures at a high resolution: the time goes into the network, not into core's nodes.
+    prompt = estimate("depth-anything-v2-small", 980)
     prompt["many"] = {
         "class_type": "RepeatImageBatch",
-        "inputs": {"image": ["scene", 0], "amount": 300},
+        "inputs": {"image": ["scene", 0], "amount": 30},
     }
     prompt["depth"]["inputs"]["image"] = ["many", 0]
     prompt_id = comfy.queue(prompt)
-    time.sleep(4)
+    time.sleep(6)
     pressed = time.monotonic()
     comfy.interrupt()
     done = comfy.wait(prompt_id)
     answered = time.monotonic() - pressed
-    assert answered < 15, f"Stop answered after {answered:.1f} s"
     assert any(message[0] == "execution_interrupted" for message in done.messages)
+    assert answered < 15, f"Stop answered after {answered:.1f} s"
+    print(f"Stop answered after {answered:.2f} s")  # noqa: T201 - a figure for the reader
     assert comfy.run(estimate("depth-anything-v2-small", 140)).status == "success"
 
 
