@@ -16,7 +16,8 @@ from PIL import Image
 
 pytestmark = pytest.mark.comfy
 
-_PATH = Path(__file__).resolve().parents[1] / "genvr" / "fake_service.py"
+ROOT = Path(__file__).resolve().parents[2]
+_PATH = ROOT / "tests" / "genvr" / "fake_service.py"
 KEY, UID = "canary-key-comfy-91c2", "canary-user-comfy-55d0"
 SECRETS = (KEY, UID, "UPLOADSIGNATURE", "RESULTSIGNATURE", "data:image/png;base64")
 
@@ -256,6 +257,23 @@ def test_depth_from_the_service_flows_on_as_depth(keyed, fake):
     with Image.open(keyed.file(history.outputs["show"]["images"][0])) as shown:
         assert shown.size == (96, 64)
     assert len(fake.charges) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "pictures", "estimates"),
+    [("06 Generate with GenVR", 1, False), ("07 Twelve Styles, Best Structure", 12, True)],
+)
+def test_the_sample_workflows_run_and_run_again_for_free(keyed, fake, name, pictures, estimates):
+    weights = ROOT / "nodes" / "depthkit" / "weights" / "builtin.safetensors"
+    if estimates and not weights.exists():
+        pytest.skip("the built-in depth model is not there yet")
+    graph = json.loads((ROOT / "workflows" / "api" / f"{name}.json").read_text())
+    assert keyed.run(graph).status == "success"
+    assert len(fake.charges) == pictures
+    keyed.request("POST", "/free", {"unload_models": True, "free_memory": True})
+    history = keyed.run(graph)
+    assert history.status == "success", history.error()
+    assert len(fake.charges) == pictures
 
 
 def test_the_nodes_face_tells_seconds_and_credits(keyed, fake):

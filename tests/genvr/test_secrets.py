@@ -11,6 +11,7 @@ import traceback
 
 import pytest
 from fake_genvr import Fault
+from genvr_depth.nodes import NODE_CLASS_MAPPINGS
 from genvr_depth.nodes.depthkit.genvr import credentials, transport
 from genvr_depth.nodes.depthkit.genvr.credentials import Profile
 from genvr_depth.nodes.depthkit.genvr.errors import (
@@ -310,6 +311,18 @@ def test_the_panel_shows_the_ledger(call, make_runner, make_request, tmp_path, c
     Service(tmp_path / "private", profile).run([make_request()], pacing=clock.pacing)
     _, body = call("GET", "/ledger")
     assert (body["credits"], body["pictures"], body["days"][0]["credits"]) == (5, 1, 5)
+
+
+def test_the_page_knows_the_price_of_every_paid_node(call):
+    _, body = call("GET", "/prices")
+    paid = {name for name, cls in NODE_CLASS_MAPPINGS.items() if _is_paid(cls)}
+    assert set(body["prices"]) == paid
+    assert len(paid) == 4
+    assert all(price["credits"] > 0 for price in body["prices"].values())
+
+
+def _is_paid(cls):
+    return "max_credits" in cls.INPUT_TYPES().get("optional", {})
 
 
 def test_profiles_compare_by_account_not_by_name():
