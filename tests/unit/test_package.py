@@ -69,7 +69,7 @@ def test_importing_the_pack_imports_no_heavy_library_and_no_comfyui():
 def test_the_top_level_is_the_planned_one():
     tracked = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.split()
+    ).stdout.splitlines()
     if not tracked:
         pytest.skip("not a git checkout")
     top = {line.split("/")[0] for line in tracked if not line.startswith(".")}
