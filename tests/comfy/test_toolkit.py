@@ -1,0 +1,145 @@
+"""The toolkit's nodes in a real ComfyUI: one picture, and a batch of sixteen."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.comfy
+
+
+def _node(kind, **inputs):
+    return {"class_type": kind, "inputs": inputs}
+
+
+def _show(images):
+    return _node("PreviewImage", images=images)
+
+
+def _source(batch):
+    """A sample scene at a size a loaded processor can manage, sixteen times if asked."""
+    return {
+        "scene": _node("GenVRDepthSampleScene", scene="furnished_room"),
+        "small": _node(
+            "ImageScale",
+            image=["scene", 0],
+            upscale_method="area",
+            width=256,
+            height=192,
+            crop="disabled",
+        ),
+        "photo": _node("RepeatImageBatch", image=["small", 0], amount=batch),
+        "depth": _node("GenVRDepthEstimate", image=["photo", 0], resolution=96),
+    }
+
+
+def _toolkit():
+    return {
+        "adjust": _node(
+            "GenVRDepthAdjust",
+            depth=["depth", 0],
+            gamma=1.5,
+            invert=False,
+            smooth=2,
+            smooth_time=1,
+            fill_holes="smooth",
+            window="percentile",
+            low=1.0,
+            high=99.0,
+            scope="clip",
+        ),
+        "refine": _node(
+            "GenVRDepthRefine",
+            depth=["adjust", 0],
+            guide=["photo", 0],
+            strength=1.0,
+            sensitivity=0.05,
+        ),
+        "layers": _node(
+            "GenVRDepthLayers",
+            depth=["refine", 0],
+            layers=3,
+            method="automatic",
+            feather=0.05,
+            image=["photo", 0],
+        ),
+        "check": _node(
+            "GenVRDepthCheck", depth=["depth", 0], on_problem="report", image=["photo", 0]
+        ),
+        "stereo": _node(
+            "GenVRDepthStereo",
+            depth=["check", 0],
+            image=["photo", 0],
+            layout="side by side",
+            strength=3.0,
+            screen=0.5,
+            fill_holes=True,
+        ),
+        "score": _node("GenVRDepthStructureScore", control=["depth", 0], image=["photo", 0]),
+        "best": _node("GenVRDepthKeepBest", control=["depth", 0], images=["photo", 0], keep=2),
+        "see_layers": _show(["layers", 3]),
+        "see_mask": _node("MaskPreview", mask=["layers", 0]),
+        "see_stereo": _show(["stereo", 0]),
+        "see_heat": _show(["score", 2]),
+        "see_best": _show(["best", 0]),
+        "say": _node("PreviewAny", source=["score", 1]),
+        "say_check": _node("PreviewAny", source=["check", 1]),
+    }
+
+
+@pytest.mark.parametrize("batch", [1, 16])
+def test_every_node_runs_on_a_batch(comfy, batch):
+    done = comfy.run({**_source(batch), **_toolkit()}, timeout=420)
+    assert done.status == "success", done.error()
+    shown = {name: len(out["images"]) for name, out in done.outputs.items() if "images" in out}
+    assert shown["see_layers"] == 3 * batch
+    assert shown["see_mask"] == batch
+    assert shown["see_stereo"] == batch
+    assert shown["see_heat"] == batch
+    assert shown["see_best"] == min(2, batch)
+    with Image.open(comfy.file(done.outputs["see_stereo"]["images"][0])) as pair:
+        assert pair.size == (512, 192)
+    with Image.open(comfy.file(done.outputs["see_layers"]["images"][0])) as layer:
+        assert layer.mode == "RGBA"
+    assert done.outputs["say"]["text"][0].count("Structure score 100.0") == batch
+    assert done.outputs["adjust"]["genvr_depth"][0]["width"] == 256
+
+
+def test_a_broken_map_stops_the_run_before_anything_is_painted(comfy):
+    prompt = {
+        "black": _node("EmptyImage", width=64, height=64, batch_size=1, color=0),
+        "depth": _node(
+            "GenVRDepthFromImage", image=["black", 0], white_means="white is near (disparity)"
+        ),
+        "check": _node("GenVRDepthCheck", depth=["depth", 0], on_problem="stop the run"),
+        "image": _node("GenVRDepthToImage", depth=["check", 0]),
+        "see": _show(["image", 0]),
+    }
+    done = comfy.run(prompt)
+    assert done.status == "error"
+    assert done.error()["node_id"] == "check"
+    assert "flat" in done.error()["exception_message"]
+    assert "see" not in done.outputs
+
+
+def test_a_list_of_pictures_of_other_sizes_is_ranked(comfy):
+    prompt = {
+        **_source(1),
+        "wide": _node(
+            "ImageScale",
+            image=["photo", 0],
+            upscale_method="area",
+            width=320,
+            height=240,
+            crop="disabled",
+        ),
+        "noise": _node("ImageInvert", image=["wide", 0]),
+        "best": _node("GenVRDepthKeepBest", control=["depth", 0], images=["noise", 0], keep=1),
+        "see": _show(["best", 0]),
+        "say": _node("PreviewAny", source=["best", 2]),
+    }
+    done = comfy.run(prompt, timeout=240)
+    assert done.status == "success", done.error()
+    assert "Structure score" in json.dumps(done.outputs["say"])
