@@ -25,6 +25,7 @@ function widgetValues(node) {
 
 /** @param {any} node @param {string} name @returns {any} the node an input comes from, or null */
 function upstream(node, name) {
+  if (!node.graph) return null; // being made, not on the canvas yet
   const slot = node.findInputSlot?.(name) ?? -1;
   return slot < 0 ? null : node.getInputNode(slot);
 }
