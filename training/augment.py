@@ -41,10 +41,10 @@ def _light(x: Tensor) -> Tensor:
     """Exposure, colour cast, colour mixing and uneven light, in linear light."""
     b = len(x)
     x = x.clamp_min(0).pow(2.2)
-    x = x * torch.exp(_per_picture(b, -0.8, 0.55))
-    x = x * torch.exp(torch.randn(b, 3, 1, 1) * 0.14)
+    x = x * torch.exp(_per_picture(b, -0.7, 0.5))
+    x = x * torch.exp(torch.randn(b, 3, 1, 1) * 0.1)
     field = _smooth_field(b, x.shape, random.choice([2, 3, 5]))
-    x = x * torch.exp(field * _per_picture(b, 0.0, 0.9) * _chosen(b, 0.5))
+    x = x * torch.exp(field * _per_picture(b, 0.0, 0.6) * _chosen(b, 0.3))
     mix = torch.eye(3) + torch.randn(b, 3, 3) * 0.07
     mixed = torch.einsum("bij,bjhw->bihw", mix, x)
     x = torch.where(_chosen(b, 0.4) > 0, mixed, x)
@@ -56,11 +56,11 @@ def _tone(x: Tensor) -> Tensor:
     b = len(x)
     shoulder = _per_picture(b, 0, 1)
     x = (1 - shoulder) * x.clamp_max(1) + shoulder * (x / (0.6 + x)).mul(1.35)
-    x = x.clamp(1e-5, 1).pow(1 / _per_picture(b, 1.7, 2.8))
+    x = x.clamp(1e-5, 1).pow(1 / _per_picture(b, 1.9, 2.6))
     curve = x * x * (3 - 2 * x)
     x = x + _per_picture(b, -0.3, 0.9) * (curve - x)
     grey = x.mean(1, keepdim=True)
-    saturation = _per_picture(b, 0.4, 1.5) * (1 - _chosen(b, 0.06))
+    saturation = _per_picture(b, 0.6, 1.5) * (1 - _chosen(b, 0.03))
     x = grey + saturation * (x - grey)
     return x * (1 - _per_picture(b, 0.0, 0.1)) + _per_picture(b, 0.0, 0.07)
 
@@ -72,8 +72,8 @@ def _lens(x: Tensor, disparity: Tensor) -> Tensor:
     span = (disparity.amax((1, 2)) - disparity.amin((1, 2)))[:, None, None, None].clamp_min(1e-4)
     place = torch.stack([d.flatten()[random.randrange(d.numel())] for d in disparity])
     away = (disparity[:, None] - place[:, None, None, None]).abs() / span
-    defocus = (away * _per_picture(b, 1.0, 4.0)).clamp(0, 1) * _chosen(b, 0.2)
-    whole = _per_picture(b, 0.2, 1.0) * _chosen(b, 0.25)
+    defocus = (away * _per_picture(b, 1.0, 4.0)).clamp(0, 1) * _chosen(b, 0.12)
+    whole = _per_picture(b, 0.2, 1.0) * _chosen(b, 0.15)
     x = x + torch.maximum(defocus, whole) * (soft - x)
     return x + _chosen(b, 0.3) * _per_picture(b, 0, 0.6) * F.relu(soft - 0.75)
 
@@ -81,7 +81,7 @@ def _lens(x: Tensor, disparity: Tensor) -> Tensor:
 def _sensor(x: Tensor) -> Tensor:
     """White and coarse noise, stronger in the dark; vignette; sharpening."""
     b, _, height, width = x.shape
-    strength = _per_picture(b, 0, 1) ** 3 * 0.09
+    strength = _per_picture(b, 0, 1) ** 3 * 0.05
     noise = torch.randn_like(x)
     if random.random() < 0.5:
         noise = noise.mean(1, keepdim=True) * 1.3
@@ -111,4 +111,4 @@ def photograph(x: Tensor, disparity: Tensor) -> Tensor:
     x = _tone(_light(x))
     x = _lens(x, disparity)
     x = _sensor(x).clamp(0, 1)
-    return _compressed(x, 0.3)
+    return _compressed(x, 0.2)

@@ -14,6 +14,7 @@ from .augment import photograph
 
 __all__ = ["HELD_BACK", "Batches", "shard_numbers"]
 
+_EXPLAINED, _ANY_VIEW = 0.4, 0.2  # share of draws that take any view, however composed
 HELD_BACK = 9000
 """Shards from this number on are never trained on."""
 
@@ -29,6 +30,23 @@ def _load(folder: Path, number: int) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
+def _photographic(disparity: np.ndarray) -> np.ndarray:
+    """(N,) bool: views composed as people compose, nearer towards the bottom.
+
+    That is: row and squared distance from the centre explain at least `_EXPLAINED` of the
+    disparity, and it grows downwards.
+    """
+    small = disparity[:, 6::12, 6::12].astype(np.float64)
+    count, h, w = small.shape
+    y, x = np.meshgrid(np.linspace(-1, 1, h), np.linspace(-1, 1, w), indexing="ij")
+    terms = np.stack([np.ones_like(y), y, x * x + y * y], axis=-1).reshape(-1, 3)
+    flat = small.reshape(count, -1).T
+    solution = np.linalg.lstsq(terms, flat, rcond=None)[0]
+    rest = ((flat - terms @ solution) ** 2).sum(0)
+    whole = ((flat - flat.mean(0)) ** 2).sum(0) + 1e-9
+    return (1 - rest / whole > _EXPLAINED) & (solution[1] > 0)
+
+
 def _multiple(x: float) -> int:
     return max(64, round(x / 32) * 32)
 
@@ -40,18 +58,22 @@ class Batches:
         self.folders, self.batch = folders, batch
         self.rng = random.Random(seed)
         self.shards: list[tuple[Path, int]] = []
+        self.composed: dict[tuple[Path, int], np.ndarray] = {}
         self.refresh()
 
     def refresh(self) -> None:
         """Looks for new shards."""
         found = [(f, n) for f in self.folders for n in shard_numbers(f) if n < HELD_BACK]
         self.shards = found
+        for key in found:
+            if key not in self.composed:
+                self.composed[key] = np.flatnonzero(_photographic(_load(*key)[1]))
 
     def _crop(
         self, rgb: np.ndarray, disparity: np.ndarray, size: tuple[int, int]
     ) -> tuple[Tensor, Tensor]:
         height, width = disparity.shape
-        share = 1.0 if self.rng.random() < 0.4 else self.rng.uniform(0.5, 1.0)
+        share = 1.0 if self.rng.random() < 0.5 else self.rng.uniform(0.6, 1.0)
         stretch = self.rng.uniform(0.87, 1.15)
         aspect = size[1] / size[0] * stretch
         h = min(height * share, width * share / aspect)
@@ -71,20 +93,21 @@ class Batches:
 
         side: about the geometric mean of H and W.
         """
-        folder, number = self.rng.choice(self.shards)
-        parts = [_load(folder, number)]
-        shape = parts[0][1].shape[1:]
-        for _ in range(6):
-            other = _load(*self.rng.choice(self.shards))
-            if other[1].shape[1:] == shape:
-                parts.append(other)
+        keys = [self.rng.choice(self.shards)]
+        shape = _load(*keys[0])[1].shape[1:]
+        for other in self.rng.choices(self.shards, k=6):
+            if _load(*other)[1].shape[1:] == shape:
+                keys.append(other)
         aspect = (shape[1] / shape[0]) * self.rng.uniform(0.9, 1.1)
         side *= self.rng.uniform(0.9, 1.1)
         size = (_multiple(side / aspect**0.5), _multiple(side * aspect**0.5))
         items = []
         for i in range(self.batch):
-            rgb, disparity = parts[i % len(parts)]
-            k = self.rng.randrange(len(rgb))
+            key = keys[i % len(keys)]
+            rgb, disparity = _load(*key)
+            composed = self.composed[key]
+            any_view = self.rng.random() < _ANY_VIEW or len(composed) == 0
+            k = self.rng.randrange(len(rgb)) if any_view else int(self.rng.choice(composed))
             items.append(self._crop(rgb[k], disparity[k], size))
         pictures, truth = torch.stack([i[0] for i in items]), torch.stack([i[1] for i in items])
         return photograph(pictures, truth), truth

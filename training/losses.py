@@ -44,8 +44,13 @@ def _fit(p: Tensor, g: Tensor) -> Tensor:
     return scale.clamp_min(0.05) * centred + g_mean
 
 
-def depth_loss(prediction: Tensor, truth: Tensor) -> tuple[Tensor, dict[str, float]]:
-    """prediction, truth: (B, H, W) disparity, truth 0 for sky. Returns the loss and its parts."""
+def depth_loss(
+    prediction: Tensor, truth: Tensor, sharpness: float = 0.5
+) -> tuple[Tensor, dict[str, float]]:
+    """prediction, truth: (B, H, W) disparity, truth 0 for sky. Returns the loss and its parts.
+
+    sharpness weighs the gradient term: large values early keep objects flat that are still unsure.
+    """
     p, g = prediction.flatten(1), truth.flatten(1)
     g_centre, g_spread = _centre_and_spread(g)
     p_centre, p_spread = _centre_and_spread(p)
@@ -56,6 +61,6 @@ def depth_loss(prediction: Tensor, truth: Tensor) -> tuple[Tensor, dict[str, flo
     g_unit = g / g.mean(1, keepdim=True).clamp_min(1e-4)
     relative = ((_fit(p, g_unit) - g_unit).abs() / (g_unit + 0.1)).clamp_max(3.0).mean()
     anchored = (prediction - target).abs().mean()
-    total = invariant + edges + 0.7 * relative + 0.1 * anchored
+    total = invariant + sharpness * edges + 0.7 * relative + 0.3 * anchored
     parts = {"invariant": invariant, "edges": edges, "relative": relative}
     return total, {name: value.item() for name, value in parts.items()}

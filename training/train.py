@@ -130,7 +130,7 @@ class _Run:
                 group["lr"] = rate * _rate(done)
         pictures, truth = self.batches.draw(_side(done, *self.options.sides))
         prediction = self.model(pictures.contiguous(memory_format=torch.channels_last))
-        loss, parts = depth_loss(prediction, truth)
+        loss, parts = depth_loss(prediction, truth, 0.15 if done < 0.7 else 0.6)
         for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -152,7 +152,7 @@ def _report(run: _Run, losses: list[float], parts: dict[str, float]) -> None:
         **parts,
     }
     model, photos = run.average.model, photographs()
-    for short in (128, 160, 192) if photos else ():
+    for short in (96, 128, 160) if photos else ():
         rows = score_photographs(
             lambda p, s=short: predict(model, p.image, tuple(p.depth.shape), s), photos
         )  # type: ignore[arg-type]

@@ -99,6 +99,7 @@ class BuiltinDepth(nn.Module):
 
     Affine-invariant: scale and shift mean nothing. H and W must be multiples of `MULTIPLE`
     (InvalidInput otherwise); 4:3 with `INNER_SIZE` on the longer side is what it was trained for.
+    In evaluation mode the answers to the picture and to its mirror image are averaged.
     """
 
     def __init__(self) -> None:
@@ -123,6 +124,13 @@ class BuiltinDepth(nn.Module):
                 f"The built-in depth model needs sides that are multiples of {MULTIPLE}, "
                 f"got {width}x{height}; resize the picture first."
             )
+        values = self._single(images)
+        if self.training:
+            return values
+        return (values + self._single(images.flip(-1)).flip(-1)) / 2
+
+    def _single(self, images: Tensor) -> Tensor:
+        height, width = images.shape[-2:]
         half = self.stem((images - 0.45) / 0.25)
         quarter = self.quarter(half)
         eighth = self.eighth(quarter)
