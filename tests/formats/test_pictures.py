@@ -35,7 +35,9 @@ pictures = arrays(np.float32, shapes, elements=st.floats(-0.5, 1.5, width=32))
 def test_8_bit_formats_round_to_the_nearest_code(name, planes):
     back = decode_picture(encode_picture(torch.from_numpy(planes), name))[0].numpy()
     expected = np.rint(np.clip(planes, 0, 1) * np.float32(255)) / 255
-    colours = back[..., : planes.shape[-1]] if planes.shape[-1] != 1 else back[..., :1]
+    if planes.shape[-1] == 4 and back.shape[-1] == 3:  # WebP leaves out an alpha that is all 1
+        back = np.concatenate((back, np.ones_like(back[..., :1])), axis=-1)
+    colours = back[..., : planes.shape[-1]]
     assert np.abs(colours - expected).max() < 1e-6
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import IO
 
 import numpy as np
 import torch
@@ -22,6 +24,7 @@ __all__ = ["PICTURES", "PictureFormat", "PictureOptions", "decode_picture", "enc
 
 SUBSAMPLING = ("4:4:4", "4:2:2", "4:2:0")
 Array = NDArray[np.generic]
+_STRIP = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +95,15 @@ def _quantised(planes: Array, bits: int) -> Array:
         return planes.astype(np.float32, copy=False)
     top, kind = ((255.0, np.uint8), (65535.0, np.uint16))[bits == 16]
     out = np.empty(planes.shape, kind)
-    for row in range(0, len(planes), 64):
-        part = np.multiply(planes[row : row + 64], np.float32(top), order="C")
+    # One small buffer for all strips: fresh memory for each would cost more than the arithmetic.
+    buffer = np.empty((min(_STRIP, len(planes)), *planes.shape[1:]), np.float32)
+    for row in range(0, len(planes), _STRIP):
+        source = planes[row : row + _STRIP]
+        part = np.multiply(source, np.float32(top), out=buffer[: len(source)])
         # fmax, unlike maximum, turns NaN into the number it is compared with.
         np.fmax(part, np.float32(0), out=part)
         np.fmin(part, np.float32(top), out=part)
-        out[row : row + 64] = np.rint(part, out=part)
+        out[row : row + _STRIP] = np.rint(part, out=part)
     return out
 
 
@@ -111,11 +117,20 @@ def _srgb() -> bytes:
 
 
 def _saved(planes: Array, kind: str, **options: object) -> bytes:
-    stream = io.BytesIO()
     image = _pillow(planes)
     profile = {"icc_profile": _srgb()} if image.mode in ("RGB", "RGBA") else {}
-    image.save(stream, kind, **profile, **options)
-    return stream.getvalue()
+    with _sink() as stream:
+        image.save(stream, kind, **profile, **options)
+        stream.seek(0)
+        return stream.read()
+
+
+def _sink() -> IO[bytes]:
+    """Where Pillow writes: into a true file its JPEG encoder works outside the interpreter lock."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return io.BytesIO()
 
 
 def _jpg(planes: Array, options: PictureOptions) -> bytes:
