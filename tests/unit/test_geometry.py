@@ -6,9 +6,6 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import InvalidInput, MissingInformation
 from genvr_depth.nodes.depthkit.geometry import (
@@ -19,6 +16,8 @@ from genvr_depth.nodes.depthkit.geometry import (
     unproject,
     with_space,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 CAMERA = Pinhole(40.0, 42.0, 15.3, 11.8)
 
