@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import genvr_depth
 import pytest
 from genvr_depth.nodes.depthkit import colormap
 
@@ -74,3 +75,17 @@ def test_the_english_locale_is_the_pages_own_english():
     assert json.loads((folder / "main.json").read_text())["genvrDepth"] == widgets
     stored = json.loads((folder / "settings.json").read_text())
     assert stored == {key.replace(".", "_"): value for key, value in settings.items()}
+
+
+@pytest.mark.parametrize("node", genvr_depth.NODE_CLASS_MAPPINGS)
+def test_a_help_page_has_a_picture_and_no_dead_link(node):
+    page = WEB / "docs" / f"{node}.md"
+    links = re.findall(r"(!?)\[[^\]]*\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    files = [target for _, target in links if "://" not in target and not target.startswith("#")]
+    assert [target for target in files if not (page.parent / target).is_file()] == []
+    assert any(mark and target.endswith(".jpg") for mark, target in links)
+
+
+@pytest.mark.parametrize("path", sorted((WEB / "docs" / "img").glob("*.jpg")), ids=lambda p: p.stem)
+def test_a_picture_of_the_help_pages_is_small(path):
+    assert path.stat().st_size <= 120_000
