@@ -24,7 +24,9 @@ Declaration = tuple[Any, dict[str, Any]]
 
 def advanced(widgets: dict[str, Declaration]) -> dict[str, Declaration]:
     """The same widgets, folded away until a person asks for them."""
-    return {name: (kind, {**options, "advanced": True}) for name, (kind, options) in widgets.items()}
+    return {
+        name: (kind, {**options, "advanced": True}) for name, (kind, options) in widgets.items()
+    }
 
 
 def depth_map_input(tooltip: str = "The depth to work on.") -> Declaration:
@@ -53,8 +55,8 @@ def window_widgets() -> dict[str, Declaration]:
             list(WINDOWS),
             {
                 "default": "percentile",
-                "tooltip": "percentile ignores a few extreme pixels; min-max uses all of them; fixed "
-                "takes low and high as values of the map itself (metres for metric depth).",
+                "tooltip": "percentile ignores a few extreme pixels; min-max uses all of them; "
+                "fixed takes low and high as values of the map itself (metres for metric depth).",
             },
         ),
         "low": (

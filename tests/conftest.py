@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -23,6 +24,9 @@ def _load_pack() -> None:
 
 
 _load_pack()
+
+# The tensors here are tiny: waking a second thread costs more than it computes.
+torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -56,8 +56,8 @@ def align_clip(
     """Bring every frame to the scale and shift of the one before, on their static part; in place.
 
     values: (B, H, W) float32, changed; valid: (B, H, W) bool; images: (B, H, W, C). Metric depth
-    has no free shift and gets a scale only. The slope is the ratio of the spreads (reduced major axis):
-    least squares would shrink a little at every noisy frame, and the clip would fade to flat.
+    has no free shift and gets a scale only. The slope is the ratio of the spreads (reduced major
+    axis): least squares would shrink a little at every noisy frame, and the clip fade to flat.
     """
     fits, cuts = [Affine(1.0, 0.0)], []
     before = _Thumbnail.of(values, valid, images, 0)
