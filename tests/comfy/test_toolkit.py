@@ -31,7 +31,7 @@ def _source(batch):
             crop="disabled",
         ),
         "photo": _node("RepeatImageBatch", image=["small", 0], amount=batch),
-        "depth": _node("GenVRDepthEstimate", image=["photo", 0], resolution=96),
+        "depth": _node("GenVRDepthEstimate", image=["photo", 0]),
     }
 
 
@@ -114,8 +114,7 @@ def test_a_broken_map_stops_the_run_before_anything_is_painted(comfy):
             "GenVRDepthFromImage", image=["black", 0], white_means="white is near (disparity)"
         ),
         "check": _node("GenVRDepthCheck", depth=["depth", 0], on_problem="stop the run"),
-        "image": _node("GenVRDepthToImage", depth=["check", 0]),
-        "see": _show(["image", 0]),
+        "see": _node("PreviewAny", source=["check", 1]),
     }
     done = comfy.run(prompt)
     assert done.status == "error"

@@ -47,7 +47,13 @@ def tree(tmp_path):
 @pytest.fixture(scope="module")
 def _cluster():
     ray = pytest.importorskip("ray")
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    # On loopback only: the test cluster is nobody else's business, and needs no network.
+    ray.init(
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        _node_ip_address="127.0.0.1",
+    )
     yield
     ray.shutdown()
 
