@@ -208,21 +208,23 @@ def _pictures(row: Row) -> Iterator[Tensor]:
 
 def _decode(path: Path) -> Iterator[Any]:
     import av
+    from av.error import FFmpegError
 
     try:
         with av.open(str(path)) as container:
             yield from container.decode(video=0)
-    except (av.FFmpegError, IndexError) as error:
+    except (FFmpegError, IndexError) as error:
         raise FormatError(f"{path.name} cannot be read as a video: {error}.") from error
 
 
 def _frame_count(path: Path) -> int:
     import av
+    from av.error import FFmpegError
 
     try:
         with av.open(str(path)) as container:
             count = container.streams.video[0].frames
-    except (av.FFmpegError, IndexError) as error:
+    except (FFmpegError, IndexError) as error:
         raise FormatError(f"{path.name} cannot be read as a video: {error}.") from error
     return count or sum(1 for _ in _decode(path))
 

@@ -101,3 +101,9 @@ def test_depthkit_never_reaches_up_to_the_nodes():
         depth = len(path.relative_to(kit).parts)
         too_high = re.compile(rf"^\s*from \.{{{depth + 1},}}", re.M)
         assert not too_high.search(path.read_text()), path
+
+
+def test_files_we_write_name_the_version_that_wrote_them():
+    version = re.search(r'^version = "([^"]+)"', _toml(), re.M)
+    assert version is not None
+    assert version.group(1) in (ROOT / "nodes/depthkit/formats/record.py").read_text()
