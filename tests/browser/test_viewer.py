@@ -68,6 +68,39 @@ def test_the_photograph_can_be_shown_in_place_of_the_depth(scene, page):
     assert _pixels(scene) != before
 
 
+def test_the_handles_write_to_the_node_and_change_its_output(page, canvas):
+    source = canvas.add("GenVRDepthSampleScene", 60, 120)
+    adjust = canvas.add("GenVRDepthAdjust", 440, 120)
+    target = canvas.add("GenVRDepthPreview", 860, 120)
+    canvas.link(source, 1, adjust, "depth")
+    canvas.link(adjust, 0, target, "depth")
+    assert canvas.run()["name"] == "execution_success"
+    viewer = canvas.viewer(1)
+    assert canvas.widget(adjust, "window") == "off"
+    viewer.locator("input.genvr-far").evaluate(
+        """(slider) => {
+            slider.value = "500";
+            slider.dispatchEvent(new Event("input"));
+            slider.dispatchEvent(new Event("change"));
+        }"""
+    )
+    assert canvas.widget(adjust, "window") == "fixed"
+    far = canvas.widget(adjust, "high")
+    shown = viewer.locator(".genvr-range span").nth(1).inner_text()
+    # The widget rounds to its own step of a centimetre.
+    assert float(shown.split()[1]) == pytest.approx(far, abs=0.0051)
+    entries = page.evaluate(
+        """(id) => new Promise((resolve) => {
+            app.api.addEventListener("executed", ({ detail }) =>
+                detail.node === String(id) && resolve(detail.output.genvr_depth));
+            app.queuePrompt(0, 1);
+        })""",
+        adjust,
+    )
+    assert entries[0]["far"] == pytest.approx(far, rel=1e-3)
+    assert entries[0]["reach"]["far"] > far
+
+
 def _pixels(viewer):
     """A coarse copy of what the canvas shows."""
     return viewer.locator("canvas").evaluate(
