@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,6 +28,10 @@ _load_pack()
 
 # The tensors here are tiny: waking a second thread costs more than it computes.
 torch.set_num_threads(1)
+
+# A loaded machine is no fault of the code.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
