@@ -57,6 +57,7 @@ def fake(service):
     service.faults.clear()
     service.charges.clear()
     service.calls.clear()
+    service.tasks.clear()
     return service
 
 
