@@ -173,6 +173,6 @@ def load_builtin(
             f"{path.name} holds weights of another network, not of the built-in depth model. "
             "Reinstall the pack."
         ) from fault
-    # In two steps: torch's type stubs know no call that takes all three.
-    model = model.to(device=device, dtype=dtype).to(memory_format=torch.channels_last)
+    model = model.to(device=device, dtype=dtype)
+    torch.nn.utils.convert_conv2d_weight_memory_format(model, torch.channels_last)
     return model.requires_grad_(False).eval()
