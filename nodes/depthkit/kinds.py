@@ -14,26 +14,33 @@ from torch import Tensor
 from .depth_map import DepthMap
 from .errors import InvalidInput, MissingInformation
 
-__all__ = ["convert", "to_depth", "to_disparity", "to_metric"]
+__all__ = ["NEAR_FRACTION", "convert", "to_depth", "to_disparity", "to_metric"]
 
-# An affine-invariant depth map has an unknown shift: without a range we read its nearest valid
-# pixel as this fraction of its farthest one, which keeps the inverse bounded.
-_NEAR_FRACTION = 0.1
+# An affine-invariant map has an unknown shift: without a range we read its nearest valid pixel as
+# this fraction of its farthest one, which keeps the inverse bounded.
+NEAR_FRACTION = 0.1
+
+Ends = tuple[float, float]
 
 
 def to_disparity(
-    depth: DepthMap, near_m: float | None = None, far_m: float | None = None
+    depth: DepthMap,
+    near_m: float | None = None,
+    far_m: float | None = None,
+    ends: Ends | None = None,
 ) -> DepthMap:
     """Disparity (near is large) of any map.
 
-    metric: 1 / z, in 1/m. disparity: unchanged. depth: the map's own ends are read as `near_m` and
-    `far_m` metres (default 1 and 10, a ratio that suits rooms) and inverted; monotone in any case.
+    metric: 1 / z, in 1/m. disparity: unchanged. depth: `ends` (lowest and highest value; the map's
+    own without it) are read as `near_m` and `far_m` metres and inverted; monotone in any case.
+    Without them the ratio is 1 to 10, which suits rooms. Raises InvalidInput if near is not below
+    far.
     """
     if depth.kind == "disparity":
         return depth
     if depth.kind == "metric":
         return depth.with_values(_inverse(depth.values, depth.valid), kind="disparity")
-    z = _stretch(depth, near_m or _NEAR_FRACTION, far_m or 1.0, near_at_low=True)
+    z = _stretch(depth, *_distances(near_m, far_m), near_at_low=True, ends=ends)
     return depth.with_values(_inverse(z, depth.valid), kind="disparity")
 
 
@@ -50,25 +57,27 @@ def to_metric(depth: DepthMap, near_m: float | None = None, far_m: float | None 
             f"This map is relative {depth.kind}, it holds no metres. Give the distance of its "
             "nearest and farthest point (near, far), or use a metric model."
         )
-    if not 0 < near_m < far_m:
-        raise InvalidInput(
-            f"near = {near_m} and far = {far_m} metres do not make a range; near must be above 0 "
-            "and below far."
-        )
+    near_m, far_m = _distances(near_m, far_m)
     if depth.kind == "depth":
         return depth.with_values(_stretch(depth, near_m, far_m, near_at_low=True), kind="metric")
-    inverse = _stretch(depth, 1 / near_m, 1 / far_m, near_at_low=False)
-    return depth.with_values(_inverse(inverse, depth.valid), kind="metric")
+    return _inverted(depth, near_m, far_m, "metric")
 
 
-def to_depth(depth: DepthMap, near_m: float | None = None, far_m: float | None = None) -> DepthMap:
-    """Affine-invariant depth (far is large) of any map; metric values are kept as they are."""
+def to_depth(
+    depth: DepthMap,
+    near_m: float | None = None,
+    far_m: float | None = None,
+    ends: Ends | None = None,
+) -> DepthMap:
+    """Affine-invariant depth (far is large) of any map; metric values are kept as they are.
+
+    near_m, far_m, ends: as in `to_disparity`.
+    """
     if depth.kind == "depth":
         return depth
     if depth.kind == "metric":
         return depth.with_values(depth.values, kind="depth")
-    metric = to_metric(depth, near_m or _NEAR_FRACTION, far_m or 1.0)
-    return metric.with_values(metric.values, kind="depth")
+    return _inverted(depth, *_distances(near_m, far_m), "depth", ends)
 
 
 _TARGETS: dict[str, Callable[[DepthMap, float | None, float | None], DepthMap]] = {
@@ -87,18 +96,41 @@ def convert(
     return _TARGETS[kind](depth, near_m, far_m)
 
 
+def _distances(near_m: float | None, far_m: float | None) -> Ends:
+    """Both distances; one that is not given follows from the other."""
+    far = far_m if far_m is not None else (near_m or NEAR_FRACTION) / NEAR_FRACTION
+    near = near_m if near_m is not None else far * NEAR_FRACTION
+    if not 0 < near < far:
+        raise InvalidInput(
+            f"near = {near:g} and far = {far:g} metres do not make a range; near must be above 0 "
+            "and below far."
+        )
+    return near, far
+
+
+def _inverted(
+    disparity: DepthMap, near_m: float, far_m: float, kind: str, ends: Ends | None = None
+) -> DepthMap:
+    inverse = _stretch(disparity, 1 / near_m, 1 / far_m, near_at_low=False, ends=ends)
+    return disparity.with_values(_inverse(inverse, disparity.valid), kind=kind)
+
+
 def _inverse(values: Tensor, valid: Tensor) -> Tensor:
     return torch.where(valid, 1.0 / torch.where(valid, values, torch.ones_like(values)), 0.0)
 
 
-def _stretch(depth: DepthMap, near: float, far: float, *, near_at_low: bool) -> Tensor:
-    """Values mapped linearly so that the nearest valid pixel is `near` and the farthest `far`."""
-    inside = depth.values[depth.valid]
-    if inside.numel() == 0:
-        return torch.full_like(depth.values, far)
-    low, high = inside.min(), inside.max()
+def _stretch(
+    depth: DepthMap, near: float, far: float, *, near_at_low: bool, ends: Ends | None = None
+) -> Tensor:
+    """Values mapped linearly so that the near one of `ends` is `near` and the far one `far`."""
+    low, high = ends or _own_ends(depth)
     at_low, at_high = (near, far) if near_at_low else (far, near)
     if high <= low:
         return torch.full_like(depth.values, 0.5 * (near + far))
     share = ((depth.values - low) / (high - low)).clamp(0, 1)
     return at_low + share * (at_high - at_low)
+
+
+def _own_ends(depth: DepthMap) -> Ends:
+    inside = depth.values[depth.valid]
+    return (inside.min().item(), inside.max().item()) if inside.numel() else (0.0, 0.0)

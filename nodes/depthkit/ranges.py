@@ -16,7 +16,7 @@ from torch import Tensor
 
 from .depth_map import DepthMap
 from .errors import InvalidInput
-from .kinds import to_disparity
+from .kinds import NEAR_FRACTION, to_disparity
 
 __all__ = [
     "SCOPES",
@@ -35,6 +35,8 @@ WINDOWS: tuple[str, ...] = get_args(WindowMethod)
 SCOPES: tuple[str, ...] = get_args(Scope)
 
 _BINS = 65536
+# histc counts in float32, which is exact up to here only.
+_COUNTED_AT_ONCE = 1 << 24
 _NEAREST_M = 1e-3
 # Three splits resolve the range to 1 / 65536^3, beyond what float32 can hold.
 _LEVELS = 3
@@ -94,9 +96,11 @@ def percentile(parts: Sequence[Tensor], percents: tuple[float, ...]) -> Tensor:
 
 def _histogram(parts: Sequence[Tensor], left: float, right: float) -> Tensor:
     counts = torch.zeros(_BINS, dtype=torch.float64)
-    for part in parts:
-        # histc would take equal ends for "the data's own range".
-        counts += torch.histc(part, _BINS, left, right).double() if right > left else 0
+    # histc would take equal ends for "the data's own range".
+    if right > left:
+        for part in parts:
+            for piece in part.split(_COUNTED_AT_ONCE):
+                counts += torch.histc(piece, _BINS, left, right).double()
     return counts
 
 
@@ -129,11 +133,16 @@ def _ends(parts: Sequence[Tensor], window: Window) -> Tensor:
     filled = [part for part in parts if part.numel()]
     if not filled:
         return torch.zeros(2)
-    if window.method == "min-max":
-        return torch.tensor(
-            [min(p.min().item() for p in filled), max(p.max().item() for p in filled)]
-        )
-    return percentile(filled, (window.low, window.high))
+    if window.method == "percentile":
+        ends = percentile(filled, (window.low, window.high))
+        # A small thing before a flat wall is not an outlier: it is all there is to see.
+        if not _is_flat(*ends.tolist()):
+            return ends
+    return torch.tensor([min(p.min().item() for p in filled), max(p.max().item() for p in filled)])
+
+
+def _is_flat(low: float, high: float) -> bool:
+    return abs(high - low) <= 1e-6 * max(abs(low), abs(high), 1e-12)
 
 
 def normalise(depth: DepthMap, window: Window) -> Tensor:
@@ -143,12 +152,11 @@ def normalise(depth: DepthMap, window: Window) -> Tensor:
     """
     out = torch.empty_like(depth.values)
     for index, (low, high) in enumerate(find_window(depth, window).tolist()):
-        span = high - low
-        if abs(span) <= 1e-6 * max(abs(low), abs(high), 1e-12):
+        if _is_flat(low, high):
             out[index] = 0.5
         else:
             torch.sub(depth.values[index], low, out=out[index])
-            out[index].div_(span).clamp_(0, 1)
+            out[index].div_(high - low).clamp_(0, 1)
         out[index].masked_fill_(~depth.valid[index], 0.0)
     return out
 
@@ -174,5 +182,5 @@ def as_disparity(depth: DepthMap, window: Window) -> tuple[DepthMap, Window]:
     if depth.kind == "metric":
         near, far = sorted(max(end, _NEAREST_M) for end in (window.low, window.high))
         return to_disparity(depth), replace(window, low=1 / far, high=1 / near)
-    clamped = depth.values.clamp(*sorted((window.low, window.high)))
-    return to_disparity(depth.with_values(clamped)), replace(window, method="min-max")
+    low, high = sorted((window.low, window.high))
+    return to_disparity(depth, ends=(low, high)), replace(window, low=1.0, high=1 / NEAR_FRACTION)

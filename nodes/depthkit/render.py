@@ -11,7 +11,7 @@ from .colormap import colorize
 from .depth_map import DepthMap
 from .errors import InvalidInput
 from .images import frames, luminance, resize
-from .kinds import to_depth
+from .kinds import NEAR_FRACTION, to_depth
 from .ranges import Window, as_disparity, normalise
 
 __all__ = ["MEANINGS", "SCALES", "RenderOptions", "from_picture", "render"]
@@ -68,8 +68,8 @@ def _as_depth(depth: DepthMap, window: Window) -> tuple[DepthMap, Window]:
         return to_depth(depth), window
     if window.method == "percentile":
         return to_depth(depth), replace(window, low=100 - window.high, high=100 - window.low)
-    clamped = depth.values.clamp(*sorted((window.low, window.high)))
-    return to_depth(depth.with_values(clamped)), replace(window, method="min-max")
+    low, high = sorted((window.low, window.high))
+    return to_depth(depth, ends=(low, high)), replace(window, low=NEAR_FRACTION, high=1.0)
 
 
 def _rounded(side: int, multiple: int) -> int:

@@ -60,3 +60,18 @@ def test_invalid_pixels_stay_invalid_and_flat_maps_stay_finite():
 def test_an_unknown_target_names_the_choices():
     with pytest.raises(InvalidInput, match="metric, depth, disparity"):
         convert(DepthMap.make(METRES, "depth"), "inverse")
+
+
+@pytest.mark.parametrize("ends", [{"near_m": 3.0}, {"far_m": 0.05}])
+@pytest.mark.parametrize("target", ["depth", "disparity"])
+def test_one_distance_alone_never_turns_near_and_far_round(target, ends):
+    source = "disparity" if target == "depth" else "depth"
+    values = convert(DepthMap.make(METRES, source), target, **ends).values[0, 0]
+    assert (values.diff() < 0).all()
+
+
+def test_a_near_end_beyond_the_far_end_is_refused_by_every_conversion():
+    with pytest.raises(InvalidInput, match="below far"):
+        to_disparity(DepthMap.make(METRES, "depth"), near_m=9, far_m=2)
+    with pytest.raises(InvalidInput, match="below far"):
+        to_depth(DepthMap.make(METRES, "disparity"), near_m=9, far_m=2)

@@ -122,3 +122,27 @@ def test_the_low_percentile_is_the_near_end_of_a_metric_map():
     ]
     assert picture[:100].eq(1).all()
     assert picture[110] < 1
+
+
+@pytest.mark.parametrize("kind", ["metric", "depth", "disparity"])
+def test_a_fixed_window_gives_a_distance_the_same_grey_in_every_map(kind):
+    window, ramp = Window("fixed", 1, 5), torch.linspace(1, 5, 9)
+    wide = control_image(DepthMap.make(ramp[None, None], kind), window)[0, 0, :, 0]
+    narrow = control_image(DepthMap.make(ramp[None, None, 3:6], kind), window)[0, 0, :, 0]
+    assert torch.allclose(narrow, wide[3:6], atol=1e-5)
+
+
+def test_a_small_thing_before_a_flat_wall_stays_visible():
+    values = torch.full((1, 200, 200), 0.1)
+    values[0, 90:100, 90:100] = 0.9
+    picture = control_image(DepthMap.make(values, "disparity"))[0, ..., 0]
+    assert picture[95, 95] == 1
+    assert picture[0, 0] == 0
+
+
+def test_percentiles_of_a_very_large_picture_are_right():
+    # A float32 counter stands still at 16 777 216.
+    part = torch.zeros(21_000_000)
+    part[-3_000_000:] = 2
+    part[-1_000_000:] = 3
+    assert percentile([part], (90,)).item() == pytest.approx(2, abs=1e-3)

@@ -149,3 +149,11 @@ def test_there_and_back_again(near, far):
     depth = DepthMap.make(metres, "metric")
     back = from_picture(render(depth, RenderOptions(), ALL), DISPARITY, near, far)
     assert torch.allclose(back.values, depth.values, rtol=1e-2)
+
+
+def test_a_fixed_window_shows_a_distance_alike_in_every_disparity_map():
+    window, options = Window("fixed", 1, 5), RenderOptions(scale="depth")
+    ramp = torch.linspace(1, 5, 9)[None, None]
+    wide = render(DepthMap.make(ramp, "disparity"), options, window)[0, 0, 3:6]
+    narrow = render(DepthMap.make(ramp[..., 3:6], "disparity"), options, window)[0, 0]
+    assert torch.allclose(narrow, wide, atol=1e-5)
