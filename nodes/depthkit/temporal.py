@@ -145,7 +145,7 @@ def _tie(now: _Thumbnail, before: _Thumbnail, kind: Kind) -> Affine | None:
     if still.float().mean() < _LEAST_STATIC:
         return None
     x, y = now.depth[still].double(), before.depth[still].double()
-    spread_x, spread_y = x.std(), y.std()
+    spread_x, spread_y = _spread(x), _spread(y)
     if min(spread_x, spread_y) <= 1e-9 * (1 + x.abs().max()):
         return Affine(1.0, 0.0 if kind == "metric" else (y.mean() - x.mean()).item())
     correlation = ((x - x.mean()) * (y - y.mean())).mean() / (spread_x * spread_y)
@@ -162,8 +162,15 @@ def _robust_tie(x: Tensor, y: Tensor, kind: Kind, rounds: int = 3) -> Affine:
         if kind == "metric":
             fit = Affine((b.norm() / a.norm().clamp_min(1e-12)).item(), 0.0)
         else:
-            scale = (b.std() / a.std().clamp_min(1e-12)).item()
+            if _spread(a) == 0:
+                break  # too few pixels are left to tell a scale
+            scale = (_spread(b) / _spread(a)).item()
             fit = Affine(scale, (b.mean() - scale * a.mean()).item())
         residual = (fit(x) - y).abs()
         keep = residual <= 3 * residual.median().clamp_min(1e-12)
     return fit
+
+
+def _spread(values: Tensor) -> Tensor:
+    """Standard deviation of the values themselves: 0, not NaN, for a single one."""
+    return values.std(correction=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from genvr_depth.nodes.depthkit.estimators import EstimateOptions, estimate
 from genvr_depth.nodes.depthkit.temporal import align_clip, flicker
@@ -125,3 +126,12 @@ def test_consistency_clip_takes_the_flicker_out_and_reports_it():
 
 def test_one_picture_has_no_flicker():
     assert estimate(Moody(), torch.rand(1, 20, 20, 3)).flicker is None
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1), (2, 2)])
+@pytest.mark.parametrize("kind", ["metric", "depth", "disparity"])
+def test_the_tiniest_clip_is_aligned_without_nan(size, kind):
+    values = 1 + torch.rand(4, *size, generator=torch.Generator().manual_seed(1))
+    align_clip(values, torch.ones_like(values).bool(), torch.full((4, *size, 3), 0.5), kind)
+    assert values.isfinite().all()
+    assert size == (1, 1) or (values.amax((1, 2)) > values.amin((1, 2))).all()
