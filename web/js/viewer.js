@@ -1,6 +1,7 @@
 // @ts-check
 /** Puts the depth viewer on every node that shows depth. */
 import { api, app, chain, loadText, setting, viewPath, widgetOf } from "../lib/comfy.mjs";
+import { decimals } from "../lib/depth.mjs";
 import { loadStyle } from "../lib/dom.mjs";
 import { DepthViewer } from "../lib/viewer.mjs";
 
@@ -67,6 +68,23 @@ function writeWindow(node, chosen) {
 }
 
 /**
+ * ComfyUI rounds what goes into a number widget to its step; the ends of a window have to be as fine
+ * as the map they cut.
+ * @param {any} node @param {import("../lib/depth.mjs").Entry} [entry]
+ */
+function refine(node, entry) {
+  const digits = entry && decimals(entry.reach.far - entry.reach.near);
+  for (const name of ["low", "high"]) {
+    const options = widgetOf(node, name)?.options;
+    if (!options) continue;
+    options.round = 0; // keep every digit
+    if (!digits) continue;
+    const step = 10 ** (1 - digits);
+    Object.assign(options, { precision: digits, step: 10 * step, step2: step });
+  }
+}
+
+/**
  * The viewer shows the same picture and more; ComfyUI's own preview below it would say it twice.
  * Vue nodes read the flag, the classic canvas starts its preview in `onDrawBackground`.
  * @param {any} node
@@ -99,6 +117,7 @@ function attach(node) {
     getMinHeight: () => HEIGHT,
   });
   widget.serialize = false;
+  refine(node);
   for (const name of WINDOW_WIDGETS) {
     const own = widgetOf(node, name);
     if (own) chain(own, "callback", () => writing || viewer.setWindow(readWindow(node)));
@@ -107,6 +126,7 @@ function attach(node) {
     const entries = output?.[UI_KEY];
     if (!entries?.length) return;
     viewer.window = readWindow(node);
+    refine(node, entries[0]);
     viewer.show(entries).catch((/** @type {Error} */ error) => viewer.fail(error.message));
   };
   chain(node, "onExecuted", show);

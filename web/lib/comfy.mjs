@@ -1,6 +1,8 @@
 // @ts-check
 /** The few things our extensions ask of the ComfyUI page. */
+// @ts-expect-error ComfyUI serves it, it is no file of ours
 import { api } from "../../../scripts/api.js";
+// @ts-expect-error ComfyUI serves it, it is no file of ours
 import { app } from "../../../scripts/app.js";
 import { translator } from "./text.mjs";
 

@@ -98,16 +98,25 @@ export function trackRange(entry, values, range) {
 }
 
 /**
+ * Decimals that tell a thousandth of a span apart: what a widget must show and keep.
+ * @param {number} span of values of the map
+ */
+export function decimals(span) {
+  return Math.min(9, Math.max(2, 3 - Math.floor(Math.log10(Math.abs(span) || 1))));
+}
+
+/**
  * What to write into `window`, `low` and `high` for a range chosen by hand.
  * @param {Entry["kind"]} kind @param {Range} range
  */
 export function windowWidgets(kind, range) {
   const [low, high] = kind === "disparity" ? [range.far, range.near] : [range.near, range.far];
+  // Four digits of each end, more where both ends lie far from zero and close together.
+  const digits = decimals(high - low);
+  const tidy = (/** @type {number} */ value) =>
+    Number(value.toFixed(Math.max(digits, decimals(value))));
   return { window: "fixed", low: tidy(low), high: tidy(high) };
 }
-
-/** @param {number} value four significant digits and no binary dust: what a widget can show */
-const tidy = (value) => Number(value.toPrecision(4));
 
 /**
  * @param {Entry["kind"]} kind @param {Float32Array} values @param {Range} range

@@ -24,6 +24,17 @@ export const ENGLISH = Object.freeze({
     relative: "relative",
     invalid: "no depth here",
   },
+  compare: {
+    empty: "Run the workflow to see both pictures here.",
+    edge: "Left of this line the first picture, right of it the second",
+    pair: "Picture of the batch",
+  },
+  load: {
+    title: "Load Depth",
+    choose: "Choose a depth file to upload",
+    too_large: "{name} is larger than this ComfyUI takes. Put it into the input folder yourself.",
+    failed: "ComfyUI did not take {name}. Put it into the input folder yourself.",
+  },
   account: {
     profile: "Profile",
     uid: "User id",
@@ -83,6 +94,9 @@ export function translator(locale, catalogue) {
   return (key, values = {}) => {
     const [group, name] = key.split(".");
     const text = chosen[group]?.[name] ?? ENGLISH[group]?.[name] ?? key;
-    return text.replace(/\{(\w+)\}/g, (whole, field) => String(values[field] ?? whole));
+    return text.replace(
+      /\{(\w+)\}/g,
+      (/** @type {string} */ whole, /** @type {string} */ field) => String(values[field] ?? whole),
+    );
   };
 }

@@ -297,7 +297,9 @@ export class DepthViewer {
 
   /** @param {Uint32Array} pixels @param {number} width @param {number} height */
   _put(pixels, width, height) {
-    const bytes = new Uint8ClampedArray(pixels.buffer, 0, 4 * width * height);
+    const bytes = new Uint8ClampedArray(
+      /** @type {ArrayBuffer} */ (pixels.buffer), 0, 4 * width * height,
+    );
     Object.assign(this.canvas, { width, height });
     this.canvas.getContext("2d").putImageData(new ImageData(bytes, width, height), 0, 0);
   }
