@@ -7,27 +7,22 @@ from typing import Any
 
 from torch import Tensor
 
-from .depthkit.estimators import (
-    CONSISTENCIES,
-    DETAILS,
-    Estimate,
-    EstimateOptions,
-    Estimator,
-    estimate,
-)
 from .depthkit.ranges import Window, control_image
 from .host import current
 from .models import NO_MODEL, model_or_builtin
+from .on_demand import estimators
 from .preview import depth_ui
 from .sockets import DEPTH_MAP, DEPTH_MODEL, advanced, image_input, window_widgets
 
 __all__ = ["GenVRDepthEstimate"]
 
 
-def _run(image: Tensor, model: Estimator | None, options: EstimateOptions) -> Estimate:
+def _run(
+    image: Tensor, model: estimators.Estimator | None, options: estimators.EstimateOptions
+) -> estimators.Estimate:
     with current().task() as task:
         used = model_or_builtin(model, task)
-        found = estimate(
+        found = estimators.estimate(
             used, image, options, on_progress=task.on_progress, should_stop=task.should_stop
         )
         notes = (*([] if model else [NO_MODEL]), *found.notes)
@@ -84,7 +79,7 @@ class GenVRDepthEstimate:
                     },
                 ),
                 "detail": (
-                    list(DETAILS),
+                    list(estimators.DETAILS),
                     {
                         "default": "off",
                         "tooltip": "tiles: also look at overlapping parts of a large picture, for "
@@ -92,7 +87,7 @@ class GenVRDepthEstimate:
                     },
                 ),
                 "consistency": (
-                    list(CONSISTENCIES),
+                    list(estimators.CONSISTENCIES),
                     {
                         "default": "frame",
                         "tooltip": "clip: bring neighbouring frames of a video to one scale, tied "
@@ -106,7 +101,7 @@ class GenVRDepthEstimate:
     def run(
         self,
         image: Tensor,
-        model: Estimator | None = None,
+        model: estimators.Estimator | None = None,
         resolution: int = 0,
         detail: str = "off",
         consistency: str = "frame",
@@ -116,7 +111,7 @@ class GenVRDepthEstimate:
         scope: str = "clip",
     ) -> dict[str, Any]:
         show = Window(window, low, high, scope)
-        found = _run(image, model, EstimateOptions(resolution, detail, consistency))
+        found = _run(image, model, estimators.EstimateOptions(resolution, detail, consistency))
         control, valid = control_image(found.depth, show), found.depth.valid.float()
         result = (found.depth, control, valid, "\n".join(found.notes))
         return {"ui": depth_ui(found.depth, control, image), "result": result}

@@ -8,16 +8,14 @@ from torch import Tensor
 
 from . import host
 from .depthkit.depth_map import DepthMap
-from .depthkit.genvr.detection import depth_from_pictures
-from .depthkit.genvr.models import model_named
-from .depthkit.genvr.wishes import requests_for
 from .depthkit.ranges import control_image
+from .on_demand import genvr
 from .preview import depth_ui
 from .remote import (
-    MONEY_WIDGETS,
     beside_the_loop,
     control_pictures,
     limits_from,
+    money_widgets,
     obtain,
     parameters_shown,
     profile_widget,
@@ -47,9 +45,9 @@ class GenVRDepthEstimateRemote:
         return {
             "required": {
                 "image": image_input("The picture, or a batch; each picture is paid for."),
-                **parameters_shown(model_named("detect")),
+                **parameters_shown(genvr.model_named("detect")),
             },
-            "optional": {**MONEY_WIDGETS, "profile": profile_widget()},
+            "optional": {**money_widgets(), "profile": profile_widget()},
         }
 
     async def estimate(
@@ -86,12 +84,12 @@ def _detect(
     task: host.Task,
     should_stop: Any,
 ) -> tuple[DepthMap, str]:
-    model = model_named("detect")
+    model = genvr.model_named("detect")
     pictures = control_pictures([image], [])
 
     def requests() -> list[Any]:
-        return requests_for(model, pictures, {"detector": [detector]}, takes=[take])
+        return genvr.wishes.requests_for(model, pictures, {"detector": [detector]}, takes=[take])
 
     batch = obtain(profile, requests, limits_from(money), task, should_stop)
     found = [batch.images(index) for index in range(len(pictures))]
-    return depth_from_pictures(found, pictures, detector), batch.report
+    return genvr.depth_from_pictures(found, pictures, detector), batch.report

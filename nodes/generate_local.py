@@ -9,20 +9,8 @@ from torch import Tensor
 
 from . import host
 from .depthkit.depth_map import DepthMap
-from .depthkit.local import (
-    SIZES,
-    Connected,
-    Plan,
-    Settings,
-    expand,
-    extent_of,
-    headline,
-    make_plan,
-    mask_extent,
-    pass_pictures,
-    render,
-)
 from .local_facts import control_facts, is_guided, model_facts, patch_facts, vae_facts
+from .on_demand import local
 from .sockets import DEPTH_MAP
 
 __all__ = ["GenVRDepthGenerateLocal"]
@@ -33,8 +21,8 @@ _AUTO_TEXT = " -1 = what the model family works best with."
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    plan: Plan
-    connected: Connected
+    plan: local.Plan
+    connected: local.Connected
     given: dict[str, Any]
 
 
@@ -61,20 +49,24 @@ class GenVRDepthGenerateLocal:
     def generate(
         self, model: Any, vae: Any, depth: Any, prompt: str, seed: int, **options: Any
     ) -> dict[str, Any]:
-        run = _prepare(model, vae, depth, Settings(**_settings(prompt, seed, options)), options)
+        run = _prepare(
+            model, vae, depth, local.Settings(**_settings(prompt, seed, options)), options
+        )
         with host.current().task() as task:
-            task.say(headline(run.plan, run.connected))
+            task.say(local.headline(run.plan, run.connected))
         graph = host.current().graph()
-        image, latent = expand(run.plan, run.given, graph)
-        report = render(run.plan, run.connected)
+        image, latent = local.expand(run.plan, run.given, graph)
+        report = local.render(run.plan, run.connected)
         return {"result": (image, latent, report), "expand": graph.finalize()}
 
 
-def _prepare(model: Any, vae: Any, depth: Any, settings: Settings, options: dict[str, Any]) -> _Run:
+def _prepare(
+    model: Any, vae: Any, depth: Any, settings: local.Settings, options: dict[str, Any]
+) -> _Run:
     """Facts, plan and tensors; every refusal happens here, before anything is loaded or sampled."""
     connected = _connected(model, vae, depth, options)
-    plan = make_plan(connected, settings)
-    pictures = pass_pictures(plan, depth, options.get("reference"), options.get("mask"))
+    plan = local.make_plan(connected, settings)
+    pictures = local.pass_pictures(plan, depth, options.get("reference"), options.get("mask"))
     objects = ("clip", "positive", "negative", "control_net", "model_patch")
     given = {name: options.get(name) for name in objects} | {"model": model, "vae": vae}
     return _Run(plan, connected, given | pictures)
@@ -82,23 +74,23 @@ def _prepare(model: Any, vae: Any, depth: Any, settings: Settings, options: dict
 
 def _connected(
     model: Any, vae: Any, depth: DepthMap | Tensor, options: dict[str, Any]
-) -> Connected:
+) -> local.Connected:
     def found(name: str, read: Any) -> Any:
         thing = options.get(name)
         return None if thing is None else read(thing)
 
-    return Connected(
+    return local.Connected(
         model=model_facts(model),
         vae=None if vae is None else vae_facts(vae),
-        depth=extent_of(depth, "depth"),
+        depth=local.extent_of(depth, "depth"),
         control=found("control_net", control_facts),
         patch=found("model_patch", patch_facts),
         clip=options.get("clip") is not None,
         positive=options.get("positive") is not None,
         guided=is_guided(options.get("positive")),
         negative=options.get("negative") is not None,
-        reference=found("reference", lambda image: extent_of(image, "reference")),
-        mask=found("mask", mask_extent),
+        reference=found("reference", lambda image: local.extent_of(image, "reference")),
+        mask=found("mask", local.mask_extent),
     )
 
 
@@ -200,7 +192,7 @@ def _widgets() -> dict[str, Any]:
         "sampler": _choice(["auto", *samplers], "The sampler." + auto, advanced=True),
         "scheduler": _choice(["auto", *schedulers], "The noise schedule." + auto, advanced=True),
         "size": _choice(
-            list(SIZES),
+            list(local.SIZES),
             "from depth: as large as the depth map; megapixels: its ratio at the size below. Both "
             "are rounded to what the family can sample.",
         ),

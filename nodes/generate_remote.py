@@ -9,21 +9,12 @@ from torch import Tensor
 
 from . import host
 from .depthkit.errors import DepthError
-from .depthkit.genvr.models import model_named
-from .depthkit.genvr.service import Batch
-from .depthkit.genvr.wishes import (
-    COMBINE,
-    LAYOUTS,
-    layout,
-    requests_for,
-    seeds_from,
-    split_prompts,
-)
+from .on_demand import genvr
 from .remote import (
-    MONEY_WIDGETS,
     beside_the_loop,
     control_pictures,
     limits_from,
+    money_widgets,
     obtain,
     parameters_shown,
     profile_widget,
@@ -61,8 +52,8 @@ class _Generate:
                 "The photo usually works better."
             )
         return {
-            "required": parameters_shown(model_named(cls.MODEL)),
-            "optional": {**source, **_MORE, **MONEY_WIDGETS, "profile": profile_widget()},
+            "required": parameters_shown(genvr.model_named(cls.MODEL)),
+            "optional": {**source, **_more(), **money_widgets(), "profile": profile_widget()},
         }
 
     @classmethod
@@ -70,7 +61,7 @@ class _Generate:
         """Typed prompts are checked before the queue; linked ones when they arrive."""
         texts = [text for text in _listed(prompt) if isinstance(text, str)]
         longest = max((line for text in texts for line in text.splitlines()), key=len, default="")
-        parameter = model_named(cls.MODEL).parameter("prompt")
+        parameter = genvr.model_named(cls.MODEL).parameter("prompt")
         try:
             if texts and parameter is not None:
                 parameter.clean(longest)
@@ -93,52 +84,57 @@ class _Generate:
         return _answer(batch, str(inputs["layout"][0]))
 
     def _requests(self, inputs: dict[str, list[Any]]) -> list[Any]:
-        model = model_named(self.MODEL)
+        model = genvr.model_named(self.MODEL)
         pictures = control_pictures(inputs.get("image", []), inputs.get("depth", []))
         axes: dict[str, Sequence[Any]] = {p.name: inputs[p.name] for p in model.parameters}
-        axes["prompt"] = split_prompts(inputs["prompt"], inputs["prompts"][0] == PER_LINE[1])
-        axes["seed"] = seeds_from([int(s) for s in inputs["seed"]], int(inputs["count"][0]))
+        axes["prompt"] = genvr.wishes.split_prompts(
+            inputs["prompt"], inputs["prompts"][0] == PER_LINE[1]
+        )
+        axes["seed"] = genvr.wishes.seeds_from(
+            [int(s) for s in inputs["seed"]], int(inputs["count"][0])
+        )
         takes = [int(take) for take in inputs["take"]]
         how = str(inputs["combine"][0])
-        return requests_for(model, pictures, axes, takes=takes, combine=how)
+        return genvr.wishes.requests_for(model, pictures, axes, takes=takes, combine=how)
 
 
-_MORE: dict[str, Any] = {
-    "prompts": (
-        list(PER_LINE),
-        {
-            "default": PER_LINE[0],
-            "tooltip": "one: the whole text is one prompt. one per line: each line is a picture of "
-            "its own.",
-        },
-    ),
-    "count": (
-        "INT",
-        {
-            "default": 1,
-            "min": 1,
-            "max": 64,
-            "tooltip": "Pictures per prompt, with seed, seed + 1, ... Each one is paid for.",
-        },
-    ),
-    "combine": (
-        list(COMBINE),
-        {
-            "default": COMBINE[0],
-            "tooltip": "Several pictures and several prompts: every combination, or the first with "
-            "the first, the second with the second.",
-        },
-    ),
-    "layout": (
-        list(LAYOUTS),
-        {
-            "default": LAYOUTS[0],
-            "tooltip": "as returned: a list in the service's own sizes. control size: each picture "
-            "at the size of its photo. one batch: all in one IMAGE, at the first photo's size. "
-            "Ratios are kept; what hangs over is cut.",
-        },
-    ),
-}
+def _more() -> dict[str, Any]:
+    return {
+        "prompts": (
+            list(PER_LINE),
+            {
+                "default": PER_LINE[0],
+                "tooltip": "one: the whole text is one prompt. one per line: each line is a "
+                "picture of its own.",
+            },
+        ),
+        "count": (
+            "INT",
+            {
+                "default": 1,
+                "min": 1,
+                "max": 64,
+                "tooltip": "Pictures per prompt, with seed, seed + 1, ... Each one is paid for.",
+            },
+        ),
+        "combine": (
+            list(genvr.wishes.COMBINE),
+            {
+                "default": genvr.wishes.COMBINE[0],
+                "tooltip": "Several pictures and several prompts: every combination, or the first "
+                "with the first, the second with the second.",
+            },
+        ),
+        "layout": (
+            list(genvr.wishes.LAYOUTS),
+            {
+                "default": genvr.wishes.LAYOUTS[0],
+                "tooltip": "as returned: a list in the service's own sizes. control size: each "
+                "picture at the size of its photo. one batch: all in one IMAGE, at the first "
+                "photo's size. Ratios are kept; what hangs over is cut.",
+            },
+        ),
+    }
 
 
 def _listed(value: Any) -> list[Any]:
@@ -149,14 +145,14 @@ def _defaults(declared: dict[str, Any]) -> dict[str, Any]:
     return {name: spec[1]["default"] for name, spec in declared.items() if "default" in spec[1]}
 
 
-def _answer(batch: Batch, how: str) -> tuple[list[Tensor], str, list[str]]:
+def _answer(batch: genvr.Batch, how: str) -> tuple[list[Tensor], str, list[str]]:
     images, controls, prompts = [], [], []
     for index, request in enumerate(batch.requests):
         for image in batch.images(index):
             images.append(image)
             controls.append(request.picture)
             prompts.append(request.prompt)
-    laid, notes = layout(images, controls, how)
+    laid, notes = genvr.wishes.layout(images, controls, how)
     report = "\n".join([batch.report, *(f"Note: {note}" for note in notes)])
     return laid, report, prompts
 

@@ -10,11 +10,10 @@ from torch import Tensor
 
 from .depthkit.depth_map import DepthMap
 from .depthkit.errors import InvalidInput
-from .depthkit.formats.files import READABLE, load_depth
-from .depthkit.formats.options import MEANINGS, LoadOptions
 from .depthkit.ranges import control_image
 from .host import Host, current
 from .normals import fov_widget
+from .on_demand import formats
 from .preview import depth_ui
 from .sockets import DEPTH_MAP, advanced
 
@@ -54,9 +53,16 @@ class GenVRDepthLoad:
             "required": {
                 "file": (
                     _listed(current().input_folder()),
-                    {"tooltip": "A file in ComfyUI's input folder; sub-folders are listed too."},
+                    {
+                        "tooltip": "A file in ComfyUI's input folder or below it. Drop one on the "
+                        "node, or use its button, to put it there.",
+                        "upload_extensions": sorted(formats.READABLE),  # for web/js/upload.js
+                    },
                 ),
-                "meaning": (list(MEANINGS), {"default": MEANINGS[0], "tooltip": _MEANING_TIP}),
+                "meaning": (
+                    list(formats.MEANINGS),
+                    {"default": formats.MEANINGS[0], "tooltip": _MEANING_TIP},
+                ),
             },
             "optional": {
                 "near": _number(0.0, _NEAR_TIP),
@@ -104,7 +110,7 @@ class GenVRDepthLoad:
     def load(
         self,
         file: str,
-        meaning: str = MEANINGS[0],
+        meaning: str = "as the file says",
         near: float = 0.0,
         far: float = 0.0,
         unit_scale: float = 1.0,
@@ -116,11 +122,11 @@ class GenVRDepthLoad:
     ) -> dict[str, Any]:
         path = _path(current(), file)
         size = (width, height) if width and height else None
-        options = LoadOptions(
+        options = formats.LoadOptions(
             meaning, near or None, far or None, unit_scale, zero_is_invalid, channel.strip(),
             field_of_view, size=size,
         )  # fmt: skip
-        depth = load_depth(path, options)
+        depth = formats.load_depth(path, options)
         depth = replace(depth, source=depth.source or path.name)
         return {"ui": depth_ui(depth), "result": (depth, *_pictures(depth))}
 
@@ -163,7 +169,7 @@ def _listed(folder: Path) -> list[str]:
     """Depth files in the input folder and below, the newest style of a file dialog: by name."""
     if not folder.is_dir():
         return []
-    found = (p for p in folder.rglob("*") if p.suffix.lower() in READABLE and p.is_file())
+    found = (p for p in folder.rglob("*") if p.suffix.lower() in formats.READABLE and p.is_file())
     return sorted(p.relative_to(folder).as_posix() for p in found)[:_MAX_LISTED]
 
 

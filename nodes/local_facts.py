@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .depthkit.local import ControlFacts, ModelFacts, PatchFacts, VaeFacts
+from .on_demand import local
 
 __all__ = ["control_facts", "is_guided", "model_facts", "patch_facts", "vae_facts"]
 
@@ -39,7 +39,7 @@ _FLUX_INPUT = "diffusion_model.img_in.weight"
 _RESHAPE = 5  # place of the new shape in a LoRA adapter's weights
 
 
-def model_facts(model: Any) -> ModelFacts:
+def model_facts(model: Any) -> local.ModelFacts:
     """Facts of a MODEL."""
     base = getattr(model, "model", None)
     config = getattr(base, "model_config", None)
@@ -48,7 +48,7 @@ def model_facts(model: Any) -> ModelFacts:
     channels = getattr(latent, "latent_channels", 0)
     lora_inputs = _lora_inputs(model)
     inputs = lora_inputs or unet.get("in_channels") or channels
-    return ModelFacts(
+    return local.ModelFacts(
         name=type(config).__name__ if config is not None else type(model).__name__,
         lineage=tuple(cls.__name__ for cls in type(config).__mro__) if config is not None else (),
         latent_channels=channels,
@@ -61,10 +61,10 @@ def model_facts(model: Any) -> ModelFacts:
     )
 
 
-def control_facts(control: Any) -> ControlFacts:
+def control_facts(control: Any) -> local.ControlFacts:
     """Facts of a CONTROL_NET."""
     network = getattr(control, "control_model", None)
-    return ControlFacts(
+    return local.ControlFacts(
         kind=_control_kind(control, network),
         name=type(control).__name__,
         width=_control_width(control, network),
@@ -73,10 +73,10 @@ def control_facts(control: Any) -> ControlFacts:
     )
 
 
-def patch_facts(patch: Any) -> PatchFacts:
+def patch_facts(patch: Any) -> local.PatchFacts:
     """Facts of a MODEL_PATCH."""
     name = type(getattr(patch, "model", patch)).__name__
-    return PatchFacts(_PATCH_CLASSES.get(name, "unknown"), name)
+    return local.PatchFacts(_PATCH_CLASSES.get(name, "unknown"), name)
 
 
 def is_guided(conditioning: Any) -> bool:
@@ -84,8 +84,8 @@ def is_guided(conditioning: Any) -> bool:
     return any("guidance" in options for _, options in conditioning or ())
 
 
-def vae_facts(vae: Any) -> VaeFacts:
-    return VaeFacts(getattr(vae, "latent_channels", 0), getattr(vae, "latent_dim", 2))
+def vae_facts(vae: Any) -> local.VaeFacts:
+    return local.VaeFacts(getattr(vae, "latent_channels", 0), getattr(vae, "latent_dim", 2))
 
 
 def _counts_latents(unet: Mapping[str, Any]) -> bool:

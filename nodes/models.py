@@ -8,18 +8,8 @@ from weakref import WeakValueDictionary
 
 import torch
 
-from .depthkit.estimators import (
-    BUILTIN,
-    DOWNLOAD_POLICIES,
-    MODELS,
-    Estimator,
-    Placement,
-    builtin_estimator,
-    load_estimator,
-)
-from .depthkit.estimators.loading import ensure_folder
-from .depthkit.estimators.store import fingerprint, model_names
 from .host import Host, Task, current
+from .on_demand import estimators
 from .sockets import DEPTH_MODEL
 
 __all__ = ["NO_MODEL", "GenVRDepthModelLoader", "model_or_builtin"]
@@ -34,7 +24,7 @@ _PRECISIONS: dict[str, tuple[torch.dtype, ...]] = {
 }
 
 
-def model_or_builtin(model: Estimator | None, task: Task) -> Estimator:
+def model_or_builtin(model: estimators.Estimator | None, task: Task) -> estimators.Estimator:
     """The connected model; without one the built-in model, and a line that says so."""
     if model is not None:
         return model
@@ -43,11 +33,11 @@ def model_or_builtin(model: Estimator | None, task: Task) -> Estimator:
 
 
 @lru_cache(maxsize=1)
-def _kept_builtin(_host: type[Host]) -> Estimator:
-    return builtin_estimator(place=_managed)
+def _kept_builtin(_host: type[Host]) -> estimators.Estimator:
+    return estimators.builtin_estimator(place=_managed)
 
 
-def _managed(network: torch.nn.Module) -> Placement:
+def _managed(network: torch.nn.Module) -> estimators.Placement:
     return current().manage(network).load
 
 
@@ -77,20 +67,20 @@ class GenVRDepthModelLoader:
     OUTPUT_TOOLTIPS = ("The depth model, for Estimate Depth and the nodes that measure structure.",)
 
     # Loader nodes with the same choice share one network; it goes when the last of them goes.
-    _shared: WeakValueDictionary[tuple[Any, ...], Estimator] = WeakValueDictionary()
+    _shared: WeakValueDictionary[tuple[Any, ...], estimators.Estimator] = WeakValueDictionary()
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        licences = "\n".join(row.summary for row in MODELS)
+        licences = "\n".join(row.summary for row in estimators.MODELS)
         return {
             "required": {
                 "model": (
-                    [BUILTIN, *model_names(current().model_folders())],
+                    [estimators.BUILTIN, *estimators.model_names(current().model_folders())],
                     {
-                        "default": BUILTIN,
-                        "tooltip": f"{BUILTIN}: comes with the pack, MIT, nothing to download. A "
-                        "folder of your own in models/depth_estimation (config.json and "
-                        f"model.safetensors) appears here too.\n{licences}",
+                        "default": estimators.BUILTIN,
+                        "tooltip": f"{estimators.BUILTIN}: comes with the pack, MIT, nothing to "
+                        "download. A folder of your own in models/depth_estimation (config.json "
+                        f"and model.safetensors) appears here too.\n{licences}",
                     },
                 ),
                 "precision": (
@@ -102,7 +92,7 @@ class GenVRDepthModelLoader:
                     },
                 ),
                 "download": (
-                    list(DOWNLOAD_POLICIES),
+                    list(estimators.DOWNLOAD_POLICIES),
                     {
                         "default": "never",
                         "tooltip": "never: use only what is on disk. if missing: fetch the model "
@@ -113,19 +103,19 @@ class GenVRDepthModelLoader:
         }
 
     @classmethod
-    def IS_CHANGED(cls, model: str = BUILTIN, **_: Any) -> str:
-        return fingerprint(model, current().model_folders())
+    def IS_CHANGED(cls, model: str | None = None, **_: Any) -> str:
+        return estimators.fingerprint(model or estimators.BUILTIN, current().model_folders())
 
-    def load(self, model: str, precision: str, download: str) -> tuple[Estimator]:
+    def load(self, model: str, precision: str, download: str) -> tuple[estimators.Estimator]:
         dtype, folders = _dtype(precision), current().model_folders()
         with current().task() as task:
-            if model == BUILTIN:
+            if model == estimators.BUILTIN:
                 return (_kept_builtin(type(current())),)
             watch = {"on_progress": task.on_progress, "should_stop": task.should_stop}
-            ensure_folder(model, folders, download, **watch)
-            key = (fingerprint(model, folders), dtype)
+            estimators.ensure_folder(model, folders, download, **watch)
+            key = (estimators.fingerprint(model, folders), dtype)
             estimator = self._shared.get(key)
             if estimator is None:
-                estimator = load_estimator(model, folders, place=_managed, dtype=dtype)
+                estimator = estimators.load_estimator(model, folders, place=_managed, dtype=dtype)
                 self._shared[key] = estimator
             return (estimator,)

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .depthkit.genvr.variations import (
-    ALL_STYLES,
-    NO_STYLES,
-    TEMPLATE,
-    own_styles,
-    shipped,
-    style_groups,
-    vary,
-)
-from .depthkit.genvr.wishes import split_prompts
+from .on_demand import genvr
 
 __all__ = ["GenVRDepthPromptVariations"]
 
@@ -47,7 +38,11 @@ class GenVRDepthPromptVariations:
                     },
                 ),
                 "styles": (
-                    [ALL_STYLES, *style_groups(), NO_STYLES],
+                    [
+                        genvr.variations.ALL_STYLES,
+                        *genvr.variations.style_groups(),
+                        genvr.variations.NO_STYLES,
+                    ],
                     {"default": "looks", "tooltip": "Which ready-made styles to use."},
                 ),
             },
@@ -72,7 +67,7 @@ class GenVRDepthPromptVariations:
                 "template": (
                     "STRING",
                     {
-                        "default": TEMPLATE,
+                        "default": genvr.variations.TEMPLATE,
                         "tooltip": "How prompt and style are joined; both {prompt} and {style}.",
                     },
                 ),
@@ -98,16 +93,17 @@ class GenVRDepthPromptVariations:
         styles: str,
         only: str = "",
         own_styles: str = "",
-        template: str = TEMPLATE,
+        template: str = "{prompt}, {style}",
         keep_plain: bool = False,
         limit: int = 0,
     ) -> tuple[list[str], list[str], int]:
         labels = [part.strip() for part in only.replace("\n", ",").split(",") if part.strip()]
-        chosen = [*shipped(styles, labels), *_own(own_styles)]
-        prompts = split_prompts([prompt], per_line=True)
-        found = vary(prompts, chosen, template=template, keep_plain=keep_plain, limit=limit)
+        chosen = [
+            *genvr.variations.shipped(styles, labels),
+            *genvr.variations.own_styles(own_styles),
+        ]
+        prompts = genvr.wishes.split_prompts([prompt], per_line=True)
+        found = genvr.variations.vary(
+            prompts, chosen, template=template, keep_plain=keep_plain, limit=limit
+        )
         return [v.prompt for v in found], [v.label for v in found], len(found)
-
-
-# The input of the same name hides the function inside the method.
-_own = own_styles

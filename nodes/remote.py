@@ -12,17 +12,13 @@ from torch import Tensor
 from . import host
 from .depthkit.depth_map import DepthMap
 from .depthkit.errors import DepthError, InvalidInput
-from .depthkit.genvr import credentials
-from .depthkit.genvr.models import Model, Parameter
-from .depthkit.genvr.pictures import ControlPicture, from_depth, from_images
-from .depthkit.genvr.service import Batch, Limits, Service
-from .depthkit.genvr.settings import LIMITS
+from .on_demand import genvr
 
 __all__ = [
-    "MONEY_WIDGETS",
     "beside_the_loop",
     "control_pictures",
     "limits_from",
+    "money_widgets",
     "obtain",
     "parameter_widget",
     "parameters_shown",
@@ -41,7 +37,7 @@ _TOOLTIPS = {
 }
 
 
-def parameter_widget(parameter: Parameter) -> Widget:
+def parameter_widget(parameter: genvr.Parameter) -> Widget:
     """The ComfyUI widget of one row of the model table."""
     tooltip = parameter.tooltip or _TOOLTIPS.get(parameter.name, "")
     common = {"default": parameter.default, "tooltip": tooltip}
@@ -62,10 +58,10 @@ def parameter_widget(parameter: Parameter) -> Widget:
 def profile_widget() -> Widget:
     """Names of profiles only. A key never goes through a node."""
     try:
-        states = credentials.states(host.current().private_folder())
+        states = genvr.credentials.states(host.current().private_folder())
         names = [state.name for state in states]
     except DepthError:
-        names = [credentials.DEFAULT_PROFILE]
+        names = [genvr.credentials.DEFAULT_PROFILE]
     tooltip = (
         "Which GenVR account to use, by name. Keys are set in Settings > GenVR Depth, with "
         "`genvr-depth login`, or in the environment."
@@ -73,64 +69,66 @@ def profile_widget() -> Widget:
     return (names, {"default": names[0], "tooltip": tooltip})
 
 
-MONEY_WIDGETS: dict[str, Widget] = {
-    "take": (
-        "INT",
-        {
-            "default": 0,
-            "min": 0,
-            "max": 9999,
-            "tooltip": "Another number asks, and pays, for another picture of exactly the same "
-            "request.",
-        },
-    ),
-    "concurrency": (
-        "INT",
-        {
-            "default": 0,
-            "min": 0,
-            "max": int(LIMITS["concurrency"][1]),
-            "tooltip": "Pictures made at once; 0 = the default of the settings (3).",
-        },
-    ),
-    "max_credits": (
-        "FLOAT",
-        {
-            "default": 0.0,
-            "min": 0.0,
-            "max": LIMITS["spending_cap"][1],
-            "step": 5.0,
-            "tooltip": "Credits one run may cost at most; 0 = the settings' default (100). A "
-            "run that would cost more stops before anything is sent.",
-        },
-    ),
-    "unclear_or_failed": (
-        [ASK, PAY_AGAIN],
-        {
-            "default": ASK,
-            "tooltip": "Requests whose payment is unclear, or whose task failed, stop with an "
-            "error (ask). 'pay again' sends them once more, which may cost again.",
-        },
-    ),
-}
+def money_widgets() -> dict[str, Widget]:
+    """What every node that pays offers: another take, how many at once, the cap, paying again."""
+    return {
+        "take": (
+            "INT",
+            {
+                "default": 0,
+                "min": 0,
+                "max": 9999,
+                "tooltip": "Another number asks, and pays, for another picture of exactly the same "
+                "request.",
+            },
+        ),
+        "concurrency": (
+            "INT",
+            {
+                "default": 0,
+                "min": 0,
+                "max": int(genvr.settings.LIMITS["concurrency"][1]),
+                "tooltip": "Pictures made at once; 0 = the default of the settings (3).",
+            },
+        ),
+        "max_credits": (
+            "FLOAT",
+            {
+                "default": 0.0,
+                "min": 0.0,
+                "max": genvr.settings.LIMITS["spending_cap"][1],
+                "step": 5.0,
+                "tooltip": "Credits one run may cost at most; 0 = the settings' default (100). A "
+                "run that would cost more stops before anything is sent.",
+            },
+        ),
+        "unclear_or_failed": (
+            [ASK, PAY_AGAIN],
+            {
+                "default": ASK,
+                "tooltip": "Requests whose payment is unclear, or whose task failed, stop with an "
+                "error (ask). 'pay again' sends them once more, which may cost again.",
+            },
+        ),
+    }
 
 
 def control_pictures(
     images: Sequence[Tensor | None], depths: Sequence[DepthMap | None]
-) -> list[ControlPicture]:
+) -> list[genvr.ControlPicture]:
     """Every picture of every connected batch. Raises InvalidInput unless one kind is connected."""
     photos = [image for image in images if image is not None]
     maps = [depth for depth in depths if depth is not None]
     if photos and maps:
         raise InvalidInput("Connect 'image' or 'depth', not both: the service takes one picture.")
-    found = [picture for image in photos for picture in from_images(image)]
-    found += [picture for depth in maps for picture in from_depth(depth)]
+    found = [picture for image in photos for picture in genvr.from_images(image)]
+    found += [picture for depth in maps for picture in genvr.from_depth(depth)]
     return found
 
 
-def limits_from(inputs: Mapping[str, Sequence[Any]]) -> Limits:
+def limits_from(inputs: Mapping[str, Sequence[Any]]) -> genvr.Limits:
     """The money widgets of a node whose inputs are lists."""
-    return Limits(
+    return genvr.Limits(
         concurrency=int(inputs["concurrency"][0]),
         spending_cap=float(inputs["max_credits"][0]),
         pay_again=inputs["unclear_or_failed"][0] == PAY_AGAIN,
@@ -156,12 +154,12 @@ async def beside_the_loop(task: host.Task, work: Callable[[Callable[[], bool]], 
 def obtain(
     profile: str,
     make_requests: Callable[[], Sequence[Any]],
-    limits: Limits,
+    limits: genvr.Limits,
     task: host.Task,
     should_stop: Callable[[], bool],
-) -> Batch:
+) -> genvr.Batch:
     """Open the profile and run the requests, with the node's bar and status line."""
-    service = Service.open(host.current().private_folder(), profile)
+    service = genvr.Service.open(host.current().private_folder(), profile)
     return service.run(
         make_requests(),
         limits,
@@ -171,5 +169,5 @@ def obtain(
     )
 
 
-def parameters_shown(model: Model) -> dict[str, Widget]:
+def parameters_shown(model: genvr.Model) -> dict[str, Widget]:
     return {p.name: parameter_widget(p) for p in model.parameters}

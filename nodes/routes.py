@@ -13,12 +13,7 @@ from typing import Any
 
 from . import host
 from .depthkit.errors import DepthError
-from .depthkit.genvr import credentials, settings
-from .depthkit.genvr.client import Client
-from .depthkit.genvr.errors import BadParameter, MissingKey
-from .depthkit.genvr.models import model_named
-from .depthkit.genvr.service import spent
-from .depthkit.genvr.variations import ALL_STYLES, NO_STYLES, style_groups
+from .on_demand import genvr
 
 __all__ = ["register"]
 
@@ -51,7 +46,7 @@ def _handler(method: str, work: Work) -> Callable[[Any], Awaitable[Any]]:
             body = await _json(request)
         try:
             answer = await asyncio.to_thread(work, dict(request.match_info), body)
-        except MissingKey as error:
+        except genvr.MissingKey as error:
             return web.json_response({"error": str(error)}, status=404)
         except DepthError as error:
             return web.json_response({"error": str(error)}, status=400)
@@ -69,7 +64,7 @@ async def _json(request: Any) -> dict[str, Any]:
 
 
 def _profiles(match: dict[str, str], body: dict[str, Any]) -> Any:
-    found = credentials.states(host.current().private_folder())
+    found = genvr.credentials.states(host.current().private_folder())
     return {"profiles": [{**asdict(state), "needs": list(state.needs)} for state in found]}
 
 
@@ -77,49 +72,58 @@ def _save_profile(match: dict[str, str], body: dict[str, Any]) -> Any:
     texts = {name: body.get(name, "") for name in ("key", "uid", "base", "version")}
     hosts = body.get("hosts", [])
     if not all(isinstance(t, str) for t in texts.values()) or not isinstance(hosts, list):
-        raise BadParameter("'key', 'uid', 'base' and 'version' are texts, 'hosts' a list of texts.")
+        raise genvr.BadParameter(
+            "'key', 'uid', 'base' and 'version' are texts, 'hosts' a list of texts."
+        )
     folder = host.current().private_folder()
     chosen = tuple(str(name) for name in hosts)
-    state = credentials.save(folder, match["name"], **texts, hosts=chosen)
+    state = genvr.credentials.save(folder, match["name"], **texts, hosts=chosen)
     return {"name": state.name, "state": state.state}
 
 
 def _forget_profile(match: dict[str, str], body: dict[str, Any]) -> Any:
-    state = credentials.forget(host.current().private_folder(), match["name"])
+    state = genvr.credentials.forget(host.current().private_folder(), match["name"])
     return {"name": state.name, "state": state.state}
 
 
 def _test_profile(match: dict[str, str], body: dict[str, Any]) -> Any:
-    profile = credentials.load(host.current().private_folder(), match["name"])
+    profile = genvr.credentials.load(host.current().private_folder(), match["name"])
     try:
-        Client.of(profile, patience_s=_TEST_PATIENCE_S).upload_ticket("test.png")
+        genvr.Client.of(profile, patience_s=_TEST_PATIENCE_S).upload_ticket("test.png")
     except DepthError as error:
         return {"ok": False, "message": str(error)}
     return {"ok": True, "message": "The key works. Asking was free of charge."}
 
 
 def _ledger(match: dict[str, str], body: dict[str, Any]) -> Any:
-    total = spent(host.current().private_folder())
+    total = genvr.spent(host.current().private_folder())
     return {**asdict(total), "days": [asdict(day) for day in total.days]}
 
 
 def _defaults(match: dict[str, str], body: dict[str, Any]) -> Any:
-    return _shown(settings.load_defaults(host.current().private_folder()))
+    return _shown(genvr.settings.load_defaults(host.current().private_folder()))
 
 
 def _save_defaults(match: dict[str, str], body: dict[str, Any]) -> Any:
-    return _shown(settings.save_defaults(host.current().private_folder(), body))
+    return _shown(genvr.settings.save_defaults(host.current().private_folder(), body))
 
 
 def _prices(match: dict[str, str], body: dict[str, Any]) -> Any:
     """Credits of one picture by node id, and how many styles each group has: the cost badge."""
-    prices = {node: asdict(model_named(name).price) for node, name in _PRICED.items()}
-    styles = {group: len(rows) for group, rows in style_groups().items()}
-    return {"prices": prices, "styles": {**styles, ALL_STYLES: sum(styles.values()), NO_STYLES: 0}}
+    prices = {node: asdict(genvr.model_named(name).price) for node, name in _PRICED.items()}
+    styles = {group: len(rows) for group, rows in genvr.variations.style_groups().items()}
+    return {
+        "prices": prices,
+        "styles": {
+            **styles,
+            genvr.variations.ALL_STYLES: sum(styles.values()),
+            genvr.variations.NO_STYLES: 0,
+        },
+    }
 
 
-def _shown(defaults: settings.Defaults) -> dict[str, Any]:
-    limits = {name: list(ends) for name, ends in settings.LIMITS.items()}
+def _shown(defaults: genvr.settings.Defaults) -> dict[str, Any]:
+    limits = {name: list(ends) for name, ends in genvr.settings.LIMITS.items()}
     return {**asdict(defaults), "limits": limits}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .depthkit.scenes import SCENE_NAMES, load_scene
+from .on_demand import scenes
 from .preview import depth_ui
 from .sockets import DEPTH_MAP
 
@@ -31,13 +31,16 @@ class GenVRDepthSampleScene:
         return {
             "required": {
                 "scene": (
-                    list(SCENE_NAMES),
-                    {"default": SCENE_NAMES[0], "tooltip": "Which of the bundled scenes to use."},
+                    list(scenes.SCENE_NAMES),
+                    {
+                        "default": scenes.SCENE_NAMES[0],
+                        "tooltip": "Which of the bundled scenes to use.",
+                    },
                 )
             }
         }
 
     def load(self, scene: str) -> dict[str, Any]:
-        chosen = load_scene(scene)
+        chosen = scenes.load_scene(scene)
         ui = depth_ui(chosen.depth, chosen.picture, chosen.picture)
         return {"ui": ui, "result": (chosen.picture, chosen.depth)}

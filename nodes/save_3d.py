@@ -8,12 +8,10 @@ from typing import Any
 from torch import Tensor
 
 from .depthkit.depth_map import DepthMap
-from .depthkit.formats import embed
-from .depthkit.formats.batch import Encoded
-from .depthkit.formats.solid import SOLIDS, SolidOptions, encode_solid
 from .depthkit.geometry import with_space
 from .depthkit.ranges import control_image
 from .mesh import frame_picture, pictures_for, space_widgets
+from .on_demand import formats
 from .saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
 from .sockets import DEPTH_MAP, depth_map_input, image_input
 
@@ -37,7 +35,7 @@ class GenVRDepthSave3D:
                 "depth": depth_map_input("The depth to bring into space, one file per frame."),
                 "filename_prefix": prefix_widget("depth3d/depth"),
                 "format": (
-                    list(SOLIDS),
+                    list(formats.SOLIDS),
                     {
                         "default": "glb",
                         "tooltip": "ply: coloured points, exact. glb: mesh with the picture as "
@@ -72,24 +70,26 @@ class GenVRDepthSave3D:
         extra_pnginfo: Any = None,
     ) -> dict[str, Any]:
         space = with_space(depth, field_of_view, near or None, far or None)
-        options = SolidOptions(cut, step, normals, embedded_texts(prompt, extra_pnginfo))
+        options = formats.SolidOptions(cut, step, normals, embedded_texts(prompt, extra_pnginfo))
         jobs = _jobs(space, pictures_for(image, depth), format, options)
         size = (depth.width, depth.height)
-        files, saved = save_frames(filename_prefix, size, SOLIDS[format].extension, jobs)
+        files, saved = save_frames(filename_prefix, size, formats.SOLIDS[format].extension, jobs)
         ui = shown(files, saved, False, lambda: control_image(depth))
         return {"ui": ui, "result": (depth,)}
 
 
 def _jobs(
-    depth: DepthMap, pictures: Tensor | None, format: str, options: SolidOptions
-) -> list[Callable[[], Encoded]]:
+    depth: DepthMap, pictures: Tensor | None, format: str, options: formats.SolidOptions
+) -> list[Callable[[], formats.Encoded]]:
     # OBJ holds texts as remarks that few programs keep; the sidecar is what restores a workflow.
     beside = {}
     if format == "obj" and options.texts:
-        beside = {".json": embed.sidecar(options.texts).encode()}
+        beside = {".json": formats.embed.sidecar(options.texts).encode()}
 
-    def one(index: int) -> Encoded:
+    def one(index: int) -> formats.Encoded:
         picture = frame_picture(pictures, index)
-        return Encoded(encode_solid(depth.frame(index), picture, format, options), beside)
+        return formats.Encoded(
+            formats.encode_solid(depth.frame(index), picture, format, options), beside
+        )
 
     return [lambda index=index: one(index) for index in range(depth.batch)]

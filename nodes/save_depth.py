@@ -9,13 +9,10 @@ from torch import Tensor
 
 from .depthkit.colormap import COLORMAPS, colorize
 from .depthkit.depth_map import DepthMap
-from .depthkit.formats import FORMATS, SaveOptions, embed, encode_frame, encode_picture, plan
-from .depthkit.formats.batch import Encoded
-from .depthkit.formats.options import COMPRESSIONS, EXR_CHANNELS, VALUES
-from .depthkit.formats.stored import Coding, record_of
 from .depthkit.kinds import to_disparity
 from .depthkit.ranges import Window, control_image, normalise
 from .mesh import frame_picture, pictures_for
+from .on_demand import formats
 from .saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
 from .sockets import DEPTH_MAP, depth_map_input, image_input
 
@@ -51,19 +48,19 @@ class GenVRDepthSaveDepth:
             "required": {
                 "depth": depth_map_input("The depth to save, one file per frame."),
                 "filename_prefix": prefix_widget("depth/depth"),
-                "format": (list(FORMATS), {"default": "png16", "tooltip": _FORMAT_TIP}),
-                "values": (list(VALUES), {"default": "raw", "tooltip": _VALUES_TIP}),
+                "format": (list(formats.FORMATS), {"default": "png16", "tooltip": _FORMAT_TIP}),
+                "values": (list(formats.VALUES), {"default": "raw", "tooltip": _VALUES_TIP}),
             },
             "optional": {
                 "image": image_input("The photograph of the same view; a depth photo needs it."),
                 "near": _metres("Nearest value of the window; 0 takes it from the map."),
                 "far": _metres("Farthest value of the window; 0 takes it from the map."),
                 "exr_compression": (
-                    list(COMPRESSIONS),
+                    list(formats.COMPRESSIONS),
                     {"default": "zip", "tooltip": "OpenEXR only; all of these are lossless."},
                 ),
                 "exr_channel": (
-                    list(EXR_CHANNELS),
+                    list(formats.EXR_CHANNELS),
                     {
                         "default": "Z",
                         "tooltip": "OpenEXR only. Z is what compositors look for; RGB writes three "
@@ -117,14 +114,14 @@ class GenVRDepthSaveDepth:
         extra_pnginfo: Any = None,
     ) -> dict[str, Any]:
         texts = embedded_texts(prompt, extra_pnginfo)
-        options = SaveOptions(
+        options = formats.SaveOptions(
             values, near or None, far or None, exr_compression, exr_channel, quality, texts
         )
-        chosen, coding = plan(depth, options)
+        chosen, coding = formats.plan(depth, options)
         picture = pictures_for(image, depth)
         beside = _companions(chosen, coding, format, texts, sidecar, color_preview)
         frames = _frames(chosen, coding, picture, format, options, beside)
-        row, size = FORMATS[format], (depth.width, depth.height)
+        row, size = formats.FORMATS[format], (depth.width, depth.height)
         files, saved = save_frames(filename_prefix, size, row.extension, frames)
         ui = shown(files, saved, row.shows, lambda: control_image(depth))
         return {"ui": ui, "result": (depth,)}
@@ -154,30 +151,35 @@ def _metres(tooltip: str) -> tuple[str, dict[str, Any]]:
 
 def _frames(
     depth: DepthMap,
-    coding: Coding,
+    coding: formats.Coding,
     pictures: Tensor | None,
     format: str,
-    options: SaveOptions,
+    options: formats.SaveOptions,
     beside: Companions,
-) -> list[Callable[[], Encoded]]:
-    def one(index: int) -> Encoded:
+) -> list[Callable[[], formats.Encoded]]:
+    def one(index: int) -> formats.Encoded:
         picture = frame_picture(pictures, index)
         array = None if picture is None else picture.numpy()
-        data = encode_frame(depth.frame(index), coding, array, format, options)
-        return Encoded(data, beside(index))
+        data = formats.encode_frame(depth.frame(index), coding, array, format, options)
+        return formats.Encoded(data, beside(index))
 
     return [lambda index=index: one(index) for index in range(depth.batch)]
 
 
 def _companions(
-    depth: DepthMap, coding: Coding, format: str, texts: dict[str, str], always: bool, colors: str
+    depth: DepthMap,
+    coding: formats.Coding,
+    format: str,
+    texts: dict[str, str],
+    always: bool,
+    colors: str,
 ) -> Companions:
     """What lies beside each file: a sidecar where it is needed or asked for, a colour preview."""
-    row = FORMATS[format]
-    record = record_of(depth.frame(0), coding, row.bits).to_json()
+    row = formats.FORMATS[format]
+    record = formats.record_of(depth.frame(0), coding, row.bits).to_json()
     text = (
-        embed.sidecar(texts, record).encode()
-        if always or not embed.fits(row.texts, texts)
+        formats.embed.sidecar(texts, record).encode()
+        if always or not formats.embed.fits(row.texts, texts)
         else None
     )
     shares = None if colors == NO_PREVIEW else normalise(to_disparity(depth), Window())
@@ -186,7 +188,7 @@ def _companions(
         files = {} if text is None else {".json": text}
         if shares is not None:
             painted = colorize(shares[index], colors, depth.valid[index])
-            files[".preview.png"] = encode_picture(painted, "png")
+            files[".preview.png"] = formats.encode_picture(painted, "png")
         return files
 
     return of

@@ -9,10 +9,8 @@ from typing import Any
 from torch import Tensor
 
 from .depthkit.errors import InvalidInput
-from .depthkit.formats import PICTURES, PictureOptions, embed, encode_picture
-from .depthkit.formats.batch import Encoded
-from .depthkit.formats.pictures import SUBSAMPLING
 from .depthkit.images import frames, rgb
+from .on_demand import formats
 from .saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
 from .sockets import image_input
 
@@ -39,7 +37,7 @@ class GenVRDepthSaveImage:
                     "The pictures to save; transparency is kept where it can be."
                 ),
                 "filename_prefix": prefix_widget("GenVRDepth"),
-                "format": (list(PICTURES), {"default": "jpg", "tooltip": _FORMAT_TIP}),
+                "format": (list(formats.PICTURES), {"default": "jpg", "tooltip": _FORMAT_TIP}),
             },
             "optional": {
                 "quality": (
@@ -52,7 +50,7 @@ class GenVRDepthSaveImage:
                     },
                 ),
                 "subsampling": (
-                    list(SUBSAMPLING),
+                    list(formats.SUBSAMPLING),
                     {
                         "default": "4:4:4",
                         "tooltip": "Colour resolution of jpg and avif: 4:4:4 full, 4:2:0 smallest.",
@@ -97,10 +95,10 @@ class GenVRDepthSaveImage:
     ) -> dict[str, Any]:
         texts = embedded_texts(prompt, extra_pnginfo)
         colour = _colour(background)
-        options = PictureOptions(quality, subsampling, progressive, colour, texts)
+        options = formats.PictureOptions(quality, subsampling, progressive, colour, texts)
         stack = frames(images, "images")
         jobs = _jobs(stack, format, options, sidecar)
-        row, size = PICTURES[format], (stack.shape[2], stack.shape[1])
+        row, size = formats.PICTURES[format], (stack.shape[2], stack.shape[1])
         files, saved = save_frames(filename_prefix, size, row.extension, jobs)
         return {"ui": shown(files, saved, row.shows, lambda: rgb(images)), "result": (images,)}
 
@@ -123,12 +121,14 @@ def _colour(text: str) -> tuple[float, float, float]:
 
 
 def _jobs(
-    stack: Tensor, format: str, options: PictureOptions, always: bool
-) -> list[Callable[[], Encoded]]:
-    needed = options.texts and (always or not embed.fits(PICTURES[format].texts, options.texts))
-    beside = {".json": embed.sidecar(options.texts).encode()} if needed else {}
+    stack: Tensor, format: str, options: formats.PictureOptions, always: bool
+) -> list[Callable[[], formats.Encoded]]:
+    needed = options.texts and (
+        always or not formats.embed.fits(formats.PICTURES[format].texts, options.texts)
+    )
+    beside = {".json": formats.embed.sidecar(options.texts).encode()} if needed else {}
 
-    def one(index: int) -> Encoded:
-        return Encoded(encode_picture(stack[index], format, options), beside)
+    def one(index: int) -> formats.Encoded:
+        return formats.Encoded(formats.encode_picture(stack[index], format, options), beside)
 
     return [lambda index=index: one(index) for index in range(stack.shape[0])]

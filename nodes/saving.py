@@ -10,10 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .depthkit.formats.batch import Encoded, Saved, save_batch
-from .depthkit.formats.files import check_prefix, file_errors
 from .depthkit.images import resize
 from .host import Host, current
+from .on_demand import formats
 
 __all__ = ["HIDDEN", "embedded_texts", "prefix_widget", "save_frames", "shown"]
 
@@ -49,17 +48,17 @@ def save_frames(
     prefix: str,
     size: tuple[int, int],
     extension: str,
-    frames: list[Callable[[], Encoded]],
-) -> tuple[list[dict[str, str]], list[Saved]]:
+    frames: list[Callable[[], formats.Encoded]],
+) -> tuple[list[dict[str, str]], list[formats.Saved]]:
     """Save under the output folder with the node's progress bar and Stop.
 
     size: (width, height) for the tokens. Returns the files as /history lists them, and their paths.
     """
-    host, plain = current(), check_prefix(prefix)
-    with file_errors(host.output_folder()):
+    host, plain = current(), formats.check_prefix(prefix)
+    with formats.file_errors(host.output_folder()):
         target = host.save_target(plain, *size)
     with host.task(len(frames)) as task:
-        saved = save_batch(
+        saved = formats.save_batch(
             target.folder,
             target.stem,
             target.counter,
@@ -79,7 +78,10 @@ def _entry(path: Path, subfolder: str) -> dict[str, str]:
 
 
 def shown(
-    files: list[dict[str, str]], saved: list[Saved], shows: bool, preview: Callable[[], Tensor]
+    files: list[dict[str, str]],
+    saved: list[formats.Saved],
+    shows: bool,
+    preview: Callable[[], Tensor],
 ) -> Mapping[str, list[Any]]:
     """The `ui` of a save node: the true files, and pictures a browser can draw.
 

@@ -10,11 +10,10 @@ import torch
 from torch import Tensor
 
 from .depthkit.depth_map import DepthMap
-from .depthkit.estimators import Estimator
 from .depthkit.images import rgb
-from .depthkit.structure import Comparison, best_first, heat_map, score_images
 from .host import current
 from .models import model_or_builtin
+from .on_demand import estimators, structure
 from .sockets import DEPTH_MODEL, depth_map_input, image_input
 
 __all__ = ["GenVRDepthKeepBest", "GenVRDepthStructureScore"]
@@ -29,21 +28,26 @@ MODEL_INPUT = (
 
 
 def _score(
-    control: DepthMap, pictures: Sequence[Tensor], model: Estimator | None, original: Tensor | None
-) -> list[Comparison]:
+    control: DepthMap,
+    pictures: Sequence[Tensor],
+    model: estimators.Estimator | None,
+    original: Tensor | None,
+) -> list[structure.Comparison]:
     """One comparison per picture; pictures: (1, H, W, 3) each, of any sizes."""
     with current().task(len(pictures)) as task:
         used = model_or_builtin(model, task)
-        done: list[Comparison] = []
+        done: list[structure.Comparison] = []
         for index, picture in enumerate(pictures):
             target = control.frame(index) if control.batch == len(pictures) else control
-            done += score_images(target, picture, used, original, should_stop=task.should_stop)
+            done += structure.score_images(
+                target, picture, used, original, should_stop=task.should_stop
+            )
             task.on_progress(index + 1, len(pictures))
         task.say(", ".join(f"{one.report.score:.0f}" for one in done))
     return done
 
 
-def _report(scored: Sequence[Comparison], names: Sequence[str]) -> str:
+def _report(scored: Sequence[structure.Comparison], names: Sequence[str]) -> str:
     rows = zip(names, scored, strict=True)
     return "\n\n".join(f"{name}: {one.report.text()}" for name, one in rows)
 
@@ -88,13 +92,15 @@ class GenVRDepthStructureScore:
         self,
         control: DepthMap,
         image: Tensor,
-        model: Estimator | None = None,
+        model: estimators.Estimator | None = None,
         original: Tensor | None = None,
     ) -> tuple[float, str, Tensor, str]:
         pictures = rgb(image)
         before = None if original is None else rgb(original, "original")[:1]
         scored = _score(control, pictures.split(1), model, before)
-        heat = torch.stack([heat_map(c, p) for c, p in zip(scored, pictures, strict=True)])
+        heat = torch.stack(
+            [structure.heat_map(c, p) for c, p in zip(scored, pictures, strict=True)]
+        )
         reports = [one.report for one in scored]
         mean = sum(report.score for report in reports) / len(reports)
         text = _report(scored, [f"picture {n + 1}" for n in range(len(scored))])
@@ -140,12 +146,12 @@ class GenVRDepthKeepBest:
         control: list[DepthMap],
         images: list[Tensor],
         keep: list[int],
-        model: list[Estimator | None] | None = None,
+        model: list[estimators.Estimator | None] | None = None,
     ) -> tuple[list[Tensor], list[float], str]:
         pictures = [one for batch in images for one in rgb(batch, "images").split(1)]
         scored = _score(control[0], pictures, (model or [None])[0], None)
         scores = [one.report.score for one in scored]
-        order = best_first(scores)
+        order = structure.best_first(scores)
         chosen = [pictures[index] for index in order[: keep[0]]]
         alike = len({picture.shape for picture in chosen}) == 1
         text = _report([scored[n] for n in order], [f"picture {n + 1}" for n in order])

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from genvr_depth.nodes import on_demand
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("requests", "transformers", "av", "scipy", "OpenEXR", "trimesh", "huggingface_hub")
@@ -26,9 +27,23 @@ spec = importlib.util.spec_from_file_location(
 module = importlib.util.module_from_spec(spec)
 sys.modules["genvr_depth"] = module
 spec.loader.exec_module(module)
+"""
+ASK_EVERY_NODE = """
 for node in module.NODE_CLASS_MAPPINGS.values():
     node.INPUT_TYPES()
 """
+COUNT = """
+print(*(name for name in sys.modules if name.split(".")[0] in ("genvr_depth", "PIL")))
+"""
+
+
+def _in_a_fresh_process(code: str) -> str:
+    blocked = ",".join(HEAVY + COMFY)
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(ROOT), blocked], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout
 
 
 def _toml() -> str:
@@ -59,11 +74,16 @@ def test_every_source_folder_is_in_the_wheel():
 
 
 def test_importing_the_pack_imports_no_heavy_library_and_no_comfyui():
-    blocked = ",".join(HEAVY + COMFY)
-    run = subprocess.run(
-        [sys.executable, "-c", IMPORT, str(ROOT), blocked], capture_output=True, text=True
-    )
-    assert run.returncode == 0, run.stderr
+    _in_a_fresh_process(IMPORT + ASK_EVERY_NODE)
+
+
+def test_importing_the_pack_leaves_what_only_a_run_needs_for_the_run():
+    loaded = _in_a_fresh_process(IMPORT + COUNT).split()
+    assert "genvr_depth.nodes.save_depth" in loaded
+    parts = tuple(f"genvr_depth.nodes.depthkit.{part}" for part in on_demand.__all__)
+    assert [name for name in loaded if name.startswith((*parts, "PIL"))] == []
+    # A node more is a module or two more; a library pulled in by one is dozens.
+    assert len(loaded) <= 65
 
 
 def test_the_top_level_is_the_planned_one():

@@ -13,7 +13,8 @@ from .base import (
     resident,
 )
 from .driver import estimate
-from .loading import DOWNLOAD_POLICIES, builtin_estimator, load_estimator
+from .loading import DOWNLOAD_POLICIES, builtin_estimator, ensure_folder, load_estimator
+from .store import fingerprint, model_names
 from .table import BUILTIN, MODELS, ModelRow
 
 __all__ = [
@@ -29,7 +30,10 @@ __all__ = [
     "Placement",
     "Placer",
     "builtin_estimator",
+    "ensure_folder",
     "estimate",
+    "fingerprint",
     "load_estimator",
+    "model_names",
     "resident",
 ]

@@ -1,22 +1,44 @@
-"""Depth and picture file formats: bytes <-> arrays, one table row per format, no paths."""
+"""Depth and picture file formats: bytes <-> arrays, one table row per format; then whole files."""
 
 from __future__ import annotations
 
-from .options import LoadOptions, SaveOptions
-from .pictures import PICTURES, PictureOptions, decode_picture, encode_picture
-from .stored import plan
+from . import embed
+from .batch import Encoded, Saved, save_batch
+from .files import READABLE, check_prefix, file_errors, load_depth
+from .options import COMPRESSIONS, EXR_CHANNELS, MEANINGS, VALUES, LoadOptions, SaveOptions
+from .pictures import PICTURES, SUBSAMPLING, PictureOptions, decode_picture, encode_picture
+from .solid import SOLIDS, SolidOptions, encode_solid
+from .stored import Coding, plan, record_of
 from .table import FORMATS, decode_depth, encode_depth, encode_frame
 
 __all__ = [
+    "COMPRESSIONS",
+    "EXR_CHANNELS",
     "FORMATS",
+    "MEANINGS",
     "PICTURES",
+    "READABLE",
+    "SOLIDS",
+    "SUBSAMPLING",
+    "VALUES",
+    "Coding",
+    "Encoded",
     "LoadOptions",
     "PictureOptions",
     "SaveOptions",
+    "Saved",
+    "SolidOptions",
+    "check_prefix",
     "decode_depth",
     "decode_picture",
+    "embed",
     "encode_depth",
     "encode_frame",
     "encode_picture",
+    "encode_solid",
+    "file_errors",
+    "load_depth",
     "plan",
+    "record_of",
+    "save_batch",
 ]
