@@ -191,6 +191,15 @@ def saved(image: Image.Image, kind: str, **options) -> bytes:
     return stream.getvalue()
 
 
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_grey_saved_as_16_bit_colour_keeps_all_its_levels(channels):
+    """As ComfyUI's own 16-bit PNG node does."""
+    grey = np.arange(5000, 5000 + 30 * 40, dtype=np.uint16).reshape(30, 40)
+    planes = np.repeat(grey[..., None], channels, axis=-1)
+    back = decode_depth(write_png(planes), LoadOptions(meaning=NEAR_DISPARITY))
+    np.testing.assert_array_equal(back.values[0].numpy(), grey)
+
+
 def test_a_painted_depth_map_is_refused():
     painted = np.random.default_rng(0).integers(0, 255, (4, 5, 3), np.uint8)
     with pytest.raises(FormatError, match="colour map"):

@@ -14,6 +14,7 @@ from genvr_depth.nodes.depthkit.formats import (
     PictureOptions,
     decode_picture,
     encode_picture,
+    png,
 )
 from genvr_depth.nodes.depthkit.formats.embed import JPEG_EXIF_LIMIT, exif, fits, sidecar
 from hypothesis import given, settings
@@ -164,3 +165,44 @@ def test_damaged_pictures_are_an_error():
         decode_picture(b"\x89PNG\r\n\x1a\n" + b"\0" * 40)
     with pytest.raises(InvalidInput):
         encode_picture(torch.rand(4, 4, 2), "png")
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("name", ["png16", "tiff16"])
+def test_all_16_bits_of_a_picture_are_read(name, channels):
+    planes = torch.rand(31, 43, channels, generator=torch.Generator().manual_seed(1))
+    back = decode_picture(encode_picture(planes, name))[0]
+    assert (back - planes).abs().max() <= 0.51 / 65535
+
+
+def test_16_bit_colour_of_other_programs_is_read_whole_and_upright():
+    tifffile = pytest.importorskip("tifffile")
+    codes = np.random.default_rng(1).integers(0, 65536, (12, 20, 3), dtype=np.uint16)
+    tags = [(274, "H", 1, 6, True)]  # the camera was held upright
+    for order in "<>":
+        for packing in ({}, {"compression": "zlib"}, {"rowsperstrip": 5}):
+            stream = io.BytesIO()
+            tifffile.imwrite(
+                stream, codes, photometric="rgb", byteorder=order, extratags=tags, **packing
+            )
+            back = decode_picture(stream.getvalue())[0].numpy()
+            expected = np.rot90(codes, -1) / np.float32(65535)
+            np.testing.assert_allclose(back, expected, atol=1e-6, err_msg=f"{order} {packing}")
+
+
+def test_16_bit_grey_with_alpha_keeps_both():
+    codes = np.random.default_rng(2).integers(0, 65536, (9, 7, 2), dtype=np.uint16)
+    back = decode_picture(png.write(codes))[0].numpy()
+    np.testing.assert_allclose(back, codes[..., (0, 0, 0, 1)] / np.float32(65535), atol=1e-6)
+
+
+def test_a_float_picture_of_one_channel_keeps_its_numbers():
+    planes = torch.linspace(0, 1, 63).reshape(7, 9, 1)
+    assert torch.equal(decode_picture(encode_picture(planes, "tiff-float"))[0], planes)
+
+
+@pytest.mark.parametrize("name", ["jpg", "webp", "webp-lossless", "avif"])
+def test_a_picture_longer_than_the_format_can_hold_is_refused_by_name(name):
+    row = PICTURES[name]
+    with pytest.raises(FormatError, match=f"{row.label}.*png or tiff"):
+        encode_picture(torch.zeros(1, row.longest + 1, 1), name)

@@ -7,15 +7,16 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, features
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 
-from ..errors import FormatUnavailable, InvalidInput
+from ..errors import FormatError, FormatUnavailable, InvalidInput
 from . import png, tiff_write
+from .deep_colour import sixteen_bit_colour
 from .embed import JPEG_EXIF_LIMIT, Carrier, exif, exif_tags
 from .guard import damaged_is_an_error
 from .options import check_size
@@ -52,7 +53,8 @@ class PictureOptions:
 @dataclass(frozen=True, slots=True)
 class PictureFormat:
     """name: what people choose; bits: 8, 16 or 32 (float); restores: ComfyUI's frontend brings the
-    workflow back when the file is dropped on the canvas; shows: a browser can draw it."""
+    workflow back when the file is dropped on the canvas; shows: a browser can draw it; longest:
+    pixels of a side that the format (or what reads it) can hold."""
 
     name: str
     extension: str
@@ -63,6 +65,7 @@ class PictureFormat:
     shows: bool
     restores: bool
     encode: Callable[[Array, PictureOptions], bytes]
+    longest: int = 1 << 31
 
 
 def encode_picture(
@@ -71,6 +74,7 @@ def encode_picture(
     """The bytes of one file.
 
     image: (H, W, C) float, C = 1, 3 or 4; 0..1 except for tiff-float, which keeps every value.
+    Raises InvalidInput on another shape, FormatError on a side too long for the format.
     """
     if format not in PICTURES:
         raise InvalidInput(f"Unknown picture format {format!r}; use one of {', '.join(PICTURES)}.")
@@ -79,6 +83,11 @@ def encode_picture(
             f"The picture has shape {tuple(image.shape)}; (height, width, channels) is needed."
         )
     row, options = PICTURES[format], options or PictureOptions()
+    if max(image.shape[:2]) > row.longest:
+        raise FormatError(
+            f"A picture of {image.shape[1]} x {image.shape[0]} is too long for {row.label}, which "
+            f"ends at {row.longest} pixels a side. Save it as png or tiff, or make it smaller."
+        )
     planes = image.detach().to("cpu", torch.float32).numpy()
     if planes.shape[-1] == 4 and not row.alpha:
         planes = _composed(planes, options.background)
@@ -181,31 +190,58 @@ def _tiff(planes: Array, options: PictureOptions) -> bytes:
 PICTURES: dict[str, PictureFormat] = {
     row.name: row
     for row in (
-        PictureFormat("jpg", "jpg", "JPEG", 8, False, "jpeg", True, False, _jpg),
+        PictureFormat("jpg", "jpg", "JPEG", 8, False, "jpeg", True, False, _jpg, 65500),
         PictureFormat("png", "png", "PNG, 8 bits", 8, True, "all", True, True, _png),
         PictureFormat("png16", "png", "PNG, 16 bits", 16, True, "all", True, True, _png),
-        PictureFormat("webp", "webp", "WebP", 8, True, "all", True, True, _webp),
+        PictureFormat("webp", "webp", "WebP", 8, True, "all", True, True, _webp, 16383),
         PictureFormat(
-            "webp-lossless", "webp", "WebP, lossless", 8, True, "all", True, True, _webp_lossless
+            "webp-lossless", "webp", "WebP, lossless", 8, True, "all", True, True, _webp_lossless,
+            16383,
         ),
-        PictureFormat("avif", "avif", "AVIF", 8, True, "all", True, True, _avif),
+        PictureFormat("avif", "avif", "AVIF", 8, True, "all", True, True, _avif, 32768),
         PictureFormat("tiff", "tif", "TIFF, 8 bits", 8, True, "all", False, False, _tiff),
         PictureFormat("tiff16", "tif", "TIFF, 16 bits", 16, True, "all", False, False, _tiff),
         PictureFormat("tiff-float", "tif", "TIFF, float", 32, True, "all", False, False, _tiff),
     )
-}
+}  # fmt: skip
 
 
 def decode_picture(data: bytes) -> torch.Tensor:
-    """(1, H, W, C) float32 0..1, C = 1, 3 or 4; turned upright by its Exif orientation."""
-    with damaged_is_an_error("picture"), Image.open(io.BytesIO(data)) as image:
+    """(1, H, W, C) float32 0..1, C = 1, 3 or 4; turned upright by its Exif orientation.
+
+    Sixteen bits stay sixteen bits; numbers of a float TIFF stay as they are.
+    """
+    with damaged_is_an_error("picture"), _opened(data) as image:
         check_size(*image.size)
-        upright = ImageOps.exif_transpose(image)
-        if upright.mode in ("I;16", "I;16B", "I"):
-            planes = np.asarray(upright).astype(np.float32) / 65535
-        else:
-            wanted = {"L": "L", "1": "L"}.get(upright.mode)
-            has_alpha = upright.has_transparency_data
-            planes = np.asarray(upright.convert(wanted or ("RGBA" if has_alpha else "RGB")))
-            planes = planes.astype(np.float32) / 255
+        deep = sixteen_bit_colour(data)
+        planes = (
+            _planes(ImageOps.exif_transpose(image)) if deep is None else deep / np.float32(65535)
+        )
+        if planes.ndim == 3 and planes.shape[-1] == 2:
+            planes = planes[..., (0, 0, 0, 1)]
         return torch.from_numpy(np.ascontiguousarray(np.atleast_3d(planes)))[None]
+
+
+def _opened(data: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data))
+    except UnidentifiedImageError:
+        raise FormatError(
+            "This is no picture that can be read here (JPEG, PNG, WebP, AVIF, TIFF and others; not "
+            "TIFF with float colour). Save it again as PNG."
+        ) from None
+
+
+def _planes(image: Image.Image) -> NDArray[np.float32]:
+    """(H, W) or (H, W, C) of what Pillow reads whole."""
+    if image.mode in ("I;16", "I;16B", "I"):
+        return _shares(np.asarray(image), 65535)
+    if image.mode == "F":
+        return np.asarray(image).astype(np.float32)
+    grey = image.mode in ("L", "1") and not image.has_transparency_data
+    colour = "RGBA" if image.has_transparency_data else "RGB"
+    return _shares(np.asarray(image.convert("L" if grey else colour)), 255)
+
+
+def _shares(codes: NDArray[np.integer[Any]], top: int) -> NDArray[np.float32]:
+    return np.divide(codes, np.float32(top), dtype=np.float32)

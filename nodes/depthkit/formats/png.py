@@ -19,6 +19,7 @@ from PIL import Image
 
 from ..depth_map import DepthMap
 from ..errors import FormatError
+from .deep_colour import sixteen_bit_colour
 from .guard import damaged_is_an_error
 from .options import LoadOptions, SaveOptions, check_size
 from .record import RECORD_KEY, Record
@@ -124,7 +125,7 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
 
 
 def pixels(data: bytes) -> tuple[NDArray[np.generic], dict[str, str]]:
-    """(H, W) uint8 or uint16 of a grey PNG, and its texts."""
+    """(H, W) uint8 or uint16 of a PNG that is grey, if only by equal channels; and its texts."""
     width, height, bits = struct.unpack(">IIB", data[16:25])
     check_size(width, height)
     if width * height * bits // 8 > _DEFLATE_RATIO * len(data) + 4096:
@@ -132,24 +133,21 @@ def pixels(data: bytes) -> tuple[NDArray[np.generic], dict[str, str]]:
     with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
         image.load()
         texts = {str(k): str(v) for k, v in getattr(image, "text", {}).items()}
-        if data[24] == 16 and image.mode not in ("I;16", "I;16B", "I"):
-            raise FormatError(
-                "This 16-bit PNG has colour channels; depth is stored in one grey channel. Convert "
-                "it to 16-bit grey first."
-            )
         if image.mode.startswith("I"):
             return np.asarray(image).astype(np.uint16), texts
-        return _grey(image), texts
+        if image.mode not in ("L", "LA", "RGB", "RGBA"):
+            raise FormatError(
+                f"A {image.mode} picture holds colours, not depth. Save it as 16-bit grey, or use "
+                "Image to Depth."
+            )
+        planes = sixteen_bit_colour(data) if data[24] == 16 else np.asarray(image)
+        if planes is None:
+            raise FormatError("This PNG names a transparent colour; save it with an alpha channel.")
+        return _grey(np.atleast_3d(planes)), texts
 
 
-def _grey(image: Image.Image) -> NDArray[np.generic]:
-    """(H, W) uint8 of a picture whose colour channels are equal."""
-    if image.mode not in ("L", "LA", "RGB", "RGBA"):
-        raise FormatError(
-            f"A {image.mode} picture holds colours, not depth. Save it as 16-bit grey, or use "
-            "Image to Depth."
-        )
-    planes = np.atleast_3d(np.asarray(image))
+def _grey(planes: NDArray[np.generic]) -> NDArray[np.generic]:
+    """(H, W) of a (H, W, C) picture whose colour channels are equal."""
     colours = planes[..., :3] if planes.shape[-1] >= 3 else planes[..., :1]
     if not (colours == colours[..., :1]).all():
         raise FormatError(
