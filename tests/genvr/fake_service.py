@@ -24,6 +24,7 @@ import sys
 import threading
 import time
 from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -116,7 +117,9 @@ class FakeGenvr:
         key: str = "demo-key",
         uid: str = "demo-user",
         size: tuple[int, int] = (64, 48),
+        painter: Callable[[dict[str, Any], bytes], bytes] | None = None,
     ) -> None:
+        self.painter = painter  # (body, control picture) -> the answer, instead of a tinted copy
         self.key, self.uid, self.latency, self.size = key, uid, latency, size
         self.versions = ("v2", "api/v1")
         self.words: list[str] = []
@@ -168,7 +171,8 @@ class FakeGenvr:
             self.violations.append(problem)
             return 422, {"success": False, "message": problem}
         number = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:8]
-        picture = _paint(body, control, self.size)
+        paint = self.painter or (lambda body, control: _paint(body, control, self.size))
+        picture = paint(body, control)
         with self.lock:
             task = Task(f"task-{len(self.tasks)}-{number}", body, time.monotonic(), picture)
             self.tasks[task.id] = task
