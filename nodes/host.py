@@ -1,9 +1,7 @@
 """The only module that touches ComfyUI. Two hosts stand behind one small interface.
 
 `current()` gives the `ComfyHost` inside ComfyUI and the `HeadlessHost` everywhere else (tests, the
-command line), where each answer has a documented stand-in: progress goes nowhere, nobody presses
-Stop, the device is the CPU, folders lie under `GENVR_DEPTH_HOME`. Every ComfyUI import happens
-inside a method, when a node runs.
+command line). Every ComfyUI import happens inside a method, when a node runs.
 """
 
 from __future__ import annotations
@@ -14,78 +12,20 @@ import inspect
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from .depthkit import folders
-from .depthkit.errors import InvalidInput, Stopped
+from .depthkit.errors import Stopped
+from .headless import HeadlessHost
+from .host_interface import Host, ManagedModel, SaveTarget, Task
 
 __all__ = ["ComfyHost", "HeadlessHost", "Host", "ManagedModel", "SaveTarget", "Task", "current"]
 
 MODEL_FOLDER = "depth_estimation"
 PRIVATE_FOLDER = "genvr"
-
-
-@dataclass(frozen=True, slots=True)
-class SaveTarget:
-    """Where a save node writes: `folder / f"{stem}_{counter:05}_.ext"`."""
-
-    folder: Path
-    stem: str
-    counter: int
-    subfolder: str
-
-
-class Task(Protocol):
-    """One run of one node, as the person sees it."""
-
-    def on_progress(self, done: int, total: int) -> None:
-        """Move the node's bar; leaves the run if Stop was pressed."""
-        ...
-
-    def should_stop(self) -> bool:
-        """Whether Stop was pressed; only looks, so any thread may ask."""
-        ...
-
-    def say(self, text: str) -> None:
-        """Show a line of status text on the node."""
-        ...
-
-
-class ManagedModel(Protocol):
-    """A network whose place in memory is the host's business."""
-
-    module: torch.nn.Module
-
-    def load(self) -> torch.device:
-        """Bring the network to the device it computes on, and say which."""
-        ...
-
-
-class Host(Protocol):
-    """What a node may ask of the program it runs in."""
-
-    def task(self, total: int = 1) -> Any: ...
-    def device(self) -> torch.device: ...
-    def supports(self, dtype: torch.dtype) -> bool: ...
-    def manage(self, module: torch.nn.Module) -> ManagedModel: ...
-    def model_folders(self) -> list[Path]: ...
-    def input_folder(self) -> Path: ...
-    def output_folder(self) -> Path: ...
-    def temp_folder(self) -> Path: ...
-    def private_folder(self) -> Path: ...
-    def metadata_enabled(self) -> bool: ...
-    def save_target(self, prefix: str, width: int, height: int) -> SaveTarget: ...
-    def preview(self, images: Tensor, prefix: str) -> list[dict[str, str]]: ...
-    def temp_file(self, data: bytes, prefix: str, extension: str) -> dict[str, str] | None: ...
-    def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Any: ...
-    def graph(self) -> Any: ...
-    def samplers(self) -> tuple[list[str], list[str]]: ...
-    def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None: ...
 
 
 def current() -> Host:
@@ -271,111 +211,3 @@ class ComfyHost:
 
         if getattr(PromptServer, "instance", None) is not None:
             PromptServer.instance.routes.route(method, path)(handler)
-
-
-class _QuietTask:
-    def on_progress(self, done: int, total: int) -> None:
-        """Nobody watches."""
-
-    def should_stop(self) -> bool:
-        return False
-
-    def say(self, text: str) -> None:
-        """Nobody reads."""
-
-
-class _ResidentModel:
-    def __init__(self, module: torch.nn.Module) -> None:
-        self.module = module
-
-    def load(self) -> torch.device:
-        return torch.device("cpu")
-
-
-@dataclass(frozen=True, slots=True)
-class Mesh:
-    """Headless stand-in of ComfyUI's MESH: the same attribute names."""
-
-    vertices: Tensor
-    faces: Tensor
-    extra: dict[str, Any]
-
-
-class HeadlessHost:
-    """No ComfyUI: folders under the pack's data home, everything on the CPU, nobody to stop us."""
-
-    @contextmanager
-    def task(self, total: int = 1) -> Iterator[Task]:
-        yield _QuietTask()
-
-    def device(self) -> torch.device:
-        return torch.device("cpu")
-
-    def supports(self, dtype: torch.dtype) -> bool:
-        return dtype == torch.float32
-
-    def manage(self, module: torch.nn.Module) -> ManagedModel:
-        return _ResidentModel(module)
-
-    def model_folders(self) -> list[Path]:
-        return [folders.model_folder()]
-
-    def input_folder(self) -> Path:
-        return folders.data_home() / "input"
-
-    def output_folder(self) -> Path:
-        return folders.data_home() / "output"
-
-    def temp_folder(self) -> Path:
-        return folders.data_home() / "temp"
-
-    def private_folder(self) -> Path:
-        return folders.private_folder()
-
-    def metadata_enabled(self) -> bool:
-        return True
-
-    def save_target(self, prefix: str, width: int, height: int) -> SaveTarget:
-        """As ComfyUI's: `sub/name` saves into a sub-folder, the counter is the highest plus one."""
-        root = self.output_folder()
-        target = (root / prefix).resolve()
-        if root.resolve() not in target.parents:
-            raise InvalidInput(
-                f"The filename prefix {prefix!r} points outside the output folder; use a plain "
-                "name or a sub-folder such as depth/room."
-            )
-        taken = [
-            int(digits)
-            for path in target.parent.glob(f"{target.name}_*")
-            if (digits := path.name[len(target.name) + 1 :].split("_")[0].split(".")[0]).isdigit()
-        ]
-        subfolder = target.parent.relative_to(root.resolve()).as_posix()
-        return SaveTarget(
-            target.parent,
-            target.name,
-            max(taken, default=0) + 1,
-            "" if subfolder == "." else subfolder,
-        )
-
-    def preview(self, images: Tensor, prefix: str) -> list[dict[str, str]]:
-        return []
-
-    def temp_file(self, data: bytes, prefix: str, extension: str) -> dict[str, str] | None:
-        """Nobody looks, nothing is written."""
-
-    def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Mesh:
-        return Mesh(vertices, faces, extra)
-
-    def graph(self) -> Any:
-        raise InvalidInput(
-            "This node expands into ComfyUI's own nodes and needs ComfyUI to run; use `genvr-depth "
-            "plan` to see what it would do."
-        )
-
-    def samplers(self) -> tuple[list[str], list[str]]:
-        """The names that every supported ComfyUI has."""
-        samplers = ["euler", "dpmpp_2m", "dpmpp_2m_sde", "dpmpp_sde", "res_multistep", "uni_pc"]
-        return samplers, ["simple", "normal", "karras", "sgm_uniform", "beta"]
-
-    def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None:
-        """There is no server to add it to."""

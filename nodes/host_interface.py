@@ -1,0 +1,70 @@
+"""What a node may ask of the program it runs in; `host.py` and `headless.py` answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+__all__ = ["Host", "ManagedModel", "SaveTarget", "Task"]
+
+
+class SaveTarget(NamedTuple):
+    """Where a save node writes: `folder / f"{stem}_{counter:05}_.ext"`."""
+
+    folder: Path
+    stem: str
+    counter: int
+    subfolder: str
+
+
+class Task(Protocol):
+    """One run of one node, as the person sees it."""
+
+    def on_progress(self, done: int, total: int) -> None:
+        """Move the node's bar; leaves the run if Stop was pressed."""
+        ...
+
+    def should_stop(self) -> bool:
+        """Whether Stop was pressed; only looks, so any thread may ask."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Show a line of status text on the node."""
+        ...
+
+
+class ManagedModel(Protocol):
+    """A network whose place in memory is the host's business."""
+
+    module: torch.nn.Module
+
+    def load(self) -> torch.device:
+        """Bring the network to the device it computes on, and say which."""
+        ...
+
+
+class Host(Protocol):
+    """What a node may ask of the program it runs in."""
+
+    def task(self, total: int = 1) -> AbstractContextManager[Task]: ...
+    def device(self) -> torch.device: ...
+    def supports(self, dtype: torch.dtype) -> bool: ...
+    def manage(self, module: torch.nn.Module) -> ManagedModel: ...
+    def model_folders(self) -> list[Path]: ...
+    def input_folder(self) -> Path: ...
+    def output_folder(self) -> Path: ...
+    def temp_folder(self) -> Path: ...
+    def private_folder(self) -> Path: ...
+    def metadata_enabled(self) -> bool: ...
+    def save_target(self, prefix: str, width: int, height: int) -> SaveTarget: ...
+    def preview(self, images: Tensor, prefix: str) -> list[dict[str, str]]: ...
+    def temp_file(self, data: bytes, prefix: str, extension: str) -> dict[str, str] | None: ...
+    def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Any: ...
+    def graph(self) -> Any: ...
+    def samplers(self) -> tuple[list[str], list[str]]: ...
+    def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None: ...
