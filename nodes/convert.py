@@ -11,23 +11,16 @@ from .depthkit.depth_map import DepthMap
 from .depthkit.ranges import Window
 from .depthkit.render import MEANINGS, SCALES, RenderOptions, from_picture, render
 from .preview import depth_ui
-from .sockets import DEPTH_MAP, advanced, depth_map_input, image_input, window_widgets
+from .sockets import (
+    DEPTH_MAP,
+    advanced,
+    depth_map_input,
+    image_input,
+    metres_widget,
+    window_widgets,
+)
 
 __all__ = ["GenVRDepthFromImage", "GenVRDepthToImage"]
-
-
-def _metres_widget(end: str) -> tuple[str, dict[str, Any]]:
-    return (
-        "FLOAT",
-        {
-            "default": 0.0,
-            "min": 0.0,
-            "max": 100000.0,
-            "step": 0.01,
-            "tooltip": f"Metres at the {end} end of the picture's range (0 to 1). Leave near and "
-            "far at 0 for relative depth.",
-        },
-    )
 
 
 class GenVRDepthFromImage:
@@ -58,8 +51,8 @@ class GenVRDepthFromImage:
                 ),
             },
             "optional": {
-                "near_m": _metres_widget("near"),
-                "far_m": _metres_widget("far"),
+                "near_m": metres_widget(_METRES_TIP.format("near")),
+                "far_m": metres_widget(_METRES_TIP.format("far")),
             },
         }
 
@@ -68,6 +61,12 @@ class GenVRDepthFromImage:
     ) -> dict[str, Any]:
         depth = from_picture(image, white_means, near_m, far_m)
         return {"ui": depth_ui(depth), "result": (depth,)}
+
+
+_METRES_TIP = (
+    "Metres at the {} end of the picture's range (0 to 1). Leave near and far at 0 for relative "
+    "depth."
+)
 
 
 class GenVRDepthToImage:

@@ -12,10 +12,9 @@ from .depthkit.depth_map import DepthMap
 from .depthkit.errors import InvalidInput
 from .depthkit.ranges import control_image
 from .host import Host, current
-from .normals import fov_widget
 from .on_demand import formats
 from .preview import depth_ui
-from .sockets import DEPTH_MAP, advanced
+from .sockets import DEPTH_MAP, advanced, fov_widget
 
 __all__ = ["GenVRDepthLoad"]
 

@@ -13,8 +13,7 @@ from .depthkit.errors import InvalidInput
 from .depthkit.geometry import GridMesh, grid_mesh, to_gltf, with_space
 from .depthkit.images import rgb
 from .host import current
-from .normals import fov_widget
-from .sockets import depth_map_input, image_input
+from .sockets import depth_map_input, fov_widget, image_input, metres_widget
 
 __all__ = ["GenVRDepthToMesh", "frame_picture", "pictures_for", "space_widgets"]
 
@@ -23,8 +22,8 @@ def space_widgets() -> dict[str, tuple[str, dict[str, Any]]]:
     """Camera, scale, cut and decimation: what every way into space needs."""
     return {
         "field_of_view": fov_widget(),
-        "near": _metres("nearest"),
-        "far": _metres("farthest"),
+        "near": metres_widget(_METRES_TIP.format("nearest")),
+        "far": metres_widget(_METRES_TIP.format("farthest")),
         "cut": (
             "FLOAT",
             {
@@ -48,18 +47,10 @@ def space_widgets() -> dict[str, tuple[str, dict[str, Any]]]:
     }
 
 
-def _metres(end: str) -> tuple[str, dict[str, Any]]:
-    return (
-        "FLOAT",
-        {
-            "default": 0.0,
-            "min": 0.0,
-            "max": 100000.0,
-            "step": 0.01,
-            "tooltip": f"Metres of the {end} point, for relative depth only. With 0 the ends are "
-            "read as 1 and 5 metres; the shape is then plausible, the scale free.",
-        },
-    )
+_METRES_TIP = (
+    "Metres of the {} point, for relative depth only. With 0 the ends are read as 1 and 5 metres; "
+    "the shape is then plausible, the scale free."
+)
 
 
 def pictures_for(image: Tensor | None, depth: DepthMap) -> Tensor | None:

@@ -8,23 +8,9 @@ from torch import Tensor
 
 from .depthkit.depth_map import DepthMap
 from .depthkit.geometry import NORMAL_STYLES, normal_image, normals
-from .sockets import depth_map_input
+from .sockets import depth_map_input, fov_widget
 
-__all__ = ["GenVRDepthNormals", "fov_widget"]
-
-
-def fov_widget() -> tuple[str, dict[str, Any]]:
-    return (
-        "FLOAT",
-        {
-            "default": 0.0,
-            "min": 0.0,
-            "max": 170.0,
-            "step": 0.1,
-            "tooltip": "Horizontal field of view in degrees. 0 takes the camera that came with the "
-            "depth, or 60 where there is none.",
-        },
-    )
+__all__ = ["GenVRDepthNormals"]
 
 
 class GenVRDepthNormals:

@@ -16,7 +16,7 @@ from .depthkit.depth_map import DepthMap
 from .depthkit.images import rgb
 from .depthkit.ranges import control_image
 from .host import Host, current
-from .sockets import DEPTH_MAP, depth_map_input, image_input
+from .sockets import PassesDepthOn, depth_map_input, image_input
 
 __all__ = ["UI_KEY", "GenVRDepthPreview", "depth_ui", "frame_entry", "raw_frame", "shown_frames"]
 
@@ -116,17 +116,13 @@ def _entry(
     return entry
 
 
-class GenVRDepthPreview:
+class GenVRDepthPreview(PassesDepthOn):
     CATEGORY = "GenVR Depth/adjust"
     DESCRIPTION = (
         "Look at a depth map: colour maps, the value under the cursor, near and far, and in 3D."
     )
     SEARCH_ALIASES = ["depth", "view depth", "depth viewer", "show depth", "disparity", "z-depth"]
     FUNCTION = "show"
-    OUTPUT_NODE = True
-    RETURN_TYPES = (DEPTH_MAP,)
-    RETURN_NAMES = ("depth",)
-    OUTPUT_TOOLTIPS = ("The same depth, unchanged.",)
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:

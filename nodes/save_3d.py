@@ -13,20 +13,16 @@ from .depthkit.ranges import control_image
 from .mesh import frame_picture, pictures_for, space_widgets
 from .on_demand import formats
 from .saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
-from .sockets import DEPTH_MAP, depth_map_input, image_input
+from .sockets import PassesDepthOn, depth_map_input, image_input
 
 __all__ = ["GenVRDepthSave3D"]
 
 
-class GenVRDepthSave3D:
+class GenVRDepthSave3D(PassesDepthOn):
     CATEGORY = "GenVR Depth/save"
     DESCRIPTION = "Save depth as a 3D file: PLY point cloud, GLB mesh with the picture, or OBJ."
     SEARCH_ALIASES = ["point cloud", "ply", "glb", "obj", "mesh", "export 3d", "depth to 3d"]
     FUNCTION = "save"
-    OUTPUT_NODE = True
-    RETURN_TYPES = (DEPTH_MAP,)
-    RETURN_NAMES = ("depth",)
-    OUTPUT_TOOLTIPS = ("The same depth, unchanged.",)
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:

@@ -14,14 +14,14 @@ from .depthkit.ranges import Window, control_image, normalise
 from .mesh import frame_picture, pictures_for
 from .on_demand import formats
 from .saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
-from .sockets import DEPTH_MAP, depth_map_input, image_input
+from .sockets import PassesDepthOn, depth_map_input, image_input
 
 __all__ = ["GenVRDepthSaveDepth"]
 
 NO_PREVIEW = "none"
 
 
-class GenVRDepthSaveDepth:
+class GenVRDepthSaveDepth(PassesDepthOn):
     CATEGORY = "GenVR Depth/save"
     DESCRIPTION = (
         "Save depth without losing a bit of it: 16-bit PNG, OpenEXR, TIFF, NumPy, PFM, depth photo."
@@ -37,10 +37,6 @@ class GenVRDepthSaveDepth:
         "tiff",
     ]
     FUNCTION = "save"
-    OUTPUT_NODE = True
-    RETURN_TYPES = (DEPTH_MAP,)
-    RETURN_NAMES = ("depth",)
-    OUTPUT_TOOLTIPS = ("The same depth, unchanged.",)
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:

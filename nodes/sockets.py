@@ -9,9 +9,12 @@ from .depthkit.ranges import SCOPES, WINDOWS
 __all__ = [
     "DEPTH_MAP",
     "DEPTH_MODEL",
+    "PassesDepthOn",
     "advanced",
     "depth_map_input",
+    "fov_widget",
     "image_input",
+    "metres_widget",
     "scope_widget",
     "window_widgets",
 ]
@@ -20,6 +23,15 @@ DEPTH_MAP = "DEPTH_MAP"
 DEPTH_MODEL = "DEPTH_MODEL"
 
 Declaration = tuple[Any, dict[str, Any]]
+
+
+class PassesDepthOn:
+    """The outputs of a node that may end a branch, or stand in the middle of one."""
+
+    OUTPUT_NODE = True
+    RETURN_TYPES = (DEPTH_MAP,)
+    RETURN_NAMES = ("depth",)
+    OUTPUT_TOOLTIPS = ("The same depth, unchanged.",)
 
 
 def advanced(widgets: dict[str, Declaration]) -> dict[str, Declaration]:
@@ -35,6 +47,28 @@ def depth_map_input(tooltip: str = "The depth to work on.") -> Declaration:
 
 def image_input(tooltip: str) -> Declaration:
     return ("IMAGE", {"tooltip": tooltip})
+
+
+def fov_widget() -> Declaration:
+    return (
+        "FLOAT",
+        {
+            "default": 0.0,
+            "min": 0.0,
+            "max": 170.0,
+            "step": 0.1,
+            "tooltip": "Horizontal field of view in degrees. 0 takes the camera that came with the "
+            "depth, or 60 where there is none.",
+        },
+    )
+
+
+def metres_widget(tooltip: str) -> Declaration:
+    """A distance that may be left out: 0 says nothing about it."""
+    return (
+        "FLOAT",
+        {"default": 0.0, "min": 0.0, "max": 100000.0, "step": 0.01, "tooltip": tooltip},
+    )
 
 
 def scope_widget() -> Declaration:
