@@ -164,6 +164,22 @@ def test_a_task_the_service_lost_is_paid_again_only_when_asked(fake, make_runner
     assert len(fake.charges) == 2
 
 
+def test_a_loss_found_in_this_run_is_not_paid_behind_the_spending_caps_back(
+    fake, make_runner, make_request
+):
+    fake.latency = 1e9
+    with pytest.raises(TaskTimeout):
+        make_runner(deadline_s=5).obtain(make_request(), never_stop)
+    fake.latency = 0
+    fake.tasks.clear()
+    again = make_runner(pay_again=True)
+    assert not again.will_pay(make_request()), "the task counts as paid for"
+    with pytest.raises(TaskFailed, match="does not know task"):
+        again.obtain(make_request(), never_stop)
+    assert len(fake.charges) == 1
+    assert again.will_pay(make_request())
+
+
 def test_an_empty_output_is_no_picture_and_no_loss(fake, make_runner, make_request):
     fake.output = []
     with pytest.raises(PictureError, match="paid for and kept"):

@@ -124,7 +124,8 @@ class Runner:
                 try:
                     return self._finish(entry, request, "resumed", should_stop, say)
                 except _TaskLost:
-                    if not self.pay_again:
+                    # A loss that is news was not in the sum the spending cap was held against.
+                    if not self.pay_again or entry.detail != _UNKNOWN:
                         raise
             self._refuse_to_guess(entry)
             started = self.pacing.monotonic()
