@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import struct
+import zlib
 
 import pytest
 import torch
-from genvr_depth.nodes.depthkit.genvr.errors import BadParameter
+from genvr_depth.nodes.depthkit.genvr.errors import BadParameter, PictureError
 from genvr_depth.nodes.depthkit.genvr.models import MODELS, model_named
 from genvr_depth.nodes.depthkit.genvr.pictures import MAX_PIXELS, decode, from_images, sniff
 from genvr_depth.nodes.depthkit.genvr.request import Request
@@ -185,3 +187,28 @@ def test_prompt_upsampling_is_sent_only_when_on():
 def test_any_retry_after_is_survived_and_bounded(header):
     found = retry_after(header, 1_700_000_000.0)
     assert found is None or 0 <= found <= 120
+
+
+def _chunk(kind, body):
+    checksum = struct.pack(">I", zlib.crc32(kind + body))
+    return struct.pack(">I", len(body)) + kind + body + checksum
+
+
+@pytest.mark.parametrize("what", ["header cut short", "text that unpacks without end"])
+def test_a_damaged_result_is_an_error_in_our_words(what):
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 8, 2, 0, 0, 0))
+    chunks = {
+        "header cut short": _chunk(b"IHDR", bytes(3)),
+        "text that unpacks without end": header
+        + _chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1 << 21))),
+    }
+    pixels = _chunk(b"IDAT", zlib.compress(bytes(4 * 13))) + _chunk(b"IEND", b"")
+    with pytest.raises(PictureError, match="not a whole picture"):
+        decode(b"\x89PNG\r\n\x1a\n" + chunks[what] + pixels)
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("7.5", 7.5), ("15.0", 15), (" 20 ", 20)])
+def test_numbers_that_come_as_text_are_the_same_request(typed, meant):
+    depth = model_named("depth")
+    found = depth.clean({"prompt": "a", "guidance": typed})["guidance"]
+    assert (found, type(found)) == (meant, type(meant))

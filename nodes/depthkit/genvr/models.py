@@ -71,7 +71,7 @@ class Parameter:
     def _number(self, value: Any) -> int | float:
         try:
             number = float(value)
-            whole = int(value)
+            whole = int(number)
         except (TypeError, ValueError, OverflowError):
             raise BadParameter(f"'{self.name}' is {value!r}, which is not a number.") from None
         low, high = self.low or 0, self.high or SEED_MAX

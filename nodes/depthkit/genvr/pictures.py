@@ -131,7 +131,7 @@ def sniff(data: bytes) -> str | None:
 
 def decode(data: bytes) -> Tensor:
     """(H, W, 3) float32, 0..1, upright. Raises PictureError on a damaged or oversized file."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     try:
         with warnings.catch_warnings():
@@ -140,7 +140,7 @@ def decode(data: bytes) -> Tensor:
             _check_size(*picture.size)
             picture.load()
             upright = ImageOps.exif_transpose(picture).convert("RGB")
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
+    except (Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError) as error:
         raise PictureError(
             f"The file that came from GenVR is not a whole picture ({type(error).__name__})."
         ) from None
