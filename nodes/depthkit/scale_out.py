@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import DepthError, FormatError, InvalidInput, MissingInformation, Stopped
+from .errors import DepthError, InvalidInput, MissingInformation, Stopped
 from .formats import FORMATS, decode_picture, encode_depth
 from .formats.files import write_atomic
+from .video import Clip, frame_count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -95,15 +96,15 @@ Row = dict[str, Any]
 def _rows(inputs: Sequence[Path], out: Path) -> tuple[list[Row], list[tuple[str, str]]]:
     rows: list[Row] = []
     failed: list[tuple[str, str]] = []
+    stems: set[Path] = set()
     for path, inside in _files(inputs):
-        stem = out / inside.with_suffix("")
-        if any(row["stem"] == str(stem) for row in rows):
-            stem = out / inside.with_name(inside.name.replace(".", "_"))
+        stem = _free_stem(out / inside, stems)
+        stems.add(stem)
         if path.suffix.lower() in PICTURE_TYPES:
             rows.append({"source": str(path), "first": 0, "count": 0, "stem": str(stem)})
             continue
         try:
-            frames = _frame_count(path)
+            frames = frame_count(path)
         except DepthError as error:
             failed.append((str(path), str(error)))
             continue
@@ -113,6 +114,17 @@ def _rows(inputs: Sequence[Path], out: Path) -> tuple[list[Row], list[tuple[str,
     if not rows and not failed:
         raise InvalidInput("There are no pictures or videos in what was given; check the folder.")
     return rows, failed
+
+
+def _free_stem(wanted: Path, taken: set[Path]) -> Path:
+    """The name without its suffix; where that is taken with it, then with a number behind it."""
+    stem = wanted.with_suffix("")
+    if stem in taken:
+        stem = wanted.with_name(wanted.name.replace(".", "_"))
+    plain, number = stem, 2
+    while stem in taken:
+        stem, number = plain.with_name(f"{plain.name}_{number}"), number + 1
+    return stem
 
 
 def _files(inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
@@ -161,6 +173,7 @@ class Worker:
             device = "cuda" if torch.cuda.is_available() else "cpu"
         self._setup = setup
         self._options = EstimateOptions(setup.inner_size, setup.detail)
+        self._clip: Clip | None = None
         self._estimator = load_estimator(
             setup.model,
             [Path(folder) for folder in setup.folders],
@@ -174,59 +187,29 @@ class Worker:
         from .images import rgb
 
         try:
-            pictures = _pictures(row)
-            for files in _targets(row, self._setup.formats):
-                picture = next(pictures)
+            for number, files in enumerate(_targets(row, self._setup.formats)):
                 if all(path.is_file() for path in files):
                     continue
+                picture = self._picture(row, number)
                 found = estimate(self._estimator, picture, self._options).depth
                 for name, path in zip(self._setup.formats, files, strict=True):
                     path.parent.mkdir(parents=True, exist_ok=True)
                     write_atomic(path, encode_depth(found, rgb(picture)[0].numpy(), name))
         except (DepthError, OSError) as error:
             return row["source"], str(error)
-        except StopIteration:
-            return row["source"], "The video ends earlier than its header says."
         return row["source"], ""
 
-
-def _pictures(row: Row) -> Iterator[Tensor]:
-    """The pictures of a row, (1, H, W, C) each."""
-    path = Path(row["source"])
-    if row["count"] == 0:
-        yield decode_picture(path.read_bytes())
-        return
-    import torch
-
-    for index, frame in enumerate(_decode(path)):
-        if index >= row["first"] + row["count"]:
-            return
-        if index >= row["first"]:
-            pixels = torch.from_numpy(frame.to_ndarray(format="rgb24"))
-            yield pixels[None].to(torch.float32) / 255
-
-
-def _decode(path: Path) -> Iterator[Any]:
-    import av
-    from av.error import FFmpegError
-
-    try:
-        with av.open(str(path)) as container:
-            yield from container.decode(video=0)
-    except (FFmpegError, IndexError) as error:
-        raise FormatError(f"{path.name} cannot be read as a video: {error}.") from error
-
-
-def _frame_count(path: Path) -> int:
-    import av
-    from av.error import FFmpegError
-
-    try:
-        with av.open(str(path)) as container:
-            count = container.streams.video[0].frames
-    except (FFmpegError, IndexError) as error:
-        raise FormatError(f"{path.name} cannot be read as a video: {error}.") from error
-    return count or sum(1 for _ in _decode(path))
+    def _picture(self, row: Row, number: int) -> Tensor:
+        """(1, H, W, C): the picture of the row, or its frame `number`."""
+        path = Path(row["source"])
+        if row["count"] == 0:
+            return decode_picture(path.read_bytes())
+        wanted = row["first"] + number
+        clip = self._clip
+        # A segment goes on where the last one ended: a long video is decoded once.
+        if clip is None or clip.path != path or clip.position > wanted:
+            clip = self._clip = Clip(path)
+        return clip.frame(wanted)
 
 
 Engine = Callable[[list[Row], Setup, int], Iterable[tuple[str, str]]]

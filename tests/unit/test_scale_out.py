@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import struct
 
 import numpy as np
 import pytest
 import torch
-from genvr_depth.nodes.depthkit import scale_out
+from genvr_depth.nodes.depthkit import scale_out, video
 from genvr_depth.nodes.depthkit.cli import main
-from genvr_depth.nodes.depthkit.errors import InvalidInput, ModelError, Stopped
+from genvr_depth.nodes.depthkit.errors import FormatError, InvalidInput, ModelError, Stopped
 from genvr_depth.nodes.depthkit.estimators import builtin_estimator
 from genvr_depth.nodes.depthkit.scale_out import Setup, estimate_tree
 from PIL import Image
@@ -101,16 +102,28 @@ def test_both_engines_write_the_same_files(tree, tmp_path, engine):
     assert np.abs(first - second).max() <= 66
 
 
-def test_a_video_becomes_one_map_per_frame(tmp_path):
+@pytest.fixture
+def film(tmp_path):
+    """film(frames) -> a video 64 x 48, each frame a little brighter, its left half black."""
     av = pytest.importorskip("av")
-    path = tmp_path / "clip.mp4"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=8)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for step in range(5):
-            pixels = np.full((48, 64, 3), 40 * step, dtype=np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
-        container.mux(stream.encode())
+
+    def make(frames):
+        path = tmp_path / "clip.mp4"
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("mpeg4", rate=8)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            for step in range(frames):
+                pixels = np.full((48, 64, 3), 255 * (step + 1) // frames, dtype=np.uint8)
+                pixels[:, :32] = 0
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+            container.mux(stream.encode())
+        return path
+
+    return make
+
+
+def test_a_video_becomes_one_map_per_frame(film, tmp_path):
+    path = film(5)
     report = estimate_tree([path], tmp_path / "out", Setup(device="cpu"))
     assert report.failed == ()
     names = sorted(p.name for p in (tmp_path / "out" / "clip").iterdir())
@@ -187,6 +200,64 @@ def test_the_score_command_reads_depth_files(tree, tmp_path, capsys):
 
 def test_segments_cover_a_long_video(monkeypatch, tmp_path):
     (tmp_path / "long.mp4").write_bytes(b"")
-    monkeypatch.setattr(scale_out, "_frame_count", lambda path: 100)
+    monkeypatch.setattr(scale_out, "frame_count", lambda path: 100)
     rows, _ = scale_out._rows([tmp_path / "long.mp4"], tmp_path / "out")
     assert [(row["first"], row["count"]) for row in rows] == [(0, 48), (48, 48), (96, 4)]
+
+
+def test_files_of_one_name_from_many_folders_all_get_their_own_result(tmp_path):
+    folders = [tmp_path / name for name in ("one", "two", "three", "four")]
+    for folder in folders:
+        folder.mkdir()
+        Image.new("RGB", (32, 32)).save(folder / "a.png")
+    rows, _ = scale_out._rows(folders, tmp_path / "out")
+    assert len({row["stem"] for row in rows}) == 4
+
+
+def test_a_long_video_is_decoded_once(film, tmp_path, monkeypatch):
+    monkeypatch.setattr(scale_out, "_SEGMENT", 3)
+    opened = []
+
+    class Watched(video.Clip):
+        def __init__(self, path):
+            opened.append(path)
+            super().__init__(path)
+
+    monkeypatch.setattr(scale_out, "Clip", Watched)
+    report = estimate_tree([film(8)], tmp_path / "out", Setup(device="cpu"))
+    assert (report.done, report.failed) == (3, ())
+    assert len(opened) == 1
+    assert len(list((tmp_path / "out" / "clip").iterdir())) == 8
+
+
+def test_a_resumed_video_goes_on_at_the_right_frame(film):
+    path = film(6)
+    whole = video.Clip(path)
+    frames = [whole.frame(index) for index in range(6)]
+    assert torch.equal(video.Clip(path).frame(4), frames[4])
+    with pytest.raises(FormatError, match="ends after 6 frames"):
+        whole.frame(6)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "dark"),
+    [("0 1 -1 0", "top"), ("-1 0 0 -1", "right"), ("0 -1 1 0", "bottom")],
+)
+def test_a_video_filmed_sideways_is_turned_upright(film, matrix, dark):
+    path = film(2)
+    data = bytearray(path.read_bytes())
+    # Width, height and the identity matrix end the track header; the matrix is turned by hand.
+    start = data.index(b"tkhd") + 4 + 40
+    a, b, c, d = (int(number) << 16 for number in matrix.split())
+    data[start : start + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+    picture = video.Clip(path).frame(1)[0, ..., 0]
+    tall, wide = picture.shape
+    assert (tall > wide) == (dark != "right")
+    parts = {
+        "top": picture[: tall // 3],
+        "bottom": picture[-tall // 3 :],
+        "right": picture[:, -wide // 3 :],
+    }
+    assert min(parts, key=lambda side: parts[side].mean().item()) == dark
+    assert parts[dark].mean() < 0.2
