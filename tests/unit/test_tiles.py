@@ -100,3 +100,24 @@ def test_tiles_cover_every_pixel_and_stay_inside(height, width, side):
         assert spans[0][0] == 0
         assert spans[-1][1] == length
         assert all(after[0] < before[1] for before, after in pairwise(spans))
+
+
+@pytest.mark.parametrize(("kind", "nothing"), [("metric", 0.0), ("disparity", float("nan"))])
+def test_a_part_without_depth_does_not_spoil_the_tiles_around_it(kind, nothing):
+    class Gapped(Moody):
+        def __call__(self, images):
+            grey = images.mean(1)
+            return torch.where(grey > 0.2, 1 / grey if kind == "metric" else grey, nothing)
+
+    model = Gapped()
+    model.kind = kind
+    ramp = torch.linspace(0.3, 1, 256).expand(192, 256)
+    picture = ramp[None, ..., None].repeat(1, 1, 1, 3)
+    picture[:, 40:80, 100:150] = 0
+    depth = estimate(model, picture, TILES).depth
+    hole = torch.zeros(192, 256, dtype=torch.bool)
+    hole[34:86, 94:156] = True
+    assert not depth.valid[0, 45:75, 105:145].any()
+    assert depth.valid[0][~hole].all()
+    truth = 1 / ramp if kind == "metric" else ramp
+    assert (depth.values[0] - truth)[~hole].abs().mean() < 0.01

@@ -69,35 +69,40 @@ def _starts(length: int, side: int) -> list[int]:
 class TileBlend:
     """Gathers the tiles of one picture.
 
-    whole: (H, W) values of the whole-image pass; picture: (3, H, W); inner: the (height, width) the
-    whole pass was worked at.
+    whole: (H, W) values of the whole-image pass, not finite where it has none; picture: (3, H, W);
+    inner: the (height, width) the whole pass was worked at.
     """
 
     def __init__(
         self, whole: Tensor, picture: Tensor, boxes: list[Box], inner: tuple[int, int]
     ) -> None:
-        self.whole, self.picture = whole, picture
+        self.unknown = ~torch.isfinite(whole)
+        self.whole, self.picture = whole.masked_fill(self.unknown, 0.0), picture
         self.shrink = min(inner[0] / whole.shape[0], inner[1] / whole.shape[1], 1.0)
-        self.total = whole * _FLOOR
+        self.total = self.whole * _FLOOR
         self.weight = torch.full_like(whole, _FLOOR)
         self.margin = max((1, *(_margin(box) for box in boxes)))
 
     def add(self, box: Box, infer: Callable[[Tensor], Tensor]) -> None:
-        """Run one tile, fit it to the whole-image pass, and lay it in."""
+        """Run one tile, fit it to the whole-image pass, and lay it in where it knows something."""
         rows, columns = slice(box.top, box.bottom), slice(box.left, box.right)
-        tile = infer(self.picture[:, rows, columns])
-        known = self.whole[rows, columns]
-        fit = fit_affine(self._coarse(tile), self._coarse(known))
+        tile, whole = infer(self.picture[:, rows, columns]), self.whole[rows, columns]
+        known = torch.isfinite(tile) & ~self.unknown[rows, columns]
+        tile = tile.masked_fill(~known, 0.0)
+        shared = self._coarse(known.float()) > 0.99
+        if not bool(shared.any()):
+            return
+        fit = fit_affine(self._coarse(tile), self._coarse(whole), shared)
         if fit.scale <= 0:
             return
-        window = self._window(box)
+        window = self._window(box) * known
         detail = fit(tile)
-        self.total[rows, columns] += window * (detail + _large_scale(known - detail))
+        self.total[rows, columns] += window * (detail + _large_scale(whole - detail, known))
         self.weight[rows, columns] += window
 
     def result(self) -> Tensor:
-        """(H, W) blended values in the scale of the whole-image pass."""
-        return self.total / self.weight
+        """(H, W) blended values in the scale of the whole-image pass, NaN where that had none."""
+        return (self.total / self.weight).masked_fill(self.unknown, torch.nan)
 
     def _coarse(self, values: Tensor) -> Tensor:
         size = [max(round(side * self.shrink), 1) for side in values.shape]
@@ -112,11 +117,13 @@ class TileBlend:
         return vertical[:, None] * horizontal
 
 
-def _large_scale(values: Tensor) -> Tensor:
-    """(h, w) smoothed to `_CELLS` cells along the longer side."""
+def _large_scale(values: Tensor, known: Tensor) -> Tensor:
+    """(h, w) known values, smoothed to `_CELLS` cells along the longer side."""
     cell = max(values.shape) / _CELLS
     cells = [max(round(side / cell), 1) for side in values.shape]
-    coarse = F.interpolate(values[None, None], cells, mode="area")
+    stack = torch.stack([values * known, known.float()])[None]
+    total, share = F.interpolate(stack, cells, mode="area").split(1, 1)
+    coarse = total / share.clamp_min(1e-6)
     return F.interpolate(coarse, values.shape, mode="bicubic", align_corners=False)[0, 0]
 
 
