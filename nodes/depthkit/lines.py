@@ -66,7 +66,8 @@ def _refined(point: Tensor, place: Tensor, direction: Tensor, weight: Tensor) ->
         power = support / (point - place).square().sum(-1).clamp_min(1)
         left = (power[:, None, None] * normal[:, :, None] * normal[:, None, :]).sum(0)
         right = (power * level) @ normal
-        if torch.linalg.cond(left) > 1e6:
+        # Not "above the limit": of a matrix of zeros the condition number is NaN.
+        if not torch.linalg.cond(left) <= 1e6:
             break
         point = torch.linalg.solve(left, right)
     return point

@@ -13,7 +13,7 @@ from genvr_depth.nodes.depthkit.errors import InvalidInput, ModelError
 from genvr_depth.nodes.depthkit.estimators import builtin_estimator, estimate
 from genvr_depth.nodes.depthkit.formats import decode_picture
 from genvr_depth.nodes.depthkit.kinds import to_disparity
-from genvr_depth.nodes.depthkit.lines import vanishing_point
+from genvr_depth.nodes.depthkit.lines import _refined, vanishing_point
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
 from genvr_depth.nodes.depthkit.structure import (
     best_first,
@@ -225,6 +225,12 @@ def test_rails_meet_in_their_vanishing_point(place):
     assert found is not None
     assert found.x == pytest.approx(place[0], abs=0.01)
     assert found.y == pytest.approx(place[1], abs=0.01)
+
+
+def test_edges_that_all_lie_at_the_point_itself_leave_it_where_it_is():
+    here = torch.tensor([150.0, 150.0])
+    directions = torch.eye(2).repeat(30, 1)
+    assert torch.equal(_refined(here, here.expand(60, 2), directions, torch.ones(60)), here)
 
 
 def test_without_lines_no_vanishing_point_is_claimed():
