@@ -110,3 +110,8 @@ def test_tiny_maps_are_checked_all_the_same(size):
 def test_counts_that_do_not_fit_are_refused_in_words(scene):
     with pytest.raises(InvalidInput, match="photo 3"):
         check_depth(scene.depth, torch.rand(3, 8, 8, 3))
+
+
+def test_a_shallow_scene_seen_from_afar_is_not_flat():
+    roofs = 500 - 5 * torch.rand(1, 64, 64, generator=torch.Generator().manual_seed(1))
+    assert check_depth(DepthMap.make(roofs, "metric")).ok
