@@ -95,6 +95,23 @@ def _sensor(x: Tensor) -> Tensor:
     return x * (1 - _chosen(b, 0.3) * _per_picture(b, 0, 0.25) * radius)
 
 
+def _restyled(x: Tensor, share: float) -> Tensor:
+    """Textures changed, shapes kept: a random small filter per picture, partly mixed in.
+
+    After random convolutions (Xu et al. 2021), with the mean and contrast of the picture restored.
+    """
+    b, _, height, width = x.shape
+    side = random.choice([1, 3, 3, 5])
+    weights = torch.randn(b * 3, 3, side, side) / (3 * side * side) ** 0.5
+    padded = F.pad(x - x.mean((2, 3), keepdim=True), (side // 2,) * 4, mode="reflect")
+    changed = F.conv2d(padded.reshape(1, b * 3, *padded.shape[2:]), weights, groups=b)
+    changed = changed.reshape(b, 3, height, width)
+    contrast = x.std((1, 2, 3), keepdim=True) / changed.std((1, 2, 3), keepdim=True).clamp_min(1e-4)
+    changed = (changed * contrast + x.mean((2, 3), keepdim=True)).clamp(0, 1)
+    amount = _per_picture(b, 0.2, 0.9) * _chosen(b, share)
+    return x + amount * (changed - x)
+
+
 def _compressed(x: Tensor, share: float) -> Tensor:
     for i in range(len(x)):
         if random.random() < share:
@@ -109,6 +126,6 @@ def _compressed(x: Tensor, share: float) -> Tensor:
 def photograph(x: Tensor, disparity: Tensor) -> Tensor:
     """(B, 3, H, W) sRGB 0..1, (B, H, W) disparity -> the pictures as a camera stores them."""
     x = _tone(_light(x))
-    x = _lens(x, disparity)
+    x = _restyled(_lens(x, disparity), 0.25)
     x = _sensor(x).clamp(0, 1)
     return _compressed(x, 0.2)

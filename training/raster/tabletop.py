@@ -59,7 +59,10 @@ def table_top(scene: Scene, rng: random.Random) -> None:
     w, d, h = rng.uniform(0.8, 3.0), rng.uniform(0.5, 1.4), rng.uniform(0.6, 0.95)
     indoor_sky(scene, rng)
     scene.occlusion_reach = 0.12
-    scene.box((0, 0, h - 0.02), (w, d, 0.04), m.floor(rng) if rng.random() < 0.7 else m.fabric(rng))
+    # Half of the tables go on below the picture, as in most photographs of things.
+    nearer = rng.choice([0.0, 1.2])
+    top = m.floor(rng) if rng.random() < 0.7 else m.fabric(rng)
+    scene.box((0, -nearer / 2, h - 0.02), (w + nearer, d + nearer, 0.04), top)
     _backdrop(scene, rng, d, h)
     same = rng.random() if rng.random() < 0.3 else None
     count = rng.randint(3, 26)

@@ -30,8 +30,7 @@ def build(variant: str) -> tuple[studio.View, studio.Look]:
     _furnish()
     _garden()
     outfit = figure.Outfit("#35506a", "#20262b", "#3a332b", "#c9a24a") if relit else figure.Outfit()
-    if variant != "moved":
-        figure.stand((0.2, 3.7, 0), 5, outfit)
+    figure.stand((1.25, 5.0, 0) if variant == "moved" else (0.2, 3.7, 0), 5, outfit)
     _light(relit)
     view = studio.View(768, 1024, 33, (-0.25, -0.1, 1.5), yaw=1.5, rise=0.06, near=0.8, far=60.0)
     return view, studio.Look(exposure=0.2, haze=0.004, haze_color="#cfd0cc")

@@ -186,8 +186,9 @@ def _traffic(relit: bool, moved: bool) -> None:
     left = (10.8, 16.6, 28.4, 34.0, 45.0, 51.0, 62.0)
     right = (9.6, 20.4, 26.0, 37.5, 43.0, 54.0, 66.0)
     for index, y in enumerate(left):
-        if not (moved and index == 0):
-            g.group(vehicles.car(paints[index % 8]), (-KERB + 1.12, y, 0), 0)
+        pulled_out = moved and index == 0
+        place = (0.2, 8.4, 0) if pulled_out else (-KERB + 1.12, y, 0)
+        g.group(vehicles.car(paints[index % 8]), place, 0)
     for index, y in enumerate(right):
         g.group(vehicles.car(paints[(index * 3 + 1) % 8]), (KERB - 1.12, y, 0), 180)
     g.group(vehicles.car(paints[4]), (-1.75, 39.0, 0), 0)
