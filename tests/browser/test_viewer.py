@@ -87,8 +87,7 @@ def test_the_handles_write_to_the_node_and_change_its_output(page, canvas):
     assert canvas.widget(adjust, "window") == "fixed"
     far = canvas.widget(adjust, "high")
     shown = viewer.locator(".genvr-range span").nth(1).inner_text()
-    # The widget rounds to its own step of a centimetre.
-    assert float(shown.split()[1]) == pytest.approx(far, abs=0.0051)
+    assert float(shown.split()[1]) == pytest.approx(far, abs=5.1e-4)
     entries = page.evaluate(
         """(id) => new Promise((resolve) => {
             app.api.addEventListener("executed", ({ detail }) =>
@@ -99,6 +98,39 @@ def test_the_handles_write_to_the_node_and_change_its_output(page, canvas):
     )
     assert entries[0]["far"] == pytest.approx(far, rel=1e-3)
     assert entries[0]["reach"]["far"] > far
+
+
+def test_the_ends_of_a_narrow_window_are_not_rounded_away(page, canvas):
+    """A relative map of a few hundredths: a thousandth of its range is far below 0.01."""
+    flat = canvas.add("SolidMask", 20, 120, value=0.5, width=64, height=48)
+    spot = canvas.add("SolidMask", 20, 320, value=0.02, width=32, height=24)
+    joined = canvas.add("MaskComposite", 320, 120, operation="add")
+    image = canvas.add("MaskToImage", 620, 120)
+    depth = canvas.add("GenVRDepthFromImage", 20, 500)
+    adjust = canvas.add("GenVRDepthAdjust", 440, 320)
+    target = canvas.add("GenVRDepthPreview", 900, 320)
+    canvas.link(flat, 0, joined, "destination")
+    canvas.link(spot, 0, joined, "source")
+    canvas.link(joined, 0, image, "mask")
+    canvas.link(image, 0, depth, "image")
+    canvas.link(depth, 0, adjust, "depth")
+    canvas.link(adjust, 0, target, "depth")
+    finished = canvas.run()
+    assert finished["name"] == "execution_success", finished
+    chosen = page.evaluate(
+        """(id) => {
+            const node = app.graph.getNodeById(id);
+            const widget = (name) => node.widgets.find((entry) => entry.name === name);
+            for (const [name, value] of [["low", 0.50234], ["high", 0.51789]]) {
+                widget(name).value = value;
+                widget(name).callback(value, app.canvas, node);
+            }
+            return ["low", "high"].map((name) => [widget(name).value, widget(name).options]);
+        }""",
+        adjust,
+    )
+    assert [value for value, _ in chosen] == [0.50234, 0.51789]
+    assert all(options["precision"] >= 5 for _, options in chosen)
 
 
 def _pixels(viewer):
