@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import io
 import math
+import struct
 
 import numpy as np
 import pytest
 import torch
-from genvr_depth.nodes.depthkit.depth_map import DepthMap
+from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import FormatError, MissingInformation
 from genvr_depth.nodes.depthkit.formats import (
     LoadOptions,
@@ -21,6 +22,7 @@ from genvr_depth.nodes.depthkit.formats import (
 )
 from genvr_depth.nodes.depthkit.formats.depth_photo import GDEPTH
 from genvr_depth.nodes.depthkit.formats.options import MEANINGS
+from genvr_depth.nodes.depthkit.geometry import unproject
 from PIL import Image
 
 GREY = np.array([[0, 51, 102], [153, 204, 255]], np.uint8)
@@ -157,3 +159,36 @@ def test_a_depth_photo_recompressed_to_8_bits_is_not_read_by_its_record():
     body = xmp.packet(names, {"GDepth:Data": base64.b64encode(png()).decode()})
     with pytest.raises(FormatError, match="8 bits"):
         decode_depth(xmp.insert(jpeg(), main, body))
+
+
+def turned(data: bytes, orientation: int) -> bytes:
+    """The same file with an Exif orientation, as phones write it."""
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    body = b"Exif\0\0" + tags.tobytes().removeprefix(b"Exif\0\0")
+    return data[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[2:]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_depth_is_turned_upright_with_its_photo(orientation):
+    z = torch.rand(6, 9, generator=torch.Generator().manual_seed(1)) + 1
+    depth = DepthMap.make(z, "metric", camera=Pinhole(20.0, 24.0, 3.0, 2.5))
+    picture = (z[..., None].repeat(1, 1, 3) - 1).repeat_interleave(8, 0).repeat_interleave(8, 1)
+    data = encode_depth(depth, picture.numpy(), "depth-photo", SaveOptions(quality=100))
+    back = decode_depth(turned(data, orientation))
+    shown = decode_picture(turned(data, orientation))[0, 4::8, 4::8, 0]
+    assert back.values[0].shape == shown.shape
+    assert (back.values[0] - 1 - shown).abs().max() < 0.05
+    found, before = (
+        {round(p, 4) for p in unproject(one).flatten(0, 2).norm(dim=-1).tolist()}
+        for one in (back, decode_depth(data))
+    )
+    assert found == before, "the camera was turned with the map"
+
+
+def test_a_field_of_view_is_that_of_the_upright_photo():
+    data = phone_photo(Format="RangeInverse", Near="1", Far="2", Units="m")
+    back = decode_depth(turned(data, 6), LoadOptions(fov_deg=50.0))
+    assert (back.width, back.height) == (2, 3)
+    assert back.camera is not None
+    assert back.camera.fov_deg(2) == pytest.approx(50)

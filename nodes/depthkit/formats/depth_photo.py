@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -32,6 +33,18 @@ GIMAGE = "http://ns.google.com/photos/1.0/image/"
 OURS = "https://genvr.ai/ns/depth/1.0/"
 _TOP = 65535
 _UNITS = {"m": 1.0, "mm": 0.001}
+_ORIENTATION = 0x0112
+# Exif orientation -> whether rows and columns change places, and what is mirrored then: dimension 1
+# of (B, H, W) is up and down, 2 left and right.
+_TURNS: dict[int, tuple[bool, tuple[int, ...]]] = {
+    2: (False, (2,)),
+    3: (False, (1, 2)),
+    4: (False, (1,)),
+    5: (True, ()),
+    6: (True, (2,)),
+    7: (True, (1, 2)),
+    8: (True, (1,)),
+}
 # GDepth wants two distances; relative depth has none, so the ratio of a room is written, no unit.
 _RELATIVE_NEAR, _RELATIVE_FAR = 1.0, 10.0
 
@@ -78,22 +91,48 @@ def _packets(record: Record, depth_png: bytes) -> tuple[str, str]:
 
 
 def decode(data: bytes, options: LoadOptions) -> DepthMap:
-    """The depth inside a photograph: ours, GDepth of phones, or Dynamic Depth."""
+    """The depth inside a photograph: ours, GDepth of phones, or Dynamic Depth.
+
+    Turned as the photo's Exif says, like the photo itself when it is loaded: both lie in the file
+    as the sensor saw them.
+    """
     with damaged_is_an_error("JPEG"):
-        properties = xmp.properties(data)
-        if f"{{{GDEPTH}}}Data" in properties:
-            stored = _plane(base64.b64decode(properties[f"{{{GDEPTH}}}Data"], validate=False))
-            layout = {
-                k.partition("}")[2]: v for k, v in properties.items() if k[1:].startswith(GDEPTH)
-            }
-        else:
-            stored, layout = dynamic_depth.find(data, properties, _plane)
-        own = properties.get(f"{{{OURS}}}Record")
-        if own is not None and options.meaning == AS_FILE_SAYS:
-            return _restore(stored, Record.from_json(own))
-        if options.meaning != AS_FILE_SAYS:
-            return understand(Plane(stored, None, "depth inside the photo"), options)
-        return _from_layout(stored, layout, options)
+        depth = _upright(_inside(data, replace(options, fov_deg=0.0)), data)
+        if depth.camera is None and options.fov_deg > 0:
+            camera = Pinhole.from_fov(options.fov_deg, depth.width, depth.height)
+            return replace(depth, camera=camera)
+        return depth
+
+
+def _inside(data: bytes, options: LoadOptions) -> DepthMap:
+    properties = xmp.properties(data)
+    if f"{{{GDEPTH}}}Data" in properties:
+        stored = _plane(base64.b64decode(properties[f"{{{GDEPTH}}}Data"], validate=False))
+        layout = {k.partition("}")[2]: v for k, v in properties.items() if k[1:].startswith(GDEPTH)}
+    else:
+        stored, layout = dynamic_depth.find(data, properties, _plane)
+    own = properties.get(f"{{{OURS}}}Record")
+    if own is not None and options.meaning == AS_FILE_SAYS:
+        return _restore(stored, Record.from_json(own))
+    if options.meaning != AS_FILE_SAYS:
+        return understand(Plane(stored, None, "depth inside the photo"), options)
+    return _from_layout(stored, layout)
+
+
+def _upright(depth: DepthMap, jpeg: bytes) -> DepthMap:
+    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
+        transposed, mirrored = _TURNS.get(image.getexif().get(_ORIENTATION, 1), (False, ()))
+    values, valid = (
+        (plane.mT if transposed else plane).flip(mirrored) for plane in (depth.values, depth.valid)
+    )
+    camera = depth.camera
+    if camera is not None:
+        fx, fy, cx, cy = camera.fx, camera.fy, camera.cx, camera.cy
+        fx, fy, cx, cy = (fy, fx, cy, cx) if transposed else (fx, fy, cx, cy)
+        height, width = values.shape[1:]
+        cx, cy = width - cx if 2 in mirrored else cx, height - cy if 1 in mirrored else cy
+        camera = Pinhole(fx, fy, cx, cy)
+    return DepthMap.make(values, depth.kind, valid, camera, depth.source)
 
 
 def _plane(data: bytes) -> NDArray[np.generic]:
@@ -112,9 +151,7 @@ def _restore(stored: NDArray[np.generic], record: Record) -> DepthMap:
     return restore(_TOP - single if record.near_is_large else single + np.uint16(1), record)
 
 
-def _from_layout(
-    stored: NDArray[np.generic], layout: dict[str, str], options: LoadOptions
-) -> DepthMap:
+def _from_layout(stored: NDArray[np.generic], layout: dict[str, str]) -> DepthMap:
     """Metres where the file names a unit; else the relative depth that a phone measured."""
     share = stored.astype(np.float64) / white_of(stored)
     near, far = float(layout.get("Near", "nan")), float(layout.get("Far", "nan"))
@@ -129,7 +166,4 @@ def _from_layout(
         return DepthMap.make(torch.from_numpy(values), kind)
     near, far = near * unit, far * unit
     even = 1 / near - share * (1 / near - 1 / far) if inverse else near + share * (far - near)
-    metres = torch.from_numpy(1 / even if inverse else even)
-    height, width = stored.shape
-    camera = Pinhole.from_fov(options.fov_deg, width, height) if options.fov_deg > 0 else None
-    return DepthMap.make(metres, "metric", None, camera)
+    return DepthMap.make(torch.from_numpy(1 / even if inverse else even), "metric")
