@@ -10,6 +10,7 @@ on its face that it is the stand-in's, so that no screenshot can pass it off as 
 from __future__ import annotations
 
 import colorsys
+import functools
 import hashlib
 import io
 from typing import Any
@@ -38,7 +39,7 @@ def relight(body: dict[str, Any], control: bytes) -> bytes:
     if body["subcategory"] == "controlnet_preprocessors":
         picture = control_image(depth)[0, ..., :3]
     else:
-        words = f"{body['subcategory']} {body.get('prompt')} {body.get('seed')}"
+        words = f"light {body['subcategory']} {body.get('prompt')} {body.get('seed')}"
         picture = _lit(photo, depth, hashlib.sha256(words.encode()).digest())
     stamped = _stamped(picture)
     buffer = io.BytesIO()
@@ -56,11 +57,15 @@ def _tensor(picture: Image.Image) -> Tensor:
 def _depth_of(photo: Tensor) -> DepthMap:
     """The exact depth of the sample scene that looks like the photo, at the photo's size."""
 
-    def unlike(name: str) -> float:
-        picture = load_scene(name).picture
-        return (resize(picture, *SIGNATURE) - resize(photo, *SIGNATURE)).abs().mean().item()
+    small = resize(photo, *SIGNATURE)
+    unlike = {name: (signature(name) - small).abs().mean().item() for name in SCENE_NAMES}
+    return load_scene(min(SCENE_NAMES, key=unlike.__getitem__)).depth.resized(*photo.shape[1:3])
 
-    return load_scene(min(SCENE_NAMES, key=unlike)).depth.resized(*photo.shape[1:3])
+
+@functools.cache
+def signature(name: str) -> Tensor:
+    """A sample scene so small that it can be told from the others at a glance."""
+    return resize(load_scene(name).picture, *SIGNATURE)
 
 
 def _colour(share: int, saturation: float, value: float) -> Tensor:

@@ -1,0 +1,232 @@
+"""The thumbnails of the sample workflows: what each one computes, at a glance.
+
+Pictures come from runs of the templates themselves. Templates 02 to 05 need weights that are not
+there, so their cards show the scene and the depth that goes in, never a generated picture. The
+cards of 06 and 07 show the stand-in's answers and say so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont
+
+from .stage import ROOT, Stage, save
+
+__all__ = ["cards"]
+
+SIDE = 560
+MOST = 100_000
+GAP = 4
+DARK = (24, 26, 30)
+OF_STAND_IN = "light of a test stand-in, not the service"
+WORKFLOWS = ROOT / "workflows"
+Prompt = dict[str, dict[str, Any]]
+
+
+def fit(picture: Image.Image, width: int, height: int) -> Image.Image:
+    """The middle of the picture, filling (width, height)."""
+    scale = max(width / picture.width, height / picture.height)
+    size = (max(width, round(picture.width * scale)), max(height, round(picture.height * scale)))
+    resized = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    return resized.crop((left, top, left + width, top + height))
+
+
+def split(left: Image.Image, right: Image.Image) -> Image.Image:
+    """Two pictures of one view on either side of a slanting line."""
+    seam = [(round(SIDE * 0.62), 0), (round(SIDE * 0.38), SIDE)]
+    mask = Image.new("L", (SIDE, SIDE))
+    ImageDraw.Draw(mask).polygon([seam[0], (SIDE, 0), (SIDE, SIDE), seam[1]], fill=255)
+    card = Image.composite(fit(right, SIDE, SIDE), fit(left, SIDE, SIDE), mask)
+    ImageDraw.Draw(card).line(seam, fill="white", width=GAP)
+    return card
+
+
+def grid(pictures: list[Image.Image], columns: int) -> Image.Image:
+    """A card full of pictures, row by row."""
+    rows = -(-len(pictures) // columns)
+    width, height = (SIDE + GAP) // columns - GAP, (SIDE + GAP) // rows - GAP
+    card = Image.new("RGB", (SIDE, SIDE), DARK)
+    for index, picture in enumerate(pictures):
+        row, column = divmod(index, columns)
+        card.paste(fit(picture, width, height), (column * (width + GAP), row * (height + GAP)))
+    return card
+
+
+def labelled(card: Image.Image, words: str) -> Image.Image:
+    """The card with a line of text on a dark strip at its foot."""
+    font = ImageFont.load_default(20)
+    strip = Image.new("RGB", (SIDE, 34), DARK)
+    ImageDraw.Draw(strip).text((SIDE // 2, 17), words, "white", font, "mm")
+    card.paste(strip, (0, SIDE - strip.height))
+    return card
+
+
+def on_dark(layer: Image.Image) -> Image.Image:
+    backdrop = Image.new("RGBA", layer.size, (40, 44, 52, 255))
+    backdrop.alpha_composite(layer.convert("RGBA"))
+    return backdrop.convert("RGB")
+
+
+def node_of(prompt: Prompt, kind: str, title: str | None = None) -> str:
+    """The id of the first node of a class (and title)."""
+    return next(
+        key
+        for key, node in prompt.items()
+        if node["class_type"] == kind and title in (None, node.get("_meta", {}).get("title"))
+    )
+
+
+def shown(prompt: Prompt, source: list[Any]) -> str:
+    """Add a Preview Image to the prompt; returns its id."""
+    key = f"shown {source[0]} {source[1]}"
+    prompt[key] = {"class_type": "PreviewImage", "inputs": {"images": source}}
+    return key
+
+
+def pictures(stage: Stage, prompt: Prompt, *keys: str) -> list[list[Image.Image]]:
+    """What the Preview Image nodes `keys` show after a run of what they need alone."""
+    outputs = stage.outputs(_needed(prompt, keys))
+    return [[stage.picture(entry) for entry in outputs[key]["images"]] for key in keys]
+
+
+def _needed(prompt: Prompt, keys: tuple[str, ...]) -> Prompt:
+    """The part of the prompt that the nodes `keys` hang on."""
+    kept: Prompt = {}
+    waiting = list(keys)
+    while waiting:
+        key = waiting.pop()
+        kept[key] = prompt[key]
+        links = [value[0] for value in prompt[key]["inputs"].values() if isinstance(value, list)]
+        waiting += [link for link in links if link not in kept]
+    return kept
+
+
+# -- one function a kind of card -------------------------------------------------------------------
+
+
+def photo_and_depth(stage: Stage, prompt: Prompt) -> Image.Image:
+    compare = prompt[node_of(prompt, "ImageCompare")]["inputs"]
+    keys = [shown(prompt, compare[name]) for name in ("image_a", "image_b")]
+    (photo,), (depth,) = pictures(stage, prompt, *keys)
+    return split(photo, depth)
+
+
+def photo_and_control(stage: Stage, prompt: Prompt) -> Image.Image:
+    scene, control = _scene(prompt), node_of(prompt, "PreviewImage", "Control image")
+    (photo,), (grey,) = pictures(stage, prompt, scene, control)
+    return split(photo, grey)
+
+
+def control_and_photo(stage: Stage, prompt: Prompt) -> Image.Image:
+    scene, control = _scene(prompt), node_of(prompt, "PreviewImage", "Control image")
+    (photo,), (grey,) = pictures(stage, prompt, scene, control)
+    return split(grey, photo)
+
+
+def what_is_repainted(stage: Stage, prompt: Prompt) -> Image.Image:
+    """The photo where it stays, its depth where the mask says that new things are painted."""
+    scene, control = _scene(prompt), node_of(prompt, "PreviewImage", "Control image")
+    mask = prompt[node_of(prompt, "MaskPreview")]["inputs"]["mask"]
+    prompt["white"] = {"class_type": "MaskToImage", "inputs": {"mask": mask}}
+    (photo,), (grey,), (white,) = pictures(
+        stage, prompt, scene, control, shown(prompt, ["white", 0])
+    )
+    whole = Image.composite(grey.convert("RGB"), photo.convert("RGB"), white.convert("L"))
+    half = SIDE // 2
+    card = Image.new("RGB", (SIDE, SIDE), "white")
+    for top, picture in ((0, photo), (half + GAP // 2, whole)):
+        card.paste(fit(picture, SIDE, half - GAP // 2), (0, top))
+    return card
+
+
+def photo_and_answer(stage: Stage, prompt: Prompt) -> Image.Image:
+    painted = [node_of(prompt, "GenVRDepthGenerateRemote"), 0]
+    (photo,), (answer,) = pictures(stage, prompt, _scene(prompt), shown(prompt, painted))
+    return labelled(split(photo, answer), f"right: {OF_STAND_IN}")
+
+
+def twelve_answers(stage: Stage, prompt: Prompt) -> Image.Image:
+    (answers,) = pictures(stage, prompt, node_of(prompt, "PreviewImage", "All twelve"))
+    return labelled(grid(answers, 3), OF_STAND_IN)
+
+
+def edit_and_layers(stage: Stage, prompt: Prompt) -> Image.Image:
+    edit = shown(prompt, prompt[node_of(prompt, "ImageCompare")]["inputs"]["image_b"])
+    (blurred,), layers = pictures(stage, prompt, edit, node_of(prompt, "PreviewImage"))
+    card, frame = fit(blurred, SIDE, SIDE), 176
+    for index, layer in enumerate(layers[:3]):
+        place = (SIDE - frame - 8, 8 + index * (frame + 6))
+        card.paste(Image.new("RGB", (frame, frame), "white"), place)
+        inside = fit(on_dark(layer), frame - 6, frame - 6)
+        card.paste(inside, (place[0] + 3, place[1] + 3))
+    return card
+
+
+def cloud_and_stereo(stage: Stage, prompt: Prompt) -> Image.Image:
+    pair = shown(prompt, [node_of(prompt, "GenVRDepthStereo"), 0])
+    scene = prompt[node_of(prompt, "GenVRDepthSampleScene")]["inputs"]["scene"]
+    ((side_by_side,),) = pictures(stage, prompt, pair)
+    low = round(SIDE * side_by_side.height / side_by_side.width)
+    card = Image.new("RGB", (SIDE, SIDE), DARK)
+    card.paste(fit(cloud(stage, scene), SIDE, SIDE - low - GAP), (0, 0))
+    card.paste(fit(side_by_side, SIDE, low), (0, SIDE - low))
+    return card
+
+
+def frames_and_depth(stage: Stage, prompt: Prompt) -> Image.Image:
+    render = prompt[node_of(prompt, "GenVRDepthToImage")]
+    prompt["colour"] = {**render, "inputs": {**render["inputs"], "colormap": "turbo"}}
+    clip = shown(prompt, [node_of(prompt, "GenVRDepthStereo"), 0])
+    frames, depths = pictures(stage, prompt, clip, shown(prompt, ["colour", 0]))
+    chosen = [round(share * (len(frames) - 1)) for share in (0, 0.33, 0.67)]
+    return grid([side[index] for index in chosen for side in (frames, depths)], 2)
+
+
+def cloud(stage: Stage, scene: str) -> Image.Image:
+    """The 3D look of Preview Depth at a sample scene."""
+    nodes = [
+        {"name": "scene", "kind": "GenVRDepthSampleScene", "widgets": {"scene": scene}},
+        {
+            "name": "look",
+            "kind": "GenVRDepthPreview",
+            "links": {"depth": "scene.depth", "image": "scene.image"},
+            "at": [0, 0],
+            "size": [900, 820],
+        },
+    ]
+    ids = stage.build(nodes)
+    stage.shot([ids["look"]])
+    stage.run()
+    stage.press_3d(ids["look"])
+    return stage.canvas_of(ids["look"])
+
+
+def _scene(prompt: Prompt) -> str:
+    return shown(prompt, [node_of(prompt, "GenVRDepthSampleScene"), 0])
+
+
+CARDS: dict[str, Callable[[Stage, Prompt], Image.Image]] = {
+    "01": photo_and_depth,
+    "02": photo_and_control,
+    "03": photo_and_control,
+    "04": control_and_photo,
+    "05": what_is_repainted,
+    "06": photo_and_answer,
+    "07": twelve_answers,
+    "08": edit_and_layers,
+    "09": cloud_and_stereo,
+    "10": frames_and_depth,
+}
+
+
+def cards(stage: Stage, wanted: set[str]) -> None:
+    """Write the thumbnail of every (wanted) template."""
+    for path in sorted(WORKFLOWS.glob("*.json")):
+        if wanted and path.stem[:2] not in wanted:
+            continue
+        prompt = json.loads((WORKFLOWS / "api" / path.name).read_text(encoding="utf-8"))
+        save(CARDS[path.stem[:2]](stage, prompt), path.with_suffix(".jpg"), MOST)

@@ -1,0 +1,32 @@
+"""Every sample workflow on the canvas after a run, for the README."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .stage import ROOT, Stage, save
+
+__all__ = ["screens"]
+
+IMAGES = ROOT / "web" / "docs" / "img"
+MOST = 118_000
+# Generation needs weights that are not there: only what comes before it is run.
+WITHOUT_WEIGHTS = {"02", "03", "04", "05"}
+BEFORE_IT = {"PreviewImage", "MaskPreview"}
+
+
+def screens(stage: Stage, wanted: set[str]) -> None:
+    """Write the picture of every (wanted) template; WebP keeps small letters sharp."""
+    for path in sorted((ROOT / "workflows").glob("*.json")):
+        number = path.stem[:2]
+        if wanted and number not in wanted:
+            continue
+        graph = json.loads(path.read_text(encoding="utf-8"))
+        stage.open(graph)
+        stage.run(_before(graph) if number in WITHOUT_WEIGHTS else None)
+        save(stage.shot(), IMAGES / f"workflow_{number}.webp", MOST)
+
+
+def _before(graph: dict[str, Any]) -> list[int]:
+    return [node["id"] for node in graph["nodes"] if node["type"] in BEFORE_IT]

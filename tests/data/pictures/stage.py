@@ -1,0 +1,327 @@
+"""A real ComfyUI with the real page in headless Chromium, connected to the stand-in service."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import importlib.util
+import io
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[3]
+TESTS = ROOT / "tests"
+FORMATS = {".jpg": "JPEG", ".webp": "WEBP"}
+MARGIN = 24
+SCALE = 1.0
+SLACK = 300
+VIEW = {"width": 1800, "height": 1200}
+SETTINGS = {
+    "Comfy.TutorialCompleted": True,
+    "Comfy.VueNodes.Enabled": True,
+    "Comfy.Workflow.ShowMissingModelsWarning": False,
+    "Comfy.Workflow.ShowMissingNodesWarning": False,
+    "Comfy.Graph.CanvasInfo": False,
+    "Comfy.Minimap.Visible": False,
+    "Comfy.UseNewMenu": "Disabled",
+    "Comfy.Canvas.SelectionToolbox": False,
+}
+KEY, UID = "picture-key", "picture-user"
+RUN = """([only, limit]) => new Promise((resolve) => {
+    const names = ["execution_success", "execution_error", "execution_interrupted"];
+    const stop = setTimeout(() => resolve(["timeout", {}]), limit);
+    for (const name of names)
+        app.api.addEventListener(name, ({ detail }) => {
+            clearTimeout(stop);
+            resolve([name, detail]);
+        }, { once: true });
+    app.queuePrompt(0, 1, only?.map(String)).then((queued) => {
+        if (!queued) resolve(["refused", { exception_message: "ComfyUI did not take the graph" }]);
+    });
+})"""
+# Every picture that the run shows has arrived.
+SHOWN = """() => [...document.querySelectorAll("[data-node-id] img")].every((i) => i.complete)"""
+# [left, top, right, bottom] in canvas units; a title bar lies 30 units above its node's place.
+EXTENT = """(ids) => {
+    const nodes = app.graph.nodes.filter((node) => !ids || ids.includes(Number(node.id)));
+    const spots = nodes.map(({ pos, size }) =>
+        [pos[0], pos[1] - 30, pos[0] + size[0], pos[1] + size[1]]);
+    if (!ids) spots.push(...app.graph.groups.map(({ pos, size }) =>
+        [pos[0], pos[1], pos[0] + size[0], pos[1] + size[1]]));
+    return [0, 1, 2, 3].map((side) =>
+        Math[side < 2 ? "min" : "max"](...spots.map((spot) => spot[side])));
+}"""
+BUILD = """(specs) => {
+    const made = {};
+    specs.forEach((spec, index) => {
+        const node = LiteGraph.createNode(spec.kind);
+        node.pos = spec.at ?? [-4000, index * 1200];
+        if (spec.title) node.title = spec.title;
+        app.graph.add(node);
+        if (spec.size) node.setSize(spec.size);
+        made[spec.name] = node;
+        for (const [name, value] of Object.entries(spec.widgets ?? {}))
+            node.widgets.find((widget) => widget.name === name).value = value;
+    });
+    for (const spec of specs)
+        for (const [name, source] of Object.entries(spec.links ?? {})) {
+            const [from, output] = source.split(".");
+            const [origin, target] = [made[from], made[spec.name]];
+            origin.connect(origin.findOutputSlot(output), target, target.findInputSlot(name));
+        }
+    return Object.fromEntries(Object.entries(made).map(([name, node]) => [name, Number(node.id)]));
+}"""
+# Popovers, toasts and menus lie over the canvas; the run's own nodes are what the picture shows.
+HIDE = """
+.comfy-menu, .p-toast, .p-tooltip, .p-dialog, .p-menu, .comfyui-body-top, .comfyui-body-left,
+.comfyui-body-right, .comfyui-body-bottom, .side-tool-bar-container, .splitter-overlay,
+.graph-canvas-panel > :not(#graph-canvas-container) { visibility: hidden !important; }
+"""
+
+
+def load(name: str, path: Path) -> Any:
+    """The module in a file that lies in no package."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{path} cannot be loaded")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def load_pack() -> None:
+    """Make the pack importable as `genvr_depth`, as the tests do."""
+    spec = importlib.util.spec_from_file_location(
+        "genvr_depth", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
+    )
+    if spec is None or spec.loader is None:
+        raise SystemExit("the pack cannot be loaded")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["genvr_depth"] = module
+    spec.loader.exec_module(module)
+
+
+@dataclass
+class Stage:
+    """One server, one page."""
+
+    server: Any
+    page: Any
+
+    # -- without the page ----------------------------------------------------------------------
+
+    def outputs(self, prompt: dict[str, Any]) -> dict[str, Any]:
+        """What a prompt in API form answers, by node; SystemExit where it fails."""
+        history = self.server.run(prompt, 600.0)
+        if history.status != "success":
+            raise SystemExit(f"a run failed: {history.error()}")
+        return history.outputs
+
+    def picture(self, entry: dict[str, str]) -> Image.Image:
+        """The picture that a node's output names, alpha kept."""
+        with Image.open(self.server.file(entry)) as opened:
+            return opened.convert("RGBA" if "A" in opened.getbands() else "RGB")
+
+    # -- on the page ---------------------------------------------------------------------------
+
+    def open(self, graph: dict[str, Any]) -> None:
+        """Replace what is on the canvas by a workflow."""
+        self.page.evaluate("() => app.graph.clear()")
+        self.page.evaluate("(graph) => app.loadGraphData(graph, true, true, 'picture')", graph)
+        self.page.wait_for_timeout(1500)
+
+    def build(self, nodes: list[dict[str, Any]]) -> dict[str, int]:
+        """Put nodes on an empty canvas; returns their ids by name.
+
+        Each has name, kind and perhaps widgets, links (input: "name.output"), at, size, title. What
+        has no place lies far off the picture.
+        """
+        self.page.evaluate("() => app.graph.clear()")
+        ids = self.page.evaluate(BUILD, nodes)
+        self.page.wait_for_timeout(800)
+        return ids
+
+    def press_3d(self, node: int) -> None:
+        """Turn on the 3D look of a node's depth viewer."""
+        self._inside(node, ".genvr-3d").click()
+        self.page.wait_for_timeout(3000)
+
+    def canvas_of(self, node: int) -> Image.Image:
+        """What the depth viewer of a node has painted, on its dark ground."""
+        data = self._inside(node, ".genvr-viewer canvas").evaluate(
+            """(canvas) => {
+                const whole = new OffscreenCanvas(canvas.width, canvas.height);
+                const pen = whole.getContext("2d");
+                pen.fillStyle = "#181a1e";
+                pen.fillRect(0, 0, canvas.width, canvas.height);
+                pen.drawImage(canvas, 0, 0);
+                return whole.convertToBlob().then((blob) => new Promise((resolve) => {
+                    const reader = new FileReader();
+                    reader.onload = () => resolve(reader.result);
+                    reader.readAsDataURL(blob);
+                }));
+            }"""
+        )
+        raw = base64.b64decode(data.partition(",")[2])
+        return Image.open(io.BytesIO(raw)).convert("RGB")
+
+    def _inside(self, node: int, selector: str) -> Any:
+        return self.page.locator(f'[data-node-id="{node}"] {selector}').first
+
+    def run(self, only: list[int] | None = None, limit: float = 300.0) -> None:
+        """Press Run (or run some output nodes alone) and wait until it is done."""
+        name, detail = self.page.evaluate(RUN, [only, limit * 1000])
+        if name != "execution_success":
+            raise SystemExit(
+                f"the run ended with {name}: {detail.get('exception_message', detail)}"
+            )
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until what was asked for is on the screen."""
+        self.page.wait_for_timeout(2500)
+        self.page.wait_for_function(SHOWN, timeout=60_000)
+
+    def look_at(self, left: float, top: float, scale: float = SCALE) -> None:
+        """Show the canvas from this corner, nothing selected."""
+        self.page.evaluate(
+            """([x, y, scale]) => {
+                app.canvas.deselectAll?.();
+                app.canvas.ds.scale = scale;
+                app.canvas.ds.offset = [x, y];
+                app.canvas.setDirty(true, true);
+            }""",
+            [MARGIN / scale - left, MARGIN / scale - top, scale],
+        )
+        self.page.mouse.move(2, 2)
+        self.page.wait_for_timeout(700)
+
+    def boxes(self, ids: list[int] | None = None) -> list[dict[str, float]]:
+        """Where nodes are on the screen; all of them without ids."""
+        found = self.page.locator("[data-node-id]").all()
+        kept = [n for n in found if ids is None or int(n.get_attribute("data-node-id")) in ids]
+        return [box for box in (node.bounding_box() for node in kept) if box]
+
+    def shot(self, ids: list[int] | None = None, scale: float = SCALE) -> Image.Image:
+        """The nodes (without ids all of them, and the groups) at `scale` pixels a canvas unit."""
+        left, top, right, bottom = self.page.evaluate(EXTENT, ids)
+        wide, high = (right - left) * scale + 2 * MARGIN, (bottom - top) * scale + 2 * MARGIN
+        self.page.set_viewport_size({"width": round(wide) + SLACK, "height": round(high) + SLACK})
+        self.look_at(left, top, scale)
+        self.settle()
+        # Nodes grow with what they show; the graph only knows the size they were saved with.
+        boxes = self.boxes(ids)
+        wide = max(wide, *(box["x"] + box["width"] + MARGIN for box in boxes))
+        high = max(high, *(box["y"] + box["height"] + MARGIN for box in boxes))
+        clip = {"x": 0, "y": 0, "width": wide, "height": high}
+        return Image.open(io.BytesIO(self.page.screenshot(clip=clip))).convert("RGB")
+
+
+def save(picture: Image.Image, path: Path, most: int) -> None:
+    """Write a JPEG or WebP of at most `most` bytes, in the best quality that fits."""
+    options: dict[str, Any] = {"method": 5}
+    if path.suffix == ".jpg":
+        options = {"subsampling": 0, "optimize": True}
+    for quality in range(92, 35, -4):
+        buffer = io.BytesIO()
+        picture.save(buffer, FORMATS[path.suffix], quality=quality, **options)
+        if buffer.tell() <= most:
+            break
+    path.write_bytes(buffer.getvalue())
+    size = f"{picture.width}x{picture.height}, {buffer.tell() // 1000} kB at quality {quality}"
+    sys.stdout.write(f"{path.relative_to(ROOT)}: {size}\n")
+    sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def stage() -> Iterator[Stage]:
+    """Start the service, the server and the page; all of them end with the block.
+
+    COMFYUI_PATH names the checkout, COMFYUI_PYTHON its interpreter, CHROMIUM the browser.
+    """
+    from playwright.sync_api import sync_playwright
+
+    load_pack()
+    sys.path.insert(0, str(TESTS / "genvr"))
+    fake, relight = (load(n, TESTS / "genvr" / f"{n}.py") for n in ("fake_service", "relight"))
+    comfy = load("comfy_server", TESTS / "comfy" / "server.py")
+    checkout = os.environ.get("COMFYUI_PATH") or sys.exit("set COMFYUI_PATH to a ComfyUI checkout")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        fake.FakeGenvr(key=KEY, uid=UID, painter=relight.relight) as service,
+        sync_playwright() as driver,
+    ):
+        base = Path(folder)
+        _furnish(base)
+        server = comfy.Comfy(
+            Path(checkout),
+            base,
+            os.environ.get("COMFYUI_PYTHON", sys.executable),
+            environment={"GENVR_API_BASE": service.base, "GENVR_API_KEY": KEY, "GENVR_UID": UID}
+            | {"GENVR_DEPTH_HOME": str(base / "home")},
+        )
+        server.start()
+        try:
+            yield Stage(server, _page(driver, server))
+        finally:
+            server.stop()
+
+
+def _furnish(base: Path) -> None:
+    """What a fresh ComfyUI has and an empty base directory lacks: settings, an example picture.
+
+    The model files that templates 02 to 05 name are empty: the loaders then show the names as they
+    do where the models are installed, and a run of them fails.
+    """
+    (base / "user" / "default").mkdir(parents=True)
+    (base / "user" / "default" / "comfy.settings.json").write_text(json.dumps(SETTINGS))
+    (base / "input").mkdir()
+    scene = ROOT / "nodes" / "depthkit" / "scenes" / "product_table.jpg"
+    with Image.open(scene) as picture:
+        picture.save(base / "input" / "example.png")
+    for place in MODELS:
+        path = base / "models" / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+MODELS = (
+    "checkpoints/v1-5-pruned-emaonly-fp16.safetensors",
+    "checkpoints/sd_xl_base_1.0.safetensors",
+    "controlnet/control_v11f1p_sd15_depth_fp16.safetensors",
+    "controlnet/controlnet-union-sdxl-promax.safetensors",
+    "diffusion_models/flux1-depth-dev.safetensors",
+    "text_encoders/clip_l.safetensors",
+    "text_encoders/t5xxl_fp8_e4m3fn_scaled.safetensors",
+    "vae/ae.safetensors",
+)
+
+
+def _page(driver: Any, server: Any) -> Any:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    browser = driver.chromium.launch(executable_path=path, headless=True, args=arguments)
+    page = browser.new_page(viewport=VIEW)
+    page.goto(server.url, timeout=240_000, wait_until="commit")
+    page.wait_for_function(
+        "() => window.app?.canvas?.graph"
+        " && Object.keys(LiteGraph.registered_node_types).length > 100",
+        timeout=240_000,
+    )
+    page.wait_for_timeout(2500)
+    for _ in range(3):
+        page.keyboard.press("Escape")
+        time.sleep(0.3)
+    page.add_style_tag(content=HIDE)
+    return page
