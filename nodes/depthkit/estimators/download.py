@@ -103,7 +103,8 @@ def _fetch(
         return before + path.stat().st_size
     part = path.with_name(f"{path.name}.part")
     have = part.stat().st_size if part.is_file() else 0
-    headers = {"Range": f"bytes={have}-"} if have else {}
+    # A range of a packed answer would be counted in packed bytes.
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as answer:
         if answer.status_code == 416:
             part.unlink()

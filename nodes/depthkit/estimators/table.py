@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..depth_map import Kind
-from ..errors import InvalidInput
 
-__all__ = ["BUILTIN", "FILES", "MODELS", "ModelRow", "find_row", "known_row"]
+__all__ = ["BUILTIN", "FILES", "MODELS", "ModelRow", "find_row"]
 
 BUILTIN = "builtin"
 FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
@@ -87,14 +86,3 @@ MODELS: tuple[ModelRow, ...] = tuple(
 def find_row(name: str) -> ModelRow | None:
     """The row of a model we know, or None for a folder the person brought."""
     return next((row for row in MODELS if row.name == name), None)
-
-
-def known_row(name: str) -> ModelRow:
-    """The row, or InvalidInput naming the models there are."""
-    row = find_row(name)
-    if row is None:
-        raise InvalidInput(
-            f"There is no model {name!r} to download; known are: {BUILTIN}, "
-            f"{', '.join(row.name for row in MODELS)}."
-        )
-    return row
