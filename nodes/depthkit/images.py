@@ -12,7 +12,7 @@ from torch import Tensor
 
 from .errors import InvalidInput
 
-__all__ = ["alpha", "frames", "luminance", "resize", "rgb"]
+__all__ = ["frames", "luminance", "resize", "rgb"]
 
 _REC709 = (0.2126, 0.7152, 0.0722)
 
@@ -30,12 +30,6 @@ def rgb(image: Tensor, name: str = "image") -> Tensor:
     )
     clean = channels.to("cpu", torch.float32).nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)
     return clean.clamp(0, 1).contiguous()
-
-
-def alpha(image: Tensor, name: str = "image") -> Tensor | None:
-    """The fourth channel as (B, H, W) float32 on the CPU, or None where there is none."""
-    stack = frames(image, name)
-    return stack[..., 3].to("cpu", torch.float32).clamp(0, 1) if stack.shape[-1] == 4 else None
 
 
 def luminance(image: Tensor) -> Tensor:

@@ -15,11 +15,15 @@ from genvr_depth.nodes.depthkit.formats import files
 from genvr_depth.nodes.depthkit.formats.batch import Encoded, save_batch
 from genvr_depth.nodes.depthkit.formats.files import (
     check_prefix,
-    claim_path,
     place,
     write_atomic,
     write_beside,
 )
+
+
+def claim_path(folder: Path, stem: str, counter: int, extension: str, data: bytes) -> Path:
+    """Write the bytes under the first free counter, as a save node does."""
+    return place(write_beside(folder, data), stem, counter, extension)[0]
 
 
 def names(folder: Path) -> list[str]:

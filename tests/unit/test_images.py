@@ -8,7 +8,7 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit.colormap import COLORMAPS, colorize
 from genvr_depth.nodes.depthkit.errors import InvalidInput
-from genvr_depth.nodes.depthkit.images import alpha, luminance, resize, rgb
+from genvr_depth.nodes.depthkit.images import luminance, resize, rgb
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,6 @@ def test_other_shapes_are_refused_by_input_name(shape):
 def test_half_precision_nan_and_out_of_range_pixels_are_cleaned():
     image = torch.tensor([[[[math.nan, 2.0, -1.0]]]], dtype=torch.float16)
     assert rgb(image).tolist() == [[[[0.0, 1.0, 0.0]]]]
-
-
-def test_alpha_is_returned_only_where_there_is_one():
-    image = torch.rand(1, 2, 2, 4)
-    assert torch.equal(alpha(image), image[..., 3])
-    assert alpha(image[..., :3]) is None
 
 
 def test_white_has_luminance_one_and_resizing_keeps_constants():

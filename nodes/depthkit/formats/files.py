@@ -24,7 +24,6 @@ from .table import decode_depth
 __all__ = [
     "READABLE",
     "check_prefix",
-    "claim_path",
     "file_errors",
     "load_depth",
     "place",
@@ -157,11 +156,6 @@ def _take_without_links(temporary: Path, path: Path) -> bool:
         path.unlink(missing_ok=True)
         raise
     return True
-
-
-def claim_path(folder: Path, stem: str, counter: int, extension: str, data: bytes) -> Path:
-    """Write the bytes under the first free counter; see `write_beside` and `place`."""
-    return place(write_beside(folder, data), stem, counter, extension)[0]
 
 
 def write_atomic(path: Path, data: bytes) -> None:

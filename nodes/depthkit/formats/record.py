@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..depth_map import KINDS, Pinhole
@@ -53,9 +53,6 @@ class Record:
     def near_is_large(self) -> bool:
         """Polarity of the stored numbers."""
         return self.encoding == "inverse" or self.kind == "disparity"
-
-    def with_bits(self, bits: int) -> Record:
-        return replace(self, bits=bits)
 
     def to_json(self) -> str:
         """ASCII JSON, stable key order."""
