@@ -75,6 +75,13 @@ def test_a_workflow_explains_itself(path):
     assert "cost" in text.lower()
 
 
+@pytest.mark.parametrize("path", CARDS, ids=_name)
+def test_a_compare_node_shows_its_slider_on_the_classic_canvas_too(path):
+    """The mark that web/js/compare.js looks for."""
+    nodes = [node for node in _read(path)["nodes"] if node["type"] == "ImageCompare"]
+    assert all(node["properties"].get("genvr_compare") is True for node in nodes)
+
+
 def test_the_workflows_sort_in_learning_order_and_have_no_strays():
     numbers = [int(path.stem.split()[0]) for path in CARDS]
     assert numbers == list(range(1, len(CARDS) + 1))
