@@ -15,7 +15,7 @@ from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
 pytestmark = pytest.mark.bench
 HEIGHT, WIDTH = 2160, 3840
 COARSE = (292, 518)
-RADII = (16, 64)
+RADII = (8, 16, 64)
 
 
 @pytest.fixture(autouse=True)

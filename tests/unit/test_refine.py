@@ -88,6 +88,26 @@ def test_invalid_pixels_stay_invalid_and_teach_nothing():
     assert (clean.values[~clean.valid] == 0).all()
 
 
+@pytest.mark.parametrize("factor", [1, 2, 3, 4.3])
+def test_an_edge_is_not_moved_by_any_scale(factor):
+    """Where the picture has nothing to say, the edge stays in the middle."""
+    depth = torch.full((1, 20, 20), 1.0)
+    depth[..., 10:] = 3.0
+    side = round(20 * factor)
+    refined = refine(DepthMap.make(depth, "depth"), torch.full((1, side, side, 3), 0.5)).values
+    assert (refined[..., : side // 2].mean() + refined[..., -(side // 2) :].mean()) == (
+        pytest.approx(4.0, abs=0.01)
+    )
+    assert (refined + refined.flip(2) - 4).abs().max() < 0.3 / factor
+
+
+def test_at_the_same_size_a_depth_that_agrees_with_its_photo_stays():
+    depth = torch.full((1, 20, 20), 1.0)
+    depth[:, 5:15, 7:13] = 3.0
+    refined = refine(DepthMap.make(depth, "depth"), depth[..., None].expand(1, 20, 20, 3) / 3)
+    assert torch.allclose(refined.values, depth, atol=1e-3)
+
+
 def test_an_empty_map_stays_empty():
     depth = DepthMap.make(torch.zeros(1, 4, 4), "metric")
     refined = refine(depth, torch.rand(1, 8, 8, 3))
