@@ -83,6 +83,36 @@ def _dpt_beit():
     return DPTForDepthEstimation(config)
 
 
+def _dpt_hybrid():
+    """A convolutional backbone in front of the transformer, as in dpt-hybrid-midas."""
+    from transformers import BitConfig, DPTConfig, DPTForDepthEstimation
+
+    backbone = BitConfig(
+        embedding_size=8,
+        hidden_sizes=[8, 8, 16],
+        depths=[1, 1, 1],
+        num_groups=4,
+        layer_type="bottleneck",
+        embedding_dynamic_padding=True,
+        global_padding="same",
+        out_features=["stage1", "stage2", "stage3"],
+    )
+    config = DPTConfig(
+        **HIDDEN,
+        **NECK,
+        intermediate_size=64,
+        image_size=64,
+        patch_size=16,
+        is_hybrid=True,
+        backbone_config=backbone,
+        backbone_featmap_shape=[1, 16, 4, 4],
+        backbone_out_indices=[0, 1, 2, 3],
+        neck_ignore_stages=[0, 1],
+        readout_type="project",
+    )
+    return DPTForDepthEstimation(config)
+
+
 def _zoedepth():
     from transformers import ZoeDepthConfig, ZoeDepthForDepthEstimation
 
@@ -151,6 +181,7 @@ TINY = {
     "depth-pro": _depth_pro,
     "own-dpt-beit": _dpt_beit,
     "own-dpt-dinov2": _dpt_dinov2,
+    "own-dpt-hybrid": _dpt_hybrid,
     "own-glpn": _glpn,
     "own-depth-pro-without-lens": lambda: _depth_pro(lens=False),
 }

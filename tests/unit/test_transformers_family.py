@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.errors import ModelError
 from genvr_depth.nodes.depthkit.estimators import MODELS, EstimateOptions, estimate, resident
+from genvr_depth.nodes.depthkit.estimators.base import WantsMargin
 from genvr_depth.nodes.depthkit.estimators.transformers_family import (
     FAMILIES,
     family_of,
@@ -23,6 +25,7 @@ KINDS = {
     "depth-pro": "metric",
     "own-dpt-beit": "disparity",
     "own-dpt-dinov2": "metric",
+    "own-dpt-hybrid": "disparity",
     "own-glpn": "metric",
     "own-depth-pro-without-lens": "disparity",
 }
@@ -230,3 +233,53 @@ def test_a_damaged_config_is_named(tmp_path, text):
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(ModelError, match=r"config\.json"):
         load_folder(tmp_path, resident())
+
+
+def _zoedepth_processing(side):
+    try:
+        from transformers.models.zoedepth.image_processing_pil_zoedepth import (
+            ZoeDepthImageProcessorPil as Processing,
+        )
+    except ImportError:
+        from transformers import ZoeDepthImageProcessor as Processing
+    ours = {"image_mean": [0.5] * 3, "image_std": [0.25] * 3}
+    size = {"height": side, "width": side}
+    return Processing(do_rescale=False, size=size, ensure_multiple_of=32, **ours)
+
+
+@pytest.mark.parametrize("size", [(96, 128), (75, 50)])
+def test_zoedepth_sees_the_mirrored_margin_of_its_own_processing(folder, size):
+    from transformers import AutoModelForDepthEstimation
+
+    path = folder("zoedepth-nyu-kitti")
+    network = AutoModelForDepthEstimation.from_pretrained(path).eval()
+    torch.manual_seed(1)
+    for weight in (p for p in network.parameters() if p.ndim > 1):
+        # As created, the tiny network answers the same number everywhere.
+        torch.nn.init.normal_(weight, std=weight[0].numel() ** -0.5)
+    model = load_folder(path, resident())
+    model.network.load_state_dict(network.state_dict())
+    # Smooth, so that two ways of resampling agree, and different in every corner.
+    y, x = torch.linspace(0, 1, size[0])[:, None], torch.linspace(0, 1, size[1])
+    picture = torch.stack([y * x, y * (1 - x), (1 - y) * x], -1)
+    published = _zoedepth_processing(64)
+    with torch.no_grad():
+        prepared = published(
+            picture.numpy(), return_tensors="pt", input_data_format="channels_last"
+        )
+        out = network(**prepared)
+    wanted = published.post_process_depth_estimation(out, source_sizes=[size])[0]["predicted_depth"]
+    found = estimate(model, picture[None], EstimateOptions(inner_size=64)).depth.values[0]
+    assert found.shape == wanted.shape
+    # Without the margin, or with it cut off elsewhere, this is 0.2 and more.
+    assert (found - wanted).abs().mean() / (wanted.amax() - wanted.amin()) < 0.02
+
+
+def test_a_margin_is_never_wider_than_the_picture_and_can_be_switched_off(folder, tmp_path):
+    model = load_folder(folder("zoedepth-nyu-kitti"), resident())
+    for size in ((1, 1), (1, 40), (2, 3)):
+        found = estimate(model, torch.rand(1, *size, 3), EstimateOptions(inner_size=32))
+        assert found.depth.values.shape == (1, *size)
+    shutil.copytree(folder("zoedepth-nyu-kitti"), tmp_path / "bare")
+    (tmp_path / "bare" / "preprocessor_config.json").write_text('{"do_pad": false}')
+    assert not isinstance(load_folder(tmp_path / "bare", resident()), WantsMargin)

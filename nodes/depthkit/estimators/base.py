@@ -28,6 +28,7 @@ __all__ = [
     "KnowsCamera",
     "Placement",
     "Placer",
+    "WantsMargin",
     "resident",
 ]
 
@@ -70,6 +71,16 @@ class ChoosesSize(Protocol):
 
     def choose_size(self, height: int, width: int, short_side: int) -> tuple[int, int]:
         """The (height, width) to bring a picture of that size to."""
+        ...
+
+
+@runtime_checkable
+class WantsMargin(Protocol):
+    """An estimator trained on pictures in a frame of their own mirror image, which keeps the
+    mistakes at the border out of the map; the driver lays the frame and cuts it off again."""
+
+    def margin(self, height: int, width: int) -> tuple[int, int]:
+        """Rows above and below, columns left and right of a picture; fewer than it has itself."""
         ...
 
 

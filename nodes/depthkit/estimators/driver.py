@@ -16,7 +16,15 @@ from ..depth_map import DepthMap, Pinhole
 from ..errors import Stopped
 from ..images import frames, rgb
 from ..temporal import align_clip, flicker
-from .base import ChoosesSize, Estimate, EstimateOptions, Estimator, HasNetwork, KnowsCamera
+from .base import (
+    ChoosesSize,
+    Estimate,
+    EstimateOptions,
+    Estimator,
+    HasNetwork,
+    KnowsCamera,
+    WantsMargin,
+)
 from .chunks import in_chunks, listening
 from .sizes import inner_shape
 from .tiles import TileBlend, tile_boxes
@@ -95,8 +103,7 @@ class _Run:
 
     def _chunk(self, start: int, end: int) -> int:
         pictures = rgb(self.images[start:end]).movedim(-1, 1)
-        raw = self._infer(_resized(pictures, *self.inner), start, end)
-        values = self._fitted(raw, self.height, self.width)
+        values, device = self._values(pictures, lambda ready: self._infer(ready, start, end))
         for offset in range(end - start if self.boxes else 0):
             blend = TileBlend(values[offset], pictures[offset], self.boxes, self.inner)
             for number, box in enumerate(self.boxes):
@@ -106,7 +113,7 @@ class _Run:
                 self._report(start + offset, number + 1)
             values[offset] = blend.result()
         self._store(values, start, end)
-        return 1 if raw.device.type == "cpu" else _CHUNK_PIXELS // (self.inner[0] * self.inner[1])
+        return 1 if device.type == "cpu" else _CHUNK_PIXELS // (self.inner[0] * self.inner[1])
 
     def _infer(self, pictures: Tensor, start: int, end: int) -> Tensor:
         if isinstance(self.estimator, KnowsCamera):
@@ -117,9 +124,23 @@ class _Run:
 
     def _tile(self, picture: Tensor) -> Tensor:
         """(3, h, w) part of a picture -> (h, w) values in the model's own, unaligned scale."""
-        height, width = picture.shape[1:]
-        raw = self.estimator(_resized(picture[None], *self._inner(height, width)))
-        return self._fitted(raw, height, width)[0]
+        return self._values(picture[None], self.estimator)[0][0]
+
+    def _values(
+        self, pictures: Tensor, infer: Callable[[Tensor], Tensor]
+    ) -> tuple[Tensor, torch.device]:
+        """(B, 3, h, w) -> the model's values (B, h, w) on the CPU, and where it computed them."""
+        height, width = pictures.shape[-2:]
+        rows, columns = self._margin(height, width)
+        if rows or columns:
+            pictures = F.pad(pictures, (columns, columns, rows, rows), mode="reflect")
+        raw = infer(_resized(pictures, *self._inner(height, width)))
+        values = self._fitted(raw, height + 2 * rows, width + 2 * columns)
+        return values[:, rows : rows + height, columns : columns + width], raw.device
+
+    def _margin(self, height: int, width: int) -> tuple[int, int]:
+        margin = self.estimator.margin if isinstance(self.estimator, WantsMargin) else None
+        return (0, 0) if margin is None else margin(height, width)
 
     def _fitted(self, raw: Tensor, height: int, width: int) -> Tensor:
         """Raw values (B, h, w) on any device -> (B, height, width) on the CPU.
@@ -136,6 +157,9 @@ class _Run:
         return 1 / _resized(inverse, height, width)[:, 0]
 
     def _inner(self, height: int, width: int) -> tuple[int, int]:
+        """The size a picture of that size is worked at, together with its margin."""
+        rows, columns = self._margin(height, width)
+        height, width = height + 2 * rows, width + 2 * columns
         if isinstance(self.estimator, ChoosesSize):
             return self.estimator.choose_size(height, width, self.short_side)
         return inner_shape(height, width, self.short_side, self.estimator.multiple)

@@ -7,6 +7,7 @@ from the folder), sizes are the driver's business, and the values leave as the n
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +106,9 @@ def load_folder(folder: Path, place: Placer, dtype: torch.dtype = torch.float32)
             "opening them can run code."
         )
     network = _network(folder, dtype)
-    build = _DepthPro if name == "depth_pro" else _Transformer
+    build = _BUILDERS.get(name, _Transformer)
+    if build is _ZoeDepth and not prepare.get("do_pad", True):
+        build = _Transformer
     mean, deviation = family.normalisation
     return build(
         network,
@@ -184,6 +187,19 @@ class _DepthPro(_Transformer):
         inverse = out.predicted_depth.float()
         inverse = inverse * (2 * torch.tan(torch.deg2rad(fov_deg) / 2))[:, None, None]
         return 1.0 / inverse.clamp(1e-4, 1e4), fov_deg
+
+
+class _ZoeDepth(_Transformer):
+    """ZoeDepth was trained on pictures in a mirrored margin (Bhat et al. 2023, its reference code:
+    three times the square root of half a side)."""
+
+    def margin(self, height: int, width: int) -> tuple[int, int]:
+        # A mirror cannot show more than the picture has.
+        rows, columns = (min(int(3 * math.sqrt(n / 2)), n - 1) for n in (height, width))
+        return rows, columns
+
+
+_BUILDERS: dict[str, type[_Transformer]] = {"depth_pro": _DepthPro, "zoedepth": _ZoeDepth}
 
 
 def _network(folder: Path, dtype: torch.dtype) -> nn.Module:
