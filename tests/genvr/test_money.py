@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 
 import pytest
+import requests
 from fake_genvr import Fault
 from genvr_depth.nodes.depthkit.errors import Stopped
 from genvr_depth.nodes.depthkit.genvr import transport
@@ -23,6 +25,7 @@ from genvr_depth.nodes.depthkit.genvr.errors import (
 )
 from genvr_depth.nodes.depthkit.genvr.jobs import plan, run_many
 from genvr_depth.nodes.depthkit.genvr.retry import never_stop
+from urllib3 import exceptions as causes
 
 REFUSED = {"success": False, "message": "Insufficient credits"}
 
@@ -176,6 +179,25 @@ def test_an_unreachable_service_is_tried_again_and_then_named(
         make_runner(profile=gone).obtain(make_request(), never_stop)
     assert clock.slept > 0
     assert fake.charges == []
+
+
+class _Socket:
+    """Where the words of OpenSSL come from: before the request, or instead of its answer."""
+
+    def do_handshake(self):
+        raise ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:2580)")
+
+    def read(self):
+        raise ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:2580)")
+
+
+@pytest.mark.parametrize(("where", "not_sent"), [("do_handshake", True), ("read", False)])
+def test_an_answer_garbled_on_its_way_is_not_taken_for_a_failed_handshake(where, not_sent):
+    try:
+        getattr(_Socket(), where)()
+    except ssl.SSLError as cause:
+        error = causes.MaxRetryError(None, "/v2/generate", causes.SSLError(cause))
+    assert transport._never_left(requests.exceptions.SSLError(error)) is not_sent
 
 
 @pytest.mark.parametrize("way", ["handshake", "proxy", "tunnel refused"])

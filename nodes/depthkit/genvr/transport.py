@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from traceback import walk_tb
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,8 +23,6 @@ __all__ = ["Exchange", "NoAnswer", "NotSent", "Reply", "Transport"]
 
 CONNECT_TIMEOUT_S = 10.0
 _CHUNK = 1 << 16
-# Failures of the TLS handshake, which comes before the request.
-_HANDSHAKE = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "record layer failure")
 
 
 class NotSent(Exception):
@@ -177,5 +176,22 @@ def _never_left(error: BaseException) -> bool:
         original = reason.original_error
         return isinstance(original, never) or "Tunnel connection failed" in str(original)
     if isinstance(reason, causes.SSLError):
-        return any(sign in str(reason) for sign in _HANDSHAKE)
+        return _in_handshake(reason)
     return isinstance(reason, never)
+
+
+def _in_handshake(error: BaseException) -> bool:
+    """Whether TLS failed before the request: the same words come when an answer is garbled later,
+    so that only the place where it was raised tells."""
+    seen: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, BaseException) and one not in seen:
+            seen.append(one)
+            waiting += [*one.args, one.__cause__, one.__context__]
+    return any(
+        frame.f_code.co_name == "do_handshake"
+        for one in seen
+        for frame, _ in walk_tb(one.__traceback__)
+    )
