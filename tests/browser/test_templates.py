@@ -68,6 +68,31 @@ def test_the_page_makes_the_committed_api_twin_of_a_template(page, name):
         assert {k: made[number]["inputs"].get(k) for k in links} == links
 
 
+GROUP = """() => {
+    const group = app.graph.groups.find((found) => found.title.startsWith("Your own"));
+    app.canvas.ds.scale = 0.6;
+    app.canvas.ds.offset = [300 - group.pos[0], 300 - group.pos[1]];
+    app.canvas.setDirty(true, true);
+    const { left, top } = app.canvas.canvas.getBoundingClientRect();
+    return [left + 0.6 * 320, top + 0.6 * 312];
+}"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ones_own_picture_comes_in_through_the_menu_of_its_group(page, name):
+    """As the note says: right-click the green group, Set Group Nodes to Always."""
+    graph = json.loads((ROOT / "workflows" / f"{name}.json").read_text(encoding="utf-8"))
+    page.evaluate("(graph) => app.loadGraphData(graph)", graph)
+    page.wait_for_timeout(800)
+    page.mouse.click(*page.evaluate(GROUP), button="right")
+    page.get_by_text("Set Group Nodes to Always").click(timeout=10_000)
+    page.wait_for_function("() => app.graph.nodes.every((node) => node.mode === 0)")
+    made = page.evaluate("async () => (await app.graphToPrompt()).output")
+    kinds = {node["class_type"] for node in made.values()}
+    assert kinds & {"LoadImage", "LoadVideo"}
+    assert "ComfySwitchNode" in kinds
+
+
 def test_the_first_template_runs_to_its_end_and_shows_its_depth(page, canvas, server):
     graph = json.loads((ROOT / "workflows" / f"{NAMES[0]}.json").read_text(encoding="utf-8"))
     page.evaluate("(graph) => app.loadGraphData(graph)", graph)

@@ -76,6 +76,25 @@ def test_a_workflow_explains_itself(path):
 
 
 @pytest.mark.parametrize("path", CARDS, ids=_name)
+def test_ones_own_picture_is_one_switch_away(path):
+    """The green group holds a bypassed loader; one entry of its menu wakes all of it."""
+    graph = _read(path)
+    asleep = [node for node in graph["nodes"] if node["mode"] == check.BYPASSED]
+    assert {node["type"] for node in asleep} & {"LoadImage", "LoadVideo"}
+    left, top, width, height = next(
+        group["bounding"] for group in graph["groups"] if group["title"].startswith("Your own")
+    )
+    for node in graph["nodes"]:
+        inside = (
+            left <= node["pos"][0] <= left + width and top <= node["pos"][1] <= top + height
+        )
+        assert inside == (node in asleep), node["type"]
+        if node in asleep:
+            node["mode"] = 0
+    assert list(check.ui_faults(graph, TABLE, VIRTUAL)) == []
+
+
+@pytest.mark.parametrize("path", CARDS, ids=_name)
 def test_a_compare_node_shows_its_slider_on_the_classic_canvas_too(path):
     """The mark that web/js/compare.js looks for."""
     nodes = [node for node in _read(path)["nodes"] if node["type"] == "ImageCompare"]
