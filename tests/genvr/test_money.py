@@ -68,6 +68,9 @@ AMBIGUOUS = {
     "408 after accept": Fault(status=408, act=True),
     "no id": Fault(body={"success": True, "data": {}}, act=True),
     "empty object": Fault(body={}, act=True),
+    "refused, yet a task": Fault(
+        body={"success": False, "message": "late", "data": {"id": "t1"}}, act=True
+    ),
     "302": Fault(status=302, headers={"Location": "/v2/generate"}, act=True),
     "307": Fault(status=307, headers={"Location": "/v2/generate"}, act=True),
 }

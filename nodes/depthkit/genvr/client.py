@@ -129,19 +129,20 @@ class Client:
 
     def _accepted(self, reply: Reply) -> str:
         body = reply.json()
-        ok = 200 <= reply.status < 300
-        if ok and isinstance(body, dict) and body.get("success") is not False:
-            found = task_id(body)
-            if found:
+        said = self.profile.redactor(words(reply), 160)
+        if 200 <= reply.status < 300 and isinstance(body, dict):
+            found, refused = task_id(body), body.get("success") is False
+            if found and not refused:
                 return found
-            raise Ambiguous("the answer names no task")
-        if ok and isinstance(body, dict):
+            if found:
+                raise Ambiguous(f'the service refused with "{said}" and named a task all the same')
+            if not refused:
+                raise Ambiguous("the answer names no task")
             raise refusal(reply, self.profile.redactor, "the request")
         if reply.status == 413:
             raise PayloadTooLarge
         if 400 <= reply.status < 500 and reply.status != 408:
             raise refusal(reply, self.profile.redactor, "the request")
-        said = self.profile.redactor(words(reply), 160)
         raise Ambiguous(f'the service answered "{said}" (code {reply.status})')
 
     # -- free calls -------------------------------------------------------------------------------
