@@ -47,8 +47,8 @@ def test_importing_the_pack(capsys, tmp_path):
         "import gc, time\ngc.collect(); gc.freeze(); t = time.process_time()\n{}\n"
         "print((time.process_time() - t) * 1000)"
     )
-    bare = _milliseconds(timed.format("import torch, numpy, PIL.Image"), tmp_path, 2)
-    pack = _milliseconds("import torch, numpy, PIL.Image\n" + timed.format("load()"), tmp_path, 4)
+    bare = _milliseconds(timed.format("import torch"), tmp_path, 2)
+    pack = _milliseconds("import torch\n" + timed.format("load()"), tmp_path, 5)
     with capsys.disabled():
         print(f"\nimport: torch {bare:.0f} ms, the pack adds {pack:.0f} ms (wanted: at most 60)")
 

@@ -85,6 +85,22 @@ def test_options_that_do_not_exist_are_named(photo, capsys, extra, word):
     assert word in capsys.readouterr().err
 
 
+def test_a_video_says_how_its_frames_are_done_and_the_pictures_go_on(photo, tmp_path, capsys):
+    clip = tmp_path / "clip.MP4"
+    clip.write_bytes(b"frames")
+    assert estimate(clip, photo, "--out", tmp_path / "out", "--format", "exr") == 1
+    assert "--engine local" in capsys.readouterr().err
+    assert (tmp_path / "out" / "photo_depth.exr").is_file()
+
+
+def test_a_folder_without_pictures_says_what_was_looked_for(tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("not a picture")
+    assert estimate(tmp_path) == 1
+    told = capsys.readouterr().err
+    assert ".jpg" in told
+    assert "--engine local" in told
+
+
 def test_a_missing_file_is_named(photo, capsys):
     assert estimate(photo.parent / "absent.jpg") == 1
     assert "absent.jpg" in capsys.readouterr().err

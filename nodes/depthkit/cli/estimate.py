@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
     from ..estimators import Estimate, EstimateOptions, Estimator
 
-__all__ = ["PICTURES", "add_arguments", "run"]
+__all__ = ["add_arguments", "run"]
 
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp"})
 PREVIEW = "preview"
 
 
@@ -84,12 +83,17 @@ def _formats(text: str) -> list[str]:
 
 
 def _pictures(arguments: list[str]) -> Iterator[Path]:
+    from ..scale_out import PICTURE_TYPES
+
     for argument in arguments:
         path = Path(argument)
         if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES)
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_TYPES)
             if not inside:
-                raise InvalidInput(f"The folder {path} holds no pictures ({', '.join(PICTURES)}).")
+                raise InvalidInput(
+                    f"The folder {path} holds no pictures ({', '.join(sorted(PICTURE_TYPES))}). "
+                    "For sub-folders and videos add --engine local."
+                )
             yield from inside
         elif path.is_file():
             yield path
@@ -144,6 +148,10 @@ def _one(
 
 
 def _read(path: Path) -> bytes:
+    from ..scale_out import VIDEO_TYPES
+
+    if path.suffix.lower() in VIDEO_TYPES:
+        raise InvalidInput(f"{path} is a video; add --engine local, which does every frame of it.")
     try:
         return path.read_bytes()
     except OSError as error:
