@@ -54,9 +54,11 @@ def smooth(depth: DepthMap, radius: int, edge: float = 0.02) -> DepthMap:
 
 
 def _self_guided(values: Tensor, valid: Tensor, radius: int, noise: float) -> Tensor:
+    if not bool(valid.any()):
+        return values
     weight = valid.float()
     # Differences from the mean keep float32 exact for a map far from zero.
-    centre = values[valid].mean() if bool(valid.any()) else values.new_zeros(())
+    centre = values[valid].mean()
     offset = (values - centre) * weight
     share = box_mean(weight, radius).clamp_min(1e-6)
     mean = box_mean(offset, radius) / share

@@ -102,6 +102,16 @@ def test_invalid_pixels_teach_smoothing_nothing():
     assert torch.equal(out.valid, valid)
 
 
+@pytest.mark.parametrize("holes", ["off", "smooth", "background", "all"])
+def test_a_frame_without_depth_does_not_stop_the_clip(holes):
+    valid = torch.ones(3, 20, 30, dtype=torch.bool)
+    valid[1] = False
+    depth = DepthMap.make(_noise(3), "metric", valid)
+    changes = Adjustments(Window(scope="frame"), 2.0, True, 2, 2, holes)
+    adjusted = adjust(depth, changes)
+    assert adjusted.valid.flatten(1).all(1).tolist() == [True, False, True]
+
+
 def test_flicker_is_levelled_and_motion_leaves_no_ghost():
     generator = torch.Generator().manual_seed(1)
     clip = torch.ones(8, 16, 32) + 0.02 * torch.randn(8, 1, 1, generator=generator)
