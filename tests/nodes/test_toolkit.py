@@ -113,11 +113,14 @@ def test_structure_score_reports_every_picture_of_a_batch(batch):
 
 
 def test_structure_score_takes_the_original_photo_too():
-    depth = _depth(1)
-    _, report, _, _ = _run(
-        "GenVRDepthStructureScore", depth, _painted(depth), _Painted(), _photo(1)
-    )
-    assert "Structure score" in report
+    depth, rails = _depth(1), torch.ones(1, 240, 320, 3)
+    y, x = torch.meshgrid(torch.arange(240.0), torch.arange(320.0), indexing="ij")
+    angle = torch.atan2(y - 80, x - 160)
+    rails[0] *= ((angle * 12).sin() > 0).float()[..., None]
+    _, alone, _, _ = _run("GenVRDepthStructureScore", depth, rails, _Painted())
+    _, report, _, _ = _run("GenVRDepthStructureScore", depth, rails, _Painted(), rails)
+    assert "horizon" not in alone
+    assert "horizon moved +0.0 %" in report
 
 
 @pytest.mark.parametrize("batch", [1, 16])
