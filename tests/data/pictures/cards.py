@@ -199,7 +199,7 @@ def cloud(stage: Stage, scene: str) -> Image.Image:
         },
     ]
     ids = stage.build(nodes)
-    stage.shot([ids["look"]])
+    stage.frame([ids["look"]])
     stage.run()
     stage.press_3d(ids["look"])
     return stage.canvas_of(ids["look"])

@@ -83,7 +83,7 @@ RECIPES: dict[str, Recipe] = {
     "EstimateRemote": Recipe((own("EstimateRemote", {"image": "scene.image"}, 460), STREET, SINK)),
     "FromGeometry": Recipe(
         (
-            own("FromGeometry", {"geometry": "moge.MOGE_GEOMETRY"}, 420),
+            own("FromGeometry", {"geometry": "moge.moge_geometry"}, 420),
             node("load", "LoadMoGeModel", (-760, 0), (320, 60)),
             node(
                 "moge", "MoGeInference", (-400, 0), (360, 200),
@@ -180,8 +180,11 @@ def picture(stage: Stage, recipe: Recipe) -> Any:
     ids = stage.build(list(recipe.nodes))
     seen = [ids[spec["name"]] for spec in recipe.nodes if "at" in spec]
     if recipe.runs:
-        stage.shot(seen)  # viewers paint at the size they are seen in
+        stage.frame(seen)  # viewers paint at the size they are seen in
         stage.run()
+    for spec in recipe.nodes:
+        if spec["kind"] == "SaveGLB":
+            stage.turn_mesh(ids[spec["name"]])
     if recipe.in_3d:
         stage.press_3d(ids[recipe.in_3d])
     return stage.shot(seen)

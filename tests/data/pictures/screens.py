@@ -24,9 +24,12 @@ def screens(stage: Stage, wanted: set[str]) -> None:
             continue
         graph = json.loads(path.read_text(encoding="utf-8"))
         stage.open(graph)
-        stage.run(_before(graph) if number in WITHOUT_WEIGHTS else None)
+        stage.frame()
+        stage.run(_ids(graph, BEFORE_IT) if number in WITHOUT_WEIGHTS else None)
+        for mesh in _ids(graph, {"SaveGLB"}):
+            stage.turn_mesh(mesh)
         save(stage.shot(), IMAGES / f"workflow_{number}.webp", MOST)
 
 
-def _before(graph: dict[str, Any]) -> list[int]:
-    return [node["id"] for node in graph["nodes"] if node["type"] in BEFORE_IT]
+def _ids(graph: dict[str, Any], kinds: set[str]) -> list[int]:
+    return [node["id"] for node in graph["nodes"] if node["type"] in kinds]

@@ -23,8 +23,9 @@ ROOT = Path(__file__).resolve().parents[3]
 TESTS = ROOT / "tests"
 FORMATS = {".jpg": "JPEG", ".webp": "WEBP"}
 MARGIN = 24
-SCALE = 1.0
 SLACK = 300
+# How far core's 3D view is dragged (shares of its height: a whole one is a full turn), and zoomed.
+ROUND, DOWN, CLOSER = 0.125, 0.06, 5
 VIEW = {"width": 1800, "height": 1200}
 SETTINGS = {
     "Comfy.TutorialCompleted": True,
@@ -49,8 +50,12 @@ RUN = """([only, limit]) => new Promise((resolve) => {
         if (!queued) resolve(["refused", { exception_message: "ComfyUI did not take the graph" }]);
     });
 })"""
-# Every picture that the run shows has arrived.
-SHOWN = """() => [...document.querySelectorAll("[data-node-id] img")].every((i) => i.complete)"""
+# Every picture in sight has arrived; those out of sight are loaded when they come into it.
+SHOWN = """() => [...document.querySelectorAll("[data-node-id] img")].every((image) => {
+    const box = image.getBoundingClientRect();
+    const seen = box.right > 0 && box.bottom > 0 && box.left < innerWidth && box.top < innerHeight;
+    return image.complete || !seen;
+})"""
 # [left, top, right, bottom] in canvas units; a title bar lies 30 units above its node's place.
 EXTENT = """(ids) => {
     const nodes = app.graph.nodes.filter((node) => !ids || ids.includes(Number(node.id)));
@@ -60,6 +65,12 @@ EXTENT = """(ids) => {
         [pos[0], pos[1], pos[0] + size[0], pos[1] + size[1]]));
     return [0, 1, 2, 3].map((side) =>
         Math[side < 2 ? "min" : "max"](...spots.map((spot) => spot[side])));
+}"""
+LOOK_AT = """(offset) => {
+    app.canvas.deselectAll?.();
+    app.canvas.ds.scale = 1;
+    app.canvas.ds.offset = offset;
+    app.canvas.setDirty(true, true);
 }"""
 BUILD = """(specs) => {
     const made = {};
@@ -77,7 +88,9 @@ BUILD = """(specs) => {
         for (const [name, source] of Object.entries(spec.links ?? {})) {
             const [from, output] = source.split(".");
             const [origin, target] = [made[from], made[spec.name]];
-            origin.connect(origin.findOutputSlot(output), target, target.findInputSlot(name));
+            const ends = [origin.findOutputSlot(output), target.findInputSlot(name)];
+            if (Math.min(...ends) < 0) throw new Error(`${spec.name}: no ${name} or ${source}`);
+            origin.connect(ends[0], target, ends[1]);
         }
     return Object.fromEntries(Object.entries(made).map(([name, node]) => [name, Number(node.id)]));
 }"""
@@ -157,6 +170,22 @@ class Stage:
         self._inside(node, ".genvr-3d").click()
         self.page.wait_for_timeout(3000)
 
+    def turn_mesh(self, node: int) -> None:
+        """Drag core's 3D view from its high corner to the front, and come closer."""
+        view = self._inside(node, "canvas")
+        view.wait_for(timeout=60_000)
+        self.page.wait_for_timeout(6000)
+        box = view.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + box["height"] * ROUND, y - box["height"] * DOWN, steps=4)
+        self.page.mouse.up()
+        for _ in range(CLOSER):
+            self.page.mouse.wheel(0, -120)
+            self.page.wait_for_timeout(300)
+        self.page.wait_for_timeout(3000)
+
     def canvas_of(self, node: int) -> Image.Image:
         """What the depth viewer of a node has painted, on its dark ground."""
         data = self._inside(node, ".genvr-viewer canvas").evaluate(
@@ -191,21 +220,8 @@ class Stage:
     def settle(self) -> None:
         """Wait until what was asked for is on the screen."""
         self.page.wait_for_timeout(2500)
-        self.page.wait_for_function(SHOWN, timeout=60_000)
-
-    def look_at(self, left: float, top: float, scale: float = SCALE) -> None:
-        """Show the canvas from this corner, nothing selected."""
-        self.page.evaluate(
-            """([x, y, scale]) => {
-                app.canvas.deselectAll?.();
-                app.canvas.ds.scale = scale;
-                app.canvas.ds.offset = [x, y];
-                app.canvas.setDirty(true, true);
-            }""",
-            [MARGIN / scale - left, MARGIN / scale - top, scale],
-        )
-        self.page.mouse.move(2, 2)
-        self.page.wait_for_timeout(700)
+        # Not at each frame: a 3D view painted without a GPU leaves the page few of them.
+        self.page.wait_for_function(SHOWN, timeout=120_000, polling=500)
 
     def boxes(self, ids: list[int] | None = None) -> list[dict[str, float]]:
         """Where nodes are on the screen; all of them without ids."""
@@ -213,13 +229,19 @@ class Stage:
         kept = [n for n in found if ids is None or int(n.get_attribute("data-node-id")) in ids]
         return [box for box in (node.bounding_box() for node in kept) if box]
 
-    def shot(self, ids: list[int] | None = None, scale: float = SCALE) -> Image.Image:
-        """The nodes (without ids all of them, and the groups) at `scale` pixels a canvas unit."""
+    def frame(self, ids: list[int] | None = None) -> tuple[float, float]:
+        """Bring nodes (without ids all of them, and the groups) into sight; their size so far."""
         left, top, right, bottom = self.page.evaluate(EXTENT, ids)
-        wide, high = (right - left) * scale + 2 * MARGIN, (bottom - top) * scale + 2 * MARGIN
+        wide, high = right - left + 2 * MARGIN, bottom - top + 2 * MARGIN
         self.page.set_viewport_size({"width": round(wide) + SLACK, "height": round(high) + SLACK})
-        self.look_at(left, top, scale)
+        self.page.evaluate(LOOK_AT, [MARGIN - left, MARGIN - top])
+        self.page.mouse.move(2, 2)
         self.settle()
+        return wide, high
+
+    def shot(self, ids: list[int] | None = None) -> Image.Image:
+        """A picture of them, one pixel a canvas unit, nothing selected."""
+        wide, high = self.frame(ids)
         # Nodes grow with what they show; the graph only knows the size they were saved with.
         boxes = self.boxes(ids)
         wide = max(wide, *(box["x"] + box["width"] + MARGIN for box in boxes))
@@ -264,7 +286,7 @@ def stage() -> Iterator[Stage]:
     ):
         base = Path(folder)
         _furnish(base)
-        server = comfy.Comfy(
+        server = _with_textures(comfy.Comfy)(
             Path(checkout),
             base,
             os.environ.get("COMFYUI_PYTHON", sys.executable),
@@ -278,11 +300,21 @@ def stage() -> Iterator[Stage]:
             server.stop()
 
 
+def _with_textures(comfy: Any) -> Any:
+    """The tests' server, but the page may read the textures of a mesh (blob: addresses)."""
+
+    class Open(comfy):
+        def _command(self) -> list[str]:
+            return [part for part in super()._command() if part != "--disable-api-nodes"]
+
+    return Open
+
+
 def _furnish(base: Path) -> None:
     """What a fresh ComfyUI has and an empty base directory lacks: settings, an example picture.
 
-    The model files that templates 02 to 05 name are empty: the loaders then show the names as they
-    do where the models are installed, and a run of them fails.
+    The model files that templates 02 to 05 and a help page name are empty: the loaders then show
+    the names as they do where the models are installed, and a run of them fails.
     """
     (base / "user" / "default").mkdir(parents=True)
     (base / "user" / "default" / "comfy.settings.json").write_text(json.dumps(SETTINGS))
@@ -305,6 +337,7 @@ MODELS = (
     "text_encoders/clip_l.safetensors",
     "text_encoders/t5xxl_fp8_e4m3fn_scaled.safetensors",
     "vae/ae.safetensors",
+    "geometry_estimation/moge_2_vitl_normal_fp16.safetensors",
 )
 
 
