@@ -65,6 +65,12 @@ def hub() -> Iterator[Hub]:
             packed = "gzip" in self.headers.get("Accept-Encoding", "")
             whole = gzip.compress(state.files[name]) if packed else state.files[name]
             body = whole[first:]
+            if wanted and not body:
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{len(whole)}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             self.send_response(206 if wanted else 200)
             if packed:
                 self.send_header("Content-Encoding", "gzip")
@@ -143,6 +149,26 @@ def test_an_interrupted_download_resumes_where_it_stopped(tmp_path, hub):
     assert [wanted for _, wanted in hub.requests] == [f"bytes={have}-"]
     assert (tmp_path / "m" / "model.safetensors").read_bytes() == WEIGHTS
     assert not part.exists()
+
+
+def test_a_file_that_had_come_whole_is_not_fetched_again(tmp_path, hub):
+    part = tmp_path / "model.safetensors.part"
+    part.write_bytes(WEIGHTS)
+    download(ROW, tmp_path, origin=hub.origin)
+    assert (tmp_path / "model.safetensors").read_bytes() == WEIGHTS
+    assert [path for path, _ in hub.requests if path.endswith("safetensors")] == [
+        f"/{ROW.repository}/resolve/main/model.safetensors"
+    ]
+
+
+def test_a_part_longer_than_the_file_is_thrown_away(tmp_path, hub):
+    part = tmp_path / "model.safetensors.part"
+    part.write_bytes(WEIGHTS + b"more")
+    with pytest.raises(DownloadError, match="did not fit"):
+        download(ROW, tmp_path, origin=hub.origin)
+    assert not part.exists()
+    download(ROW, tmp_path, origin=hub.origin)
+    assert (tmp_path / "model.safetensors").read_bytes() == WEIGHTS
 
 
 def test_a_server_that_packs_its_answers_cannot_spoil_a_resumed_file(tmp_path, hub):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,18 +106,16 @@ def _fetch(
     # A range of a packed answer would be counted in packed bytes.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as answer:
-        if answer.status_code == 416:
-            part.unlink()
-            raise _Incomplete("the partly downloaded file did not fit; try again")
-        answer.raise_for_status()
-        have = have if answer.status_code == 206 else 0
-        announced = _announced(answer, have)
-        with part.open("ab" if have else "wb") as file:
-            for block in answer.iter_content(_BLOCK):
-                if should_stop():
-                    raise Stopped
-                file.write(block)
-                have += len(block)
+        announced: int | None = have
+        if not _nothing_left(answer, have):
+            if answer.status_code == 416:
+                part.unlink()
+                raise _Incomplete("the partly downloaded file did not fit; try again")
+            answer.raise_for_status()
+            have = have if answer.status_code == 206 else 0
+            announced = _announced(answer, have)
+            for size in _received(answer, part, have, should_stop):
+                have = size
                 report(min(before + have, total), total)
         digest = _digest(answer)
     if announced is not None and have != announced:
@@ -129,6 +127,24 @@ def _fetch(
         raise _Incomplete(f"{path.name} arrived damaged (its checksum is wrong); run again")
     os.replace(part, path)
     return before + have
+
+
+def _nothing_left(answer: Response, have: int) -> bool:
+    """Whether an earlier run was killed between a file's last byte and its new name."""
+    return answer.status_code == 416 and answer.headers.get("Content-Range") == f"bytes */{have}"
+
+
+def _received(
+    answer: Response, part: Path, have: int, should_stop: Callable[[], bool]
+) -> Iterator[int]:
+    """Write what comes behind the `have` bytes of `part`; yields how many are there now."""
+    with part.open("ab" if have else "wb") as file:
+        for block in answer.iter_content(_BLOCK):
+            if should_stop():
+                raise Stopped
+            file.write(block)
+            have += len(block)
+            yield have
 
 
 def _announced(answer: Response, have: int) -> int | None:
