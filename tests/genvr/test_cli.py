@@ -48,6 +48,18 @@ def test_login_generate_and_ledger(fake, home, monkeypatch, capsys, leak_hunt):
     leak_hunt.texts.append(said.out + said.err)
 
 
+def test_every_picture_that_is_paid_for_gets_a_file_of_its_own(fake, home, monkeypatch):
+    log_in(fake, monkeypatch)
+    photos = [home / folder / name for folder in ("a", "b") for name in ("写真.png", "図.png")]
+    for number, photo in enumerate(photos):
+        photo.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (40, 30), (number, 120, 200)).save(photo)
+    command = ["generate", *map(str, photos), "--prompt", "a castle", "--out", str(home / "out")]
+    assert main(command) == 0
+    assert main([*command, "--take", "1"]) == 0
+    assert len(fake.charges) == len(list((home / "out").iterdir())) == 8
+
+
 def test_login_says_when_the_key_does_not_work(fake, home, monkeypatch, capsys, leak_hunt):
     monkeypatch.setattr("sys.stdin", io.StringIO("canary-key-wrong-0001\nsomebody\n"))
     assert main(["login"]) == 1

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
-_LABEL = re.compile(r"[^A-Za-z0-9]+")
+_UNFIT = re.compile(r"[^\w]+")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 def _requests(args: argparse.Namespace) -> tuple[list[Request], list[str]]:
     """The requests, and a file name stem for each."""
     from ..genvr import from_images, model_named
-    from ..genvr.variations import own_styles, shipped, vary
+    from ..genvr.variations import own_styles, shipped, told_apart, vary
     from ..genvr.wishes import requests_for, seeds_from
 
     styles = shipped(args.styles) if args.styles else []
@@ -66,13 +66,14 @@ def _requests(args: argparse.Namespace) -> tuple[list[Request], list[str]]:
     model, seeds = model_named(args.model), seeds_from([args.seed], args.n)
     values = {name: [v] for name in _OPTIONAL if (v := getattr(args, name)) is not None}
     requests, names = [], []
+    take = f"_take{args.take}" if args.take else ""
     for path in args.photo:
         pictures = from_images(_picture(path), str(path))
         axes = {"prompt": [v.prompt for v in variations], "seed": seeds, **values}
         requests += requests_for(model, pictures, axes, takes=[args.take])
-        stem = _LABEL.sub("-", path.stem)
-        names += [f"{stem}_{v.label}_seed{seed}" for v in variations for seed in seeds]
-    return requests, names
+        stem = _UNFIT.sub("-", path.stem)
+        names += [f"{stem}_{v.label}_seed{seed}{take}" for v in variations for seed in seeds]
+    return requests, told_apart(names)
 
 
 _OPTIONAL = ("steps", "guidance", "output_format", "safety_tolerance")

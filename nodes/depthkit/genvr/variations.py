@@ -16,7 +16,17 @@ from pathlib import Path
 
 from .errors import BadParameter
 
-__all__ = ["ALL_STYLES", "NO_STYLES", "Style", "Variation", "own_styles", "style_groups", "vary"]
+__all__ = [
+    "ALL_STYLES",
+    "NO_STYLES",
+    "Style",
+    "Variation",
+    "own_styles",
+    "shipped",
+    "style_groups",
+    "told_apart",
+    "vary",
+]
 
 ALL_STYLES, NO_STYLES = "all styles", "own lines only"
 TEMPLATE = "{prompt}, {style}"
@@ -108,7 +118,7 @@ def vary(
     for base, style in itertools.product(bases, [*plain, *styles]):
         made.setdefault(_filled(template, base, style), _label(base, style, len(bases)))
     pairs = list(made.items())[: limit or None]
-    labels = _unique([label for _, label in pairs])
+    labels = told_apart([label for _, label in pairs])
     return [Variation(text, label) for (text, _), label in zip(pairs, labels, strict=True)]
 
 
@@ -133,7 +143,7 @@ def _slug(text: str) -> str:
     return _LABEL.sub("-", plain).strip("-")[:_LABEL_LENGTH].strip("-") or "style"
 
 
-def _unique(labels: Sequence[str]) -> list[str]:
+def told_apart(labels: Sequence[str]) -> list[str]:
     """Equal labels get a number, in order."""
     taken: set[str] = set()
     result = []
