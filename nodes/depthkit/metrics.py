@@ -122,7 +122,7 @@ def spearman(first: Tensor, second: Tensor, valid: Tensor | None = None) -> floa
     a, b = _ranks(first[keep]), _ranks(second[keep])
     a, b = a - a.mean(), b - b.mean()
     norm = (a.square().sum() * b.square().sum()).sqrt()
-    return (a @ b / norm).item() if norm > 0 else 0.0
+    return (a @ b / norm).clamp(-1, 1).item() if norm > 0 else 0.0
 
 
 def _ranks(values: Tensor) -> Tensor:
