@@ -119,6 +119,40 @@ def test_bad_pictures_name_the_input():
         node("Estimate").run(torch.zeros(0, 8, 8, 3), Brightness())
 
 
+def _spoiled():
+    picture = torch.rand(1, 40, 60, 3)
+    picture[0, :5, :5] = torch.nan
+    picture[0, 5:9, :5] = torch.inf
+    return picture
+
+
+AWKWARD = {
+    "NaN and infinity": _spoiled(),
+    "flat": torch.full((1, 40, 60, 3), 0.5),
+    "black": torch.zeros(1, 40, 60, 3),
+    "one pixel": torch.rand(1, 1, 1, 3),
+    "one row": torch.rand(1, 1, 200, 3),
+    "one column": torch.rand(1, 200, 1, 3),
+    "with transparency": torch.rand(2, 41, 37, 4),
+    "grey": torch.rand(1, 41, 37, 1),
+    "half precision": torch.rand(1, 40, 60, 3).half(),
+    "out of range": torch.rand(1, 40, 60, 3) * 9 - 4,
+}
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_awkward_pictures_give_a_finite_map_and_control_image_of_their_size(name):
+    image = AWKWARD[name]
+    result = node("Estimate").run(image, detail="tiles", consistency="clip")["result"]
+    depth, control, valid, _ = result
+    assert depth.source == "builtin"
+    assert depth.values.shape == valid.shape == image.shape[:3]
+    assert control.shape == (*image.shape[:3], 3)
+    assert torch.isfinite(depth.values).all()
+    assert control.amin() >= 0
+    assert control.amax() <= 1
+
+
 def test_the_builtin_model_estimates_a_sample_scene_with_nothing_connected():
     if not BUILTIN_WEIGHTS.is_file():
         pytest.skip("this copy of the pack has no built-in weights yet")
