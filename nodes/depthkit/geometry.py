@@ -54,9 +54,11 @@ def with_space(
 
     fov_deg: horizontal field of view; 0 takes the map's own camera, or DEFAULT_FOV_DEG where there
     is none. near, far: metres of relative depth; None reads its ends as 1 and 5, so that the shape
-    is plausible and the scale free.
+    is plausible and the scale free; one alone gives the other by the same ratio.
     """
-    metric = to_metric(depth, near or RELATIVE_NEAR, far or RELATIVE_FAR)
+    ratio = RELATIVE_FAR / RELATIVE_NEAR
+    nearest = near or (far / ratio if far else RELATIVE_NEAR)
+    metric = to_metric(depth, nearest, far or nearest * ratio)
     camera = depth.camera
     if fov_deg > 0 or camera is None:
         camera = Pinhole.from_fov(fov_deg or DEFAULT_FOV_DEG, depth.width, depth.height)

@@ -152,3 +152,18 @@ def test_the_field_of_view_input_replaces_the_maps_camera():
     assert camera is not None
     assert camera.fov_deg(31) == pytest.approx(90.0)
     assert with_space(DepthMap.make(torch.rand(4, 4), "disparity")).kind == "metric"
+
+
+@pytest.mark.parametrize(
+    ("given", "ends"),
+    [
+        ((None, None), (1, 5)),
+        ((6.0, None), (6, 30)),
+        ((None, 0.5), (0.1, 0.5)),
+        ((2.0, 3.0), (2, 3)),
+    ],
+)
+def test_one_distance_is_enough_to_bring_relative_depth_into_space(given, ends):
+    depth = DepthMap.make(torch.linspace(0, 1, 12).reshape(1, 3, 4), "depth")
+    space = with_space(depth, 0.0, *given)
+    assert (space.values.min(), space.values.max()) == pytest.approx(ends)
