@@ -1,7 +1,9 @@
 """The table of models: what each predicts, what it may be used for, where its weights come from.
 
-Sizes and parameter counts are those of the published safetensors files; licences those of the
-model cards. `kind` is what the network itself puts out (see the family tests).
+Sizes and parameter counts are those of the published safetensors files. Licences are those of the
+model cards; where a card and its project disagree, the stricter one: the cards of the larger metric
+Depth Anything V2 models say Apache-2.0, the project CC-BY-NC-4.0 for every base and large model.
+`kind` is what the network itself puts out (see the family tests).
 """
 
 from __future__ import annotations

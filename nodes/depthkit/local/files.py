@@ -58,7 +58,7 @@ MODEL_FILES: tuple[ModelFile, ...] = (
         "control net",
         "controlnet",
         "thibaud/controlnet-sd21:control_v11p_sd21_depth.safetensors",
-        "OpenRAIL",
+        "other: those of the preprocessors, see its page",
     ),
     _file(
         "sdxl",
