@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import pytest
@@ -49,6 +50,27 @@ def test_a_key_is_set_tested_and_removed(panel, keys):
     panel.locator(".genvr-remove").click()
     message.filter(has_text="removed").wait_for(timeout=10_000)
     assert state.inner_text().startswith("No key set")
+
+
+def test_the_panel_says_what_was_spent_and_where_a_key_comes_from(panel):
+    assert re.search(r"Spent so far: \d+ credits", panel.locator(".genvr-total").inner_text())
+    link = panel.get_by_role("link", name="Where to get a key")
+    assert link.get_attribute("href").startswith("https://")
+    assert "noopener" in link.get_attribute("rel")
+
+
+def test_a_key_of_the_environment_is_named_and_cannot_be_removed_here(panel, page):
+    answer = {"profiles": [{"name": "studio", "state": "set by environment", "needs": []}]}
+    page.route("**/genvr_depth/profiles", lambda route: route.fulfill(json=answer))
+    panel.locator(".genvr-profile").fill("studio")
+    # Saving asks for the profiles anew; the key itself must not reach the real server.
+    page.route("**/genvr_depth/profiles/studio", lambda route: route.fulfill(json={}))
+    _save(panel, "canary-of-the-environment", "someone")
+    assert panel.locator(".genvr-state").inner_text() == "Key set by the environment"
+    assert panel.locator(".genvr-remove").is_disabled()
+    page.unroute("**/genvr_depth/profiles/studio")
+    page.unroute("**/genvr_depth/profiles")
+    panel.locator(".genvr-profile").fill("default")
 
 
 def test_a_wrong_key_is_told_apart(panel, keys):
@@ -110,21 +132,28 @@ def test_the_badge_follows_the_widgets(page, canvas):
     badge.filter(has_text="3 × 5 = 15 credits").wait_for(timeout=10_000)
 
 
-def test_an_error_of_the_service_is_shown_on_its_node(page, canvas, server, genvr, keys):
+@pytest.mark.parametrize(
+    ("status", "said", "remedy"),
+    [
+        (402, "Insufficient credits", "credits"),
+        (200, "Request Moderated", "safety_tolerance"),
+    ],
+)
+def test_an_error_of_the_service_is_shown_on_its_node_with_its_remedy(
+    page, canvas, server, genvr, keys, status, said, remedy
+):
     server.request("PUT", "/genvr_depth/profiles/default", {"key": keys[0], "uid": keys[1]})
     fault = sys.modules["fake_genvr_service"].Fault
-    genvr.faults["generate"].append(
-        fault(status=402, body={"success": False, "message": "Insufficient credits"})
-    )
+    genvr.faults["generate"].append(fault(status=status, body={"success": False, "message": said}))
     source = canvas.add("GenVRDepthSampleScene", 100, 120)
-    node = canvas.add("GenVRDepthGenerateRemote", 560, 120, prompt=f"a castle {id(page)}")
+    node = canvas.add("GenVRDepthGenerateRemote", 560, 120, prompt=f"a castle {said} {id(page)}")
     save = canvas.add("PreviewImage", 1060, 120)
     canvas.link(source, 0, node, "image")
     canvas.link(node, 0, save, "images")
     assert canvas.run()["name"] == "execution_error"
     badge = page.locator(".genvr-cost[data-state=error]")
     badge.wait_for(timeout=10_000)
-    assert "credits" in badge.inner_text().lower()
+    assert remedy in badge.inner_text().lower()
     assert genvr.charges == []
     _forget(server)
     page.errors.clear()  # ComfyUI itself reports a failed run on the console

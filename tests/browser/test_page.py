@@ -11,6 +11,28 @@ def test_the_page_loads_our_extensions_without_a_console_error(page):
     assert page.errors == []
 
 
+def test_every_node_has_its_help_and_the_pictures_in_it(page, server):
+    ours = [name for name in server.object_info() if name.startswith("GenVRDepth")]
+    missing = page.evaluate(
+        """async (names) => {
+            const gone = [];
+            for (const name of names) {
+                const base = `/extensions/genvr-depth/docs/`;
+                const answer = await fetch(`${base}${name}.md`);
+                const text = answer.ok ? await answer.text() : "";
+                const pictures = [...text.matchAll(/!\\[[^\\]]*\\]\\(([^)]+)\\)/g)];
+                if (!pictures.length) gone.push(name);
+                for (const [, path] of pictures)
+                    if (!(await fetch(base + path)).ok) gone.push(`${name}: ${path}`);
+            }
+            return gone;
+        }""",
+        ours,
+    )
+    assert len(ours) > 20
+    assert missing == []
+
+
 @pytest.mark.parametrize("word", ["depth", "midas", "disparity", "genvr", "exr"])
 def test_search_finds_our_nodes(page, word):
     page.mouse.dblclick(700, 600)

@@ -85,7 +85,7 @@ def test_ones_own_picture_comes_in_through_the_menu_of_its_group(page, name):
     page.evaluate("(graph) => app.loadGraphData(graph)", graph)
     page.wait_for_timeout(800)
     page.mouse.click(*page.evaluate(GROUP), button="right")
-    page.get_by_text("Set Group Nodes to Always").click(timeout=10_000)
+    page.locator(":text-is('Set Group Nodes to Always'):not(strong)").last.click(timeout=10_000)
     page.wait_for_function("() => app.graph.nodes.every((node) => node.mode === 0)")
     made = page.evaluate("async () => (await app.graphToPrompt()).output")
     kinds = {node["class_type"] for node in made.values()}

@@ -2,7 +2,7 @@
 /**
  * A depth map as a point cloud one can turn, drawn in software: a few ten thousand points with a
  * depth buffer need no library and no graphics context. ComfyUI's own 3D preview is bound to the ids
- * of core's nodes and to files on the server; no version lets an extension open or feed it.
+ * of core's nodes and to files on the server: neither 1.45 nor 1.58 lets an extension open or feed it.
  *
  * @typedef {import("./depth.mjs").Entry} Entry
  * @typedef {{positions: Float32Array, colors: Uint32Array, centre: number[], radius: number,

@@ -27,7 +27,7 @@ export class CompareView {
 
   /** @param {string} name @returns {HTMLImageElement} */
   _image(name) {
-    return element("img", { class: `genvr-${name}`, alt: name, draggable: false });
+    return element("img", { class: `genvr-${name}`, alt: name, draggable: false, hidden: true });
   }
 
   /** @param {string[]} before @param {string[]} after addresses, one for each picture of a batch */
