@@ -2,16 +2,18 @@
 
 Depth is estimated again on the generated picture and compared with the control it was made from.
 
-    score = 100 * max(0, rho) * max(0, G)
+    score = 100 * max(0, rho) * max(0, G) * max(0, L)
 
 rho is Spearman's rank correlation of the two depths; G is the mean over three scales of
 
     2 * sum(da * db) / sum(da^2 + db^2)
 
 where da, db are the differences of neighbouring pixels of the two disparities, the second aligned
-to the first (robust scale and shift). rho asks whether near is still near, G whether the outlines
-are still where they were. Both are 1 for the same depth. G alone would forgive a swapped layout,
-rho alone would praise any picture with its floor at the bottom: their product is near 0 for an
+to the first (robust scale and shift); L is the same ratio, 2 cov(a, b) / (var a + var b), of what
+is left of the two disparities after each has lost its own vertical trend (a quadratic in the row).
+rho asks whether near is still near, G whether the outlines are still where they were, L whether
+the picture is more than another view with its floor at the bottom, which is all that two unrelated
+photographs have in common. All are 1 for the same depth and their product is near 0 for an
 unrelated picture. Blur lowers da against db, a shift or a warp moves them apart.
 """
 
@@ -54,11 +56,13 @@ _SCALES = (1, 2, 4)
 # Relative control maps hold no metres: AbsRel and delta read their ends as these distances.
 NEAR_M, FAR_M = 1.0, 10.0
 _SAME_SHAPE = 1.03
+# Deviations of this share of the range mean nothing: two maps without any layout agree in it.
+_LAYOUT_NOISE = 0.03
 
 
 @dataclass(frozen=True, slots=True)
 class StructureReport:
-    """score 0..100 and outlines 0..1 (G) as in the module's text; the rest as in `metrics`.
+    """score 0..100, outlines (G) and layout (L) as in the module's text; the rest as in `metrics`.
 
     control_rmse: 0..255 between the min-max normalised maps (ControlNet++). abs_rel, delta1: after
     alignment. boundary_f1: exact to the pixel, hence low even for good pictures. horizon_shift,
@@ -68,6 +72,7 @@ class StructureReport:
     score: float
     spearman: float
     outlines: float
+    layout: float
     control_rmse: float
     abs_rel: float
     delta1: float
@@ -85,8 +90,8 @@ class StructureReport:
         """For people: the verdict first, then the numbers with their conditions."""
         rows = [
             f"Structure score {self.score:.1f} of 100: {verdict(self.score)}",
-            f"rank correlation {self.spearman:.3f}, outlines {self.outlines:.3f}, boundary F1 "
-            f"{self.boundary_f1:.3f}",
+            f"rank correlation {self.spearman:.3f}, outlines {self.outlines:.3f}, layout "
+            f"{self.layout:.3f}, boundary F1 {self.boundary_f1:.3f}",
             f"aligned AbsRel {self.abs_rel:.4f}, delta1 {self.delta1:.3f}, control RMSE "
             f"{self.control_rmse:.2f} of 255 (min-max)",
         ]
@@ -141,14 +146,15 @@ def compare(control: DepthMap, found: DepthMap) -> Comparison:
     other = other.with_values(other.values, valid=valid)
     first, second = _aligned(to_disparity(target), to_disparity(other))
     rho = spearman(first, second, valid)
-    outlines = _outlines(first, second, valid)
+    outlines, layout = _outlines(first, second, valid), _layout(first[0], second[0], valid[0])
     depth = to_metric(target, NEAR_M, FAR_M)
     predicted = align_depth_to(to_disparity(other).values, depth.values, valid, space="disparity")
     scores = depth_scores(predicted, depth.values, valid)
     report = StructureReport(
-        score=100 * max(0.0, rho) * max(0.0, outlines),
+        score=100 * max(0.0, rho) * max(0.0, outlines) * max(0.0, layout),
         spearman=rho,
         outlines=outlines,
+        layout=layout,
         control_rmse=control_rmse(_grey(other), _grey(target), valid),
         abs_rel=scores.abs_rel,
         delta1=scores.delta1,
@@ -229,6 +235,18 @@ def _outlines(first: Tensor, second: Tensor, valid: Tensor) -> float:
             power += (da.square() + db.square()).sum().item()
         total += both / power if power > 1e-12 else 1.0
     return total / len(_SCALES)
+
+
+def _layout(first: Tensor, second: Tensor, valid: Tensor) -> float:
+    """L of the module's text; first, second, valid: (h, w)."""
+    height = torch.linspace(-1, 1, first.shape[0], dtype=torch.float64)[:, None]
+    rows = height.expand(first.shape)[valid]
+    trend = torch.stack([torch.ones_like(rows), rows, rows.square()], -1)
+    both = torch.stack([first[valid], second[valid]], -1).double()
+    a, b = (both - trend @ torch.linalg.lstsq(trend, both).solution).unbind(-1)
+    slack = _LAYOUT_NOISE**2
+    power = a.square().mean() + b.square().mean() + slack
+    return ((2 * (a * b).mean() + slack) / power).item()
 
 
 def _grey(depth: DepthMap) -> Tensor:
