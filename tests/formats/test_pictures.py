@@ -62,7 +62,8 @@ def test_deep_formats_keep_16_bits_or_every_value(name, planes):
         np.testing.assert_array_equal(found, planes)
         return
     scale = 65535 if name == "tiff16" else 1
-    assert np.abs(found / scale - np.clip(planes, 0, 1)).max() <= 0.51 / 65535  # float32 has 256 steps a code here
+    # Near white float32 has 256 steps a code: a half may be rounded either way.
+    assert np.abs(found / scale - np.clip(planes, 0, 1)).max() <= 0.51 / 65535
 
 
 @pytest.mark.parametrize("name", PICTURES)
