@@ -252,10 +252,10 @@ class Stage:
 
 def save(picture: Image.Image, path: Path, most: int) -> None:
     """Write a JPEG or WebP of at most `most` bytes, in the best quality that fits."""
-    options: dict[str, Any] = {"method": 5}
+    options: dict[str, Any] = {"method": 4}
     if path.suffix == ".jpg":
         options = {"subsampling": 0, "optimize": True}
-    for quality in range(92, 35, -4):
+    for quality in range(90, 35, -8):
         buffer = io.BytesIO()
         picture.save(buffer, FORMATS[path.suffix], quality=quality, **options)
         if buffer.tell() <= most:
