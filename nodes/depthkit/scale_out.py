@@ -3,6 +3,10 @@
 The unit of work is a row: one picture, or a segment of a video. A worker holds one model and turns
 rows into files. What is finished is on disk, complete (files appear whole or not at all), so that a
 run that was cut short goes on where it stopped.
+
+The frames of a video keep the scale the model gave each of them: segments are done in any order,
+on any worker, and after a resume only some of them, so there is no frame before to tie them to.
+Estimate Depth with consistency "clip" does that for a clip that fits into memory.
 """
 
 from __future__ import annotations
@@ -13,17 +17,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import DepthError, InvalidInput, MissingInformation, Stopped
-from .formats import FORMATS, decode_picture, encode_depth
+from .formats import FORMATS, decode_picture, encode_depth, encode_picture
 from .formats.files import write_atomic
 from .video import Clip, frame_count
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["ENGINES", "PICTURE_TYPES", "VIDEO_TYPES", "Setup", "TreeReport", "estimate_tree"]
+    from .depth_map import DepthMap
+
+__all__ = [
+    "ENGINES",
+    "PICTURE_TYPES",
+    "PREVIEW",
+    "VIDEO_TYPES",
+    "Setup",
+    "TreeReport",
+    "encode_output",
+    "estimate_tree",
+]
 
 PICTURE_TYPES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp"})
 VIDEO_TYPES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"})
+PREVIEW = "preview"
 _SEGMENT = 48
 
 
@@ -71,9 +87,9 @@ def estimate_tree(
     """
     if engine not in ENGINES:
         raise InvalidInput(f"Unknown engine {engine!r}; use one of {', '.join(ENGINES)}.")
-    unknown = [name for name in setup.formats if name not in FORMATS]
+    unknown = [name for name in setup.formats if name not in FORMATS and name != PREVIEW]
     if unknown or not setup.formats:
-        raise InvalidInput(f"Unknown format {unknown}; use {', '.join(FORMATS)}.")
+        raise InvalidInput(f"Unknown format {unknown}; use {', '.join([*FORMATS, PREVIEW])}.")
     rows, failed = _rows(inputs, out)
     waiting = [row for row in rows if not _finished(row, setup.formats)]
     done = 0
@@ -112,7 +128,8 @@ def _rows(inputs: Sequence[Path], out: Path) -> tuple[list[Row], list[tuple[str,
             count = min(_SEGMENT, frames - first)
             rows.append({"source": str(path), "first": first, "count": count, "stem": str(stem)})
     if not rows and not failed:
-        raise InvalidInput("There are no pictures or videos in what was given; check the folder.")
+        known = ", ".join(sorted(PICTURE_TYPES | VIDEO_TYPES))
+        raise InvalidInput(f"There are no pictures or videos in what was given ({known}).")
     return rows, failed
 
 
@@ -146,14 +163,33 @@ def _targets(row: Row, formats: Sequence[str]) -> list[list[Path]]:
     stem = Path(row["stem"])
     names = [stem / f"{row['first'] + n:06}" for n in range(row["count"])] or [stem]
     return [
-        [name.with_name(f"{name.name}_{_word(f, formats)}.{FORMATS[f].extension}") for f in formats]
+        [name.with_name(f"{name.name}_{_word(f, formats)}.{_extension(f)}") for f in formats]
         for name in names
     ]
 
 
 def _word(name: str, formats: Sequence[str]) -> str:
-    alike = [other for other in formats if FORMATS[other].extension == FORMATS[name].extension]
+    if name == PREVIEW:
+        return name
+    alike = [f for f in formats if f != PREVIEW and _extension(f) == _extension(name)]
     return "depth" if len(alike) == 1 else name
+
+
+def _extension(name: str) -> str:
+    return "png" if name == PREVIEW else FORMATS[name].extension
+
+
+def encode_output(depth: DepthMap, picture: Tensor, name: str) -> bytes:
+    """The file `name` (a format of Save Depth, or "preview": the control image) of one frame.
+
+    picture: (1, H, W, C) the depth was made from.
+    """
+    from .images import rgb
+    from .ranges import control_image
+
+    if name == PREVIEW:
+        return encode_picture(control_image(depth)[0], "png")
+    return encode_depth(depth, rgb(picture)[0].numpy(), name)
 
 
 def _finished(row: Row, formats: Sequence[str]) -> bool:
@@ -171,6 +207,10 @@ class Worker:
         device = setup.device
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            place = resident(torch.device(device))
+        except RuntimeError as error:
+            raise InvalidInput(f"There is no device {device!r}; use auto, cpu or cuda.") from error
         self._setup = setup
         self._options = EstimateOptions(setup.inner_size, setup.detail)
         self._clip: Clip | None = None
@@ -178,13 +218,12 @@ class Worker:
             setup.model,
             [Path(folder) for folder in setup.folders],
             download_policy="never",
-            place=resident(torch.device(device)),
+            place=place,
         )
 
     def __call__(self, row: Row) -> tuple[str, str]:
         """(source, "") when the row's files are written, (source, reason) when they are not."""
         from .estimators import estimate
-        from .images import rgb
 
         try:
             for number, files in enumerate(_targets(row, self._setup.formats)):
@@ -194,7 +233,7 @@ class Worker:
                 found = estimate(self._estimator, picture, self._options).depth
                 for name, path in zip(self._setup.formats, files, strict=True):
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    write_atomic(path, encode_depth(found, rgb(picture)[0].numpy(), name))
+                    write_atomic(path, encode_output(found, picture, name))
         except (DepthError, OSError) as error:
             return row["source"], str(error)
         return row["source"], ""

@@ -68,6 +68,19 @@ def test_a_folder_means_its_pictures(photo, tmp_path):
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["photo_depth.exr"]
 
 
+def test_a_folder_is_searched_in_depth_and_what_is_finished_is_skipped(photo, tmp_path, capsys):
+    folder = tmp_path / "album"
+    (folder / "day 1").mkdir(parents=True)
+    for target in (folder / "a.jpg", folder / "day 1" / "b.jpg"):
+        target.write_bytes(photo.read_bytes())
+    out = tmp_path / "out"
+    assert estimate(folder, "--out", out) == 0
+    files = sorted(p.relative_to(out).as_posix() for p in out.rglob("*.png"))
+    assert files == ["a_depth.png", "a_preview.png", "day 1/b_depth.png", "day 1/b_preview.png"]
+    assert estimate(folder, "--out", out) == 0
+    assert "0 estimated, 2 already done" in capsys.readouterr().out
+
+
 def test_a_damaged_picture_fails_and_the_others_are_done(photo, tmp_path, capsys):
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
@@ -85,11 +98,11 @@ def test_options_that_do_not_exist_are_named(photo, capsys, extra, word):
     assert word in capsys.readouterr().err
 
 
-def test_a_video_says_how_its_frames_are_done_and_the_pictures_go_on(photo, tmp_path, capsys):
+def test_a_damaged_video_is_named_and_the_pictures_go_on(photo, tmp_path, capsys):
     clip = tmp_path / "clip.MP4"
     clip.write_bytes(b"frames")
     assert estimate(clip, photo, "--out", tmp_path / "out", "--format", "exr") == 1
-    assert "--engine local" in capsys.readouterr().err
+    assert "clip.MP4" in capsys.readouterr().err
     assert (tmp_path / "out" / "photo_depth.exr").is_file()
 
 
@@ -98,7 +111,7 @@ def test_a_folder_without_pictures_says_what_was_looked_for(tmp_path, capsys):
     assert estimate(tmp_path) == 1
     told = capsys.readouterr().err
     assert ".jpg" in told
-    assert "--engine local" in told
+    assert ".mp4" in told
 
 
 def test_a_missing_file_is_named(photo, capsys):

@@ -168,15 +168,29 @@ def test_without_ray_the_engine_says_how_to_get_it(tree, tmp_path, monkeypatch):
         estimate_tree([tree], tmp_path / "out", Setup(), engine="ray")
 
 
-def test_the_command_lists_failures_and_says_so_in_its_exit_code(tree, tmp_path, capsys):
-    out = str(tmp_path / "out")
-    command = ["estimate", str(tree), "--engine", "local", "--out", out, "--format", "png16"]
+@pytest.mark.parametrize(
+    ("engine", "options"),
+    [("local", []), ("local", ["--engine", "local"]), pytest.param("ray", ["--engine", "ray"])],
+    indirect=["engine"],
+    ids=["without the option", "local", "ray"],
+)
+def test_the_command_lists_failures_and_says_so_in_its_exit_code(
+    tree, tmp_path, capsys, engine, options
+):
+    out = tmp_path / "out"
+    command = ["estimate", str(tree), "--out", str(out), "--format", "png16,preview", *options]
     assert main([*command, "--device", "cpu"]) == 0
+    assert (out / "trip" / "day 1" / "c_preview.png").is_file()
     (tree / "broken.png").write_bytes(b"x")
     assert main([*command, "--device", "cpu"]) == 1
     printed = capsys.readouterr()
     assert "broken.png" in printed.err
     assert "4 already done" in printed.out
+
+
+def test_a_device_that_does_not_exist_is_named(tree, tmp_path, capsys):
+    assert main(["estimate", str(tree), "--out", str(tmp_path / "o"), "--device", "tpu7"]) == 1
+    assert "tpu7" in capsys.readouterr().err
 
 
 def test_the_score_command_prints_a_table_and_json(tree, tmp_path, capsys):

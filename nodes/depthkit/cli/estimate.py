@@ -23,7 +23,7 @@ PREVIEW = "preview"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="photographs, or folders of them")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="photographs, videos, or folders")
     parser.add_argument("--model", default="builtin", help="see `genvr-depth models`")
     parser.add_argument("--out", default="depth-out", type=Path, help="folder (default: depth-out)")
     parser.add_argument(
@@ -35,11 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--detail", choices=("off", "tiles"), default="off")
     parser.add_argument("--download", action="store_true", help="fetch the model if it is missing")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
-    parser.add_argument("--json", action="store_true", help="print one JSON object per picture")
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON: an object per picture, or one for a tree"
+    )
     parser.add_argument(
         "--engine",
         choices=("local", "ray"),
-        help="search folders in depth, take videos too, skip finished files; ray: over many actors",
+        help="folders and videos: local (default) in this process, ray over many actors; folders "
+        "are searched in depth, finished files skipped",
     )
     parser.add_argument("--actors", type=int, default=2, help="processes of --engine ray")
 
@@ -48,14 +51,14 @@ def run(args: argparse.Namespace) -> int:
     """Every picture that can be done is done; the exit code is 1 if one of them failed."""
     from ..estimators import EstimateOptions
 
-    if args.engine:
+    if args.engine or _is_tree(args.files):
         from .tree import run_tree
 
         return run_tree(args)
     options = EstimateOptions(inner_size=args.resolution, detail=args.detail)
-    formats = _formats(args.format)
-    files = list(_pictures(args.files))
-    estimator = _estimator(args)
+    formats = named_formats(args.format)
+    files = _existing(args.files)
+    estimator = chosen_estimator(args)
     if args.model == "builtin" and not args.json:
         sys.stderr.write("Using the built-in model (no --model given); nothing to download.\n")
     failed, taken = 0, set()
@@ -69,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _formats(text: str) -> list[str]:
+def named_formats(text: str) -> list[str]:
     from ..formats import FORMATS
 
     names = [name.strip() for name in text.split(",") if name.strip()]
@@ -82,26 +85,20 @@ def _formats(text: str) -> list[str]:
     return names
 
 
-def _pictures(arguments: list[str]) -> Iterator[Path]:
-    from ..scale_out import PICTURE_TYPES
+def _is_tree(arguments: list[str]) -> bool:
+    from ..scale_out import VIDEO_TYPES
 
-    for argument in arguments:
-        path = Path(argument)
-        if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_TYPES)
-            if not inside:
-                raise InvalidInput(
-                    f"The folder {path} holds no pictures ({', '.join(sorted(PICTURE_TYPES))}). "
-                    "For sub-folders and videos add --engine local."
-                )
-            yield from inside
-        elif path.is_file():
-            yield path
-        else:
-            raise InvalidInput(f"There is no file or folder {path}.")
+    return any(Path(a).is_dir() or Path(a).suffix.lower() in VIDEO_TYPES for a in arguments)
 
 
-def _estimator(args: argparse.Namespace) -> Estimator:
+def _existing(arguments: list[str]) -> list[Path]:
+    missing = next((name for name in arguments if not Path(name).is_file()), None)
+    if missing is not None:
+        raise InvalidInput(f"There is no file or folder {missing}.")
+    return [Path(name) for name in arguments]
+
+
+def chosen_estimator(args: argparse.Namespace) -> Estimator:
     import torch
 
     from ..estimators import load_estimator, resident
@@ -148,10 +145,6 @@ def _one(
 
 
 def _read(path: Path) -> bytes:
-    from ..scale_out import VIDEO_TYPES
-
-    if path.suffix.lower() in VIDEO_TYPES:
-        raise InvalidInput(f"{path} is a video; add --engine local, which does every frame of it.")
     try:
         return path.read_bytes()
     except OSError as error:
@@ -178,16 +171,10 @@ def _targets(path: Path, formats: list[str], out: Path, taken: set[Path]) -> dic
 
 
 def _write(found: Estimate, picture: Tensor, name: str, target: Path) -> None:
-    from ..formats import encode_depth, encode_picture
     from ..formats.files import write_atomic
-    from ..images import rgb
-    from ..ranges import control_image
+    from ..scale_out import encode_output
 
-    if name == PREVIEW:
-        data = encode_picture(control_image(found.depth)[0], "png")
-    else:
-        data = encode_depth(found.depth, rgb(picture)[0].numpy(), name)
-    write_atomic(target, data)
+    write_atomic(target, encode_output(found.depth, picture, name))
 
 
 @contextmanager

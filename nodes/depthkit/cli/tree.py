@@ -1,4 +1,4 @@
-"""`genvr-depth estimate --engine`: folder trees and videos, resumable, one process or many."""
+"""`genvr-depth estimate FOLDER`: folder trees and videos, resumable, one process or many."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ def run_tree(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from ..folders import model_folder
-    from ..formats import FORMATS
     from ..scale_out import Setup, estimate_tree
+    from .estimate import chosen_estimator, named_formats
 
-    formats = [name.strip() for name in args.format.split(",")]
+    if args.download:
+        # Once, here: the workers only ever read what lies there.
+        chosen_estimator(args)
     setup = Setup(
         model=args.model,
         folders=(str(model_folder()),),
         device=args.device,
         inner_size=args.resolution,
         detail=args.detail,
-        # "preview" is a picture for people beside single photos; a tree holds data.
-        formats=tuple(name for name in formats if name in FORMATS or name != "preview"),
+        formats=tuple(named_formats(args.format)),
     )
     with tqdm(desc="estimating", leave=False, delay=0.2, disable=None) as bar:
 
@@ -39,7 +40,7 @@ def run_tree(args: argparse.Namespace) -> int:
             [Path(name) for name in args.files],
             args.out,
             setup,
-            engine=args.engine,
+            engine=args.engine or "local",
             actors=args.actors,
             on_progress=progress,
         )
