@@ -291,24 +291,37 @@ def test_in_exact_depth_relit_beats_moved_beats_another_scene(name, scenes):
     relit = compare(scenes[name], scenes[name]).report.score
     local = compare(scenes[name], moved).report.score
     assert relit > local + 1
-    assert local > compare(scenes[name], other).report.score + 30
+    assert local > compare(scenes[name], other).report.score + 25
 
 
-@pytest.mark.parametrize("name", SCENE_NAMES)
-def test_with_the_built_in_model_the_same_scene_beats_another(name):
-    relit_path, moved_path, _ = _variants(name)
+@pytest.fixture(scope="module")
+def built_in():
+    """(model, the control of every scene): both sides of a comparison come from one estimator."""
     try:
         model = builtin_estimator()
     except ModelError as missing:
         pytest.skip(str(missing))
-    scene = load_scene(name)
-    other = load_scene(next(n for n in SCENE_NAMES if n != name))
-    control = estimate(model, scene.picture).depth
-    relit, moved = (decode_picture(path.read_bytes()) for path in (relit_path, moved_path))
-    scores = [
-        score_images(control, picture, model)[0].report.score
-        for picture in (relit, moved, other.picture)
-    ]
-    assert min(scores[:2]) > scores[2]
-    if scores[0] <= scores[1]:
-        pytest.xfail(f"light moves the built-in model more than an object does: {scores}")
+    return model, {n: estimate(model, load_scene(n).picture).depth for n in SCENE_NAMES}
+
+
+@pytest.mark.parametrize("name", SCENE_NAMES)
+def test_with_the_built_in_model_another_scene_scores_below_twenty(name, built_in):
+    _, controls = built_in
+    others = [fit_frame(controls[name], controls[n]) for n in SCENE_NAMES if n != name]
+    assert max(one.report.score for one in others) < 20
+
+
+@pytest.mark.parametrize("name", SCENE_NAMES)
+def test_with_the_built_in_model_the_same_scene_beats_another(name, built_in):
+    relit_path, moved_path, _ = _variants(name)
+    model, controls = built_in
+    relit, moved = (
+        score_images(controls[name], decode_picture(path.read_bytes()), model)[0].report.score
+        for path in (relit_path, moved_path)
+    )
+    other = max(
+        fit_frame(controls[name], controls[n]).report.score for n in SCENE_NAMES if n != name
+    )
+    assert min(relit, moved) > other + 10
+    if relit <= moved:
+        pytest.xfail(f"light moves the built-in model more than an object does: {relit, moved}")
