@@ -84,7 +84,9 @@ def test_ones_own_picture_comes_in_through_the_menu_of_its_group(page, name):
     graph = json.loads((ROOT / "workflows" / f"{name}.json").read_text(encoding="utf-8"))
     page.evaluate("(graph) => app.loadGraphData(graph)", graph)
     page.wait_for_timeout(800)
-    page.mouse.click(*page.evaluate(GROUP), button="right")
+    place = page.evaluate(GROUP)
+    page.wait_for_timeout(500)  # until it is drawn there
+    page.mouse.click(*place, button="right")
     page.locator(":text-is('Set Group Nodes to Always'):not(strong)").last.click(timeout=10_000)
     page.wait_for_function("() => app.graph.nodes.every((node) => node.mode === 0)")
     made = page.evaluate("async () => (await app.graphToPrompt()).output")

@@ -117,6 +117,7 @@ def test_the_ends_of_a_narrow_window_are_not_rounded_away(page, canvas):
     canvas.link(adjust, 0, target, "depth")
     finished = canvas.run()
     assert finished["name"] == "execution_success", finished
+    canvas.viewer(2)  # all three show the run
     chosen = page.evaluate(
         """(id) => {
             const node = app.graph.getNodeById(id);

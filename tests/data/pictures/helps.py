@@ -72,8 +72,8 @@ def painted(**widgets: Any) -> Spec:
     return node("paint", "GenVRDepthGenerateRemote", None, None, links, prompt=PROMPT, **widgets)
 
 
-def remote(kind: str) -> Recipe:
-    return Recipe((own(kind, {"image": "scene.image"}, prompt=PROMPT), beside("own.image"), STREET))
+def remote(kind: str, prompt: str) -> Recipe:
+    return Recipe((own(kind, {"image": "scene.image"}, prompt=prompt), beside("own.image"), STREET))
 
 
 RECIPES: dict[str, Recipe] = {
@@ -110,9 +110,14 @@ RECIPES: dict[str, Recipe] = {
     ),
     "Refine": Recipe(
         (
-            node("first", "GenVRDepthPreview", (-440, 0), (400, 360), {"depth": "rough.depth"}),
-            own("Refine", {"depth": "rough.depth", "guide": "scene.image"}, 340),
-            beside("own.depth", "GenVRDepthPreview", (400, 360), 380), TABLE, ESTIMATE,
+            node("first", "GenVRDepthPreview", (-440, 0), (400, 360), {"depth": "coarse.depth"}),
+            own("Refine", {"depth": "coarse.depth", "guide": "scene.image"}, 340),
+            beside("own.depth", "GenVRDepthPreview", (400, 360), 380), TABLE, GREY,
+            node(
+                "small", "ImageScale", links={"image": "grey.image"},
+                upscale_method="area", width=128, height=96,
+            ),
+            node("coarse", "GenVRDepthFromImage", links={"image": "small.IMAGE"}),
         )
     ),
     "Layers": Recipe((own("Layers", BOTH, 340), beside("own.layers", x=380), HALL)),
@@ -137,9 +142,9 @@ RECIPES: dict[str, Recipe] = {
                       SCENE)),
     "GenerateLocal": Recipe((own("GenerateLocal", {"depth": "scene.depth"}, 420, prompt=PROMPT),
                              SCENE), runs=False),
-    "GenerateRemote": remote("GenerateRemote"),
-    "GenerateCanny": remote("GenerateCanny"),
-    "GenerateScribble": remote("GenerateScribble"),
+    "GenerateRemote": remote("GenerateRemote", "the same street in thick morning fog"),
+    "GenerateCanny": remote("GenerateCanny", "the same street in autumn rain, film still"),
+    "GenerateScribble": remote("GenerateScribble", "the same street in winter, blue hour"),
     "PromptVariations": Recipe(
         (
             own("PromptVariations", width=400, prompt="a still life on a kitchen table",
@@ -149,16 +154,16 @@ RECIPES: dict[str, Recipe] = {
     ),
     "StructureScore": Recipe(
         (
-            own("StructureScore", {"control": "scene.depth", "image": "paint.image"}, 340),
-            beside("own.heat_map", x=380), STREET, painted(),
+            own("StructureScore", {"control": "rough.depth", "image": "paint.image"}, 340),
+            beside("own.heat_map", x=380), STREET, ESTIMATE, painted(),
             node("first", "PreviewImage", (-440, 0), (400, 400), {"images": "paint.image"}),
         )
     ),
     "KeepBest": Recipe(
         (
-            own("KeepBest", {"control": "scene.depth", "images": "paint.image"}, 340, keep=2),
+            own("KeepBest", {"control": "rough.depth", "images": "paint.image"}, 340, keep=2),
             node("first", "PreviewImage", (-480, 0), (440, 420), {"images": "paint.image"}),
-            beside("own.images", x=380), STREET, painted(count=4),
+            beside("own.images", x=380), STREET, ESTIMATE, painted(count=4),
         )
     ),
     "SaveDepth": Recipe((own("SaveDepth", {"depth": "scene.depth"}, 400, format="exr"), SCENE)),
@@ -200,3 +205,4 @@ def _write_exr(stage: Stage) -> None:
     stage.outputs(prompt)
     written = max((stage.server.base / "output").glob("room*.exr"))
     shutil.copy(written, stage.server.base / "input" / SCENE_EXR)
+    stage.page.evaluate("() => app.refreshComboInNodes()")

@@ -19,13 +19,15 @@ from typing import Any
 
 from PIL import Image
 
+from .scripts import BUILD, EXTENT, LOOK_AT, RUN, SHOWN
+
 ROOT = Path(__file__).resolve().parents[3]
 TESTS = ROOT / "tests"
 FORMATS = {".jpg": "JPEG", ".webp": "WEBP"}
 MARGIN = 24
 SLACK = 300
 # How far core's 3D view is dragged (shares of its height: a whole one is a full turn), and zoomed.
-ROUND, DOWN, CLOSER = 0.125, 0.06, 5
+ROUND, DOWN, CLOSER = 0.125, 0.06, 9
 VIEW = {"width": 1800, "height": 1200}
 SETTINGS = {
     "Comfy.TutorialCompleted": True,
@@ -38,62 +40,6 @@ SETTINGS = {
     "Comfy.Canvas.SelectionToolbox": False,
 }
 KEY, UID = "picture-key", "picture-user"
-RUN = """([only, limit]) => new Promise((resolve) => {
-    const names = ["execution_success", "execution_error", "execution_interrupted"];
-    const stop = setTimeout(() => resolve(["timeout", {}]), limit);
-    for (const name of names)
-        app.api.addEventListener(name, ({ detail }) => {
-            clearTimeout(stop);
-            resolve([name, detail]);
-        }, { once: true });
-    app.queuePrompt(0, 1, only?.map(String)).then((queued) => {
-        if (!queued) resolve(["refused", { exception_message: "ComfyUI did not take the graph" }]);
-    });
-})"""
-# Every picture in sight has arrived; those out of sight are loaded when they come into it.
-SHOWN = """() => [...document.querySelectorAll("[data-node-id] img")].every((image) => {
-    const box = image.getBoundingClientRect();
-    const seen = box.right > 0 && box.bottom > 0 && box.left < innerWidth && box.top < innerHeight;
-    return image.complete || !seen;
-})"""
-# [left, top, right, bottom] in canvas units; a title bar lies 30 units above its node's place.
-EXTENT = """(ids) => {
-    const nodes = app.graph.nodes.filter((node) => !ids || ids.includes(Number(node.id)));
-    const spots = nodes.map(({ pos, size }) =>
-        [pos[0], pos[1] - 30, pos[0] + size[0], pos[1] + size[1]]);
-    if (!ids) spots.push(...app.graph.groups.map(({ pos, size }) =>
-        [pos[0], pos[1], pos[0] + size[0], pos[1] + size[1]]));
-    return [0, 1, 2, 3].map((side) =>
-        Math[side < 2 ? "min" : "max"](...spots.map((spot) => spot[side])));
-}"""
-LOOK_AT = """(offset) => {
-    app.canvas.deselectAll?.();
-    app.canvas.ds.scale = 1;
-    app.canvas.ds.offset = offset;
-    app.canvas.setDirty(true, true);
-}"""
-BUILD = """(specs) => {
-    const made = {};
-    specs.forEach((spec, index) => {
-        const node = LiteGraph.createNode(spec.kind);
-        node.pos = spec.at ?? [-4000, index * 1200];
-        if (spec.title) node.title = spec.title;
-        app.graph.add(node);
-        if (spec.size) node.setSize(spec.size);
-        made[spec.name] = node;
-        for (const [name, value] of Object.entries(spec.widgets ?? {}))
-            node.widgets.find((widget) => widget.name === name).value = value;
-    });
-    for (const spec of specs)
-        for (const [name, source] of Object.entries(spec.links ?? {})) {
-            const [from, output] = source.split(".");
-            const [origin, target] = [made[from], made[spec.name]];
-            const ends = [origin.findOutputSlot(output), target.findInputSlot(name)];
-            if (Math.min(...ends) < 0) throw new Error(`${spec.name}: no ${name} or ${source}`);
-            origin.connect(ends[0], target, ends[1]);
-        }
-    return Object.fromEntries(Object.entries(made).map(([name, node]) => [name, Number(node.id)]));
-}"""
 # Popovers, toasts and menus lie over the canvas; the run's own nodes are what the picture shows.
 HIDE = """
 .comfy-menu, .p-toast, .p-tooltip, .p-dialog, .p-menu, .comfyui-body-top, .comfyui-body-left,
@@ -149,8 +95,8 @@ class Stage:
     # -- on the page ---------------------------------------------------------------------------
 
     def open(self, graph: dict[str, Any]) -> None:
-        """Replace what is on the canvas by a workflow."""
-        self.page.evaluate("() => app.graph.clear()")
+        """Replace what is on the canvas by a workflow, and forget what its nodes showed."""
+        self.page.evaluate("() => { app.clean(); app.graph.clear(); }")
         self.page.evaluate("(graph) => app.loadGraphData(graph, true, true, 'picture')", graph)
         self.page.wait_for_timeout(1500)
 
@@ -160,7 +106,7 @@ class Stage:
         Each has name, kind and perhaps widgets, links (input: "name.output"), at, size, title. What
         has no place lies far off the picture.
         """
-        self.page.evaluate("() => app.graph.clear()")
+        self.page.evaluate("() => { app.clean(); app.graph.clear(); }")
         ids = self.page.evaluate(BUILD, nodes)
         self.page.wait_for_timeout(800)
         return ids
