@@ -127,7 +127,7 @@ class _Run:
         """One update of this worker's weights."""
         for optimiser, rate in zip(self.optimisers, self.rates, strict=True):
             for group in optimiser.param_groups:
-                group["lr"] = rate * _rate(done)
+                group["lr"] = rate * _rate(done) * self.options.rate
         pictures, truth = self.batches.draw(_side(done, *self.options.sides))
         prediction = self.model(pictures.contiguous(memory_format=torch.channels_last))
         loss, parts = depth_loss(prediction, truth, 0.15 if done < 0.7 else 0.6)
@@ -207,6 +207,7 @@ def main(arguments: list[str] | None = None) -> int:
         default=(112.0, 176.0),
         help="training size at start and end",
     )
+    parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates")
     parser.add_argument("--report", type=float, default=4, help="minutes between reports")
     parser.add_argument(
         "--start", type=Path, help="begin with the averaged weights of another run's state"
