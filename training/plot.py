@@ -37,8 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 3.6))
     left.plot(minutes, [e["loss"] for e in entries], color="#345")
     left.set(xlabel="minutes", ylabel="training loss", yscale="log")
-    photographs = [e["photographs_128"][3] for e in entries]
-    right.plot(minutes, photographs, label="photographs, 128 px")
+    photographs = [e["photographs_160"][3] for e in entries]
+    right.plot(minutes, photographs, label="photographs, 160 px")
     right.plot(
         minutes, [e["held_back"][0] for e in entries], "k--", label="held-back scenes, 160 px"
     )
