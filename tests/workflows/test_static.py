@@ -85,9 +85,7 @@ def test_ones_own_picture_is_one_switch_away(path):
         group["bounding"] for group in graph["groups"] if group["title"].startswith("Your own")
     )
     for node in graph["nodes"]:
-        inside = (
-            left <= node["pos"][0] <= left + width and top <= node["pos"][1] <= top + height
-        )
+        inside = left <= node["pos"][0] <= left + width and top <= node["pos"][1] <= top + height
         assert inside == (node in asleep), node["type"]
         if node in asleep:
             node["mode"] = 0
