@@ -96,7 +96,8 @@ class _Run:
         unrest = flicker(*clip, self.should_stop) if self.batch > 1 else None
         if unrest is not None:
             notes.append(f"flicker: {unrest:.2%} of the depth range per frame, on static parts")
-        unknown = 1 - self.valid.sum().item() / self.valid.numel()
+        # Not sum(): it would make a copy of eight bytes a pixel first.
+        unknown = 1 - self.valid.count_nonzero().item() / self.valid.numel()
         if unknown > 0:
             notes.append(f"{unknown:.2%} of the pixels have no depth: the model gave no number")
         return Estimate(self._depth(), unrest, tuple(notes))
