@@ -269,6 +269,8 @@ def test_the_sample_workflows_run_and_run_again_for_free(keyed, fake, name, pict
     if estimates and not weights.exists():
         pytest.skip("the built-in depth model is not there yet")
     graph = json.loads((ROOT / "workflows" / "api" / f"{name}.json").read_text())
+    if "ImageCompare" not in keyed.object_info():
+        pytest.skip("this ComfyUI has no Compare Images yet")
     assert keyed.run(graph).status == "success"
     assert len(fake.charges) == pictures
     keyed.request("POST", "/free", {"unload_models": True, "free_memory": True})
