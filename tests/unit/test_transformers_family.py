@@ -9,6 +9,7 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit.errors import ModelError
 from genvr_depth.nodes.depthkit.estimators import MODELS, EstimateOptions, estimate, resident
+from genvr_depth.nodes.depthkit.estimators import transformers_family as family_module
 from genvr_depth.nodes.depthkit.estimators.base import WantsMargin
 from genvr_depth.nodes.depthkit.estimators.transformers_family import (
     FAMILIES,
@@ -284,3 +285,34 @@ def test_a_margin_is_never_wider_than_the_picture_and_can_be_switched_off(folder
     shutil.copytree(folder("zoedepth-nyu-kitti"), tmp_path / "bare")
     (tmp_path / "bare" / "preprocessor_config.json").write_text('{"do_pad": false}')
     assert not isinstance(load_folder(tmp_path / "bare", resident()), WantsMargin)
+
+
+@pytest.mark.parametrize(
+    ("version", "keyword"),
+    [
+        ("4.50.3", "torch_dtype"),
+        ("4.55.4", "torch_dtype"),
+        ("4.56.0.dev0", "dtype"),
+        ("4.57.1", "dtype"),
+        ("5.23.0", "dtype"),
+    ],
+)
+def test_every_supported_transformers_is_told_the_number_type_in_its_own_word(version, keyword):
+    assert family_module._dtype_keyword(version) == keyword
+
+
+def test_the_oldest_supported_transformers_gets_no_keyword_it_hands_on(folder, monkeypatch):
+    """Before 4.56 an unknown `dtype` reached the network, and every model failed to load."""
+    import transformers
+
+    load = transformers.AutoModelForDepthEstimation.from_pretrained
+    todays = family_module._dtype_keyword(transformers.__version__)
+
+    def old(*arguments, torch_dtype, **keywords):
+        assert "dtype" not in keywords
+        return load(*arguments, **keywords, **{todays: torch_dtype})
+
+    monkeypatch.setattr(transformers, "__version__", "4.50.3")
+    monkeypatch.setattr(transformers.AutoModelForDepthEstimation, "from_pretrained", old)
+    network = load_folder(folder("depth-anything-v2-small"), resident(), torch.bfloat16).network
+    assert next(network.parameters()).dtype == torch.bfloat16

@@ -203,14 +203,14 @@ _BUILDERS: dict[str, type[_Transformer]] = {"depth_pro": _DepthPro, "zoedepth": 
 
 
 def _network(folder: Path, dtype: torch.dtype) -> nn.Module:
-    automatic, damage = _library()
+    automatic, dtype_keyword, damage = _library()
     try:
         network, loaded = automatic.from_pretrained(
             folder,
             local_files_only=True,
             use_safetensors=True,
             output_loading_info=True,
-            dtype=dtype,
+            **{dtype_keyword: dtype},
         )
     except damage as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
@@ -229,11 +229,11 @@ def _network(folder: Path, dtype: torch.dtype) -> nn.Module:
     return network.eval().requires_grad_(False)
 
 
-def _library() -> tuple[Any, tuple[type[BaseException], ...]]:
-    """The loader, and what it raises on damaged files."""
+def _library() -> tuple[Any, str, tuple[type[BaseException], ...]]:
+    """The loader, its keyword for the number type, and what it raises on damaged files."""
     try:
         from safetensors import SafetensorError
-        from transformers import AutoModelForDepthEstimation
+        from transformers import AutoModelForDepthEstimation, __version__
     except (ImportError, RuntimeError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ModelError(
@@ -242,7 +242,13 @@ def _library() -> tuple[Any, tuple[type[BaseException], ...]]:
             "built-in model works without it."
         ) from error
     faults = (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError)
-    return AutoModelForDepthEstimation, faults
+    return AutoModelForDepthEstimation, _dtype_keyword(__version__), faults
+
+
+def _dtype_keyword(version: str) -> str:
+    """Releases before 4.56 hand an unknown `dtype` on to the network, which refuses it."""
+    release = tuple(int(part) for part in version.split(".")[:2])
+    return "dtype" if release >= (4, 56) else "torch_dtype"
 
 
 def _json(path: Path, folder: Path, *, required: bool = True) -> dict[str, Any]:
