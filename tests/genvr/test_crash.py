@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import threading
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from filelock import FileLock
 from genvr_depth.nodes.depthkit.genvr import journal as journal_module
 from genvr_depth.nodes.depthkit.genvr import store as store_module
 from genvr_depth.nodes.depthkit.genvr.errors import AmbiguousCharge, JournalError
@@ -185,6 +187,23 @@ def test_noting_a_task_needs_no_new_disk_space(tmp_path, clock):
     assert full.latest("k1", "a").task == "task-" + "x" * 40
     with pytest.raises(JournalError, match="full"):
         [full.prepare(_entry(f"other-{number}" * 20)) for number in range(500)]
+
+
+def test_only_one_at_a_time_turns_a_new_journal_to_write_ahead_mode(tmp_path):
+    """SQLite refuses at once ("database is locked") where two connections do it together."""
+    path = tmp_path / "journal.sqlite"
+    opened = threading.Event()
+
+    def open_it():
+        journal_module.connect(path).close()
+        opened.set()
+
+    with FileLock(f"{path}.lock"):
+        waiting = threading.Thread(target=open_it)
+        waiting.start()
+        assert not opened.wait(0.3)
+    waiting.join()
+    assert opened.is_set()
 
 
 def _entry(key):

@@ -26,6 +26,7 @@ FILE_NAME = "journal.sqlite"
 # What must not be lost even in a power cut; anything else is found out again for free.
 _SYNC = {"submitted": "FULL", "ambiguous": "FULL"}
 _EASY = "NORMAL"
+_PATIENCE_S = 30.0
 # Room for the task id in the row of the intent, so that noting it does not make the file grow.
 _RESERVED = " " * 64
 Connect = Callable[[Path], sqlite3.Connection]
@@ -83,8 +84,14 @@ class Entry:
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection in write-ahead mode: one flush to the disk per commit that has to be safe."""
-    connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=WAL")
+    from filelock import FileLock
+
+    # Two that turn a new file to write-ahead mode at once refuse each other without waiting.
+    with FileLock(path.with_name(f"{path.name}.lock"), timeout=_PATIENCE_S):
+        connection = sqlite3.connect(
+            path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA journal_mode=WAL")
     return connection
 
 
