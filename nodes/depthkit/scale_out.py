@@ -47,7 +47,7 @@ _SEGMENT = 48
 class Setup:
     """What every worker needs to start: plain values only, they travel to other processes.
 
-    model: a name of `estimators.table`; folders: where models lie; device: "auto", "cpu", "cuda".
+    model: a name of `estimators.table`; folders: where models lie; device: see `find_device`.
     """
 
     model: str = "builtin"
@@ -200,17 +200,8 @@ class Worker:
     """One model; called with rows."""
 
     def __init__(self, setup: Setup) -> None:
-        import torch
+        from .estimators import EstimateOptions, find_device, load_estimator, resident
 
-        from .estimators import EstimateOptions, load_estimator, resident
-
-        device = setup.device
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        try:
-            place = resident(torch.device(device))
-        except RuntimeError as error:
-            raise InvalidInput(f"There is no device {device!r}; use auto, cpu or cuda.") from error
         self._setup = setup
         self._options = EstimateOptions(setup.inner_size, setup.detail)
         self._clip: Clip | None = None
@@ -218,7 +209,7 @@ class Worker:
             setup.model,
             [Path(folder) for folder in setup.folders],
             download_policy="never",
-            place=place,
+            place=resident(find_device(setup.device)),
         )
 
     def __call__(self, row: Row) -> tuple[str, str]:

@@ -114,9 +114,28 @@ def test_a_folder_without_pictures_says_what_was_looked_for(tmp_path, capsys):
     assert ".mp4" in told
 
 
-def test_a_missing_file_is_named(photo, capsys):
-    assert estimate(photo.parent / "absent.jpg") == 1
-    assert "absent.jpg" in capsys.readouterr().err
+def test_a_missing_file_is_named_and_the_others_are_done(photo, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert estimate(photo.parent / "absent.jpg", photo, "--out", out, "--json") == 1
+    missing, done = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert "There is no file" in missing["error"]
+    assert "absent.jpg" in missing["error"]
+    assert set(done["files"]) == {"png16", "preview"}
+
+
+@pytest.mark.parametrize("device", ["cuda:63", "meta", "tpu7"])
+@pytest.mark.parametrize("command", [["estimate"], ["estimate", "--engine", "local"], ["score"]])
+def test_a_device_that_is_not_there_is_a_sentence(command, device, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GENVR_DEPTH_HOME", str(tmp_path / "home"))
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (8, 8)).save(path)
+    words = [*command, str(path), "--device", device, "--out", str(tmp_path / "out")]
+    if command == ["score"]:
+        words = ["score", str(path), str(path), "--photo", "--device", device]
+    assert main(words) == 1
+    shown = capsys.readouterr().err
+    assert device in shown
+    assert "use auto, cpu, cuda or mps" in shown
 
 
 def test_an_unknown_model_says_where_was_looked(tmp_path, monkeypatch, capsys):

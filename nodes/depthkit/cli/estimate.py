@@ -57,12 +57,11 @@ def run(args: argparse.Namespace) -> int:
         return run_tree(args)
     options = EstimateOptions(inner_size=args.resolution, detail=args.detail)
     formats = named_formats(args.format)
-    files = _existing(args.files)
     estimator = chosen_estimator(args)
     if args.model == "builtin" and not args.json:
-        sys.stderr.write("Using the built-in model (no --model given); nothing to download.\n")
+        sys.stderr.write("Using the built-in model; nothing to download.\n")
     failed, taken = 0, set()
-    for path in files:
+    for path in map(Path, args.files):
         try:
             report = _one(path, estimator, options, _targets(path, formats, args.out, taken))
         except DepthError as error:
@@ -91,27 +90,11 @@ def _is_tree(arguments: list[str]) -> bool:
     return any(Path(a).is_dir() or Path(a).suffix.lower() in VIDEO_TYPES for a in arguments)
 
 
-def _existing(arguments: list[str]) -> list[Path]:
-    missing = next((name for name in arguments if not Path(name).is_file()), None)
-    if missing is not None:
-        raise InvalidInput(f"There is no file or folder {missing}.")
-    return [Path(name) for name in arguments]
-
-
 def chosen_estimator(args: argparse.Namespace) -> Estimator:
-    import torch
-
-    from ..estimators import load_estimator, resident
+    from ..estimators import find_device, load_estimator, resident
     from ..folders import model_folder
 
-    device = args.device
-    if device == "auto":
-        found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-        device = next((name for name, there in found.items() if there), "cpu")
-    try:
-        place = resident(torch.device(device))
-    except RuntimeError as error:
-        raise InvalidInput(f"There is no device {device!r}; use auto, cpu, cuda or mps.") from error
+    place = resident(find_device(args.device))
     with _bar(f"downloading {args.model}", unit="B") as progress:
         return load_estimator(
             args.model,
@@ -147,6 +130,8 @@ def _one(
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
+    except FileNotFoundError:
+        raise InvalidInput(f"There is no file or folder {path}.") from None
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from error
 

@@ -17,17 +17,10 @@ __all__ = ["load_model", "read_picture"]
 
 def load_model(name: str, device: str) -> Estimator:
     """The model `name` on `device` ("auto", "cpu", "cuda", "mps"); nothing is downloaded."""
-    import torch
-
-    from ..estimators import load_estimator, resident
+    from ..estimators import find_device, load_estimator, resident
     from ..folders import model_folder
 
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        place = resident(torch.device(device))
-    except RuntimeError as error:
-        raise InvalidInput(f"There is no device {device!r}; use auto, cpu, cuda or mps.") from error
+    place = resident(find_device(device))
     return load_estimator(name, [model_folder()], download_policy="never", place=place)
 
 

@@ -12,6 +12,7 @@ from .base import (
     Placer,
     resident,
 )
+from .devices import find_device
 from .driver import estimate
 from .loading import DOWNLOAD_POLICIES, builtin_estimator, ensure_folder, load_estimator
 from .store import fingerprint, model_names
@@ -32,6 +33,7 @@ __all__ = [
     "builtin_estimator",
     "ensure_folder",
     "estimate",
+    "find_device",
     "fingerprint",
     "load_estimator",
     "model_names",
