@@ -132,6 +132,31 @@ def test_the_badge_follows_the_widgets(page, canvas):
     badge.filter(has_text="3 × 5 = 15 credits").wait_for(timeout=10_000)
 
 
+@pytest.mark.parametrize("kind", ["GenVRDepthGenerateRemote", "GenVRDepthEstimateRemote"])
+def test_the_badge_lies_inside_its_node(page, canvas, kind):
+    node = canvas.add(kind, 560, 120)
+    badge = page.locator(".genvr-cost")
+    badge.wait_for(timeout=10_000)
+    page.wait_for_timeout(500)
+    box = badge.bounding_box()
+    left, top, right, bottom = page.evaluate(
+        """(id) => {
+            const element = document.querySelector(`[data-node-id="${id}"]`);
+            if (LiteGraph.vueNodesMode && element) {
+                const { left, top, right, bottom } = element.getBoundingClientRect();
+                return [left, top, right, bottom];
+            }
+            const { pos, size } = app.graph.getNodeById(id);
+            const { left, top } = app.canvas.canvas.getBoundingClientRect();
+            return [left + pos[0], top + pos[1],
+                left + pos[0] + size[0], top + pos[1] + size[1]];
+        }""",
+        node,
+    )
+    assert left <= box["x"] and box["x"] + box["width"] <= right
+    assert top <= box["y"] and box["y"] + box["height"] <= bottom
+
+
 @pytest.mark.parametrize(
     ("status", "said", "remedy"),
     [

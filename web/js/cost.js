@@ -1,10 +1,11 @@
 // @ts-check
 /** The cost badge of the GenVR nodes: "12 x 5 = 60 credits", and what went wrong with its remedy. */
-import { api, app, chain, loadText } from "../lib/comfy.mjs";
+import { api, app, chain, loadText, nodeOfRun } from "../lib/comfy.mjs";
 import { VARIATIONS, cost, typedPrompts, variations } from "../lib/cost.mjs";
 import { element, loadStyle } from "../lib/dom.mjs";
 
-const HEIGHT = 30;
+const HEIGHT = 34;
+const MARGIN = 4;
 const SINGLE_PICTURE = new Set(["LoadImage", "GenVRDepthSampleScene"]);
 
 /** @type {(key: string, values?: Record<string, string|number>) => string} */
@@ -13,7 +14,7 @@ let text;
 let prices = {};
 /** @type {Record<string, number>} */
 let styles = {};
-/** @type {Map<string, {show: () => void, fail: (message: string) => void}>} */
+/** @type {Map<any, {show: () => void, fail: (message: string) => void}>} by node: subgraphs repeat ids */
 const badges = new Map();
 
 /** @param {any} node @returns {Record<string, any>} */
@@ -65,6 +66,7 @@ function attach(node) {
   const widget = node.addDOMWidget("genvr_cost", "genvr_cost", badge, {
     serialize: false,
     hideOnZoom: false,
+    margin: MARGIN,
     getMinHeight: () => HEIGHT,
     getMaxHeight: () => HEIGHT,
   });
@@ -79,10 +81,11 @@ function attach(node) {
     label.textContent = message;
     badge.title = message;
   };
-  badges.set(String(node.id), { show, fail });
-  chain(node, "onAdded", () => badges.set(String(node.id), { show, fail }));
-  chain(node, "onRemoved", () => badges.delete(String(node.id)));
+  chain(node, "onAdded", () => badges.set(node, { show, fail }));
+  chain(node, "onRemoved", () => badges.delete(node));
   show();
+  const [width, height] = node.size;
+  node.setSize([width, Math.max(height, node.computeSize()[1])]);
 }
 
 /** Any widget may count, also those of a node further up: cheap enough to look at all of them. */
@@ -106,7 +109,7 @@ app.registerExtension({
     if (answer.ok) ({ prices, styles } = await answer.json());
     api.addEventListener("execution_error", (/** @type {CustomEvent} */ event) => {
       const { node_id: id, exception_message: message } = event.detail;
-      badges.get(String(id))?.fail(message.trim());
+      badges.get(nodeOfRun(id))?.fail(message.trim());
     });
     api.addEventListener("execution_start", refresh);
   },

@@ -50,4 +50,18 @@ export function widgetOf(node, name) {
   return node.widgets?.find((/** @type {any} */ widget) => widget.name === name);
 }
 
+/**
+ * @param {string|number} id of a run: "7", or "5:7" for node 7 in the subgraph of node 5
+ * @returns {any} the node on the canvas, if it is there
+ */
+export function nodeOfRun(id) {
+  let graph = app.rootGraph ?? app.graph;
+  let node = null;
+  for (const part of String(id).split(":")) {
+    node = graph?.getNodeById(part) ?? null;
+    graph = node?.subgraph;
+  }
+  return node;
+}
+
 export { api, app };

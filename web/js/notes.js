@@ -1,0 +1,74 @@
+// @ts-check
+/**
+ * The line a node says about its run ("3 saved, last depth_00003_.exr") stays when the run is over.
+ * Older pages keep it by themselves; newer ones take it away as the run ends, and then it is shown
+ * again here.
+ */
+import { api, app, nodeOfRun } from "../lib/comfy.mjs";
+import { element, loadStyle } from "../lib/dom.mjs";
+
+const PREFIX = "GenVRDepth";
+const CORE_WIDGET = "$$node-text-preview";
+const ENDS = ["execution_success", "execution_error", "execution_interrupted"];
+const LINE = 16;
+const LETTER = 6.4; // pixels of an average letter
+const MARGIN = 4;
+
+/** @type {Map<any, string>} what each of our nodes said last */
+const said = new Map();
+/** @type {WeakMap<any, {say: (text: string) => void}>} */
+const notes = new WeakMap();
+
+/** @param {string} text @param {number} width of the node @returns {number} pixels it takes */
+function height(text, width) {
+  const letters = Math.max(1, (width - 2 * MARGIN - 16) / LETTER);
+  const lines = text.split("\n").map((line) => Math.ceil(line.length / letters));
+  return text ? 2 * MARGIN + LINE * lines.reduce((sum, count) => sum + count, 0) : 0;
+}
+
+/** @param {any} node */
+function attach(node) {
+  const line = element("div", { class: "genvr-note" });
+  const widget = node.addDOMWidget("genvr_note", "genvr_note", line, {
+    serialize: false,
+    hideOnZoom: false,
+    margin: MARGIN,
+    getMinHeight: () => height(line.textContent, node.size[0]),
+    getMaxHeight: () => height(line.textContent, node.size[0]),
+  });
+  widget.serialize = false;
+  const say = (/** @type {string} */ text) => {
+    line.textContent = text;
+    node.setSize([node.size[0], Math.max(node.size[1], node.computeSize()[1])]);
+    node.graph?.setDirtyCanvas(true, true);
+  };
+  const note = { say };
+  notes.set(node, note);
+  return note;
+}
+
+/** @param {any} node */
+const keptByThePage = (node) =>
+  node.widgets?.some((/** @type {any} */ widget) => widget.name === CORE_WIDGET);
+
+function keep() {
+  for (const [node, text] of said) {
+    if (node.graph && !keptByThePage(node)) (notes.get(node) ?? attach(node)).say(text);
+  }
+  said.clear();
+}
+
+app.registerExtension({
+  name: "GenVRDepth.Notes",
+  init() {
+    loadStyle();
+    api.addEventListener("progress_text", (/** @type {CustomEvent} */ { detail }) => {
+      const node = nodeOfRun(detail.nodeId);
+      if (!node?.comfyClass?.startsWith(PREFIX)) return;
+      said.set(node, detail.text);
+      notes.get(node)?.say(""); // the page shows what it says now
+    });
+    // After the page has cleared away what it showed during the run.
+    for (const end of ENDS) api.addEventListener(end, () => setTimeout(keep, 0));
+  },
+});
