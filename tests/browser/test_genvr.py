@@ -153,8 +153,10 @@ def test_the_badge_lies_inside_its_node(page, canvas, kind):
         }""",
         node,
     )
-    assert left <= box["x"] and box["x"] + box["width"] <= right
-    assert top <= box["y"] and box["y"] + box["height"] <= bottom
+    assert left <= box["x"]
+    assert box["x"] + box["width"] <= right
+    assert top <= box["y"]
+    assert box["y"] + box["height"] <= bottom
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a node says about its run stays on it, once, whichever frontend takes it away or keeps it."""
+"""What a node says about its run stays on it, once: some frontends take it away, some keep it."""
 
 from __future__ import annotations
 
