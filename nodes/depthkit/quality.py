@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .depth_map import DepthMap
-from .edges import edge_map, shifted_correlation, solid
+from .edges import EdgeFit, edge_map, solid, strongest_near
 from .errors import InvalidInput
 from .fill import label_holes
 from .images import luminance
@@ -29,6 +29,8 @@ _SIDE = 384
 _GAP = 0.001
 # A drone sees houses of 5 m from 500 m; what differs by less than this is rounding.
 _FLAT = 0.001
+# Sizes inside models and encoders are rounded; more than this is another crop.
+_SAME_SHAPE = 1.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class _View:
     """One frame, prepared for all checks.
 
     near: (h, w) 0 far .. 1 near at no more than _SIDE pixels; valid: (h, w); full: the frame
-    itself; grey: (h, w) luminance of the photo or None; target: shorter side to be steered, or 0.
+    itself; grey: (h, w) luminance of the photo or None; target: shorter side to be steered, or 0;
+    shape_ratio: the larger of the aspects of depth and photo over the smaller, 1 without a photo.
     """
 
     near: Tensor
@@ -87,6 +90,7 @@ class _View:
     full: DepthMap
     grey: Tensor | None
     target: int
+    shape_ratio: float
 
 
 _Found = tuple[str, str, dict[str, float]]
@@ -137,11 +141,12 @@ def _view(frame: DepthMap, picture: Tensor | None, target: int) -> _View:
     near = normalise(small, Window())
     if not frame.near_is_large:
         near = (1 - near).masked_fill(~small.valid, 0.0)
-    grey = None
+    grey, ratio = None, 1.0
     if picture is not None:
         plane = luminance(picture)[None, None]
         grey = F.interpolate(plane, size, mode="bilinear", antialias=True)[0, 0]
-    return _View(near[0], small.valid[0], frame, grey, target)
+        ratio = (picture.shape[1] * frame.height) / (picture.shape[0] * frame.width)
+    return _View(near[0], small.valid[0], frame, grey, target, max(ratio, 1 / ratio))
 
 
 def _empty(view: _View) -> _Found | None:
@@ -188,12 +193,21 @@ def _clipped(view: _View) -> _Found | None:
     if max(at_low, at_high) < 0.05:
         return None
     near_end = (at_high >= at_low) == view.full.near_is_large
+    if not near_end and _is_sky(view.full, low if view.full.near_is_large else high):
+        return None
     end = "nearest" if near_end else "farthest"
     return (
         f"{max(at_low, at_high):.0%} of the pixels share the {end} value: that end is cut off.",
         "Widen the window where the map was made; what was cut off cannot be brought back.",
         {"share_low": at_low, "share_high": at_high},
     )
+
+
+def _is_sky(frame: DepthMap, farthest: Tensor) -> bool:
+    """Whether what shares the farthest value hangs down from the top of the picture."""
+    same = (frame.values[0] == farthest) & frame.valid[0]
+    hanging = (same | ~frame.valid[0]).long().cumprod(0) * same
+    return bool(hanging.sum() > 0.8 * same.sum())
 
 
 def _inverted(view: _View) -> _Found | None:
@@ -275,29 +289,32 @@ def _speckle(view: _View) -> _Found | None:
 
 def _misaligned(view: _View) -> _Found | None:
     """Depth edges lie on photo edges; if they fit far better elsewhere, the map is shifted."""
-    if view.grey is None or min(view.near.shape) < 64:
+    if view.grey is None:
+        return None
+    if view.shape_ratio > _SAME_SHAPE + 2 / min(view.full.height, view.full.width):
+        return (
+            "depth and photo are of different shapes: they cannot show the same frame.",
+            "Connect the photo the depth was made from, uncropped.",
+            {"shape_ratio": view.shape_ratio},
+        )
+    if min(view.near.shape) < 64:
         return None
     depth_edges, photo_edges = edge_map(view.near, view.valid), edge_map(view.grey, None)
-    table = shifted_correlation(depth_edges, photo_edges)
-    reach = table.shape[0] // 2
-    best = int(table.argmax())
-    dy, dx = best // table.shape[1] - reach, best % table.shape[1] - reach
-    here, there = table[reach, reach].item(), table.flatten()[best].item()
-    numbers = {"correlation": here, "best": there, "dx": float(dx), "dy": float(dy)}
-    if max(abs(dx), abs(dy)) >= 2 and there > 0.15 and there > 1.25 * here + 0.03:
+    fit = EdgeFit.of(depth_edges, photo_edges, view.valid)
+    if fit.is_shift():
         scale = view.full.width / view.near.shape[1]
         return (
-            f"the map does not lie on the photo: it fits best moved by {dx * scale:+.0f} pixels "
-            f"across and {dy * scale:+.0f} down.",
+            f"the map does not lie on the photo: it fits best moved by {fit.dx * scale:+.0f} "
+            f"pixels across and {fit.dy * scale:+.0f} down.",
             "Use the depth of this very photo, uncropped.",
-            numbers,
+            fit.numbers(),
         )
-    if there < 0.05:
+    if fit.is_foreign():
         return (
             "depth edges and photo edges have nothing in common: is this the depth of another "
             "picture?",
             "Connect the photo the depth was made from.",
-            numbers,
+            fit.numbers(),
         )
     return None
 
@@ -307,9 +324,8 @@ def _transparent(view: _View) -> _Found | None:
     if view.grey is None or min(view.near.shape) < 64:
         return None
     depth_edges, photo_edges = edge_map(view.near, view.valid), edge_map(view.grey, None)
-    wide = F.max_pool2d(photo_edges[None, None], 7, 1, 3)[0, 0]
     strong = depth_edges > 0.08
-    orphan = strong & (wide < 0.02)
+    orphan = strong & (strongest_near(photo_edges) < 0.02)
     share = orphan.float().sum().item() / max(1.0, strong.float().sum().item())
     if strong.float().mean() < 0.002 or share < 0.35:
         return None

@@ -6,6 +6,7 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput
+from genvr_depth.nodes.depthkit.images import resize
 from genvr_depth.nodes.depthkit.kinds import to_disparity
 from genvr_depth.nodes.depthkit.quality import CODES, check_depth, stop_on_problem
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
@@ -73,6 +74,44 @@ def test_the_shift_is_given_in_pixels_of_the_map(scene):
     assert finding.numbers["dx"] * factor == pytest.approx(-step, abs=3)
     assert abs(finding.numbers["dy"] * factor) <= 2
     assert "pixels" in finding.text
+
+
+@pytest.mark.parametrize(("first", "second"), [(1, 2), (1, 3), (2, 0), (3, 1)])
+def test_the_photo_of_another_scene_is_noticed(first, second):
+    depth = load_scene(SCENE_NAMES[first]).depth
+    photo = resize(load_scene(SCENE_NAMES[second]).picture, depth.height, depth.width)
+    findings = check_depth(depth, photo).findings
+    assert any(f.code == "misaligned" and "another picture" in f.text for f in findings)
+
+
+@pytest.mark.parametrize("name", SCENE_NAMES)
+def test_a_soft_depth_of_the_right_photo_raises_no_alarm(name):
+    good = load_scene(name)
+    soft = to_disparity(good.depth).resized(24, 24 * good.depth.width // good.depth.height)
+    soft = soft.resized(good.depth.height, good.depth.width)
+    assert check_depth(soft, good.picture).ok
+
+
+def test_a_photo_of_another_shape_does_not_show_the_same_frame(scene):
+    cropped = scene.picture[:, :, : scene.picture.shape[2] * 3 // 4]
+    report = check_depth(scene.depth, cropped)
+    assert "different shapes" in report.text()
+    assert not report.ok
+    halved = resize(scene.picture, scene.depth.height // 2 + 1, scene.depth.width // 2)
+    assert check_depth(scene.depth, halved).ok
+
+
+def test_a_sky_that_shares_the_farthest_value_is_not_cut_off():
+    """Files without a mask write the sky as the farthest value."""
+    values = torch.linspace(0, 1, 96)[:, None].expand(96, 128) + 0.001 * torch.rand(96, 128)
+    sky = values.clone()
+    sky[:40] = 0
+    assert "clipped" not in _codes(DepthMap.make(sky, "disparity"))
+    assert "clipped" not in _codes(DepthMap.make(2 - sky, "depth"))
+    assert "clipped" in _codes(DepthMap.make(sky.flip(0) + 1, "depth"))
+    middle = values.clone()
+    middle[40:70] = 0
+    assert "clipped" in _codes(DepthMap.make(middle, "disparity"))
 
 
 def test_every_finding_says_what_to_do(scene):
