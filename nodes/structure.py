@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from .depthkit.depth_map import DepthMap
+from .depthkit.errors import InvalidInput
 from .depthkit.images import rgb
 from .host import current
 from .models import model_or_builtin
@@ -28,23 +29,44 @@ MODEL_INPUT = (
 
 
 def _score(
-    control: DepthMap,
+    controls: Sequence[DepthMap],
     pictures: Sequence[Tensor],
     model: estimators.Estimator | None,
-    original: Tensor | None,
+    originals: Sequence[Tensor | None] = (None,),
 ) -> list[structure.Comparison]:
-    """One comparison per picture; pictures: (1, H, W, 3) each, of any sizes."""
+    """One comparison per picture.
+
+    controls, originals: one frame each, one for all pictures or one for each. pictures:
+    (1, H, W, 3) each, of any sizes.
+    """
+    targets = _one_each(controls, len(pictures), "control")
+    before = _one_each(originals, len(pictures), "original")
     with current().task(len(pictures)) as task:
         used = model_or_builtin(model, task)
         done: list[structure.Comparison] = []
         for index, picture in enumerate(pictures):
-            target = control.frame(index) if control.batch == len(pictures) else control
             done += structure.score_images(
-                target, picture, used, original, should_stop=task.should_stop
+                targets[index], picture, used, before[index], should_stop=task.should_stop
             )
             task.on_progress(index + 1, len(pictures))
         task.say(", ".join(f"{one.report.score:.0f}" for one in done))
     return done
+
+
+_Item = TypeVar("_Item")
+
+
+def _one_each(given: Sequence[_Item], count: int, name: str) -> Sequence[_Item]:
+    if len(given) not in (1, count):
+        raise InvalidInput(
+            f"There are {count} pictures but {len(given)} of '{name}'; give one for all pictures, "
+            "or one for each."
+        )
+    return list(given) * (count if len(given) == 1 else 1)
+
+
+def _frames(depth: DepthMap) -> list[DepthMap]:
+    return [depth.frame(index) for index in range(depth.batch)]
 
 
 def _report(scored: Sequence[structure.Comparison], names: Sequence[str]) -> str:
@@ -96,8 +118,8 @@ class GenVRDepthStructureScore:
         original: Tensor | None = None,
     ) -> tuple[float, str, Tensor, str]:
         pictures = rgb(image)
-        before = None if original is None else rgb(original, "original")[:1]
-        scored = _score(control, pictures.split(1), model, before)
+        before = [None] if original is None else rgb(original, "original").split(1)
+        scored = _score(_frames(control), pictures.split(1), model, before)
         heat = torch.stack(
             [structure.heat_map(c, p) for c, p in zip(scored, pictures, strict=True)]
         )
@@ -149,7 +171,8 @@ class GenVRDepthKeepBest:
         model: list[estimators.Estimator | None] | None = None,
     ) -> tuple[list[Tensor], list[float], str]:
         pictures = [one for batch in images for one in rgb(batch, "images").split(1)]
-        scored = _score(control[0], pictures, (model or [None])[0], None)
+        controls = [frame for depth in control for frame in _frames(depth)]
+        scored = _score(controls, pictures, (model or [None])[0])
         scores = [one.report.score for one in scored]
         order = structure.best_first(scores)
         chosen = [pictures[index] for index in order[: keep[0]]]

@@ -56,6 +56,8 @@ _SCALES = (1, 2, 4)
 # Relative control maps hold no metres: AbsRel and delta read their ends as these distances.
 NEAR_M, FAR_M = 1.0, 10.0
 _SAME_SHAPE = 1.03
+# Where less of the control has a depth in both maps, the score says so.
+_SHARED = 0.75
 # Deviations of this share of the range mean nothing: two maps without any layout agree in it.
 _LAYOUT_NOISE = 0.03
 
@@ -142,6 +144,7 @@ def compare(control: DepthMap, found: DepthMap) -> Comparison:
             "The control depth and the estimated depth have no valid pixel in common; check the "
             "control (all sky?)."
         )
+    shared = (valid.sum() / target.valid.sum()).item()
     target = target.with_values(target.values, valid=valid)
     other = other.with_values(other.values, valid=valid)
     first, second = _aligned(to_disparity(target), to_disparity(other))
@@ -161,6 +164,7 @@ def compare(control: DepthMap, found: DepthMap) -> Comparison:
         boundary_f1=boundary_f1(predicted[0], depth.values[0], valid[0]),
         estimator=found.source,
         size=f"{width}x{height}",
+        notes=() if shared > _SHARED else (f"Only {shared:.0%} of the control could be compared.",),
     )
     return Comparison(report, ((first - second).abs() * valid)[0].clamp(0, 1))
 
@@ -185,7 +189,7 @@ def fit_frame(control: DepthMap, found: DepthMap) -> Comparison:
         f"The picture is {found.width}x{found.height}, the control {control.width}x"
         f"{control.height}: compared as {how}."
     )
-    return replace(best, report=replace(best.report, notes=(note,)))
+    return replace(best, report=replace(best.report, notes=(note, *best.report.notes)))
 
 
 def _centre(depth: DepthMap, other: DepthMap) -> DepthMap:

@@ -123,6 +123,34 @@ def test_structure_score_takes_the_original_photo_too():
     assert "horizon moved +0.0 %" in report
 
 
+def _several(*depths):
+    return DepthMap.make(torch.cat([d.values for d in depths]), depths[0].kind)
+
+
+def test_every_picture_is_held_against_its_own_control_and_photo():
+    first = _depth(1)
+    second = first.with_values(first.values.flip(2))
+    pictures = torch.cat([_painted(first), _painted(second)])
+    both = _several(first, second)
+    _, _, _, data = _run("GenVRDepthStructureScore", both, pictures, _Painted(), pictures)
+    assert min(one["score"] for one in json.loads(data)) > 60
+    _, scores, _ = _run(
+        "GenVRDepthKeepBest", [second, first], [pictures.flip(0)], [2], model=[_Painted()]
+    )
+    assert min(scores) > 60
+
+
+@pytest.mark.parametrize("extra", ["control", "original"])
+def test_counts_that_do_not_fit_are_named(extra):
+    depth, pictures = _depth(1), torch.cat([_painted(_depth(1))] * 3)
+    control = _several(depth, depth) if extra == "control" else depth
+    original = pictures[:2] if extra == "original" else None
+    with pytest.raises(ValueError, match=f"There are 3 pictures but 2 of '{extra}'"):
+        _run("GenVRDepthStructureScore", control, pictures, _Painted(), original)
+    with pytest.raises(ValueError, match="There are 3 pictures but 2 of 'control'"):
+        _run("GenVRDepthKeepBest", [depth, depth], [pictures], [1], model=[_Painted()])
+
+
 @pytest.mark.parametrize("batch", [1, 16])
 def test_keep_best_finds_the_picture_that_kept_the_depth(batch):
     depth = _depth(1)

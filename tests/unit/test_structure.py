@@ -156,6 +156,15 @@ def test_sky_does_not_count(scenes):
     assert inside.error[:62].max() == 0
 
 
+def test_a_comparison_of_a_part_only_says_so(scenes):
+    control = scenes[SCENE_NAMES[0]]
+    part = torch.zeros_like(control.valid)
+    part[:, :, :64] = True
+    report = compare(control, control.with_values(control.values, valid=part)).report
+    assert "25% of the control" in report.text()
+    assert compare(control, control).report.notes == ()
+
+
 def test_the_control_may_be_of_any_kind(scenes):
     metric = load_scene(SCENE_NAMES[0]).depth.resized(192, 256)
     assert compare(metric, scenes[SCENE_NAMES[0]]).report.score > 99
