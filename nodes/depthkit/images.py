@@ -29,7 +29,7 @@ def rgb(image: Tensor, name: str = "image") -> Tensor:
         stack[..., :3] if stack.shape[-1] >= 3 else stack[..., :1].expand(*stack.shape[:3], 3)
     )
     clean = channels.to("cpu", torch.float32).nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)
-    return clean.clamp(0, 1).contiguous()
+    return clean.clamp_(0, 1).contiguous()
 
 
 def luminance(image: Tensor) -> Tensor:

@@ -116,7 +116,8 @@ def _inverted(
 
 
 def _inverse(values: Tensor, valid: Tensor) -> Tensor:
-    return torch.where(valid, 1.0 / torch.where(valid, values, torch.ones_like(values)), 0.0)
+    # In place: a long clip has no room for a copy per step.
+    return torch.where(valid, values, 1.0).reciprocal_().masked_fill_(~valid, 0.0)
 
 
 def _stretch(

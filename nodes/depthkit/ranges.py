@@ -7,7 +7,7 @@ sample, so the same picture always gets the same window.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -123,10 +123,15 @@ def find_window(depth: DepthMap, window: Window) -> Tensor:
     if window.method == "fixed":
         ends = torch.tensor([window.low, window.high], dtype=torch.float32)
         return ends.expand(depth.batch, 2).clone()
-    frames = [v[m] for v, m in zip(depth.values, depth.valid, strict=True)]
+    frames = [_known(v, m) for v, m in zip(depth.values, depth.valid, strict=True)]
     if window.scope == "clip":
         return _ends(frames, window).expand(depth.batch, 2).clone()
     return torch.stack([_ends([frame], window) for frame in frames])
+
+
+def _known(values: Tensor, valid: Tensor) -> Tensor:
+    """The valid values, flat; no copy where that is all of them."""
+    return values.flatten() if bool(valid.all()) else values[valid]
 
 
 def _ends(parts: Sequence[Tensor], window: Window) -> Tensor:
@@ -151,14 +156,20 @@ def normalise(depth: DepthMap, window: Window) -> Tensor:
     Polarity is the map's own; invalid pixels get 0.
     """
     out = torch.empty_like(depth.values)
-    for index, (low, high) in enumerate(find_window(depth, window).tolist()):
-        if _is_flat(low, high):
-            out[index] = 0.5
-        else:
-            torch.sub(depth.values[index], low, out=out[index])
-            out[index].div_(high - low).clamp_(0, 1)
-        out[index].masked_fill_(~depth.valid[index], 0.0)
+    for index, share in enumerate(_shares(depth, window)):
+        out[index] = share
     return out
+
+
+def _shares(depth: DepthMap, window: Window) -> Iterator[Tensor]:
+    """Frame by frame the (H, W) of `normalise`."""
+    for index, (low, high) in enumerate(find_window(depth, window).tolist()):
+        values = depth.values[index]
+        if _is_flat(low, high):
+            share = torch.full_like(values, 0.5)
+        else:
+            share = (values - low).div_(high - low).clamp_(0, 1)
+        yield share.masked_fill_(~depth.valid[index], 0.0)
 
 
 def control_image(depth: DepthMap, window: Window | None = None) -> Tensor:
@@ -168,8 +179,12 @@ def control_image(depth: DepthMap, window: Window | None = None) -> Tensor:
     The window speaks of the map's own values: its low end is the near one unless the map is
     disparity already.
     """
-    grey = normalise(*as_disparity(depth, window or Window()))
-    return grey[..., None].expand(*grey.shape, 3).contiguous()
+    disparity, shown = as_disparity(depth, window or Window())
+    # Straight into the three channels: a long clip has no room for the grey beside them.
+    out = torch.empty(*disparity.values.shape, 3)
+    for index, share in enumerate(_shares(disparity, shown)):
+        out[index] = share[..., None]
+    return out
 
 
 def as_disparity(depth: DepthMap, window: Window) -> tuple[DepthMap, Window]:

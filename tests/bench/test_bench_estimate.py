@@ -161,6 +161,30 @@ def test_memory_of_a_long_clip(kind, capsys, tmp_path):
     assert grown <= output + 1024
 
 
+NODE_MEMORY = MEMORY.partition("estimate(Brightness(), clip[:2])")[0] + """
+from genvr_depth.nodes.estimate import GenVRDepthEstimate
+node = GenVRDepthEstimate()
+node.run(clip[:2], Brightness())
+before = peak()
+depth, control, valid, _ = node.run(clip, Brightness(), consistency="clip")["result"]
+given = (depth.values, depth.valid, control, valid)
+print(peak() - before, sum(tensor.nbytes for tensor in given) / 2**20)
+"""
+
+
+@pytest.mark.parametrize("kind", ["disparity", "metric"])
+def test_memory_of_a_long_clip_through_the_node(kind, capsys, tmp_path):
+    """The node's outputs are the depth, the control image and the mask."""
+    code = NODE_MEMORY.replace("sys.argv[1]", repr(kind))
+    grown, output = map(float, _python(code, tmp_path).split())
+    with capsys.disabled():
+        print(
+            f"\nthe same through Estimate Depth, {kind}: peak grew by {grown:.0f} MB, the outputs "
+            f"are {output:.0f} MB (wanted: at most {output + 1024:.0f})"
+        )
+    assert grown <= output + 1024
+
+
 def test_a_picture_of_81_million_pixels_works():
     class Brightness(Wrapped):
         def __init__(self):

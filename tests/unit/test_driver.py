@@ -8,7 +8,12 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
 from genvr_depth.nodes.depthkit.estimators import EstimateOptions, estimate
-from genvr_depth.nodes.depthkit.estimators.chunks import in_chunks, listening, out_of_memory
+from genvr_depth.nodes.depthkit.estimators.chunks import (
+    at_once,
+    in_chunks,
+    listening,
+    out_of_memory,
+)
 from genvr_depth.nodes.depthkit.estimators.sizes import MAX_ASPECT, inner_shape
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -172,6 +177,45 @@ def test_a_chunk_that_does_not_fit_is_halved_and_the_work_goes_on():
     assert sum(device.pieces) == 20
     assert device.pieces[:3] == [1, 2, 2]
     assert done[-1] == 20
+
+
+@pytest.mark.parametrize(
+    ("device", "inner", "picture", "pieces"),
+    [
+        ("cpu", (518, 518), (720, 1280), 1),
+        ("cuda", (518, 518), (720, 1280), 8),
+        ("cuda", (1036, 1036), (720, 1280), 2),
+        ("cuda", (1536, 1536), (64, 64), 1),
+        # A small model: the frames themselves are what fills the memory.
+        ("cuda", (160, 288), (720, 1280), 13),
+        ("cuda", (160, 288), (2160, 3840), 1),
+        ("cuda", (160, 160), (9000, 9000), 1),
+    ],
+)
+def test_a_piece_is_bounded_by_what_the_device_and_the_main_memory_hold(
+    device, inner, picture, pieces
+):
+    assert at_once(torch.device(device), inner, picture) == pieces
+
+
+def test_what_a_failed_piece_held_is_free_before_the_memory_is_given_back(monkeypatch):
+    freed, seen = [], []
+
+    class Held:
+        def __del__(self):
+            freed.append(True)
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: seen.append(len(freed)))
+
+    def work(start, end):
+        held = Held()
+        if end - start > 1:
+            raise RuntimeError(f"CUDA out of memory beside {held}")
+        return 2
+
+    in_chunks(3, work, on_progress=lambda done: None, should_stop=lambda: False)
+    assert seen == [2]
 
 
 def test_one_picture_that_does_not_fit_is_a_sentence():

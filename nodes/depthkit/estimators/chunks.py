@@ -5,6 +5,7 @@ A piece that does not fit is halved and tried again; the smaller size is kept fo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -15,10 +16,24 @@ from torch import nn
 
 from ..errors import InvalidInput, Stopped
 
-__all__ = ["in_chunks", "listening", "out_of_memory"]
+__all__ = ["at_once", "in_chunks", "listening", "out_of_memory"]
 
 # Asking the host costs microseconds, but a network has hundreds of blocks per pass.
 _ASK_EVERY_S = 0.1
+# Eight square pictures at the size of the most common models.
+_INNER_PIXELS = 8 * 518 * 518
+# The pictures themselves wait in the main memory as float32, beside a map of the same size; about
+# 40 bytes a pixel.
+_PICTURE_PIXELS = 12_000_000
+
+
+def at_once(device: torch.device, inner: tuple[int, int], picture: tuple[int, int]) -> int:
+    """How many pictures of (height, width) `picture`, worked at `inner`, make one piece: a CPU
+    gains nothing from several, a GPU is kept busy as long as both memories stay bounded."""
+    if device.type == "cpu":
+        return 1
+    by_inner, by_picture = _INNER_PIXELS // math.prod(inner), _PICTURE_PIXELS // math.prod(picture)
+    return max(1, min(by_inner, by_picture))
 
 
 def in_chunks(
@@ -45,14 +60,20 @@ def in_chunks(
             if not out_of_memory(error):
                 raise
             size = limit = _halved(end - done, error)
+        else:
+            done, size = end, max(1, min(limit, wanted))
+            on_progress(done)
             continue
-        done, size = end, max(1, min(limit, wanted))
-        on_progress(done)
+        _give_back()
+
+
+def _give_back() -> None:
+    """Only once the error is gone: its traceback holds on to what the piece had computed."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def _halved(size: int, error: RuntimeError) -> int:
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
     if size > 1:
         return size // 2
     raise InvalidInput(

@@ -25,14 +25,11 @@ from .base import (
     KnowsCamera,
     WantsMargin,
 )
-from .chunks import in_chunks, listening
+from .chunks import at_once, in_chunks, listening
 from .sizes import inner_shape
 from .tiles import TileBlend, tile_boxes
 
 __all__ = ["estimate"]
-
-# Pixels a GPU chunk holds at once: eight square pictures at the size of the most common models.
-_CHUNK_PIXELS = 8 * 518 * 518
 
 
 def estimate(
@@ -114,7 +111,7 @@ class _Run:
                 self._report(start + offset, number + 1)
             values[offset] = blend.result()
         self._store(values, start, end)
-        return 1 if device.type == "cpu" else _CHUNK_PIXELS // (self.inner[0] * self.inner[1])
+        return at_once(device, self.inner, (self.height, self.width))
 
     def _infer(self, pictures: Tensor, start: int, end: int) -> Tensor:
         if isinstance(self.estimator, KnowsCamera):
