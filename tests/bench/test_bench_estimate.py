@@ -161,7 +161,9 @@ def test_memory_of_a_long_clip(kind, capsys, tmp_path):
     assert grown <= output + 1024
 
 
-NODE_MEMORY = MEMORY.partition("estimate(Brightness(), clip[:2])")[0] + """
+NODE_MEMORY = (
+    MEMORY.partition("estimate(Brightness(), clip[:2])")[0]
+    + """
 from genvr_depth.nodes.estimate import GenVRDepthEstimate
 node = GenVRDepthEstimate()
 node.run(clip[:2], Brightness())
@@ -170,6 +172,7 @@ depth, control, valid, _ = node.run(clip, Brightness(), consistency="clip")["res
 given = (depth.values, depth.valid, control, valid)
 print(peak() - before, sum(tensor.nbytes for tensor in given) / 2**20)
 """
+)
 
 
 @pytest.mark.parametrize("kind", ["disparity", "metric"])
