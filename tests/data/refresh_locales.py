@@ -3,8 +3,9 @@
     python tests/data/refresh_locales.py        (needs node for the page's texts)
 
 The tables in `tests/data/locales/` have one row a text and one column a language. Rows of
-`names.txt`, `inputs.txt` and `page.txt` begin with the English text, those of `descriptions.txt`
-with the node id (without GenVRDepth), those of `tooltips.txt` with the name of the input.
+`names.txt`, `inputs.txt`, `outputs.txt`, `tooltips.txt` and `page.txt` begin with the English text,
+those of `descriptions.txt` with the node id (without GenVRDepth). A text that changes in English
+needs a new row: an old translation never stands beside it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = ROOT / "tests" / "data" / "locales"
 LANGUAGES = ("zh", "ja", "ko", "es", "fr", "de", "pt-BR", "hi")
+LICENCES = ("(commercial use allowed)", "(NOT for commercial use)")
 Table = dict[str, dict[str, str]]  # first column -> language -> text
 
 
@@ -84,19 +86,33 @@ def english_nodes(module: Any) -> dict[str, Any]:
     return nodes
 
 
+def tooltip_in(language: str, english: str, rows: Table) -> str:
+    """The first line by its row; of a table of models below it, what it says of their licences."""
+    first, *models = english.split("\n")
+    below = "\n".join(models)
+    for licence in LICENCES:
+        below = below.replace(licence, rows[licence][language])
+    return "\n".join([rows[first][language], *([below] if below else [])])
+
+
 def nodes_in(language: str, english: dict[str, Any]) -> dict[str, Any]:
-    names, inputs = table("names.txt"), table("inputs.txt")
-    descriptions, tooltips = table("descriptions.txt"), table("tooltips.txt")
+    names, descriptions = table("names.txt"), table("descriptions.txt")
+    slots = {kind: table(f"{kind}.txt") for kind in ("inputs", "outputs")}
+    tooltips = table("tooltips.txt")
     nodes = {}
     for key, node in english.items():
-        own = {name: {"name": inputs[name][language]} for name in node["inputs"]}
-        for name in own.keys() & tooltips.keys():
-            own[name]["tooltip"] = tooltips[name][language]
         nodes[key] = {
             "display_name": names[node["display_name"]][language],
             "description": descriptions[key.removeprefix("GenVRDepth")][language],
-            "inputs": own,
         }
+        for kind, rows in slots.items():
+            nodes[key][kind] = {
+                slot: {
+                    "name": rows[given["name"]][language],
+                    "tooltip": tooltip_in(language, given["tooltip"], tooltips),
+                }
+                for slot, given in node[kind].items()
+            }
     return nodes
 
 
@@ -109,9 +125,17 @@ def translated(tree: Any, language: str, rows: Table) -> Any:
 
 def complain_of_gaps(nodes: dict[str, Any]) -> None:
     """Stop with the list of rows that the tables still need."""
+    slots = [
+        (f"{kind}.txt", slot)
+        for node in nodes.values()
+        for kind in ("inputs", "outputs")
+        for slot in node[kind].values()
+    ]
     wanted = {
         "names.txt": {node["display_name"] for node in nodes.values()},
-        "inputs.txt": {name for node in nodes.values() for name in node["inputs"]},
+        "inputs.txt": {slot["name"] for name, slot in slots if name == "inputs.txt"},
+        "outputs.txt": {slot["name"] for name, slot in slots if name == "outputs.txt"},
+        "tooltips.txt": {slot["tooltip"].split("\n")[0] for _, slot in slots},
         "descriptions.txt": {key.removeprefix("GenVRDepth") for key in nodes},
     }
     gaps = [f"{name}: {row}" for name, rows in wanted.items() for row in rows - set(table(name))]

@@ -52,14 +52,19 @@ def test_english_knows_no_node_that_is_gone():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_language_lacks_the_name_of_a_node_or_an_input(language):
-    english, own = _read("en", "nodeDefs"), _read(language, "nodeDefs")
-    assert set(own) == set(english)
-    for key, node in english.items():
-        assert own[key]["display_name"]
-        assert own[key]["description"]
-        assert set(own[key]["inputs"]) == set(node["inputs"]), key
-        assert all(given["name"] for given in own[key]["inputs"].values())
+def test_no_language_lacks_a_name_or_a_tooltip_of_a_node_an_input_or_an_output(language):
+    english, own = _leaves(_read("en", "nodeDefs")), _leaves(_read(language, "nodeDefs"))
+    assert set(own) == set(english), REFRESH
+    assert all(own.values())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translated_tooltip_names_the_same_fields_and_choices(language):
+    """Names in braces and percent signs, and choices before a colon, are typed or picked as is."""
+    english, own = _leaves(_read("en", "nodeDefs")), _leaves(_read(language, "nodeDefs"))
+    for key, text in english.items():
+        for word in re.findall(r"\{\w+\}|%\w+%|<file>|(?:^|(?<=[.;] ))[a-z]\w+(?=: )", text):
+            assert word in own[key], (key, word)
 
 
 @pytest.mark.parametrize("name", ["main", "settings"])
