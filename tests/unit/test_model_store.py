@@ -6,11 +6,14 @@ import gzip
 import hashlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 
 import pytest
+from filelock import FileLock
 from genvr_depth.nodes.depthkit.errors import DownloadError, ModelError, Stopped
 from genvr_depth.nodes.depthkit.estimators import BUILTIN, MODELS, builtin_estimator
 from genvr_depth.nodes.depthkit.estimators import download as download_module
@@ -30,12 +33,15 @@ WEIGHTS = bytes(range(256)) * 20_000
 
 @dataclass
 class Hub:
-    """A server laid out like the hub; `cut` bytes are sent before the line goes dead."""
+    """A server laid out like the hub; after `cut` bytes of the weights the line goes dead, after
+    `silent_after` bytes (0: before any answer) nothing more comes."""
 
     files: dict[str, bytes]
     cut: int | None = None
     status: int = 200
     digest: str | None = None
+    silent_after: int | None = None
+    closed: threading.Event = field(default_factory=threading.Event)
     requests: list[tuple[str, str | None]] = field(default_factory=list)
     endpoint: str = ""
 
@@ -60,6 +66,9 @@ def hub() -> Iterator[Hub]:
                 self.send_error(state.status)
                 return
             name = self.path.rsplit("/", 1)[-1]
+            weights = name.endswith("safetensors")
+            if weights and state.silent_after == 0:
+                state.closed.wait()
             assert self.path == f"/{ROW.repository}/resolve/main/{name}"
             first = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
             packed = "gzip" in self.headers.get("Accept-Encoding", "")
@@ -75,10 +84,14 @@ def hub() -> Iterator[Hub]:
             if packed:
                 self.send_header("Content-Encoding", "gzip")
             self.send_header("Content-Length", str(len(body)))
-            if state.digest and name.endswith("safetensors"):
+            if state.digest and weights:
                 self.send_header("X-Linked-ETag", f'"{state.digest}"')
             self.end_headers()
-            if state.cut is not None and name.endswith("safetensors"):
+            if weights and state.silent_after is not None:
+                self.wfile.write(body[: state.silent_after])
+                state.closed.wait()
+                return
+            if state.cut is not None and weights:
                 self.wfile.write(body[: state.cut])
                 self.wfile.flush()
                 self.close_connection = True
@@ -97,6 +110,7 @@ def hub() -> Iterator[Hub]:
     state.endpoint = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield state
+    state.closed.set()
     server.shutdown()
     server.server_close()
 
@@ -181,10 +195,51 @@ def test_a_server_that_packs_its_answers_cannot_spoil_a_resumed_file(tmp_path, h
 
 
 def test_stop_keeps_what_came(tmp_path, hub):
-    checks = iter([False, False, False, True, True])
+    part = tmp_path / "m" / "model.safetensors.part"
     with pytest.raises(Stopped):
-        download(ROW, tmp_path / "m", origin=hub.origin, should_stop=lambda: next(checks))
-    assert (tmp_path / "m" / "model.safetensors.part").stat().st_size == 1 << 20
+        download(
+            ROW,
+            tmp_path / "m",
+            origin=hub.origin,
+            should_stop=lambda: part.is_file() and part.stat().st_size > 0,
+        )
+    assert 0 < part.stat().st_size < len(WEIGHTS)
+    assert WEIGHTS.startswith(part.read_bytes())
+
+
+@pytest.mark.parametrize("sent", [0, 300_000])
+def test_stop_is_heard_while_the_server_is_silent(tmp_path, hub, sent):
+    hub.silent_after = sent
+    asked = []
+
+    def should_stop():
+        asked.append(time.monotonic())
+        return len(hub.requests) == 3 and asked[-1] - asked[0] > 0.3
+
+    with pytest.raises(Stopped):
+        download(ROW, tmp_path / "m", origin=hub.origin, should_stop=should_stop)
+    # The longest time that Stop would have waited for somebody to look.
+    assert max(b - a for a, b in pairwise(asked)) < 1
+
+
+def test_two_processes_do_not_mix_their_bytes(tmp_path, hub):
+    with FileLock(tmp_path / ".m.lock"):
+        waiting = threading.Thread(
+            target=download, args=(ROW, tmp_path / "m"), kwargs={"origin": hub.origin}
+        )
+        waiting.start()
+        waiting.join(0.5)
+        assert waiting.is_alive()
+        assert not hub.requests
+    waiting.join(10)
+    assert (tmp_path / "m" / "model.safetensors").read_bytes() == WEIGHTS
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
+def test_stop_is_heard_while_another_process_fetches(tmp_path, hub):
+    with FileLock(tmp_path / ".m.lock"), pytest.raises(Stopped):
+        download(ROW, tmp_path / "m", origin=hub.origin, should_stop=lambda: True)
+    assert not hub.requests
 
 
 @pytest.mark.parametrize("status", [401, 404, 503])

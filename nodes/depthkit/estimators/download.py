@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import DownloadError, Stopped
+from .fetching import alone, arriving
 from .table import ModelRow
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Origin", "download"]
 
 _BLOCK = 1 << 20
-_TIMEOUT_S = (10, 60)
 # Room for the file system's own needs beside the model.
 _SPARE_BYTES = 64_000_000
 
@@ -70,11 +70,11 @@ def download(
     done = 0
     try:
         target.mkdir(parents=True, exist_ok=True)
-        _check_room(row, target)
-        for name in row.files:
-            done = _fetch(
-                source.url(row.repository, name), target / name, done, total, report, stop
-            )
+        with alone(target, stop):
+            _check_room(row, target)
+            for name in row.files:
+                url = source.url(row.repository, name)
+                done = _fetch(url, target / name, done, total, report, stop)
     except requests.RequestException as error:
         raise _failure(row, target, _reason(error)) from error
     except OSError as error:
@@ -97,15 +97,13 @@ def _fetch(
     should_stop: Callable[[], bool],
 ) -> int:
     """One file; returns the bytes of the model that are on disk after it."""
-    import requests
-
     if path.is_file():
         return before + path.stat().st_size
     part = path.with_name(f"{path.name}.part")
     have = part.stat().st_size if part.is_file() else 0
     # A range of a packed answer would be counted in packed bytes.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
-    with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as answer:
+    with arriving(url, headers, should_stop) as (answer, blocks):
         announced: int | None = have
         if not _nothing_left(answer, have):
             if answer.status_code == 416:
@@ -114,7 +112,7 @@ def _fetch(
             answer.raise_for_status()
             have = have if answer.status_code == 206 else 0
             announced = _announced(answer, have)
-            for size in _received(answer, part, have, should_stop):
+            for size in _received(blocks, part, have):
                 have = size
                 report(min(before + have, total), total)
         digest = _digest(answer)
@@ -122,7 +120,7 @@ def _fetch(
         raise _Incomplete(
             f"{path.name} ended after {have} of {announced} bytes; run again to resume"
         )
-    if digest and _sha256(part) != digest:
+    if digest and _sha256(part, should_stop) != digest:
         part.unlink()
         raise _Incomplete(f"{path.name} arrived damaged (its checksum is wrong); run again")
     os.replace(part, path)
@@ -134,14 +132,10 @@ def _nothing_left(answer: Response, have: int) -> bool:
     return answer.status_code == 416 and answer.headers.get("Content-Range") == f"bytes */{have}"
 
 
-def _received(
-    answer: Response, part: Path, have: int, should_stop: Callable[[], bool]
-) -> Iterator[int]:
+def _received(blocks: Iterator[bytes], part: Path, have: int) -> Iterator[int]:
     """Write what comes behind the `have` bytes of `part`; yields how many are there now."""
     with part.open("ab" if have else "wb") as file:
-        for block in answer.iter_content(_BLOCK):
-            if should_stop():
-                raise Stopped
+        for block in blocks:
             file.write(block)
             have += len(block)
             yield have
@@ -163,10 +157,12 @@ def _digest(answer: Response) -> str | None:
     return None
 
 
-def _sha256(path: Path) -> str:
+def _sha256(path: Path, should_stop: Callable[[], bool]) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
+            if should_stop():
+                raise Stopped
             digest.update(block)
     return digest.hexdigest()
 
