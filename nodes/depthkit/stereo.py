@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .depth_map import DepthMap
@@ -19,6 +20,8 @@ from .warp import fill_from_background, forward_warp
 __all__ = ["LAYOUTS", "PATHS", "StereoOptions", "StereoResult", "parallax_clip", "stereo"]
 
 EYES_MM = 63.0
+# One more pixel of an outline is soft for each so many pixels of width: lens and sharpening.
+_SOFT_EDGE = 2048
 _RED_CYAN = (True, False, False)
 
 
@@ -153,18 +156,29 @@ def _parallax(depth: DepthMap, picture: Tensor, options: StereoOptions) -> tuple
             "from, and Refine Depth Edges where the sizes differ."
         )
     disparity = to_disparity(depth)
-    near = normalise(disparity, Window())
     if options.eye_distance_mm == 0:
+        near = _grown(normalise(disparity, Window()))
         return near, (near - options.screen) * (options.strength / 100 * depth.width)
     if depth.kind != "metric" or depth.camera is None:
         raise MissingInformation(
             "An eye distance in millimetres needs depth in metres and its camera; use a metric "
             "model, or set the eye distance to 0 and choose a strength."
         )
-    pixels = disparity.values * (depth.camera.fx * options.eye_distance_mm / 1000)
+    pixels = _grown(disparity.values) * (depth.camera.fx * options.eye_distance_mm / 1000)
+    # The parallax is not cut at percentiles here, and so the order must not be.
+    near = pixels / pixels.max().clamp_min(1e-12)
     inside = pixels[depth.valid] if bool(depth.valid.any()) else pixels.flatten()
     screen = inside.min() + options.screen * (inside.max() - inside.min())
     return near, pixels - screen
+
+
+def _grown(near: Tensor) -> Tensor:
+    """(B, H, W), near things wider by the pixels that carry a share of their colour.
+
+    Left behind on the background they would stand there as a ghost of the outline.
+    """
+    radius = 1 + near.shape[2] // _SOFT_EDGE
+    return F.max_pool2d(near[:, None], 2 * radius + 1, 1, radius)[:, 0]
 
 
 def _view(

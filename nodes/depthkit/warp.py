@@ -74,7 +74,8 @@ def fill_from_background(picture: Tensor, near: Tensor, hole: Tensor) -> Tensor:
     """Fill holes of a warped picture with what lies behind: (H, W, C).
 
     Along its row each hole borders on two things; the farther one continues into it, mirrored at
-    the border so that texture goes on. What the mirror cannot reach repeats the border.
+    the border so that texture goes on. What the mirror cannot reach repeats the border; a row that
+    nothing moved to repeats the next one above or below.
     """
     width = hole.shape[1]
     column = torch.arange(width).expand(hole.shape)
@@ -88,4 +89,9 @@ def fill_from_background(picture: Tensor, near: Tensor, hole: Tensor) -> Tensor:
     level = torch.where(from_left, near_left, near_right)
     usable = ~hole.gather(1, mirrored) & ((near.gather(1, mirrored) - level).abs() < 0.1)
     source = torch.where(hole, torch.where(usable, mirrored, border), column)
-    return picture.gather(1, source[..., None].expand_as(picture))
+    filled = picture.gather(1, source[..., None].expand_as(picture))
+    seen = (~hole).any(1).nonzero()[:, 0]
+    if len(seen) in (0, len(hole)):
+        return filled
+    row = torch.arange(len(hole))
+    return filled[seen[(row[:, None] - seen).abs().argmin(1)]]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import InvalidInput, MissingInformation, Stopped
 from genvr_depth.nodes.depthkit.stereo import (
@@ -189,3 +190,36 @@ def test_wishes_that_cannot_be_met_are_refused_in_words():
 def test_stop_is_honoured():
     with pytest.raises(Stopped):
         stereo(_depth(2), _picture(2), StereoOptions(), should_stop=lambda: True)
+
+
+def test_soft_outlines_leave_no_ghost_on_the_background():
+    """A pixel of an outline holds both colours; it goes with the thing, not with what is behind."""
+    values, picture = torch.ones(1, 40, 80), torch.full((1, 40, 80, 3), 0.8)
+    values[:, 10:30, 30:50] = 3.0
+    picture[:, 10:30, 30:50] = 0.1
+    picture[:, 10:30, [29, 50]] = 0.45
+    pair = stereo(DepthMap.make(values, "disparity"), picture, StereoOptions(strength=20.0)).images
+    for eye in pair[0].split(80, 1):
+        soft = ((eye - 0.45).abs() < 0.3).any(-1)
+        dark = eye.mean(-1) < 0.15
+        beside = F.max_pool2d(dark[None, None].float(), 5, 1, 2)[0, 0] > 0
+        assert not (soft & ~beside).any()
+
+
+def test_a_camera_that_rises_leaves_no_black_rows():
+    depth = DepthMap.make(torch.linspace(1, 3, 48)[:, None].expand(48, 64), "disparity")
+    picture = torch.full((1, 48, 64, 3), 0.5)
+    clip = parallax_clip(depth, picture, StereoOptions(strength=20), 8, "orbit")
+    assert clip.images.min() > 0.4
+    assert clip.holes.any()
+
+
+def test_true_geometry_keeps_the_order_of_the_nearest_things():
+    """Percentiles would take the nearest of the scene for equally near."""
+    values = torch.full((1, 60, 200), 10.0)
+    values[:, :, 100:104], values[:, :2, 96:99] = 2.0, 1.0
+    picture = torch.zeros(1, 60, 200, 3)
+    picture[:, :2, 96:99] = 1.0
+    depth = DepthMap.make(values, "metric", camera=Pinhole(100, 100, 100, 30))
+    pair = stereo(depth, picture, StereoOptions(eye_distance_mm=120, screen=0.0, fill=False))
+    assert pair.images[0, 0, :200].amax() > 0.9
