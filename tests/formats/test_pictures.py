@@ -207,3 +207,11 @@ def test_a_picture_longer_than_the_format_can_hold_is_refused_by_name(name):
     row = PICTURES[name]
     with pytest.raises(FormatError, match=f"{row.label}.*png or tiff"):
         encode_picture(torch.zeros(1, row.longest + 1, 1), name)
+
+
+def test_a_picture_too_large_to_open_is_not_called_damaged(monkeypatch):
+    data = encode_picture(torch.rand(30, 30, 3), "png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(FormatError, match=r"more pixels.*make it smaller") as caught:
+        decode_picture(data)
+    assert "damaged" not in str(caught.value)

@@ -157,6 +157,12 @@ def test_models_lists_state_licence_size_and_folder(tmp_path, monkeypatch, capsy
     assert rows["depth-pro"]["state"] == "can be downloaded"
     assert rows["depth-anything-v2-small"]["megabytes"] == 99
     assert rows["mine"]["folder"] == str(own)
+    assert rows["mine"]["state"] == "lacks model.safetensors"
+    (own / "model.safetensors").write_bytes(bytes(2_600_000))
+    assert main(["models", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows["mine"]["state"], rows["mine"]["megabytes"]) == ("installed", 3)
+    assert rows["builtin"]["megabytes"] >= 1
     assert main(["models"]) == 0
     table = capsys.readouterr().out
     assert "Apache-2.0" in table

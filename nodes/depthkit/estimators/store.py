@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ModelError
-from .table import MODELS, ModelRow, find_row
+from .table import FILES, MODELS, ModelRow, find_row
 
 __all__ = ["Installed", "find_folder", "fingerprint", "installed", "missing_files", "model_names"]
 
@@ -47,17 +47,21 @@ def find_folder(name: str, folders: Sequence[Path]) -> Path | None:
     row = find_row(name)
     for root in folders:
         folder = root / name
-        if (folder / "config.json").is_file() and not missing_files(folder, row):
+        if not (folder / "config.json").is_file():
+            continue
+        # What a folder of the person's own lacks is said when it is loaded, by the loader.
+        if row is None or not missing_files(folder, row):
             return folder
     return None
 
 
 def missing_files(folder: Path, row: ModelRow | None) -> tuple[str, ...]:
-    """Files that a known model needs and the folder lacks (weights may also come in shards)."""
-    if row is None or (folder / "model.safetensors.index.json").is_file():
+    """Files that a model needs and the folder lacks (weights may also come in shards)."""
+    if (folder / "model.safetensors.index.json").is_file():
         return ()
     # Without a preprocessor_config.json the family's own constants serve.
-    needed = [name for name in row.files if name != "preprocessor_config.json"]
+    files = FILES if row is None else row.files
+    needed = [name for name in files if name != "preprocessor_config.json"]
     return tuple(name for name in needed if not (folder / name).is_file())
 
 

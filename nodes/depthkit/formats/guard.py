@@ -42,7 +42,11 @@ def damaged_is_an_error(what: str) -> Iterator[None]:
         yield
     except DepthError:
         raise
-    except (*_DAMAGE, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise FormatError(
+            f"This {what} file has more pixels than are opened here; make it smaller. ({error})"
+        ) from error
+    except _DAMAGE as error:
         raise FormatError(
             f"This {what} file is damaged or not what its name says ({error}); save it again from "
             "the program that made it."
