@@ -69,6 +69,10 @@ class Window:
         if self.method == "fixed" and not self.low != self.high:
             raise InvalidInput("The fixed window is empty: near and far are the same number.")
 
+    def ordered(self) -> Window:
+        """The same window with its low end below its high one."""
+        return replace(self, low=min(self.low, self.high), high=max(self.low, self.high))
+
 
 def percentile(parts: Sequence[Tensor], percents: tuple[float, ...]) -> Tensor:
     """Percentiles over several flat tensors, deterministic, without joining them.
@@ -188,14 +192,18 @@ def control_image(depth: DepthMap, window: Window | None = None) -> Tensor:
 
 
 def as_disparity(depth: DepthMap, window: Window) -> tuple[DepthMap, Window]:
-    """The disparity of a map, and the same window on it: larger is nearer, so the ends swap."""
+    """The disparity of a map, and the same window on it: larger is nearer, so the ends swap.
+
+    Whichever end of a fixed window was typed first, near stays near.
+    """
+    window = window.ordered()
     if depth.kind == "disparity" or window.method == "min-max":
         return to_disparity(depth), window
     if window.method == "percentile":
         swapped = replace(window, low=100 - window.high, high=100 - window.low)
         return to_disparity(depth), swapped
     if depth.kind == "metric":
-        near, far = sorted(max(end, _NEAREST_M) for end in (window.low, window.high))
+        near, far = (max(end, _NEAREST_M) for end in (window.low, window.high))
         return to_disparity(depth), replace(window, low=1 / far, high=1 / near)
-    low, high = sorted((window.low, window.high))
-    return to_disparity(depth, ends=(low, high)), replace(window, low=1.0, high=1 / NEAR_FRACTION)
+    shown = replace(window, low=1.0, high=1 / NEAR_FRACTION)
+    return to_disparity(depth, ends=(window.low, window.high)), shown

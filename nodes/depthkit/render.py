@@ -64,12 +64,13 @@ def render(depth: DepthMap, options: RenderOptions, window: Window) -> Tensor:
 
 def _as_depth(depth: DepthMap, window: Window) -> tuple[DepthMap, Window]:
     """Distance, and the same window on it; a window speaks of the map's own values."""
+    window = window.ordered()
     if depth.kind != "disparity" or window.method == "min-max":
         return to_depth(depth), window
     if window.method == "percentile":
         return to_depth(depth), replace(window, low=100 - window.high, high=100 - window.low)
-    low, high = sorted((window.low, window.high))
-    return to_depth(depth, ends=(low, high)), replace(window, low=NEAR_FRACTION, high=1.0)
+    shown = replace(window, low=NEAR_FRACTION, high=1.0)
+    return to_depth(depth, ends=(window.low, window.high)), shown
 
 
 def _rounded(side: int, multiple: int) -> int:

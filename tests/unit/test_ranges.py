@@ -115,6 +115,13 @@ def test_a_fixed_window_of_a_control_image_speaks_of_the_maps_own_values(kind, n
     assert 0.05 < at[3.0] < 0.95
 
 
+@pytest.mark.parametrize("kind", ["metric", "depth", "disparity"])
+def test_near_stays_white_when_the_ends_of_a_fixed_window_are_typed_the_other_way_round(kind):
+    depth = DepthMap.make(torch.linspace(1, 5, 9)[None, None], kind)
+    typed = control_image(depth, Window("fixed", 4, 2))
+    assert torch.equal(typed, control_image(depth, Window("fixed", 2, 4)))
+
+
 def test_the_low_percentile_is_the_near_end_of_a_metric_map():
     ramp = torch.linspace(1, 5, 401).reshape(1, 1, 401)
     picture = control_image(DepthMap.make(ramp, "metric"), Window("percentile", 25, 100))[

@@ -151,6 +151,15 @@ def test_there_and_back_again(near, far):
     assert torch.allclose(back.values, depth.values, rtol=1e-2)
 
 
+@pytest.mark.parametrize("kind", ["metric", "depth", "disparity"])
+@pytest.mark.parametrize("scale", ["disparity", "depth"])
+def test_the_order_of_the_ends_of_a_fixed_window_does_not_swap_near_and_far(kind, scale):
+    depth = DepthMap.make(torch.linspace(1, 5, 9)[None, None], kind)
+    options = RenderOptions(scale=scale)
+    typed = render(depth, options, Window("fixed", 4, 2))
+    assert torch.equal(typed, render(depth, options, Window("fixed", 2, 4)))
+
+
 def test_a_fixed_window_shows_a_distance_alike_in_every_disparity_map():
     window, options = Window("fixed", 1, 5), RenderOptions(scale="depth")
     ramp = torch.linspace(1, 5, 9)[None, None]
