@@ -11,12 +11,13 @@ Estimate Depth with consistency "clip" does that for a clip that fits into memor
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import DepthError, InvalidInput, MissingInformation, Stopped
+from .errors import DepthError, InvalidInput, MissingInformation, ModelError, Stopped
 from .formats import FORMATS, decode_picture, encode_depth, encode_picture
 from .formats.files import write_atomic
 from .video import Clip, frame_count
@@ -225,8 +226,9 @@ class Worker:
                 for name, path in zip(self._setup.formats, files, strict=True):
                     path.parent.mkdir(parents=True, exist_ok=True)
                     write_atomic(path, encode_output(found, picture, name))
-        except (DepthError, OSError) as error:
-            return row["source"], str(error)
+        except (DepthError, OSError, MemoryError, RuntimeError) as error:
+            # RuntimeError is how torch says that a picture does not fit into memory.
+            return row["source"], str(error) or type(error).__name__
         return row["source"], ""
 
     def _picture(self, row: Row, number: int) -> Tensor:
@@ -263,23 +265,28 @@ def _ray(rows: list[Row], setup: Setup, actors: int) -> Iterator[tuple[str, str]
         return
     if not ray.is_initialized():
         ray.init(log_to_driver=False)
+    # The caller shows progress; of Ray's own words only what may be wrong is left.
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
     gpus = 1 if setup.device != "cpu" and ray.cluster_resources().get("GPU", 0) >= actors else 0
-    worker = _ray_worker(__name__.split(".nodes.", 1)[0], str(Path(__file__).resolve().parents[2]))
+    root = Path(__file__).resolve().parents[2]
+    worker = _ray_worker(__name__.split(".nodes.", 1)[0], str(root), asdict(setup))
     answers = ray.data.from_items(rows, override_num_blocks=min(len(rows), 8 * actors)).map(
         worker,
-        fn_constructor_args=(asdict(setup),),
         compute=ray.data.ActorPoolStrategy(size=min(actors, len(rows))),
         num_gpus=gpus,
     )
     for answer in answers.iter_rows():
+        if answer["unfit"]:
+            raise ModelError(answer["unfit"])
         yield answer["source"], answer["reason"]
 
 
-def _ray_worker(package: str, root: str) -> type:
+def _ray_worker(package: str, root: str, setup: dict[str, Any]) -> type:
     """A class that travels by value: the other process may know the pack by no name yet."""
 
     class RayWorker:
-        def __init__(self, setup: dict[str, Any]) -> None:
+        def __init__(self) -> None:
             import importlib
             import importlib.util
             import sys
@@ -293,11 +300,17 @@ def _ray_worker(package: str, root: str) -> type:
                 sys.modules[package] = importlib.util.module_from_spec(spec)
                 spec.loader.exec_module(sys.modules[package])
             module = importlib.import_module(f"{package}.nodes.depthkit.scale_out")
-            self._work = module.Worker(module.Setup(**setup))
+            errors = importlib.import_module(f"{package}.nodes.depthkit.errors")
+            self._work, self._unfit = None, ""
+            try:
+                self._work = module.Worker(module.Setup(**setup))
+            except errors.DepthError as error:
+                # Raised here, Ray would start the actor again and again.
+                self._unfit = str(error)
 
         def __call__(self, row: Row) -> Row:
-            source, reason = self._work(row)
-            return {"source": source, "reason": reason}
+            source, reason = self._work(row) if self._work else (row["source"], self._unfit)
+            return {"source": source, "reason": reason, "unfit": self._unfit}
 
     return RayWorker
 

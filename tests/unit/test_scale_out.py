@@ -9,7 +9,13 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit import scale_out, video
 from genvr_depth.nodes.depthkit.cli import main
-from genvr_depth.nodes.depthkit.errors import FormatError, InvalidInput, ModelError, Stopped
+from genvr_depth.nodes.depthkit.errors import (
+    DepthError,
+    FormatError,
+    InvalidInput,
+    ModelError,
+    Stopped,
+)
 from genvr_depth.nodes.depthkit.estimators import builtin_estimator
 from genvr_depth.nodes.depthkit.scale_out import Setup, estimate_tree
 from PIL import Image
@@ -91,6 +97,34 @@ def test_a_damaged_file_is_listed_and_the_rest_goes_on(tree, tmp_path, engine):
     ((source, reason),) = report.failed
     assert source.endswith("broken.jpg")
     assert reason
+
+
+def test_a_picture_that_does_not_fit_into_memory_is_listed_and_the_rest_goes_on(
+    tree, tmp_path, monkeypatch
+):
+    from genvr_depth.nodes.depthkit import estimators
+
+    whole = estimators.estimate
+
+    def scarce(estimator, picture, options):
+        if picture.shape[2] > 64:
+            raise RuntimeError("not enough memory: you tried to allocate 99 bytes")
+        return whole(estimator, picture, options)
+
+    Image.new("RGB", (80, 48)).save(tree / "large.png")
+    monkeypatch.setattr(estimators, "estimate", scarce)
+    report = estimate_tree([tree], tmp_path / "out", Setup(device="cpu"))
+    assert report.done == 4
+    ((source, reason),) = report.failed
+    assert source.endswith("large.png")
+    assert "not enough memory" in reason
+
+
+@both
+def test_a_model_that_is_not_there_is_said_once(tree, tmp_path, engine):
+    setup = Setup("no-such-model", (str(tmp_path),))
+    with pytest.raises(DepthError, match="no-such-model"):
+        estimate_tree([tree], tmp_path / "out", setup, engine=engine)
 
 
 @both
