@@ -6,6 +6,8 @@ invalid pixel gives nothing to its neighbours.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -34,20 +36,33 @@ def value_span(depth: DepthMap) -> float:
     return (inside.max() - inside.min()).item() if inside.numel() else 0.0
 
 
+def _in_logarithms(depth: DepthMap, level: Callable[[DepthMap], DepthMap]) -> DepthMap:
+    """`level` for metres: a step that is noise at the end of a street is a person beside us."""
+    logs = DepthMap.make(torch.where(depth.valid, depth.values, 1.0).log(), "depth", depth.valid)
+    # A factor, so that what is left as it is keeps every bit.
+    return depth.with_values(depth.values * (level(logs).values - logs.values).exp())
+
+
 def smooth(depth: DepthMap, radius: int, edge: float = 0.02) -> DepthMap:
     """Level noise and 8-bit steps, keep discontinuities: a self-guided filter (He and Sun 2013).
 
-    radius: pixels, 0 = unchanged. edge: the step, as a share of the map's range, that counts half
-    as noise and half as an edge. Invalid pixels stay invalid. Raises InvalidInput on a negative
-    radius.
+    radius: pixels, 0 = unchanged. edge: the step that counts half as noise and half as an edge, as
+    a share of the distance for metres, of the map's range for relative maps. Invalid pixels stay
+    invalid. Raises InvalidInput on a negative radius.
     """
     if radius < 0:
         raise InvalidInput(f"A smoothing radius of {radius} pixels is not possible; use 0 or more.")
     span = value_span(depth)
     if radius == 0 or span == 0:
         return depth
+    if depth.kind == "metric":
+        return _in_logarithms(depth, lambda logs: _levelled(logs, radius, edge))
+    return _levelled(depth, radius, edge * span)
+
+
+def _levelled(depth: DepthMap, radius: int, step: float) -> DepthMap:
     frames = [
-        _self_guided(values, valid, radius, (edge * span) ** 2)
+        _self_guided(values, valid, radius, step**2)
         for values, valid in zip(depth.values.split(1), depth.valid.split(1), strict=True)
     ]
     return depth.with_values(torch.cat(frames))
@@ -75,23 +90,30 @@ def smooth_clip(depth: DepthMap, frames: int, edge: float = 0.05) -> DepthMap:
     """Level flicker over time without ghosts behind things that move.
 
     Each pixel becomes a mean over `frames` frames before and after; a frame counts by
-    exp(-(difference / (edge * range))^2), so that what moved in depth stays out. 0 or a single
-    picture: unchanged. Raises InvalidInput on a negative count.
+    exp(-(difference / step)^2), so that what moved in depth stays out. The step is the share `edge`
+    of the distance for metres, of the clip's range for relative maps. 0 frames or a single picture:
+    unchanged. Raises InvalidInput on a negative count.
     """
     if frames < 0:
         raise InvalidInput(f"{frames} frames cannot be averaged; use 0 or more.")
     span = value_span(depth)
     if frames == 0 or depth.batch == 1 or span == 0:
         return depth
+    if depth.kind == "metric":
+        return _in_logarithms(depth, lambda logs: _steadied(logs, frames, edge))
+    return _steadied(depth, frames, edge * span)
+
+
+def _steadied(depth: DepthMap, frames: int, step: float) -> DepthMap:
     out = torch.empty_like(depth.values)
     for index in range(depth.batch):
         here = depth.values[index]
         total, weights = torch.zeros_like(here), torch.zeros_like(here)
         for other in range(max(0, index - frames), min(depth.batch, index + frames + 1)):
-            change = (depth.values[other] - here) / (edge * span)
+            change = (depth.values[other] - here) / step
             weight = torch.exp(-change.square()) * depth.valid[other]
             total += weight * change
             weights += weight
         # The mean of the changes, not of the values: a constant pixel stays exactly what it is.
-        out[index] = here + edge * span * total / weights.clamp_min(1e-6)
+        out[index] = here + step * total / weights.clamp_min(1e-6)
     return depth.with_values(out)
