@@ -24,11 +24,17 @@ def _chosen(batch: int, share: float) -> Tensor:
 
 
 def _blur(x: Tensor, sigma: float) -> Tensor:
+    """Gaussian; a sum of shifted views, which is several times faster here than a convolution."""
     radius = max(1, round(2 * sigma))
     line = torch.exp(-0.5 * (torch.arange(-radius, radius + 1) / sigma) ** 2)
-    line = (line / line.sum()).expand(3, 1, -1)
-    x = F.pad(x, (radius,) * 4, mode="reflect")
-    return F.conv2d(F.conv2d(x, line[:, :, None, :], groups=3), line[:, :, :, None], groups=3)
+    line = (line / line.sum()).tolist()
+    for axis, size in ((2, x.shape[2]), (3, x.shape[3])):
+        pads = (0, 0, radius, radius) if axis == 2 else (radius, radius, 0, 0)
+        padded = F.pad(x, pads, mode="reflect")
+        x = padded.narrow(axis, 0, size) * line[0]
+        for shift, weight in enumerate(line[1:], 1):
+            x.add_(padded.narrow(axis, shift, size), alpha=weight)
+    return x
 
 
 def _smooth_field(batch: int, size: torch.Size, cells: int) -> Tensor:
@@ -100,6 +106,10 @@ def _restyled(x: Tensor, share: float) -> Tensor:
 
     After random convolutions (Xu et al. 2021), with the mean and contrast of the picture restored.
     """
+    chosen = torch.rand(len(x)) < share
+    if not chosen.any():
+        return x
+    whole, x = x, x[chosen]
     b, _, height, width = x.shape
     side = random.choice([1, 3, 3, 5])
     weights = torch.randn(b * 3, 3, side, side) / (3 * side * side) ** 0.5
@@ -108,8 +118,8 @@ def _restyled(x: Tensor, share: float) -> Tensor:
     changed = changed.reshape(b, 3, height, width)
     contrast = x.std((1, 2, 3), keepdim=True) / changed.std((1, 2, 3), keepdim=True).clamp_min(1e-4)
     changed = (changed * contrast + x.mean((2, 3), keepdim=True)).clamp(0, 1)
-    amount = _per_picture(b, 0.2, 0.9) * _chosen(b, share)
-    return x + amount * (changed - x)
+    whole[chosen] = x.lerp(changed, _per_picture(b, 0.2, 0.9))
+    return whole
 
 
 def _compressed(x: Tensor, share: float) -> Tensor:

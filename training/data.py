@@ -12,9 +12,11 @@ from torch import Tensor
 
 from .augment import photograph
 
-__all__ = ["HELD_BACK", "Batches", "shard_numbers"]
+__all__ = ["ANY_VIEW", "HELD_BACK", "Batches", "composed_views", "load_shard", "shard_numbers"]
 
-_EXPLAINED, _ANY_VIEW = 0.4, 0.2  # share of draws that take any view, however composed
+_EXPLAINED = 0.4
+ANY_VIEW = 0.2
+"""Share of draws that take any view, however composed."""
 HELD_BACK = 9000
 """Shards from this number on are never trained on."""
 
@@ -23,14 +25,15 @@ def shard_numbers(folder: Path) -> list[int]:
     return sorted(int(p.name.split("-")[0]) for p in folder.glob("*-rgb.npy"))
 
 
-def _load(folder: Path, number: int) -> tuple[np.ndarray, np.ndarray]:
+def load_shard(folder: Path, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """(N, H, W, 3) uint8 sRGB and (N, H, W) float16 disparity of one shard, mapped from disk."""
     stem = str(folder / f"{number:04d}")
     return np.load(f"{stem}-rgb.npy", mmap_mode="r"), np.load(
         f"{stem}-disparity.npy", mmap_mode="r"
     )
 
 
-def _photographic(disparity: np.ndarray) -> np.ndarray:
+def composed_views(disparity: np.ndarray) -> np.ndarray:
     """(N,) bool: views composed as people compose, nearer towards the bottom.
 
     That is: row and squared distance from the centre explain at least `_EXPLAINED` of the
@@ -67,7 +70,7 @@ class Batches:
         self.shards = found
         for key in found:
             if key not in self.composed:
-                self.composed[key] = np.flatnonzero(_photographic(_load(*key)[1]))
+                self.composed[key] = np.flatnonzero(composed_views(load_shard(*key)[1]))
 
     def _crop(
         self, rgb: np.ndarray, disparity: np.ndarray, size: tuple[int, int]
@@ -94,9 +97,9 @@ class Batches:
         side: about the geometric mean of H and W.
         """
         keys = [self.rng.choice(self.shards)]
-        shape = _load(*keys[0])[1].shape[1:]
+        shape = load_shard(*keys[0])[1].shape[1:]
         for other in self.rng.choices(self.shards, k=6):
-            if _load(*other)[1].shape[1:] == shape:
+            if load_shard(*other)[1].shape[1:] == shape:
                 keys.append(other)
         aspect = (shape[1] / shape[0]) * self.rng.uniform(0.9, 1.1)
         side *= self.rng.uniform(0.9, 1.1)
@@ -104,9 +107,9 @@ class Batches:
         items = []
         for i in range(self.batch):
             key = keys[i % len(keys)]
-            rgb, disparity = _load(*key)
+            rgb, disparity = load_shard(*key)
             composed = self.composed[key]
-            any_view = self.rng.random() < _ANY_VIEW or len(composed) == 0
+            any_view = self.rng.random() < ANY_VIEW or len(composed) == 0
             k = self.rng.randrange(len(rgb)) if any_view else int(self.rng.choice(composed))
             items.append(self._crop(rgb[k], disparity[k], size))
         pictures, truth = torch.stack([i[0] for i in items]), torch.stack([i[1] for i in items])

@@ -16,15 +16,19 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from genvr_depth.nodes.depthkit.align import align_depth_to
+from genvr_depth.nodes.depthkit.estimators.builtin import (
+    INNER_SIZE,
+    MULTIPLE,
+    BuiltinDepth,
+    load_builtin,
+)
+from genvr_depth.nodes.depthkit.estimators.sizes import inner_shape
+from genvr_depth.nodes.depthkit.metrics import depth_scores
 from PIL import Image
 from torch import Tensor
 
-from nodes.depthkit.align import align_depth_to
-from nodes.depthkit.estimators.builtin import INNER_SIZE, MULTIPLE, BuiltinDepth, load_builtin
-from nodes.depthkit.estimators.sizes import inner_shape
-from nodes.depthkit.metrics import depth_scores
-
-from .data import HELD_BACK, shard_numbers
+from .data import ANY_VIEW, HELD_BACK, composed_views, load_shard, shard_numbers
 
 __all__ = [
     "PHOTOGRAPHS",
@@ -120,20 +124,29 @@ def score_photographs(run: Callable[[Photograph], Tensor], photos: list[Photogra
 
 def score_held_back(
     model: BuiltinDepth, folder: Path, count: int = 60, short: int = SHORT_SIDE
-) -> tuple[float, float]:
-    """Mean AbsRel and delta1 over `count` views of every held-back shard (sky is not scored)."""
-    scores = []
+) -> dict[str, tuple[float, float]]:
+    """Mean AbsRel and delta1 over `count` views of every held-back shard (sky is not scored).
+
+    Of the views composed as people compose, of all views, and of both in the shares in which
+    training draws them.
+    """
+    scores, composed = [], []
     for number in (n for n in shard_numbers(folder) if n >= HELD_BACK):
-        rgb = np.load(folder / f"{number:04d}-rgb.npy", mmap_mode="r")
-        disparity = np.load(folder / f"{number:04d}-disparity.npy", mmap_mode="r")
-        for i in np.linspace(0, len(rgb) - 1, count).astype(int):
+        rgb, disparity = load_shard(folder, number)
+        chosen = np.linspace(0, len(rgb) - 1, count).astype(int)
+        composed.append(composed_views(disparity)[chosen])
+        for i in chosen:
             image = torch.from_numpy(rgb[i].astype(np.float32) / 255).permute(2, 0, 1)
             inverse = torch.from_numpy(disparity[i].astype(np.float32))
             valid = inverse > 1 / _FARTHEST
             depth = 1 / inverse.clamp_min(1 / _FARTHEST)
             prediction = predict(model, image, tuple(inverse.shape), short)  # type: ignore[arg-type]
             scores.append(_score(prediction, depth, valid))
-    return tuple(float(v) for v in np.mean(scores, axis=0))  # type: ignore[return-value]
+    every = np.mean(scores, axis=0)
+    good = np.mean(np.array(scores)[np.concatenate(composed)], axis=0)
+    drawn = (1 - ANY_VIEW) * good + ANY_VIEW * every
+    named = {"as training draws them": drawn, "composed": good, "all": every}
+    return {name: (float(pair[0]), float(pair[1])) for name, pair in named.items()}
 
 
 def _table(named: dict[str, list[Row]]) -> str:
@@ -173,10 +186,9 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         parts.append(f"Photographs skipped: {PHOTOGRAPHS} is not there.")
     if options.held_back:
-        abs_rel, delta1 = score_held_back(model, options.held_back, short=options.short)
-        parts.append(
-            f"Held-back scenes of our own generators: AbsRel {abs_rel:.3f}, delta1 {delta1:.3f}."
-        )
+        named = score_held_back(model, options.held_back, short=options.short)
+        rows = [f"| {name} | {a:.3f} / {d:.3f} |" for name, (a, d) in named.items()]
+        parts.append("\n".join(["| held-back views | AbsRel / delta1 |", "|---|---|", *rows]))
     text = "\n\n".join(parts)
     sys.stdout.write(text + "\n")
     if options.write:

@@ -10,10 +10,9 @@ import argparse
 from pathlib import Path
 
 import torch
+from genvr_depth.nodes.depthkit.estimators.builtin import BuiltinDepth
 from safetensors.torch import save_file
 from torch import Tensor, nn
-
-from nodes.depthkit.estimators.builtin import BuiltinDepth
 
 from .data import Batches
 from .evaluate import WEIGHTS

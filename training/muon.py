@@ -12,21 +12,16 @@ __all__ = ["Muon", "split_parameters"]
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # quintic Newton-Schulz iteration of the cited work
 
 
-def _orthogonal(matrix: Tensor, steps: int = 5) -> Tensor:
-    """Newton-Schulz iteration, carried out on the small Gram matrix: X_k = P_k X_0."""
+def _orthogonal(matrix: Tensor, dtype: torch.dtype, steps: int = 5) -> Tensor:
+    """Newton-Schulz iteration towards the nearest matrix with orthogonal rows (or columns)."""
     a, b, c = _COEFFICIENTS
     wide = matrix.shape[0] <= matrix.shape[1]
     x = matrix if wide else matrix.T
-    x = x / (x.norm() + 1e-7)
-    gram = x @ x.T
-    identity = torch.eye(len(gram))
-    product = identity
+    x = (x / (x.norm() + 1e-7)).to(dtype)
     for _ in range(steps):
-        factor = a * identity + b * gram + c * gram @ gram
-        product = factor @ product
-        gram = factor @ gram @ factor
-    x = product @ x
-    return x if wide else x.T
+        gram = x @ x.T
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return (x if wide else x.T).to(matrix.dtype)
 
 
 class Muon(torch.optim.Optimizer):
@@ -38,7 +33,9 @@ class Muon(torch.optim.Optimizer):
         lr: float = 0.02,
         momentum: float = 0.95,
         decay: float = 0.02,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
+        self.dtype = dtype
         ordered = sorted(params, key=lambda p: -p.numel())
         super().__init__(ordered, {"lr": lr, "momentum": momentum, "decay": decay})
 
@@ -46,7 +43,7 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: None = None) -> None:
         for group in self.param_groups:
             for p in group["params"]:
-                update = _orthogonal(self._direction(p, group["momentum"]))
+                update = _orthogonal(self._direction(p, group["momentum"]), self.dtype)
                 scale = max(1.0, len(p) / (p.numel() / len(p))) ** 0.5
                 p.mul_(1 - group["lr"] * group["decay"])
                 p.add_(update.reshape(p.shape), alpha=-group["lr"] * scale)

@@ -12,14 +12,13 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from genvr_depth.nodes.depthkit.align import align_depth_to
+from genvr_depth.nodes.depthkit.colormap import colorize
+from genvr_depth.nodes.depthkit.estimators.builtin import load_builtin
+from genvr_depth.nodes.depthkit.metrics import depth_scores
+from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
 from PIL import Image
 from torch import Tensor
-
-from nodes.depthkit.align import align_depth_to
-from nodes.depthkit.colormap import colorize
-from nodes.depthkit.estimators.builtin import load_builtin
-from nodes.depthkit.metrics import depth_scores
-from nodes.depthkit.scenes import SCENE_NAMES, load_scene
 
 from .evaluate import SHORT_SIDE, WEIGHTS, Photograph, photographs, predict
 

@@ -18,12 +18,13 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
+from genvr_depth.nodes.depthkit.estimators.builtin import BuiltinDepth
 from torch import Tensor, nn
-
-from nodes.depthkit.estimators.builtin import BuiltinDepth
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from .data import Batches
 from .evaluate import photographs, predict, score_held_back, score_photographs
+from .grow import starting_weights
 from .losses import depth_loss
 from .muon import Muon, split_parameters
 
@@ -33,6 +34,7 @@ _WARM_UP, _DECAY_FROM = 0.03, 0.45
 _MUON_RATE, _ADAM_RATE = 0.01, 1.5e-3
 _TOGETHER = 8  # steps between two meetings of the workers
 _KEEP = 0.96  # of the averaged weights at a meeting
+_PAUSE = 20.0  # seconds; a round that took longer was stopped by somebody, and counts as this
 
 
 def _rate(done: float) -> float:
@@ -85,7 +87,7 @@ class _Run:
         torch.manual_seed(options.seed)
         self.model = BuiltinDepth().to(memory_format=torch.channels_last)
         inner, rest = split_parameters(self.model)
-        muon = Muon(inner, _MUON_RATE)
+        muon = Muon(inner, _MUON_RATE, dtype=torch.bfloat16 if options.bf16 else torch.float32)
         self.optimisers = [muon, torch.optim.AdamW(rest, _ADAM_RATE, weight_decay=0.01)]
         self.rates = [_MUON_RATE, _ADAM_RATE]
         self.average = _Average(self.model)
@@ -94,7 +96,7 @@ class _Run:
         if self.state.exists():
             self._resume()
         elif options.start:
-            self.model.load_state_dict(torch.load(options.start, map_location="cpu")["average"])
+            self.model.load_state_dict(starting_weights(options.start, self.model))
             self.average = _Average(self.model)
         torch.manual_seed(options.seed + 1000 * rank + self.images)
         self.batches = Batches(options.data, options.batch, options.seed + 17 * rank + self.images)
@@ -129,8 +131,9 @@ class _Run:
             for group in optimiser.param_groups:
                 group["lr"] = rate * _rate(done) * self.options.rate
         pictures, truth = self.batches.draw(_side(done, *self.options.sides))
-        prediction = self.model(pictures.contiguous(memory_format=torch.channels_last))
-        loss, parts = depth_loss(prediction, truth, 0.15 if done < 0.7 else 0.6)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.options.bf16):
+            prediction = self.model(pictures.contiguous(memory_format=torch.channels_last))
+        loss, parts = depth_loss(prediction.float(), truth, 0.15 if done < 0.7 else 0.6)
         for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -157,7 +160,9 @@ def _report(run: _Run, losses: list[float], parts: dict[str, float]) -> None:
             lambda p, s=short: predict(model, p.image, tuple(p.depth.shape), s), photos
         )  # type: ignore[arg-type]
         entry[f"photographs_{short}"] = [round(r[1], 4) for r in rows] + [round(rows[-1][2], 3)]
-    entry["held_back"] = [round(v, 4) for v in score_held_back(model, run.options.data[0], 12, 160)]
+    held_back = score_held_back(model, run.options.data[0], 12, 160)
+    entry["held_back"] = [round(v, 4) for v in held_back["all"]]
+    entry["held_back_composed"] = [round(v, 4) for v in held_back["composed"]]
     with (run.options.out / "log.jsonl").open("a") as log:
         log.write(json.dumps(entry) + "\n")
     sys.stdout.write(json.dumps(entry) + "\n")
@@ -174,13 +179,14 @@ def _work(rank: int, options: argparse.Namespace) -> None:
     limit, losses, told = options.minutes * 60, [], run.spent
     clock = time.monotonic()
     while run.spent < limit:
-        for _ in range(_TOGETHER):
-            loss, parts = run.step(run.spent / limit)
-            losses.append(loss.item())
+        with sdpa_kernel(SDPBackend.MATH):  # a few dozen tokens: the fused kernel takes longer
+            for _ in range(_TOGETHER):
+                loss, parts = run.step(run.spent / limit)
+                losses.append(loss.item())
         _share_weights(run.model, options.workers)
         run.average.update(run.model)
         run.batches.refresh()
-        now = torch.tensor([run.spent + time.monotonic() - clock])
+        now = torch.tensor([run.spent + min(time.monotonic() - clock, _PAUSE)])
         if options.workers > 1:
             dist.broadcast(now, 0)
         run.spent, clock = now.item(), time.monotonic()
@@ -210,7 +216,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates")
     parser.add_argument("--report", type=float, default=4, help="minutes between reports")
     parser.add_argument(
-        "--start", type=Path, help="begin with the averaged weights of another run's state"
+        "--start", type=Path, help="begin with another run's state.pt, or with a weights file"
+    )
+    parser.add_argument(
+        "--bf16", action="store_true", help="where the processor computes in bfloat16 (AMX)"
     )
     parser.add_argument(
         "--rank", type=int, help="run this one worker here; the others are started apart"

@@ -9,11 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from genvr_depth.nodes.depthkit.colormap import colorize
+from genvr_depth.nodes.depthkit.ranges import control_image
+from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
 from PIL import Image, ImageDraw
-
-from nodes.depthkit.colormap import colorize
-from nodes.depthkit.ranges import control_image
-from nodes.depthkit.scenes import SCENE_NAMES, load_scene
 
 ROOT = Path(__file__).parents[2]
 GAP = 6

@@ -1,0 +1,111 @@
+"""The recipe of the built-in model: loss, optimiser, growth, augmentation, what is drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.estimators.builtin import BuiltinDepth
+from genvr_depth.training.augment import photograph
+from genvr_depth.training.data import HELD_BACK, Batches, composed_views
+from genvr_depth.training.grow import starting_weights
+from genvr_depth.training.losses import depth_loss
+from genvr_depth.training.muon import Muon, split_parameters
+from safetensors.torch import save_file
+from torch import nn
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    torch.manual_seed(0)
+
+
+def _floor(count: int, height: int = 60, width: int = 80) -> np.ndarray:
+    """(N, H, W) disparity of a level floor seen from standing height: it grows downwards."""
+    rows = np.linspace(0.05, 1.0, height, dtype=np.float16)[:, None]
+    return np.broadcast_to(rows, (count, height, width)).copy()
+
+
+def _write_shard(folder, number: int, value: int) -> None:
+    np.save(folder / f"{number:04d}-disparity.npy", _floor(4))
+    np.save(folder / f"{number:04d}-rgb.npy", np.full((4, 60, 80, 3), value, np.uint8))
+
+
+def test_scale_and_shift_of_the_prediction_cost_nothing_in_the_invariant_terms():
+    truth = torch.rand(2, 48, 64)
+    right = depth_loss(3 * truth + 2, truth)[1]
+    wrong = depth_loss(3 * truth + torch.rand(2, 48, 64), truth)[1]
+    assert right["invariant"] == pytest.approx(0, abs=1e-5)
+    assert right["edges"] == pytest.approx(0, abs=1e-5)
+    assert wrong["invariant"] > 0.05
+    assert wrong["edges"] > 0.05
+
+
+def test_the_relative_term_sees_errors_far_away_that_a_plain_difference_does_not():
+    """A disparity error of one size is a larger share of the small disparities of far things."""
+    truth = torch.linspace(0.02, 1, 64).expand(1, 64, 64)
+    far, near = torch.zeros_like(truth), torch.zeros_like(truth)
+    far[..., :16], near[..., -16:] = 0.05, 0.05
+    assert (
+        depth_loss(truth + far, truth)[1]["relative"]
+        > depth_loss(truth + near, truth)[1]["relative"]
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("shape", [(24, 96), (96, 24)])
+def test_muon_steps_are_near_orthogonal(shape, dtype):
+    weight = nn.Parameter(torch.zeros(shape))
+    weight.grad = torch.randn(shape)
+    Muon([weight], lr=1.0, dtype=dtype).step()
+    singular = torch.linalg.svdvals(weight.detach()) / max(1.0, shape[0] / shape[1]) ** 0.5
+    assert singular.min() > 0.5
+    assert singular.max() < 1.3
+
+
+def test_every_parameter_has_exactly_one_optimiser():
+    model = BuiltinDepth()
+    inner, rest = split_parameters(model)
+    assert {id(p) for p in inner} | {id(p) for p in rest} == {id(p) for p in model.parameters()}
+    assert len(inner) + len(rest) == len(list(model.parameters()))
+
+
+def test_a_grown_network_predicts_what_the_smaller_one_did(tmp_path):
+    small = BuiltinDepth()
+    for module in small.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.weight.data.uniform_(0.5, 1.5)
+    small.sixteenth[-1], small.context[-1] = nn.Identity(), nn.Identity()
+    save_file(small.state_dict(), tmp_path / "small.safetensors")
+    grown = BuiltinDepth()
+    grown.load_state_dict(starting_weights(tmp_path / "small.safetensors", grown))
+    picture = torch.rand(1, 3, 64, 96)
+    torch.testing.assert_close(grown.eval()(picture), small.eval()(picture))
+
+
+def test_views_composed_as_people_compose_are_told_from_others():
+    floor, ceiling = _floor(3), _floor(3)[:, ::-1]
+    noise = np.random.default_rng(0).random((3, 60, 80)).astype(np.float16)
+    assert composed_views(floor).all()
+    assert not composed_views(ceiling).any()
+    assert not composed_views(noise).any()
+
+
+def test_held_back_shards_are_never_drawn(tmp_path):
+    _write_shard(tmp_path, 0, 0)
+    _write_shard(tmp_path, HELD_BACK, 255)
+    batches = Batches([tmp_path], 4, seed=1)
+    assert [number for _, number in batches.shards] == [0]
+    pictures, truth = batches.draw(64)
+    assert pictures.shape == (4, 3, *truth.shape[1:])
+    assert pictures.mean() < 0.3
+
+
+def test_the_camera_changes_pictures_but_not_their_shape_or_range():
+    pictures, disparity = torch.rand(6, 3, 48, 64), torch.rand(6, 48, 64)
+    seen = photograph(pictures.clone(), disparity)
+    assert seen.shape == pictures.shape
+    assert seen.min() >= 0
+    assert seen.max() <= 1
+    assert not torch.equal(seen, pictures)
