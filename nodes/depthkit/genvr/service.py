@@ -184,7 +184,7 @@ class _Face:
         parts = [f"{done}/{len(items)} done"] if items else ["starting"]
         parts += [f"{n} {status}" for status, n in sorted(running.items())]
         parts.append(f"{self._monotonic() - self._started:.0f} s")
-        parts.append(f"{self._cost:g} credits this run, {self._before:g} spent before")
+        parts.append(f"up to {self._cost:g} credits this run, {self._before:g} spent before")
         self._tell(" · ".join(parts))
 
     def done(self, after: Totals) -> None:
@@ -201,8 +201,9 @@ def _report(
     requests: Sequence[Request], outcomes: Sequence[Outcome], before: Totals, after: Totals
 ) -> str:
     how = Counter(outcome.how for outcome in {id(o): o for o in outcomes}.values())
+    pictures = "1 picture" if len(outcomes) == 1 else f"{len(outcomes)} pictures"
     lines = [
-        f"{len(outcomes)} pictures: {how['paid']} paid for now, {how['resumed']} picked up again, "
+        f"{pictures}: {how['paid']} paid for now, {how['resumed']} picked up again, "
         f"{how['stored']} from disk.",
         f"This run: {after.credits - before.credits:g} credits. Spent before: {before.text}. "
         f"Now: {after.text}.",
