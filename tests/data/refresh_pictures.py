@@ -9,8 +9,8 @@ stand-in's answers, which carry a stamp that says so.
 
 KIND is one of those below, NAME the number of a workflow (06) or a node (Estimate); all by default.
 
-cards:   the thumbnails beside the sample workflows
 screens: the sample workflows on the canvas after a run, for the README
+cards:   the thumbnails beside the sample workflows
 nodes:   the nodes with their results, for the help pages
 """
 
@@ -26,7 +26,8 @@ from pictures.helps import helps
 from pictures.screens import screens
 from pictures.stage import stage
 
-KINDS = {"cards": cards, "screens": screens, "nodes": helps}
+# The screens first: what a run costs is seen the first time only, later its pictures are stored.
+KINDS = {"screens": screens, "cards": cards, "nodes": helps}
 
 
 def main() -> None:

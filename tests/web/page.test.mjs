@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { totalText } from "../../web/lib/account.mjs";
 import { COLORMAPS, colorTable, cssGradient } from "../../web/lib/colormaps.mjs";
 import { cost, typedPrompts, variations } from "../../web/lib/cost.mjs";
-import { pointInPicture } from "../../web/lib/dom.mjs";
+import { LINE, pointInPicture, textHeight } from "../../web/lib/dom.mjs";
 import { ENGLISH, translator } from "../../web/lib/text.mjs";
 
 test("every colour map has 256 opaque colours between its own ends", () => {
@@ -23,6 +23,15 @@ test("the pointer is found in a letterboxed picture", () => {
   assert.deepEqual(pointInPicture(box, 50, 50, 110, 70), [0.5, 0.5]);
   assert.deepEqual(pointInPicture(box, 50, 50, 60, 20), [0, 0]);
   assert.ok(pointInPicture(box, 50, 50, 40, 70)[0] < 0);
+});
+
+test("a text takes a line for each of its own and more where it wraps", () => {
+  assert.equal(textHeight("", 300), 0);
+  assert.equal(textHeight("3 saved, last depth_00003_.exr", 300), LINE);
+  assert.equal(textHeight("one\ntwo\n\nfour", 300), 4 * LINE);
+  assert.equal(textHeight("x".repeat(90), 300), 2 * LINE);
+  assert.equal(textHeight("x".repeat(90), 200), 3 * LINE);
+  assert.ok(textHeight("node still without a width", 0) > 0);
 });
 
 test("typed prompts are counted as the node splits them", () => {

@@ -2,10 +2,11 @@
 /** The cost badge of the GenVR nodes: "12 x 5 = 60 credits", and what went wrong with its remedy. */
 import { api, app, chain, loadText, nodeOfRun } from "../lib/comfy.mjs";
 import { VARIATIONS, cost, typedPrompts, variations } from "../lib/cost.mjs";
-import { element, loadStyle } from "../lib/dom.mjs";
+import { element, loadStyle, textHeight } from "../lib/dom.mjs";
 
-const HEIGHT = 34;
 const MARGIN = 4;
+const PADDING = 8;
+const LEAST = 34; // one line with room around it
 const SINGLE_PICTURE = new Set(["LoadImage", "GenVRDepthSampleScene"]);
 
 /** @type {(key: string, values?: Record<string, string|number>) => string} */
@@ -63,12 +64,17 @@ function describe(node) {
 function attach(node) {
   const label = element("b");
   const badge = element("div", { class: "genvr-cost", title: text("cost.tip") }, label);
+  const height = () => {
+    const room = textHeight(label.textContent, node.size[0] - 2 * (MARGIN + PADDING));
+    return Math.max(LEAST, room + 2 * (MARGIN + PADDING));
+  };
+  const fit = () => node.setSize([node.size[0], Math.max(node.size[1], node.computeSize()[1])]);
   const widget = node.addDOMWidget("genvr_cost", "genvr_cost", badge, {
     serialize: false,
     hideOnZoom: false,
     margin: MARGIN,
-    getMinHeight: () => HEIGHT,
-    getMaxHeight: () => HEIGHT,
+    getMinHeight: height,
+    getMaxHeight: height,
   });
   widget.serialize = false;
   const show = () => {
@@ -80,12 +86,12 @@ function attach(node) {
     badge.dataset.state = "error";
     label.textContent = message;
     badge.title = message;
+    fit();
   };
   chain(node, "onAdded", () => badges.set(node, { show, fail }));
   chain(node, "onRemoved", () => badges.delete(node));
   show();
-  const [width, height] = node.size;
-  node.setSize([width, Math.max(height, node.computeSize()[1])]);
+  fit();
 }
 
 /** Any widget may count, also those of a node further up: cheap enough to look at all of them. */

@@ -5,36 +5,32 @@
  * again here.
  */
 import { api, app, nodeOfRun } from "../lib/comfy.mjs";
-import { element, loadStyle } from "../lib/dom.mjs";
+import { element, loadStyle, textHeight } from "../lib/dom.mjs";
 
 const PREFIX = "GenVRDepth";
 const CORE_WIDGET = "$$node-text-preview";
 const ENDS = ["execution_success", "execution_error", "execution_interrupted"];
-const LINE = 16;
-const LETTER = 6.4; // pixels of an average letter
 const MARGIN = 4;
+const PADDING = 8;
 
 /** @type {Map<any, string>} what each of our nodes said last */
 const said = new Map();
 /** @type {WeakMap<any, {say: (text: string) => void}>} */
 const notes = new WeakMap();
 
-/** @param {string} text @param {number} width of the node @returns {number} pixels it takes */
-function height(text, width) {
-  const letters = Math.max(1, (width - 2 * MARGIN - 16) / LETTER);
-  const lines = text.split("\n").map((line) => Math.ceil(line.length / letters));
-  return text ? 2 * MARGIN + LINE * lines.reduce((sum, count) => sum + count, 0) : 0;
-}
-
 /** @param {any} node */
 function attach(node) {
   const line = element("div", { class: "genvr-note" });
+  const height = () => {
+    const room = textHeight(line.textContent, node.size[0] - 2 * (MARGIN + PADDING));
+    return room && room + 2 * MARGIN;
+  };
   const widget = node.addDOMWidget("genvr_note", "genvr_note", line, {
     serialize: false,
     hideOnZoom: false,
     margin: MARGIN,
-    getMinHeight: () => height(line.textContent, node.size[0]),
-    getMaxHeight: () => height(line.textContent, node.size[0]),
+    getMinHeight: height,
+    getMaxHeight: height,
   });
   widget.serialize = false;
   const say = (/** @type {string} */ text) => {

@@ -18,6 +18,20 @@ export function element(tag, props = {}, ...children) {
   return node;
 }
 
+export const LINE = 16; // pixels of a line of `.genvr-note` and `.genvr-cost`
+const LETTER = 6.4; // of an average letter
+
+/**
+ * The height that a text takes on a node, wrapped; 0 for none. An estimate from the number of
+ * letters: the page asks for it before anything is drawn.
+ * @param {string} text @param {number} width of the room for it
+ */
+export function textHeight(text, width) {
+  const letters = Math.max(1, width / LETTER);
+  const lines = text.split("\n").map((line) => Math.max(1, Math.ceil(line.length / letters)));
+  return text ? LINE * lines.reduce((sum, count) => sum + count, 0) : 0;
+}
+
 /** Load our style sheet once. */
 export function loadStyle() {
   const id = "genvr-depth-style";
