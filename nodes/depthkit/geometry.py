@@ -89,6 +89,14 @@ def normals(depth: DepthMap, fov_deg: float | None = None) -> Tensor:
     direction.
     """
     space = with_space(depth, fov_deg or 0.0)
+    directions = torch.empty(*space.values.shape, 3)
+    # A frame at a time: the steps between need ten times the memory of the result.
+    for index in range(space.batch):
+        directions[index] = _frame_normals(space.frame(index))[0]
+    return directions
+
+
+def _frame_normals(space: DepthMap) -> Tensor:
     points = unproject(space)
     along_x = _tangent(points, space.valid, dim=2)
     along_y = _tangent(points, space.valid, dim=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal, get_args
 
 import torch
@@ -122,18 +121,27 @@ def split_layers(
     in nearness, 0 = hard. The clip shares its thresholds. Raises InvalidInput on anything else.
     """
     near = nearness(depth)
-    inside = near[depth.valid]
-    cuts = _cuts(inside, count, method, thresholds)
+    cuts = _cuts(near[depth.valid], count, method, thresholds)
     if not 0 <= feather <= 1:
         raise InvalidInput(f"A feather of {feather} is not possible; use 0 (hard) to 1.")
-    # Nearer than cut k or not: falling in k, so that differences are the layers.
-    inner = [_step(near, cut, feather).masked_fill(~depth.valid, 0.0) for cut in cuts]
-    for index in range(1, len(inner)):
-        inner[index] = torch.maximum(inner[index], inner[index - 1])
-    bounds = [_exact(bound) for bound in inner]
-    edges = [torch.zeros_like(near), *bounds, torch.ones_like(near)]
-    masks = torch.stack([after - before for before, after in pairwise(edges)], 1)
+    masks = torch.empty(depth.batch, len(cuts) + 1, depth.height, depth.width)
+    for index in range(depth.batch):
+        _split_frame(near[index], depth.valid[index], cuts, feather, out=masks[index])
     return LayerSplit(masks, torch.tensor(cuts).expand(depth.batch, len(cuts)).clone())
+
+
+def _split_frame(
+    near: Tensor, valid: Tensor, cuts: tuple[float, ...], feather: float, out: Tensor
+) -> None:
+    """near, valid: (H, W) -> out: (N, H, W)."""
+    # Nearer than cut k or not: rising in k, so that differences are the layers.
+    before = torch.zeros_like(near)
+    for index, cut in enumerate(cuts):
+        bound = _exact(_step(near, cut, feather).masked_fill(~valid, 0.0))
+        bound = torch.maximum(bound, before)
+        torch.sub(bound, before, out=out[index])
+        before = bound
+    torch.sub(1.0, before, out=out[-1])
 
 
 def _cuts(
@@ -215,21 +223,22 @@ def colour_layers(picture: Tensor, split: LayerSplit) -> Tensor:
     through, so that the layers laid over each other give the picture back. Where a layer is
     transparent its colour continues from inside: blurring, scaling or moving it leaves no fringe.
     """
-    batch, _, height, width = split.masks.shape
+    batch, count, height, width = split.masks.shape
     if picture.shape[1:3] != (height, width) or picture.shape[0] not in (1, batch):
         raise InvalidInput(
             f"The picture is {picture.shape[0]}x{picture.shape[2]}x{picture.shape[1]} and the "
             f"depth {batch}x{width}x{height}; connect the picture the depth was made from."
         )
-    layers = []
+    layers = torch.empty(batch * count, height, width, 4)
     for index in range(batch):
         planes = picture[min(index, picture.shape[0] - 1)].movedim(-1, 0)[None]
         through = torch.ones(height, width)
-        for mask in split.masks[index]:
-            alpha = torch.where(through > 0, mask / through.clamp_min(1e-6), 0.0).clamp(0, 1)
+        for layer, mask in zip(layers[index * count :], split.masks[index], strict=False):
+            alpha = torch.where(through > 0, mask / through.clamp_min(1e-6), 0.0)
+            layer[..., :3] = _grown(planes, mask).movedim(0, -1)
+            layer[..., 3] = alpha.clamp(0, 1)
             through = (through - mask).clamp_min(0)
-            layers.append(torch.cat([_grown(planes, mask), alpha[None]]).movedim(0, -1))
-    return torch.stack(layers)
+    return layers
 
 
 def _grown(planes: Tensor, mask: Tensor) -> Tensor:
