@@ -157,12 +157,15 @@ def main() -> None:
     # ComfyUI looks settings up with underscores: a dot would mean a deeper level.
     settings = {key.replace(".", "_"): value for key, value in settings.items()}
     page = table("page.txt")
+    sections = {key.split("_")[1]: key.split("_")[1] for key in settings}
+    # The page looks headings up in one place for all settings.
+    main_texts = {"genvrDepth": widgets, "settingsCategories": sections}
     write("en", "nodeDefs", nodes)
-    write("en", "main", {"genvrDepth": widgets})
+    write("en", "main", main_texts)
     write("en", "settings", settings)
     for language in LANGUAGES:
         write(language, "nodeDefs", nodes_in(language, nodes))
-        write(language, "main", {"genvrDepth": translated(widgets, language, page)})
+        write(language, "main", translated(main_texts, language, page))
         write(language, "settings", translated(settings, language, page))
 
 
