@@ -6,7 +6,7 @@ import time
 
 import pytest
 import torch
-from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
+from genvr_depth.nodes.depthkit.errors import InvalidInput, ModelError, Stopped
 from genvr_depth.nodes.depthkit.estimators import EstimateOptions, estimate
 from genvr_depth.nodes.depthkit.estimators.chunks import (
     at_once,
@@ -95,6 +95,18 @@ def test_a_network_that_answers_nan_gives_invalid_pixels():
     assert not depth.valid[0, 0, 0]
     assert depth.values[0, 0, 0] == 0
     assert depth.valid.sum() == 56 * 56 - 1
+
+
+@pytest.mark.parametrize(("kind", "answer"), [("disparity", float("nan")), ("metric", -1.0)])
+def test_a_network_without_a_single_number_is_an_error_not_a_black_picture(kind, answer):
+    class Silent(Brightness):
+        def __call__(self, images):
+            return torch.full_like(images[:, 0], answer)
+
+    model = Silent()
+    model.kind = kind
+    with pytest.raises(ModelError, match="set precision to fp32"):
+        estimate(model, torch.rand(2, 56, 56, 3))
 
 
 def test_metric_values_behind_the_camera_are_invalid():

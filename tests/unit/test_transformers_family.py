@@ -316,3 +316,50 @@ def test_the_oldest_supported_transformers_gets_no_keyword_it_hands_on(folder, m
     monkeypatch.setattr(transformers.AutoModelForDepthEstimation, "from_pretrained", old)
     network = load_folder(folder("depth-anything-v2-small"), resident(), torch.bfloat16).network
     assert next(network.parameters()).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"image_mean": "x"}', '{"image_std": [0, 0, 0]}', '{"image_mean": [0.5, 0.5]}', "[1]"],
+)
+def test_a_damaged_preprocessor_config_is_named(folder, tmp_path, text):
+    spoiled = shutil.copytree(folder("depth-anything-v2-small"), tmp_path / "m")
+    (spoiled / "preprocessor_config.json").write_text(text)
+    with pytest.raises(ModelError, match=r"preprocessor_config\.json.*ownload it again"):
+        load_folder(spoiled, resident())
+
+
+@pytest.mark.parametrize(
+    ("text", "mean", "deviation"),
+    [
+        ('{"image_mean": null}', [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        ('{"image_mean": [0.1, 0.2, 0.3], "image_std": 0.5}', [0.1, 0.2, 0.3], [0.5] * 3),
+        ('{"do_normalize": false, "image_mean": [0.1, 0.2, 0.3]}', [0.0] * 3, [1.0] * 3),
+    ],
+)
+def test_pictures_are_normalised_as_the_folder_says(folder, tmp_path, text, mean, deviation):
+    own = shutil.copytree(folder("depth-anything-v2-small"), tmp_path / "m")
+    (own / "preprocessor_config.json").write_text(text)
+    model = load_folder(own, resident())
+    assert model.mean.flatten().tolist() == pytest.approx(mean)
+    assert model.deviation.flatten().tolist() == pytest.approx(deviation)
+
+
+def test_a_config_of_nonsense_is_a_sentence(folder, tmp_path):
+    spoiled = shutil.copytree(folder("depth-anything-v2-small"), tmp_path / "m")
+    config = json.loads((spoiled / "config.json").read_text())
+    (spoiled / "config.json").write_text(json.dumps({**config, "neck_hidden_sizes": "x"}))
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        load_folder(spoiled, resident())
+
+
+def test_too_little_memory_is_not_called_damage(folder, monkeypatch):
+    import transformers
+
+    def full(*_, **__):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9")
+
+    monkeypatch.setattr(transformers.AutoModelForDepthEstimation, "from_pretrained", full)
+    with pytest.raises(ModelError, match="not enough memory") as caught:
+        load_folder(folder("depth-anything-v2-small"), resident())
+    assert "damaged" not in str(caught.value)

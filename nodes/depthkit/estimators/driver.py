@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..depth_map import DepthMap, Pinhole
-from ..errors import Stopped
+from ..errors import ModelError, Stopped
 from ..images import frames, rgb
 from ..temporal import align_clip, flicker
 from .base import (
@@ -44,7 +44,8 @@ def estimate(
 
     images: (B, H, W, C), C = 1, 3 or 4, any float dtype and device; non-finite pixels count as
     black. Returns a map of the same B, H, W. Raises InvalidInput on shapes that are no pictures
-    and where memory does not suffice for one, Stopped when `should_stop` says so.
+    and where memory does not suffice for one, ModelError where the network gives no number at all,
+    Stopped when `should_stop` says so.
     """
     run = _Run(
         estimator,
@@ -95,6 +96,12 @@ class _Run:
             notes.append(f"flicker: {unrest:.2%} of the depth range per frame, on static parts")
         # Not sum(): it would make a copy of eight bytes a pixel first.
         unknown = 1 - self.valid.count_nonzero().item() / self.valid.numel()
+        if unknown == 1:
+            raise ModelError(
+                f"The model {self.estimator.name} gave no number for any pixel. If it computes in "
+                "half precision, set precision to fp32; else its weights are damaged: download "
+                "them again."
+            )
         if unknown > 0:
             notes.append(f"{unknown:.2%} of the pixels have no depth: the model gave no number")
         return Estimate(self._depth(), unrest, tuple(notes))

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from ..depth_map import Kind
 from ..errors import ModelError
 from .base import Estimator, Placement, Placer
+from .chunks import out_of_memory
 from .sizes import SIZE_RULES
 from .table import find_row
 
@@ -109,15 +110,29 @@ def load_folder(folder: Path, place: Placer, dtype: torch.dtype = torch.float32)
     build = _BUILDERS.get(name, _Transformer)
     if build is _ZoeDepth and not prepare.get("do_pad", True):
         build = _Transformer
+    facts = _facts(folder.name, family, config)
+    return build(network, place(network), facts, *_normalisation(prepare, family, folder), dtype)
+
+
+def _normalisation(
+    prepare: Mapping[str, Any], family: Family, folder: Path
+) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of the pictures, (3, 1, 1) each: the folder's, else the
+    family's."""
     mean, deviation = family.normalisation
-    return build(
-        network,
-        place(network),
-        _facts(folder.name, family, config),
-        torch.tensor(prepare.get("image_mean", mean))[:, None, None],
-        torch.tensor(prepare.get("image_std", deviation))[:, None, None],
-        dtype,
-    )
+    chosen = (prepare.get("image_mean") or mean, prepare.get("image_std") or deviation)
+    if not prepare.get("do_normalize", True):
+        chosen = _NONE
+    try:
+        mean, deviation = (torch.tensor(c, dtype=torch.float32).expand(3) for c in chosen)
+    except (TypeError, ValueError, RuntimeError):
+        mean, deviation = torch.zeros(3), torch.zeros(3)
+    if not (mean.isfinite().all() and deviation.isfinite().all() and deviation.min() > 0):
+        raise ModelError(
+            f"The file {folder / 'preprocessor_config.json'} gives no usable image_mean and "
+            "image_std (three numbers each). Download it again, or delete it."
+        )
+    return mean[:, None, None], deviation[:, None, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +228,11 @@ def _network(folder: Path, dtype: torch.dtype) -> nn.Module:
             **{dtype_keyword: dtype},
         )
     except damage as error:
+        if isinstance(error, RuntimeError) and out_of_memory(error):
+            raise ModelError(
+                f"There is not enough memory to load the model in {folder}. Close other programs, "
+                "or choose a smaller model."
+            ) from error
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ModelError(
             f"The model in {folder} cannot be loaded: {reason} A file is probably damaged or cut "
@@ -232,6 +252,7 @@ def _network(folder: Path, dtype: torch.dtype) -> nn.Module:
 def _library() -> tuple[Any, str, tuple[type[BaseException], ...]]:
     """The loader, its keyword for the number type, and what it raises on damaged files."""
     try:
+        from huggingface_hub import errors as hub_errors
         from safetensors import SafetensorError
         from transformers import AutoModelForDepthEstimation, __version__
     except (ImportError, RuntimeError) as error:
@@ -242,6 +263,9 @@ def _library() -> tuple[Any, str, tuple[type[BaseException], ...]]:
             "built-in model works without it."
         ) from error
     faults = (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError)
+    # Newer releases check every entry of config.json and say so with an error of their own.
+    strict = getattr(hub_errors, "StrictDataclassError", None)
+    faults = faults if strict is None else (*faults, strict)
     return AutoModelForDepthEstimation, _dtype_keyword(__version__), faults
 
 
