@@ -12,7 +12,8 @@ SUSPICIOUS = ("IMPORT FAILED", "Cannot import", "Traceback", "genvr-depth: ", "D
 
 def test_the_server_starts_with_the_pack_and_says_nothing_alarming(comfy):
     log, started, _ = comfy.log().partition("To see the GUI go to")
-    assert started and "genvr-depth" in log
+    assert started
+    assert "genvr-depth" in log
     assert not [line for line in log.splitlines() if any(word in line for word in SUSPICIOUS)]
 
 
@@ -23,7 +24,47 @@ def test_every_node_is_listed_under_its_plain_name(comfy):
         assert info[node_id]["category"].startswith("GenVR Depth/")
 
 
-def test_a_folder_name_with_dots_and_hyphens_loads_too(comfy_factory):
-    other = comfy_factory(pack_name="genvr.depth-1.0")
-    assert set(NODE_CLASS_MAPPINGS) <= set(other.object_info())
+def test_a_folder_name_with_dots_and_models_of_extra_model_paths_yaml(
+    comfy_factory, tiny_models, tmp_path
+):
+    shared = tmp_path / "shared models"
+    tiny_models.save_tiny("depth-anything-v2-small", shared / "depth", "a-friends-model")
+    listing = tmp_path / "extra_model_paths.yaml"
+    listing.write_text(f"studio:\n  base_path: {shared}\n  depth_estimation: depth\n")
+    # Offline: what lies there needs no network.
+    other = comfy_factory(
+        pack_name="genvr.depth-1.0",
+        extra=("--extra-model-paths-config", str(listing)),
+        environment={"HF_HUB_OFFLINE": "1"},
+    )
+    info = other.object_info()
+    assert set(NODE_CLASS_MAPPINGS) <= set(info)
+    assert "a-friends-model" in info["GenVRDepthModelLoader"]["input"]["required"]["model"][0]
+    done = other.run(
+        {
+            "scene": {"class_type": "GenVRDepthSampleScene", "inputs": {"scene": "street"}},
+            "model": {
+                "class_type": "GenVRDepthModelLoader",
+                "inputs": {"model": "a-friends-model", "precision": "auto", "download": "never"},
+            },
+            "depth": {
+                "class_type": "GenVRDepthEstimate",
+                "inputs": {"image": ["scene", 0], "model": ["model", 0], "resolution": 70},
+            },
+            "save": {
+                "class_type": "GenVRDepthSaveDepth",
+                "inputs": {
+                    "depth": ["depth", 0],
+                    "filename_prefix": "street",
+                    "format": "exr",
+                    "values": "raw",
+                },
+            },
+            "show": {"class_type": "PreviewImage", "inputs": {"images": ["depth", 1]}},
+        }
+    )
+    assert done.status == "success", done.error()
+    assert done.outputs["depth"]["genvr_depth"][0]["source"] == "a-friends-model"
+    assert (other.base / "output" / "street_00001_.exr").is_file()
+    assert done.outputs["show"]["images"]
     other.stop()
