@@ -214,3 +214,21 @@ def test_steadying_metres_leaves_no_ghost_of_a_near_thing():
         clip[frame, 10:, 10 * frame : 10 * frame + 10] = 4.0
     steady = adjust(DepthMap.make(clip, "metric"), Adjustments(smooth_time=2)).values
     assert torch.allclose(steady, clip, rtol=0.01)
+
+
+def test_holes_that_wind_are_one_and_neighbours_over_a_corner_are_two():
+    maze = torch.tensor(
+        [
+            [0, 1, 0, 0, 0],
+            [0, 1, 0, 1, 0],
+            [0, 0, 0, 1, 0],
+            [1, 1, 1, 1, 0],
+            [0, 0, 1, 0, 1],
+        ]
+    )
+    labels = label_holes(maze.bool())
+    assert labels.dtype == torch.int32
+    assert (labels[maze.bool()] == 0).all()
+    assert len(labels[:4][maze[:4] == 0].unique()) == 1
+    assert len(labels[4][maze[4] == 0].unique()) == 2
+    assert labels[4, 3] != labels[3, 4]
