@@ -92,8 +92,14 @@ class _ComfyModel:
     def load(self) -> torch.device:
         import comfy.model_management
 
-        comfy.model_management.load_models_gpu([self._patcher])
-        return self._patcher.load_device
+        # Whole or not at all: only ComfyUI's own layers can fetch weights that were left behind.
+        comfy.model_management.load_models_gpu([self._patcher], force_full_load=True)
+        device = self._patcher.load_device
+        parts = (*self.module.parameters(), *self.module.buffers())
+        if any(part.device.type != device.type for part in parts):
+            # --novram leaves them behind all the same.
+            self.module.to(device)
+        return device
 
 
 class ComfyHost:
