@@ -240,6 +240,23 @@ def test_the_score_command_prints_a_table_and_json(tree, tmp_path, capsys):
     assert lines[1]["score"] == pytest.approx(100, abs=0.1)
 
 
+def test_the_score_command_prints_how_far_the_lines_moved(tmp_path, capsys):
+    rows, columns = np.mgrid[0:240, 0:320]
+    for name, height in (("before", 90), ("after", 114)):
+        rails = np.sin(14 * np.arctan2(rows - height, columns - 160)) > 0
+        Image.fromarray((255 * rails).astype(np.uint8)).save(tmp_path / f"{name}.png")
+    paths = [str(tmp_path / "before.png"), str(tmp_path / "after.png")]
+    assert main(["score", *paths, "--photo", "--device", "cpu"]) == 0
+    head, row, *_ = capsys.readouterr().out.splitlines()
+    assert head.split()[-3:-1] == ["horizon", "vanish"]
+    assert float(row.split()[-3].rstrip("%")) == pytest.approx(10, abs=1)
+
+
+def test_a_photo_as_control_without_the_switch_is_told_of_it(tree, capsys):
+    assert main(["score", str(tree / "a.jpg"), str(tree / "a.jpg"), "--device", "cpu"]) == 1
+    assert "--photo" in capsys.readouterr().err
+
+
 def test_the_score_command_reads_depth_files(tree, tmp_path, capsys):
     estimate_tree([tree / "a.jpg"], tmp_path, Setup(device="cpu", formats=("exr",)))
     assert main(["score", str(tmp_path / "a_depth.exr"), str(tree / "a.jpg")]) == 0

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DepthError
+from ..errors import DepthError, FormatError, MissingInformation
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,6 +29,8 @@ _COLUMNS = (
     ("delta1", "delta1", "{:.3f}"),
     ("F1", "boundary_f1", "{:.3f}"),
 )
+# Printed where lines were found; percent of the height and of the width.
+_LINES = (("horizon", "horizon_shift", "{:+.1f}%"), ("vanish", "vanishing_shift", "{:.1f}%"))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +72,10 @@ def _control(args: argparse.Namespace, estimator: Estimator) -> tuple[DepthMap, 
     from .inputs import read_picture
 
     if not args.photo:
-        return load_depth(Path(args.control), LoadOptions()), None
+        try:
+            return load_depth(Path(args.control), LoadOptions()), None
+        except (FormatError, MissingInformation) as error:
+            raise type(error)(f"{error} If this is the photo itself, add --photo.") from error
     photo = read_picture(Path(args.control))
     return estimate(estimator, photo).depth, photo
 
@@ -100,12 +105,14 @@ def _as_json(rows: list[tuple[str, StructureReport]]) -> str:
 def _as_table(rows: list[tuple[str, StructureReport]]) -> str:
     if not rows:
         return ""
-    head = [title for title, _, _ in _COLUMNS] + ["picture"]
+    lined = any(report.horizon_shift is not None for _, report in rows)
+    columns = _COLUMNS + (_LINES if lined else ())
+    head = [title for title, _, _ in columns] + ["picture"]
     body = [
-        [form.format(getattr(report, key)) for _, key, form in _COLUMNS] + [name]
+        [_cell(getattr(report, key), form) for _, key, form in columns] + [name]
         for name, report in rows
     ]
-    widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(_COLUMNS))]
+    widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(columns))]
     lines = []
     for row in [head, *body]:
         cells = [cell.rjust(width) for cell, width in zip(row[:-1], widths, strict=True)]
@@ -114,3 +121,7 @@ def _as_table(rows: list[tuple[str, StructureReport]]) -> str:
     notes = [f"{name}: {note}" for name, report in rows for note in report.notes]
     lines.append(f"estimator {first.estimator}, compared at {first.size}")
     return "\n".join([*lines, *notes]) + "\n"
+
+
+def _cell(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)
