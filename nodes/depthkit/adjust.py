@@ -44,7 +44,8 @@ def adjust(depth: DepthMap, changes: Adjustments) -> DepthMap:
     """Apply `changes`; nothing asked for is nothing changed.
 
     Metric depth that is bent by gamma or inverted holds no metres any more and becomes relative
-    "depth"; clipping to a window keeps the unit.
+    "depth"; clipping to a window keeps the unit. Raises InvalidInput on a window of metres that
+    ends behind the camera.
     """
     depth = fill_holes(depth, changes.holes, changes.largest_hole)
     depth = smooth(depth, changes.smooth)
@@ -52,6 +53,7 @@ def adjust(depth: DepthMap, changes: Adjustments) -> DepthMap:
     bends = changes.gamma != 1 or changes.invert
     if changes.window is None and not bends:
         return depth
+    _check_metres(depth, changes.window)
     ends = find_window(depth, changes.window or Window("min-max"))
     low, high = ends.amin(1)[:, None, None], ends.amax(1)[:, None, None]
     values = torch.maximum(torch.minimum(depth.values, high), low)
@@ -64,3 +66,13 @@ def adjust(depth: DepthMap, changes: Adjustments) -> DepthMap:
     forward = depth.near_is_large != changes.invert
     values = low + (nearness if forward else 1 - nearness) * (high - low)
     return depth.with_values(values, kind=kind)
+
+
+def _check_metres(depth: DepthMap, window: Window | None) -> None:
+    if depth.kind == "metric" and window and window.method == "fixed":
+        end = max(window.low, window.high)
+        if end <= 0:
+            raise InvalidInput(
+                f"The window ends at {end:g} metres: nothing lies in front of the camera there. "
+                "Give low and high in metres above 0."
+            )

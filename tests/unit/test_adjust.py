@@ -232,3 +232,9 @@ def test_holes_that_wind_are_one_and_neighbours_over_a_corner_are_two():
     assert len(labels[:4][maze[:4] == 0].unique()) == 1
     assert len(labels[4][maze[4] == 0].unique()) == 2
     assert labels[4, 3] != labels[3, 4]
+
+
+def test_a_window_behind_the_camera_is_refused_in_words():
+    metres = DepthMap.make(torch.rand(1, 8, 8) + 1, "metric")
+    with pytest.raises(InvalidInput, match="above 0"):
+        adjust(metres, Adjustments(Window("fixed", -3, -1)))
