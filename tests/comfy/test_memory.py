@@ -17,6 +17,7 @@ LOAD = """
 import importlib.util, sys
 sys.path.insert(0, sys.argv[1])
 import comfy.cli_args
+import utils.install_util  # as main.py does, before a library brings a module of that name
 comfy.cli_args.args.cpu = True
 import torch
 import folder_paths
