@@ -34,7 +34,8 @@ class Totals:
     def text(self) -> str:
         perhaps = f" and perhaps {self.possible:g} more" if self.possible else ""
         assumed = f" (the price of {self.unpriced} is assumed)" if self.unpriced else ""
-        return f"{self.credits:g} credits{perhaps} for {self.pictures} tasks{assumed}"
+        tasks = "1 task" if self.pictures == 1 else f"{self.pictures} tasks"
+        return f"{self.credits:g} credits{perhaps} for {tasks}{assumed}"
 
 
 def totals(entries: Iterable[Entry]) -> Totals:
