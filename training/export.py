@@ -39,7 +39,7 @@ def blended(
     model.train()
     with torch.no_grad():
         for _ in range(count):
-            model(batches.draw(124)[0])
+            model(batches.draw(176)[0])
     return model.state_dict()
 
 

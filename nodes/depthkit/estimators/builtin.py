@@ -1,6 +1,6 @@
 """The built-in depth network: small, trained from nothing on scenes of our own (see training/).
 
-A residual encoder to 1/32, two attention blocks there for the layout of the whole picture, and a
+A residual encoder to 1/32, five attention blocks there for the layout of the whole picture, and a
 decoder that enlarges bilinearly (no transposed convolution, so no checkerboard) up to 1/2.
 """
 
@@ -16,7 +16,7 @@ from ..errors import InvalidInput, ModelError
 
 __all__ = ["INNER_SIZE", "MULTIPLE", "WIDTHS", "BuiltinDepth", "load_builtin"]
 
-INNER_SIZE = 208
+INNER_SIZE = 236
 MULTIPLE = 32
 WIDTHS = (24, 40, 80, 144, 224)
 _HEADS = 4
@@ -42,9 +42,9 @@ class _Residual(nn.Module):
         self.stride = stride
 
     def forward(self, x: Tensor) -> Tensor:
-        body = self.second(F.relu(self.first(x)))
+        body = self.second(F.relu(self.first(x), inplace=True))
         pooled = F.avg_pool2d(x, self.stride) if self.stride > 1 else x
-        return F.relu(body + self.shortcut(pooled))
+        return F.relu(body + self.shortcut(pooled), inplace=True)
 
 
 class _Attention(nn.Module):
@@ -83,7 +83,7 @@ class _Up(nn.Module):
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         reduced = self.reduce(x)
         large = F.interpolate(reduced, size=skip.shape[-2:], mode="bilinear", align_corners=False)
-        return self.refine(F.relu(large + self.lateral(skip)))
+        return self.refine(F.relu(large + self.lateral(skip), inplace=True))
 
 
 def _positions(like: Tensor) -> Tensor:
@@ -105,17 +105,19 @@ class BuiltinDepth(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         a, b, c, d, e = WIDTHS
-        self.stem = nn.Sequential(_conv(3, a, 3, 2), nn.ReLU())
+        self.stem = nn.Sequential(_conv(3, a, 3, 2), nn.ReLU(inplace=True))
         self.quarter = nn.Sequential(_Residual(a, b, 2))
         self.eighth = nn.Sequential(_Residual(b, c, 2), _Residual(c, c))
-        self.sixteenth = nn.Sequential(_Residual(c, d, 2), _Residual(d, d), _Residual(d, d))
-        self.deepest = nn.Sequential(_conv(d + _POSITIONS, e, 3, 2), nn.ReLU())
-        self.context = nn.Sequential(_Attention(e), _Attention(e), _Attention(e))
-        self.up_sixteenth = _Up(e, d, c, 1)
+        self.sixteenth = nn.Sequential(_Residual(c, d, 2), *(_Residual(d, d) for _ in range(3)))
+        self.deepest = nn.Sequential(_conv(d + _POSITIONS, e, 3, 2), nn.ReLU(inplace=True))
+        self.context = nn.Sequential(*(_Attention(e) for _ in range(5)))
+        self.up_sixteenth = _Up(e, d, c, 2)
         self.up_eighth = _Up(c, c, c * 3 // 4, 1)
         self.up_quarter = _Up(c * 3 // 4, b, b, 1)
         self.up_half = _Up(b, a, a, 0)
-        self.head = nn.Sequential(nn.Conv2d(a, a, 3, 1, 1), nn.ReLU(), nn.Conv2d(a, 1, 3, 1, 1))
+        self.head = nn.Sequential(
+            nn.Conv2d(a, a, 3, 1, 1), nn.ReLU(inplace=True), nn.Conv2d(a, 1, 3, 1, 1)
+        )
 
     def forward(self, images: Tensor) -> Tensor:
         height, width = images.shape[-2:]
