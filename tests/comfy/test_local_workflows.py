@@ -48,6 +48,9 @@ def _of_class(graph, class_type: str) -> list[str]:
 def test_sample_workflow_paints_a_picture(local, number):
     (path,) = WORKFLOWS.glob(f"{number} *.json")
     graph = json.loads(path.read_text())
+    absent = {entry["class_type"] for entry in graph.values()} - local.object_info().keys()
+    if absent:
+        pytest.skip(f"this ComfyUI has no {', '.join(sorted(absent))} yet")
     files, (width, pooled) = SMALL_MODELS[number]
     _files_under_their_real_names(graph, files, local.base / "models")
     for key in _of_class(graph, "DualCLIPLoader"):
