@@ -78,3 +78,13 @@ def _drop(page, path):
         }""",
         [list(path.read_bytes()), path.name],
     )
+
+
+def test_node_info_opens_the_help_with_its_picture(page, canvas):
+    node = canvas.add("GenVRDepthEstimate", 400, 200)
+    page.evaluate("(id) => app.canvas.selectItems([app.graph.getNodeById(id)])", node)
+    page.locator("[data-testid=info-button]").click(timeout=10_000)
+    picture = page.locator("img[src*='GenVRDepthEstimate.jpg']").first
+    picture.wait_for(timeout=10_000)
+    page.wait_for_function("(image) => image.naturalWidth > 100", arg=picture.element_handle())
+    page.get_by_text("With no model connected it uses the small model").first.wait_for()
