@@ -23,6 +23,8 @@ def panel(page, server):
     page.get_by_text("GenVR Depth", exact=True).first.click()
     panel = page.locator(".genvr-account").filter(has=page.locator(".genvr-key"))
     panel.wait_for(timeout=15_000)
+    # Its texts come with the server's answer, a moment after the panel itself.
+    panel.locator(".genvr-total:not(:empty)").wait_for(timeout=15_000)
     yield panel
     _forget(server)
 
