@@ -2,9 +2,8 @@
 /** The cost badge of the GenVR nodes: "12 x 5 = 60 credits", and what went wrong with its remedy. */
 import { api, app, chain, loadText, nodeOfRun } from "../lib/comfy.mjs";
 import { VARIATIONS, cost, typedPrompts, variations } from "../lib/cost.mjs";
-import { element, loadStyle, textHeight } from "../lib/dom.mjs";
+import { element, loadStyle, showText } from "../lib/dom.mjs";
 
-const MARGIN = 4;
 const PADDING = 8;
 const LEAST = 34; // one line with room around it
 const SINGLE_PICTURE = new Set(["LoadImage", "GenVRDepthSampleScene"]);
@@ -64,19 +63,7 @@ function describe(node) {
 function attach(node) {
   const label = element("b");
   const badge = element("div", { class: "genvr-cost", title: text("cost.tip") }, label);
-  const height = () => {
-    const room = textHeight(label.textContent, node.size[0] - 2 * (MARGIN + PADDING));
-    return Math.max(LEAST, room + 2 * (MARGIN + PADDING));
-  };
-  const fit = () => node.setSize([node.size[0], Math.max(node.size[1], node.computeSize()[1])]);
-  const widget = node.addDOMWidget("genvr_cost", "genvr_cost", badge, {
-    serialize: false,
-    hideOnZoom: false,
-    margin: MARGIN,
-    getMinHeight: height,
-    getMaxHeight: height,
-  });
-  widget.serialize = false;
+  const fit = showText(node, "genvr_cost", badge, { least: LEAST, padding: PADDING });
   const show = () => {
     badge.dataset.state = "";
     label.textContent = describe(node);

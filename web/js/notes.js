@@ -5,13 +5,11 @@
  * again here.
  */
 import { api, app, nodeOfRun } from "../lib/comfy.mjs";
-import { element, loadStyle, textHeight } from "../lib/dom.mjs";
+import { element, loadStyle, showText } from "../lib/dom.mjs";
 
 const PREFIX = "GenVRDepth";
 const CORE_WIDGET = "$$node-text-preview";
 const ENDS = ["execution_success", "execution_error", "execution_interrupted"];
-const MARGIN = 4;
-const PADDING = 8;
 
 /** @type {Map<any, string>} what each of our nodes said last */
 const said = new Map();
@@ -21,21 +19,10 @@ const notes = new WeakMap();
 /** @param {any} node */
 function attach(node) {
   const line = element("div", { class: "genvr-note" });
-  const height = () => {
-    const room = textHeight(line.textContent, node.size[0] - 2 * (MARGIN + PADDING));
-    return room && room + 2 * MARGIN;
-  };
-  const widget = node.addDOMWidget("genvr_note", "genvr_note", line, {
-    serialize: false,
-    hideOnZoom: false,
-    margin: MARGIN,
-    getMinHeight: height,
-    getMaxHeight: height,
-  });
-  widget.serialize = false;
+  const fit = showText(node, "genvr_note", line);
   const say = (/** @type {string} */ text) => {
     line.textContent = text;
-    node.setSize([node.size[0], Math.max(node.size[1], node.computeSize()[1])]);
+    fit();
     node.graph?.setDirtyCanvas(true, true);
   };
   const note = { say };

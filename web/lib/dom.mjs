@@ -32,6 +32,31 @@ export function textHeight(text, width) {
   return text ? LINE * lines.reduce((sum, count) => sum + count, 0) : 0;
 }
 
+const MARGIN = 4;
+const PADDING = 8;
+
+/**
+ * Show a box of text on a node, as high as the text needs. It is not saved with the workflow.
+ * @param {any} node @param {string} name @param {HTMLElement} box
+ * @param {{least?: number, padding?: number}} [room] pixels: the least height, and above and below
+ * @returns {() => void} makes the node high enough for what the box says now
+ */
+export function showText(node, name, box, { least = 0, padding = 0 } = {}) {
+  const height = () => {
+    const text = textHeight(box.textContent ?? "", node.size[0] - 2 * (MARGIN + PADDING));
+    return Math.max(least, text && text + 2 * (MARGIN + padding));
+  };
+  const widget = node.addDOMWidget(name, name, box, {
+    serialize: false,
+    hideOnZoom: false,
+    margin: MARGIN,
+    getMinHeight: height,
+    getMaxHeight: height,
+  });
+  widget.serialize = false;
+  return () => node.setSize([node.size[0], Math.max(node.size[1], node.computeSize()[1])]);
+}
+
 /** Load our style sheet once. */
 export function loadStyle() {
   const id = "genvr-depth-style";
