@@ -129,7 +129,7 @@ def test_the_driver_beside_the_bare_network(capsys):
             )
 
 
-MEMORY = """
+CLIP = """
 load()
 import re, sys, torch
 from pathlib import Path
@@ -144,34 +144,15 @@ class Brightness:
 peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 # One frame shown 300 times: the clip itself is the caller's, and costs the same either way.
 clip = torch.rand(1, 720, 1280, 3).expand(300, -1, -1, -1)
+"""
+DRIVER = """
 estimate(Brightness(), clip[:2])
 before = peak()
 depth = estimate(Brightness(), clip, EstimateOptions(consistency="clip")).depth
 print(peak() - before, (depth.values.nbytes + depth.valid.nbytes) / 2**20)
 """
-
-
-reads_proc = pytest.mark.skipif(
-    not Path("/proc/self/status").exists(), reason="the peak is read from /proc"
-)
-
-
-@reads_proc
-@pytest.mark.parametrize("kind", ["disparity", "metric"])
-def test_memory_of_a_long_clip(kind, capsys, tmp_path):
-    code = MEMORY.replace("sys.argv[1]", repr(kind))
-    grown, output = map(float, _python(code, tmp_path).split())
-    with capsys.disabled():
-        print(
-            f"\n300 frames of 1280x720, {kind}: peak grew by {grown:.0f} MB, the output is "
-            f"{output:.0f} MB (wanted: at most {output + 1024:.0f})"
-        )
-    assert grown <= output + 1024
-
-
-NODE_MEMORY = (
-    MEMORY.partition("estimate(Brightness(), clip[:2])")[0]
-    + """
+# Its outputs are the depth, the control image and the mask.
+NODE = """
 from genvr_depth.nodes.estimate import GenVRDepthEstimate
 node = GenVRDepthEstimate()
 node.run(clip[:2], Brightness())
@@ -180,19 +161,20 @@ depth, control, valid, _ = node.run(clip, Brightness(), consistency="clip")["res
 given = (depth.values, depth.valid, control, valid)
 print(peak() - before, sum(tensor.nbytes for tensor in given) / 2**20)
 """
-)
 
 
-@reads_proc
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from /proc")
 @pytest.mark.parametrize("kind", ["disparity", "metric"])
-def test_memory_of_a_long_clip_through_the_node(kind, capsys, tmp_path):
-    """The node's outputs are the depth, the control image and the mask."""
-    code = NODE_MEMORY.replace("sys.argv[1]", repr(kind))
+@pytest.mark.parametrize(
+    ("through", "work"), [("estimate", DRIVER), ("the Estimate Depth node", NODE)]
+)
+def test_memory_of_a_long_clip(through, work, kind, capsys, tmp_path):
+    code = (CLIP + work).replace("sys.argv[1]", repr(kind))
     grown, output = map(float, _python(code, tmp_path).split())
     with capsys.disabled():
         print(
-            f"\nthe same through Estimate Depth, {kind}: peak grew by {grown:.0f} MB, the outputs "
-            f"are {output:.0f} MB (wanted: at most {output + 1024:.0f})"
+            f"\n300 frames of 1280x720, {kind}, through {through}: peak grew by {grown:.0f} MB, "
+            f"the output is {output:.0f} MB (wanted: at most {output + 1024:.0f})"
         )
     assert grown <= output + 1024
 
