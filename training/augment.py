@@ -43,14 +43,24 @@ def _smooth_field(batch: int, size: torch.Size, cells: int) -> Tensor:
     return F.interpolate(coarse, size=tuple(size[-2:]), mode="bicubic", align_corners=False) * 0.5
 
 
+def _shadowed(x: Tensor, share: float) -> Tensor:
+    """Patches of weaker, tinted light with soft or hard rims, as cast from outside the picture."""
+    b = len(x)
+    field = _smooth_field(b, x.shape, random.choice([3, 4, 6])) - _per_picture(b, -0.3, 0.3)
+    shade = torch.sigmoid(field / torch.exp(_per_picture(b, -4.5, -1.5)))
+    tint = torch.exp(-_per_picture(b, 0.2, 1.8) + torch.randn(b, 3, 1, 1) * 0.15)
+    return x * (1 + shade * _chosen(b, share) * (tint - 1))
+
+
 def _light(x: Tensor) -> Tensor:
-    """Exposure, colour cast, colour mixing and uneven light, in linear light."""
+    """Exposure, colour cast and mixing, uneven light and shadows, in linear light."""
     b = len(x)
     x = x.clamp_min(0).pow(2.2)
-    x = x * torch.exp(_per_picture(b, -0.7, 0.5))
+    x = x * torch.exp(_per_picture(b, -0.7, 0.5) - _per_picture(b, 0.0, 1.3) * _chosen(b, 0.2))
     x = x * torch.exp(torch.randn(b, 3, 1, 1) * 0.1)
     field = _smooth_field(b, x.shape, random.choice([2, 3, 5]))
     x = x * torch.exp(field * _per_picture(b, 0.0, 0.6) * _chosen(b, 0.3))
+    x = _shadowed(x, 0.3)
     mix = torch.eye(3) + torch.randn(b, 3, 3) * 0.07
     mixed = torch.einsum("bij,bjhw->bihw", mix, x)
     x = torch.where(_chosen(b, 0.4) > 0, mixed, x)

@@ -1,4 +1,8 @@
-"""Batches out of shards: random crops, flips and sizes; shards that appear later join in."""
+"""Batches out of shards: random crops, flips and sizes; shards that appear later join in.
+
+Every view comes twice, the second time relit (or, from shards without `-relit`, only developed
+anew), so that the loss can hold both answers together.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,18 @@ from torch import Tensor
 
 from .augment import photograph
 
-__all__ = ["ANY_VIEW", "HELD_BACK", "Batches", "composed_views", "load_shard", "shard_numbers"]
+__all__ = [
+    "ANY_VIEW",
+    "HELD_BACK",
+    "Batches",
+    "composed_views",
+    "load_relit",
+    "load_shard",
+    "shard_numbers",
+]
 
 _EXPLAINED = 0.4
-ANY_VIEW = 0.2
+ANY_VIEW = 0.35
 """Share of draws that take any view, however composed."""
 HELD_BACK = 9000
 """Shards from this number on are never trained on."""
@@ -31,6 +43,12 @@ def load_shard(folder: Path, number: int) -> tuple[np.ndarray, np.ndarray]:
     return np.load(f"{stem}-rgb.npy", mmap_mode="r"), np.load(
         f"{stem}-disparity.npy", mmap_mode="r"
     )
+
+
+def load_relit(folder: Path, number: int) -> np.ndarray:
+    """(N, H, W, 3) uint8 sRGB: the shard's views in another light, or its pictures themselves."""
+    path = folder / f"{number:04d}-relit.npy"
+    return np.load(path, mmap_mode="r") if path.exists() else load_shard(folder, number)[0]
 
 
 def composed_views(disparity: np.ndarray) -> np.ndarray:
@@ -73,8 +91,9 @@ class Batches:
                 self.composed[key] = np.flatnonzero(composed_views(load_shard(*key)[1]))
 
     def _crop(
-        self, rgb: np.ndarray, disparity: np.ndarray, size: tuple[int, int]
+        self, pair: np.ndarray, disparity: np.ndarray, size: tuple[int, int]
     ) -> tuple[Tensor, Tensor]:
+        """pair (H, W, 6) and disparity (H, W) -> (6, *size) 0..1 and (*size), cut alike."""
         height, width = disparity.shape
         share = 1.0 if self.rng.random() < 0.5 else self.rng.uniform(0.6, 1.0)
         stretch = self.rng.uniform(0.87, 1.15)
@@ -83,18 +102,21 @@ class Batches:
         w = min(h * aspect, width)
         h, w = int(h), int(w)
         top, left = self.rng.randint(0, height - h), self.rng.randint(0, width - w)
-        picture = torch.from_numpy(rgb[top : top + h, left : left + w].copy()).permute(2, 0, 1)
+        pictures = torch.from_numpy(pair[top : top + h, left : left + w].copy()).permute(2, 0, 1)
         depth = torch.from_numpy(disparity[top : top + h, left : left + w].astype(np.float32))
         if self.rng.random() < 0.5:
-            picture, depth = picture.flip(-1), depth.flip(-1)
-        picture = F.interpolate(picture[None].float() / 255, size, mode="bilinear", antialias=True)
+            pictures, depth = pictures.flip(-1), depth.flip(-1)
+        pictures = F.interpolate(
+            pictures[None].float() / 255, size, mode="bilinear", antialias=True
+        )
         depth = F.interpolate(depth[None, None], size, mode="nearest-exact")
-        return picture[0], depth[0, 0]
+        return pictures[0], depth[0, 0]
 
     def draw(self, side: float) -> tuple[Tensor, Tensor]:
         """(B, 3, H, W) pictures and (B, H, W) disparity, from shards of one shape.
 
-        side: about the geometric mean of H and W.
+        Picture i + B / 2 shows what picture i shows, relit. side: about the geometric mean of H
+        and W. B is the batch, rounded down to an even number.
         """
         keys = [self.rng.choice(self.shards)]
         shape = load_shard(*keys[0])[1].shape[1:]
@@ -105,12 +127,14 @@ class Batches:
         side *= self.rng.uniform(0.9, 1.1)
         size = (_multiple(side / aspect**0.5), _multiple(side * aspect**0.5))
         items = []
-        for i in range(self.batch):
+        for i in range(self.batch // 2):
             key = keys[i % len(keys)]
             rgb, disparity = load_shard(*key)
             composed = self.composed[key]
             any_view = self.rng.random() < ANY_VIEW or len(composed) == 0
             k = self.rng.randrange(len(rgb)) if any_view else int(self.rng.choice(composed))
-            items.append(self._crop(rgb[k], disparity[k], size))
-        pictures, truth = torch.stack([i[0] for i in items]), torch.stack([i[1] for i in items])
+            pair = np.concatenate([rgb[k], load_relit(*key)[k]], axis=-1)
+            items.append(self._crop(pair, disparity[k], size))
+        pairs, truth = torch.stack([i[0] for i in items]), torch.stack([i[1] for i in items])
+        pictures, truth = torch.cat(pairs.split(3, dim=1)), truth.repeat(2, 1, 1)
         return photograph(pictures, truth), truth

@@ -1,7 +1,8 @@
 """Draws training views: python -m training.generate --out FOLDER --shards 0:60
 
-A shard is a pair of arrays of one size, `NNNN-rgb.npy` (N, H, W, 3) uint8 sRGB and
+A shard is three arrays of one size, `NNNN-rgb.npy` (N, H, W, 3) uint8 sRGB and
 `NNNN-disparity.npy` (N, H, W) float16 in 1/metres (0 = sky); shard n always holds the same views.
+`NNNN-relit.npy` shows the views of `-rgb` once more, in another light and partly repainted.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from .raster.outdoors import landscape, street
+from .raster.relight import relit
 from .raster.renderer import Renderer
 from .raster.rooms import corridor, room
-from .raster.scene import Scene
+from .raster.scene import Camera, Scene
 from .raster.tabletop import table_top
 
 __all__ = ["build_scene", "main", "views"]
@@ -60,21 +62,27 @@ def _develop(rng: random.Random, radiance: np.ndarray) -> np.ndarray:
 
 def views(
     renderer: Renderer, seed: int, size: tuple[int, int]
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Up to VIEWS_PER_SCENE pairs of (H, W, 3) uint8 and (H, W) float16 of one scene."""
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Up to VIEWS_PER_SCENE views of one scene: (H, W, 3) uint8, the same relit, (H, W) float16."""
     rng = random.Random(f"genvr-depth-{seed}")
     scene = build_scene(rng)
     renderer.load(scene)
-    out: list[tuple[np.ndarray, np.ndarray]] = []
+    seen: list[tuple[Camera, np.ndarray, np.ndarray]] = []
     for camera in scene.cameras:
         distance = renderer.distances(camera, size)
         if not _usable(distance):
             continue
         picture = _develop(rng, renderer.shoot(camera, size))
         inverse = np.where(distance > 0, 1.0 / np.maximum(distance, 0.05), 0.0)
-        out.append((picture, inverse.astype(np.float16)))
-        if len(out) == VIEWS_PER_SCENE:
+        seen.append((camera, picture, inverse.astype(np.float16)))
+        if len(seen) == VIEWS_PER_SCENE:
             break
+    rng = random.Random(f"genvr-depth-light-{seed}")
+    renderer.load(relit(scene, rng))
+    out: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    for camera, picture, inverse in seen:
+        renderer.distances(camera, size)
+        out.append((picture, _develop(rng, renderer.shoot(camera, size)), inverse))
     return out
 
 
@@ -84,15 +92,16 @@ def write_shard(renderer: Renderer, out: Path, number: int) -> int:
     if target.exists():
         return 0
     size = SIZES[number % len(SIZES)]
-    pairs: list[tuple[np.ndarray, np.ndarray]] = []
+    drawn: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     seed = number * 100_000
-    while len(pairs) < SHARD:
-        pairs += views(renderer, seed, size)
+    while len(drawn) < SHARD:
+        drawn += views(renderer, seed, size)
         seed += 1
-    pairs = pairs[:SHARD]
-    np.save(out / f"{number:04d}-disparity.npy", np.stack([p[1] for p in pairs]))
+    pictures, others, inverse = (np.stack(part) for part in zip(*drawn[:SHARD], strict=True))
+    np.save(out / f"{number:04d}-disparity.npy", inverse)
+    np.save(out / f"{number:04d}-relit.npy", others)
     temporary = out / f"{number:04d}-part.npy"
-    np.save(temporary, np.stack([p[0] for p in pairs]))
+    np.save(temporary, pictures)
     temporary.rename(target)
     return SHARD
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["depth_loss"]
+__all__ = ["depth_loss", "disagreement"]
 
 _SCALES = 4
 
@@ -64,3 +64,13 @@ def depth_loss(
     total = invariant + sharpness * edges + 0.7 * relative + 0.3 * anchored
     parts = {"invariant": invariant, "edges": edges, "relative": relative}
     return total, {name: value.item() for name, value in parts.items()}
+
+
+def disagreement(first: Tensor, second: Tensor) -> Tensor:
+    """How far two answers to one view differ, up to scale and shift; (B, H, W) each.
+
+    Both terms see level and edges, as in `depth_loss`: a shadow must not move the estimate.
+    """
+    standard = [_standardised(x, *_centre_and_spread(x.flatten(1))) for x in (first, second)]
+    difference = standard[0] - standard[1]
+    return difference.abs().mean() + _gradient(difference)

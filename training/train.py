@@ -25,7 +25,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from .data import Batches
 from .evaluate import photographs, predict, score_held_back, score_photographs
 from .grow import starting_weights
-from .losses import depth_loss
+from .losses import depth_loss, disagreement
 from .muon import Muon, split_parameters
 
 __all__ = ["main"]
@@ -33,6 +33,7 @@ __all__ = ["main"]
 _WARM_UP, _DECAY_FROM = 0.03, 0.45
 _MUON_RATE, _ADAM_RATE = 0.01, 1.5e-3
 _TOGETHER = 8  # steps between two meetings of the workers
+_AGREE = 0.4  # weight of the disagreement between a view and the same view relit
 _KEEP = 0.96  # of the averaged weights at a meeting
 _PAUSE = 20.0  # seconds; a round that took longer was stopped by somebody, and counts as this
 
@@ -133,7 +134,10 @@ class _Run:
         pictures, truth = self.batches.draw(_side(done, *self.options.sides))
         with torch.autocast("cpu", torch.bfloat16, enabled=self.options.bf16):
             prediction = self.model(pictures.contiguous(memory_format=torch.channels_last))
-        loss, parts = depth_loss(prediction.float(), truth, 0.15 if done < 0.7 else 0.6)
+        prediction = prediction.float()
+        loss, parts = depth_loss(prediction, truth, 0.15 if done < 0.7 else 0.6)
+        apart = disagreement(*prediction.chunk(2))
+        loss, parts["apart"] = loss + _AGREE * apart, apart.item()
         for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)
         loss.backward()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +11,10 @@ from genvr_depth.nodes.depthkit.estimators.builtin import BuiltinDepth
 from genvr_depth.training.augment import photograph
 from genvr_depth.training.data import HELD_BACK, Batches, composed_views
 from genvr_depth.training.grow import starting_weights
-from genvr_depth.training.losses import depth_loss
+from genvr_depth.training.losses import depth_loss, disagreement
 from genvr_depth.training.muon import Muon, split_parameters
+from genvr_depth.training.raster.relight import relit
+from genvr_depth.training.raster.scene import Light, Material, Scene
 from safetensors.torch import save_file
 from torch import nn
 
@@ -109,3 +113,62 @@ def test_the_camera_changes_pictures_but_not_their_shape_or_range():
     assert seen.min() >= 0
     assert seen.max() <= 1
     assert not torch.equal(seen, pictures)
+
+
+def test_two_answers_agree_whatever_their_scale_and_shift_but_not_across_a_shadow_edge():
+    answer = torch.rand(2, 48, 64)
+    shadow = torch.zeros(2, 48, 64)
+    shadow[:, :, 32:] = 0.5
+    assert disagreement(answer, 4 * answer - 1) == pytest.approx(0, abs=1e-5)
+    assert disagreement(answer, answer + shadow) > 0.2
+
+
+def test_every_view_is_drawn_with_itself_in_another_light(tmp_path, monkeypatch):
+    monkeypatch.setattr("genvr_depth.training.data.photograph", lambda pictures, _: pictures)
+    _write_shard(tmp_path, 0, 0)
+    ramp = np.arange(80, dtype=np.uint8)[None, None, :, None]
+    np.save(tmp_path / "0000-rgb.npy", np.broadcast_to(ramp, (4, 60, 80, 3)))
+    np.save(tmp_path / "0000-relit.npy", np.broadcast_to(ramp + 100, (4, 60, 80, 3)))
+    pictures, truth = Batches([tmp_path], 6, seed=3).draw(64)
+    seen, again = pictures.chunk(2)
+    assert len(pictures) == len(truth) == 6
+    torch.testing.assert_close(again, seen + 100 / 255)
+    assert torch.equal(*truth.chunk(2))
+
+
+def test_a_shard_without_relit_views_is_paired_with_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr("genvr_depth.training.data.photograph", lambda pictures, _: pictures)
+    _write_shard(tmp_path, 0, 90)
+    assert torch.equal(*Batches([tmp_path], 4, seed=3).draw(64)[0].chunk(2))
+
+
+def _lamp_over_a_box(sun: bool) -> Scene:
+    scene = Scene(random.Random(0))
+    for x in range(12):
+        scene.box((x, 0, 0), (1, 1, 1), Material((0.1 * (x % 2), 0.5, 0.5), (0.2, 0.2, 0.2)))
+    scene.lights.append(Light((0.0, 1.0, 2.0), (1.0, 1.0, 1.0), is_sun=sun, shadow=True))
+    return scene
+
+
+@pytest.mark.parametrize("sun", [False, True])
+def test_relighting_changes_lights_and_colours_but_no_shape(sun):
+    scene = _lamp_over_a_box(sun)
+    before = scene.instances()["box"]
+    lights = list(scene.lights)
+    others = [relit(scene, random.Random(seed)) for seed in range(12)]
+    boxes = [other.instances()["box"] for other in others]
+    assert all(np.array_equal(box[:, :19], before[:, :19]) for box in boxes)
+    assert any(not np.array_equal(box[:, 19:22], before[:, 19:22]) for box in boxes)
+    for box in boxes:
+        assert (
+            len(np.unique(box[::2, 19:26], axis=0)) == len(np.unique(box[1::2, 19:26], axis=0)) == 1
+        )
+    assert all(other.lights != lights for other in others)
+    assert np.array_equal(scene.instances()["box"], before)
+    assert scene.lights == lights
+
+
+def test_the_same_seed_relights_alike():
+    first, second = (relit(_lamp_over_a_box(True), random.Random(5)) for _ in range(2))
+    assert (first.lights, first.sky) == (second.lights, second.sky)
+    assert np.array_equal(first.instances()["box"], second.instances()["box"])

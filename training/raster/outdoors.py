@@ -10,10 +10,11 @@ from .clutter import plant
 from .figures import animal, person
 from .scene import Camera, Light, Scene, Sky
 
-__all__ = ["landscape", "street"]
+__all__ = ["daylight", "landscape", "street"]
 
 
-def _day(scene: Scene, rng: random.Random, reach: float) -> None:
+def daylight(scene: Scene, rng: random.Random, reach: float) -> None:
+    """Sky and sun of a random hour and weather; `reach`: metres that the sun's shadows cover."""
     grey = rng.random()
     bright = rng.uniform(0.4, 1.0)
     top = tuple(bright * (c * (1 - grey) + 0.6 * grey) for c in (0.22, 0.42, 0.85))
@@ -204,7 +205,7 @@ def _prop(scene: Scene, rng: random.Random) -> None:
 
 def street(scene: Scene, rng: random.Random) -> None:
     """Road along y with pavements, house fronts, cars, trees, lamps and people."""
-    _day(scene, rng, 30.0)
+    daylight(scene, rng, 30.0)
     road, walk = rng.uniform(4, 11), rng.uniform(1.2, 4)
     scene.box((0, 40, -0.05), (200, 240, 0.08), m.ground(rng))
     scene.box(
@@ -264,7 +265,7 @@ def street(scene: Scene, rng: random.Random) -> None:
 
 def landscape(scene: Scene, rng: random.Random) -> None:
     """Garden, park, field or hills: rolling ground with trees, rocks, bushes, animals, people."""
-    _day(scene, rng, 22.0)
+    daylight(scene, rng, 22.0)
     flat = rng.random() < 0.6
     amount = rng.uniform(0.0, 0.5) if flat else rng.uniform(1, 4)
     scene.add("terrain", (0, 30, -0.2), (160, 160, 1), m.ground(rng), shape=(1, 0.08, 0, amount))

@@ -118,19 +118,27 @@ class Renderer:
     def __init__(self, backend: str = "egl") -> None:
         self.ctx = moderngl.create_context(standalone=True, backend=backend)
         self.ctx.enable(moderngl.DEPTH_TEST)
-        self.light = self.ctx.program(LIGHT_VERTEX, LIGHT_FRAGMENT)
         self.vertices = {name: self.ctx.buffer(mesh.tobytes()) for name, mesh in MESHES.items()}
         self._programs: dict[tuple[bool, Variant], Any] = {}
         self._groups: dict[tuple[str, Variant], _Group] = {}
-        corners = np.array([-1, -1, 1, -1, -1, 1, 1, 1], dtype=np.float32)
-        self.screen = self.ctx.vertex_array(
-            self.light, [(self.ctx.buffer(corners.tobytes()), "2f", "in_pos")]
-        )
+        self._lighting = [self._light_program(masked) for masked in (0, 1)]
+        self.light, self.screen = self._lighting[0]
         self.shadow_maps = [self._shadow_map() for _ in range(2)]
         self.shadow_targets = [self.ctx.framebuffer(depth_attachment=t) for t in self.shadow_maps]
         self._targets: dict[tuple[int, int], tuple[Any, Any]] = {}
         self._drawn: list[tuple[_Group, int]] = []
         self._shadow_matrices: list[np.ndarray] = []
+        self._masks: list[Vec] = []
+
+    def _light_program(self, masked: int) -> tuple[Any, Any]:
+        """The lighting pass and its rectangle; masks cost time, so it comes with and without."""
+        fragment = LIGHT_FRAGMENT.replace(
+            "#version 330\n", f"#version 330\n#define MASK {masked}\n"
+        )
+        program = self.ctx.program(LIGHT_VERTEX, fragment)
+        corners = np.array([-1, -1, 1, -1, -1, 1, 1, 1], dtype=np.float32)
+        buffer = self.ctx.buffer(corners.tobytes())
+        return program, self.ctx.vertex_array(program, [(buffer, "2f", "in_pos")])
 
     def _program(self, is_shadow: bool, variant: Variant) -> Any:
         key = (is_shadow, variant if not is_shadow else (variant[0], 0, 0, variant[3]))
@@ -198,6 +206,8 @@ class Renderer:
         casters = [light for light in scene.lights if light.shadow][:2]
         rest = [light for light in scene.lights if not light.shadow]
         self._lights = (casters + rest)[:_MAX_LIGHTS]
+        self._masks = [light.mask for light in casters]
+        self.light, self.screen = self._lighting[any(mask[0] > 0 for mask in self._masks)]
         self._shadow_matrices = [_light_matrix(light, focus, scene.reach) for light in casters]
         for target, matrix in zip(self.shadow_targets, self._shadow_matrices, strict=False):
             target.use()
@@ -282,6 +292,7 @@ class Renderer:
         self.light["u_shadow_matrix"].write(b"".join(_gl_bytes(m) for m in matrices))
         self._set("u_shadow_count", count)
         self._set("u_shadow_soft", self._scene.shadow_softness)
+        self._set("u_mask", (self._masks + [(0.0, 0.0, 0.0)] * 2)[:2])
         self._set("u_bias", 0.0015)
         self._set("u_light_count", len(self._lights))
         positions = [(*light.position, 0.0 if light.is_sun else 1.0) for light in self._lights]

@@ -31,13 +31,18 @@ class Material:
 
 @dataclass(frozen=True)
 class Light:
-    """`position` is a point (metres) or, for the sun, a direction towards it."""
+    """`position` is a point (metres) or, for the sun, a direction towards it.
+
+    mask: what a light with shadow shines through: kind (0 nothing, 1 window panes, 2 leaves,
+    3 blinds), repeats across its beam, phase.
+    """
 
     position: Vec
     color: Vec
     is_sun: bool = False
     shadow: bool = False
     aim: Vec = (0.0, 0.0, 0.0)
+    mask: Vec = (0.0, 0.0, 0.0)
 
 
 @dataclass

@@ -1,7 +1,7 @@
 # ruff: noqa: E501
 """GLSL of the rasteriser: geometry pass (surface, normal, distance), shadow pass, lighting pass.
 
-KIND, PATTERN, BUMP and CUT are set when a program is compiled: software drivers run both sides of every branch.
+KIND, PATTERN, BUMP, CUT and MASK are set when a program is compiled: software drivers run both sides of every branch.
 """
 
 from __future__ import annotations
@@ -208,8 +208,13 @@ void main() {
         vec3 t = normalize(abs(n.z) < 0.9 ? cross(n, vec3(0, 0, 1)) : vec3(1, 0, 0)); vec3 b = cross(n, t);
         n = normalize(n - v_misc.w * 5.0 * (gx * t + gy * b));
 #endif
+    float glow = v_misc.z;
+#if PATTERN == 12
+    { vec2 q = uv / v_col2.w, c = floor(q), f = fract(q);
+        glow *= step(0.22, f.x) * step(f.x, 0.78) * step(0.2, f.y) * step(f.y, 0.8) * step(0.55, hash1(c + v_misc.x + 0.5)); }
+#endif
     o_albedo = vec4(albedo, v_misc.y);
-    o_normal = vec4(n, v_misc.z);
+    o_normal = vec4(n, glow);
     o_depth = dot(v_world - u_eye, u_forward);
 }
 """
@@ -232,20 +237,36 @@ uniform vec3 u_eye; uniform vec3 u_forward; uniform vec3 u_right; uniform vec3 u
 uniform vec4 u_light[5]; uniform vec3 u_light_color[5]; uniform int u_light_count;
 uniform vec3 u_ambient_up; uniform vec3 u_ambient_down; uniform vec4 u_fog; uniform vec3 u_sky_top; uniform vec3 u_sky_low;
 uniform vec2 u_sky; uniform float u_ao; uniform vec2 u_ao_step;
+#if MASK
+uniform vec3 u_mask[2];
+#endif
 """
     + _NOISE
     + """
+#if MASK
+float mask_at(vec2 s, vec3 m) {
+    vec2 p = s * m.y + m.z, q = fract(p);
+    vec2 frame = step(vec2(0.2, 0.12), q) * step(q, vec2(0.8, 0.88)) * step(vec2(0.03), abs(q - 0.5));
+    float leaves = smoothstep(0.42, 0.56, 0.65 * noise(p * 3.0) + 0.35 * noise(p * 7.0 + 3.1));
+    float blind = step(0.4, fract(p.y * 4.0));
+    return m.x < 0.5 ? 1.0 : m.x < 1.5 ? frame.x * frame.y : m.x < 2.5 ? leaves : blind;
+}
+#endif
 vec3 sky(vec3 d) {
     float h = clamp(d.z, 0.0, 1.0); vec3 c = mix(u_sky_low, u_sky_top, pow(h, 0.5));
     vec2 q = d.xy / (abs(d.z) + 0.15); float cl = smoothstep(0.65 - 0.5 * u_sky.x, 0.85, fbm(q * 1.3 + u_sky.y));
     return mix(c, vec3(max(u_sky_low.r, u_sky_low.b) * 1.2), cl * u_sky.x * smoothstep(0.0, 0.15, d.z));
 }
-float shadow_at(sampler2D map, mat4 m, vec3 p, float rot) {
+float shadow_at(sampler2D map, mat4 m, vec3 p, float rot, int k) {
     vec4 q = m * vec4(p, 1.0); vec3 s = q.xyz / q.w * 0.5 + 0.5;
     if (q.w <= 0.0 || any(greaterThan(abs(s.xy - 0.5), vec2(0.5))) || s.z > 1.0) return 1.0;
     float lit = 0.0;
     for (int i = 0; i < 5; i++) { float a = rot + 2.4 * float(i), r = u_shadow_soft * sqrt((float(i) + 0.5) / 5.0);
-        lit += step(s.z - u_bias, texture(map, s.xy + r * vec2(cos(a), sin(a))).r); }
+        vec2 place = s.xy + r * vec2(cos(a), sin(a)); float seen = step(s.z - u_bias, texture(map, place).r);
+#if MASK
+        seen *= mask_at(place, u_mask[k]);
+#endif
+        lit += seen; }
     return lit / 5.0;
 }
 void main() {
@@ -267,8 +288,8 @@ void main() {
         vec3 l = u_light[i].w > 0.5 ? u_light[i].xyz - p : u_light[i].xyz; float d2 = dot(l, l); l = normalize(l);
         float att = u_light[i].w > 0.5 ? 1.0 / (0.3 + d2) : 1.0; float wrap = i > 1 ? 0.45 : 0.0; float nl = max((dot(n, l) + wrap) / (1.0 + wrap), 0.0);
         float vis = 1.0;
-        if (i == 0 && u_shadow_count > 0) vis = shadow_at(t_shadow0, u_shadow_matrix[0], p + n * 0.02, rot);
-        if (i == 1 && u_shadow_count > 1) vis = shadow_at(t_shadow1, u_shadow_matrix[1], p + n * 0.02, rot);
+        if (i == 0 && u_shadow_count > 0) vis = shadow_at(t_shadow0, u_shadow_matrix[0], p + n * 0.02, rot, 0);
+        if (i == 1 && u_shadow_count > 1) vis = shadow_at(t_shadow1, u_shadow_matrix[1], p + n * 0.02, rot, 1);
         vec3 c = u_light_color[i] * att * vis; light += c * nl * mix(1.0, ao, 0.4);
         vec3 hv = normalize(l - dir); spec += c * pow(max(dot(n, hv), 0.0), shine) * (0.1 + shine / 60.0) * nl;
     }
