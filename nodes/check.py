@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from . import host
 from .depthkit.depth_map import DepthMap
 from .depthkit.images import rgb
 from .depthkit.quality import check_depth, stop_on_problem
@@ -66,7 +67,9 @@ class GenVRDepthCheck:
         image: Tensor | None = None,
         target_size: int = 0,
     ) -> tuple[DepthMap, str, bool, str]:
-        report = check_depth(depth, None if image is None else rgb(image), target_size)
+        photo = None if image is None else rgb(image)
+        with host.current().task(depth.batch) as task:
+            report = check_depth(depth, photo, target_size, on_progress=task.on_progress)
         if on_problem == ACTIONS[1]:
             stop_on_problem(report)
         return depth, report.text(), report.ok, report.as_json()

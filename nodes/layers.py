@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from . import host
 from .depthkit.depth_map import DepthMap
 from .depthkit.images import rgb
 from .depthkit.layers import METHODS, parse_thresholds, split_picture
@@ -92,8 +93,10 @@ class GenVRDepthLayers:
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, str]:
         cuts = parse_thresholds(thresholds) if method == "thresholds" else ()
         picture = None if image is None else rgb(image)
-        split, coloured = split_picture(
-            depth, picture, layers, method, thresholds=cuts, feather=feather
-        )
+        with host.current().task(depth.batch) as task:
+            split, coloured = split_picture(
+                depth, picture, layers, method,
+                thresholds=cuts, feather=feather, on_progress=task.on_progress,
+            )  # fmt: skip
         fore, mid, back = split.foreground, split.midground, split.background
         return fore, mid, back, coloured, split.masks.flatten(0, 1), split.text

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from . import host
 from .depthkit.depth_map import DepthMap
 from .depthkit.geometry import NORMAL_STYLES, normal_image, normals
 from .sockets import depth_map_input, fov_widget
@@ -42,4 +43,6 @@ class GenVRDepthNormals:
     def convert(
         self, depth: DepthMap, style: str = "OpenGL", field_of_view: float = 0.0
     ) -> tuple[Tensor]:
-        return (normal_image(normals(depth, field_of_view), style),)
+        with host.current().task(depth.batch) as task:
+            directions = normals(depth, field_of_view, on_progress=task.on_progress)
+        return (normal_image(directions, style),)

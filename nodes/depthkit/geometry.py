@@ -6,6 +6,7 @@ Everything here is in OpenCV camera axes (x right, y down, z forward) and the un
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -81,7 +82,12 @@ def unproject(depth: DepthMap) -> Tensor:
     return torch.stack((u * z, v[:, None] * z, z), dim=-1)
 
 
-def normals(depth: DepthMap, fov_deg: float | None = None) -> Tensor:
+def normals(
+    depth: DepthMap,
+    fov_deg: float | None = None,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Tensor:
     """Unit surface normals towards the camera: (B, H, W, 3) float32, OpenCV axes, 0 where invalid.
 
     Each tangent mixes the differences to both neighbours, weighted by 1 / dz^2, so that it follows
@@ -93,6 +99,8 @@ def normals(depth: DepthMap, fov_deg: float | None = None) -> Tensor:
     # A frame at a time: the steps between need ten times the memory of the result.
     for index in range(space.batch):
         directions[index] = _frame_normals(space.frame(index))
+        if on_progress is not None:
+            on_progress(index + 1, space.batch)
     return directions
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -84,6 +85,7 @@ def split_picture(
     *,
     thresholds: tuple[float, ...] = (),
     feather: float = 0.0,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[LayerSplit, Tensor]:
     """`split_layers`, and the layers in colour, at the picture's size.
 
@@ -93,10 +95,19 @@ def split_picture(
     if picture is None:
         picture = control_image(depth)
     elif picture.shape[1:3] != (depth.height, depth.width):
-        depth = refine(depth, picture)
+        depth = refine(depth, picture, on_progress=_half(on_progress, 0))
         picture = resize(picture, depth.height, depth.width)
     split = split_layers(depth, count, method, thresholds=thresholds, feather=feather)
-    return split, colour_layers(picture, split)
+    return split, colour_layers(picture, split, on_progress=_half(on_progress, 1))
+
+
+def _half(
+    on_progress: Callable[[int, int], None] | None, which: int
+) -> Callable[[int, int], None] | None:
+    """One bar over two passes: the first (0) or the second (1)."""
+    if on_progress is None:
+        return None
+    return lambda done, total: on_progress(which * total + done, 2 * total)
 
 
 def nearness(depth: DepthMap) -> Tensor:
@@ -216,7 +227,12 @@ def _exact(mask: Tensor) -> Tensor:
     return (mask * 65536).round() / 65536
 
 
-def colour_layers(picture: Tensor, split: LayerSplit) -> Tensor:
+def colour_layers(
+    picture: Tensor,
+    split: LayerSplit,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Tensor:
     """RGBA layers, nearest first: (B * N, H, W, 4) float32; frame 0's layers come first.
 
     picture: (B or 1, H, W, 3). Alpha (straight) is the layer's share of what the nearer layers let
@@ -238,6 +254,8 @@ def colour_layers(picture: Tensor, split: LayerSplit) -> Tensor:
             layer[..., :3] = _grown(planes, mask).movedim(0, -1)
             layer[..., 3] = alpha.clamp(0, 1)
             through = (through - mask).clamp_min(0)
+        if on_progress is not None:
+            on_progress(index + 1, batch)
     return layers
 
 

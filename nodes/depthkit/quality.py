@@ -98,7 +98,11 @@ _Found = tuple[str, str, dict[str, float]]
 
 
 def check_depth(
-    depth: DepthMap, image: Tensor | None = None, target_side: int = 0
+    depth: DepthMap,
+    image: Tensor | None = None,
+    target_side: int = 0,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> QualityReport:
     """Look at every frame.
 
@@ -121,6 +125,8 @@ def check_depth(
                 findings.append(Finding(code, severity, index, *found))
             if found is not None and code in ("empty", "flat"):
                 break
+        if on_progress is not None:
+            on_progress(index + 1, depth.batch)
     findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return QualityReport(tuple(findings), depth.batch)
 

@@ -167,3 +167,11 @@ def test_one_distance_is_enough_to_bring_relative_depth_into_space(given, ends):
     depth = DepthMap.make(torch.linspace(0, 1, 12).reshape(1, 3, 4), "depth")
     space = with_space(depth, 0.0, *given)
     assert (space.values.min(), space.values.max()) == pytest.approx(ends)
+
+
+def test_normals_tell_how_far_they_are():
+    heard = []
+    normals(
+        DepthMap.make(torch.rand(3, 8, 9) + 1, "metric"), on_progress=lambda *n: heard.append(n)
+    )
+    assert heard == [(1, 3), (2, 3), (3, 3)]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
-from genvr_depth.nodes.depthkit.errors import InvalidInput
+from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
 from genvr_depth.nodes.depthkit.layers import (
     METHODS,
     colour_layers,
@@ -183,3 +183,18 @@ def test_unusable_wishes_are_refused_in_words():
 def test_nearness_runs_from_zero_far_to_one_near():
     depth = DepthMap.make(torch.tensor([[[1.0, 2.0, 5.0]]]), "metric")
     assert nearness(depth)[0, 0].argsort().tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize(("size", "first"), [((16, 24), 4), ((32, 48), 1)])
+def test_one_bar_counts_both_passes_and_hears_stop(size, first):
+    """Refining to a larger picture is the first half; the layers in colour are the second."""
+    depth, picture = DepthMap.make(_noise(3, 16, 24), "depth"), torch.rand(3, *size, 3)
+    heard = []
+    split_picture(depth, picture, on_progress=lambda done, total: heard.append((done, total)))
+    assert heard == [(done, 6) for done in range(first, 7)]
+
+    def stop(done, total):
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        split_picture(depth, picture, on_progress=stop)

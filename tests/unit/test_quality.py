@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
-from genvr_depth.nodes.depthkit.errors import InvalidInput
+from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
 from genvr_depth.nodes.depthkit.images import resize
 from genvr_depth.nodes.depthkit.kinds import to_disparity
 from genvr_depth.nodes.depthkit.quality import CODES, check_depth, stop_on_problem
@@ -154,3 +154,16 @@ def test_counts_that_do_not_fit_are_refused_in_words(scene):
 def test_a_shallow_scene_seen_from_afar_is_not_flat():
     roofs = 500 - 5 * torch.rand(1, 64, 64, generator=torch.Generator().manual_seed(1))
     assert check_depth(DepthMap.make(roofs, "metric")).ok
+
+
+def test_stop_is_heard_between_frames():
+    heard = []
+
+    def stop_at_the_second(done, total):
+        heard.append((done, total))
+        if done == 2:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        check_depth(DepthMap.make(torch.rand(4, 32, 48), "depth"), on_progress=stop_at_the_second)
+    assert heard == [(1, 4), (2, 4)]
