@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -24,6 +26,7 @@ from genvr_depth.nodes.depthkit.estimators.store import (
     fingerprint,
     installed,
     model_names,
+    target_folder,
 )
 from genvr_depth.nodes.depthkit.estimators.table import FILES, find_row
 
@@ -139,6 +142,24 @@ def test_a_download_reports_bytes_and_lands_whole(tmp_path, hub):
     assert (folder / "model.safetensors").read_bytes() == WEIGHTS
     assert any(len(WEIGHTS) <= done < total for done, total in seen)
     assert seen[-1][0] == seen[-1][1] == ROW.download_mb * 1_000_000
+
+
+def test_a_download_goes_on_where_it_began_and_never_into_a_library_that_is_read_only(
+    tmp_path, monkeypatch
+):
+    library, mine, other = (tmp_path / name for name in ("library", "mine", "other"))
+    library.mkdir()
+    folders = [library, mine, other]
+    assert target_folder("zoe", folders) == library / "zoe"
+    allowed = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: Path(path) != library and allowed(path, mode)
+    )
+    assert target_folder("zoe", folders) == mine / "zoe"
+    (other / "zoe").mkdir(parents=True)
+    assert target_folder("zoe", folders) == other / "zoe"
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert target_folder("dpt", folders) == library / "dpt"
 
 
 def test_what_is_there_is_used_with_no_network(tmp_path, hub):

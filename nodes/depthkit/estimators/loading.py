@@ -14,7 +14,7 @@ from ..errors import ModelError
 from .base import Estimator, Placement, Placer, resident
 from .builtin import INNER_SIZE, MULTIPLE, load_builtin
 from .download import Origin, download
-from .store import find_folder
+from .store import find_folder, target_folder
 from .table import BUILTIN, find_row
 from .transformers_family import load_folder
 
@@ -95,7 +95,7 @@ def ensure_folder(
     should_stop: Callable[[], bool] | None = None,
     origin: Origin | None = None,
 ) -> Path:
-    """The model's folder, downloaded into the first of `folders` if policy says so.
+    """The model's folder, downloaded into the first writable of `folders` if policy says so.
 
     A folder that is complete is used with no network at all. on_progress gets bytes. Raises
     ModelError naming the folder and the repository where the model is absent and may not come.
@@ -104,7 +104,7 @@ def ensure_folder(
     if folder is not None:
         return folder
     row = find_row(name)
-    target = folders[0] / name
+    target = target_folder(name, folders)
     if row is None:
         raise ModelError(
             f"There is no model folder {name!r}; looked in {', '.join(map(str, folders))}. Put its "

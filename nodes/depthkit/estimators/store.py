@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,15 @@ from pathlib import Path
 from ..errors import ModelError
 from .table import FILES, MODELS, ModelRow, find_row
 
-__all__ = ["Installed", "find_folder", "fingerprint", "installed", "missing_files", "model_names"]
+__all__ = [
+    "Installed",
+    "find_folder",
+    "fingerprint",
+    "installed",
+    "missing_files",
+    "model_names",
+    "target_folder",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,23 @@ def find_folder(name: str, folders: Sequence[Path]) -> Path | None:
         if row is None or not missing_files(folder, row):
             return folder
     return None
+
+
+def target_folder(name: str, folders: Sequence[Path]) -> Path:
+    """Where a download belongs: where part of it lies already, else the first writable folder.
+
+    A shared library of models may come first and be read-only; the person's own is next then.
+    """
+    begun = [root for root in folders if (root / name).is_dir()]
+    for root in (*begun, *folders):
+        if _writable(root):
+            return root / name
+    return folders[0] / name
+
+
+def _writable(folder: Path) -> bool:
+    there = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    return there.is_dir() and os.access(there, os.W_OK)
 
 
 def missing_files(folder: Path, row: ModelRow | None) -> tuple[str, ...]:

@@ -94,9 +94,9 @@ _REASONS = {
     errno.EACCES: "it is read-only or not yours; change its permissions or the output folder",
     errno.EPERM: "it is read-only or not yours; change its permissions or the output folder",
     errno.EROFS: "the disk is read-only; choose another output folder",
-    errno.ENOTDIR: "a file of that name is in the way; choose another prefix",
-    errno.EEXIST: "a file of that name is in the way; choose another prefix",
-    errno.ENAMETOOLONG: "the name is too long; shorten the prefix",
+    errno.ENOTDIR: "a file of that name is in the way; choose another name",
+    errno.EEXIST: "a file of that name is in the way; choose another name",
+    errno.ENAMETOOLONG: "the name is too long; shorten it",
 }
 
 
@@ -129,7 +129,7 @@ def place(temporary: Path, stem: str, counter: int, extension: str) -> tuple[Pat
                     return path, number
     finally:
         temporary.unlink(missing_ok=True)
-    raise FormatError(f"Every name from {stem}_{counter:05}_ on is taken; choose another prefix.")
+    raise FormatError(f"Every name from {stem}_{counter:05}_ on is taken; choose another name.")
 
 
 def _take(temporary: Path, path: Path) -> bool:
