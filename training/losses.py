@@ -12,6 +12,7 @@ from torch import Tensor
 __all__ = ["depth_loss", "disagreement"]
 
 _SCALES = 4
+_FAR = 0.05  # of the mean disparity: farther things count no more than this in the relative term
 
 
 def _centre_and_spread(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -35,13 +36,20 @@ def _gradient(difference: Tensor) -> Tensor:
     return total / _SCALES
 
 
-def _fit(p: Tensor, g: Tensor) -> Tensor:
-    """p (B, N) moved by the least-squares scale and shift of each row onto g."""
-    p_mean, g_mean = p.mean(1, keepdim=True), g.mean(1, keepdim=True)
+def _relative(p: Tensor, g: Tensor) -> Tensor:
+    """Mean |p - g| / g off the sky; p, g: (B, N), p moved by the best scale and shift onto g."""
+    seen = (g > 0).float()
+    count = seen.sum(1, keepdim=True).clamp_min(1)
+
+    def mean(x: Tensor) -> Tensor:
+        return (x * seen).sum(1, keepdim=True) / count
+
+    g = g / mean(g).clamp_min(1e-4)
+    p_mean, g_mean = mean(p), mean(g)
     centred = p - p_mean
-    variance = centred.square().mean(1, keepdim=True) + 1e-4
-    scale = (centred * (g - g_mean)).mean(1, keepdim=True) / variance
-    return scale.clamp_min(0.05) * centred + g_mean
+    scale = mean(centred * (g - g_mean)) / (mean(centred.square()) + 1e-4)
+    fitted = scale.clamp_min(0.05) * centred + g_mean
+    return mean(((fitted - g).abs() / (g + _FAR)).clamp_max(3.0)).mean()
 
 
 def depth_loss(
@@ -58,8 +66,7 @@ def depth_loss(
     residual = _standardised(prediction, p_centre, p_spread) - target
     invariant = residual.abs().mean()
     edges = _gradient(residual)
-    g_unit = g / g.mean(1, keepdim=True).clamp_min(1e-4)
-    relative = ((_fit(p, g_unit) - g_unit).abs() / (g_unit + 0.1)).clamp_max(3.0).mean()
+    relative = _relative(p, g)
     anchored = (prediction - target).abs().mean()
     total = invariant + sharpness * edges + 0.7 * relative + 0.3 * anchored
     parts = {"invariant": invariant, "edges": edges, "relative": relative}
