@@ -15,6 +15,7 @@ from .sockets import DEPTH_MAP, depth_map_input, image_input
 __all__ = ["GenVRDepthCheck"]
 
 ACTIONS = ("report", "stop the run")
+_NO_PHOTO = "Check Depth has no photo to hand on: connect one to its 'image' input."
 
 
 class GenVRDepthCheck:
@@ -22,13 +23,16 @@ class GenVRDepthCheck:
     DESCRIPTION = "Find out whether a depth map is fit for use before minutes or credits are spent."
     SEARCH_ALIASES = ["depth quality", "validate depth", "depth lint", "inverted depth", "banding"]
     FUNCTION = "check"
-    RETURN_TYPES = (DEPTH_MAP, "STRING", "BOOLEAN", "STRING")
-    RETURN_NAMES = ("depth", "report", "ok", "json")
+    OUTPUT_NODE = True
+    RETURN_TYPES = (DEPTH_MAP, "STRING", "BOOLEAN", "STRING", "IMAGE")
+    RETURN_NAMES = ("depth", "report", "ok", "json", "image")
     OUTPUT_TOOLTIPS = (
         "The same depth, unchanged; wire it on so that the check runs first.",
         "What was found, and what to do about it.",
         "True if nothing was found that spoils the result.",
         "The findings for machines.",
+        "The same photo, unchanged; wire it into a GenVR node so that the check runs before "
+        "anything is paid.",
     )
 
     @classmethod
@@ -66,10 +70,12 @@ class GenVRDepthCheck:
         on_problem: str = ACTIONS[0],
         image: Tensor | None = None,
         target_size: int = 0,
-    ) -> tuple[DepthMap, str, bool, str]:
+    ) -> tuple[DepthMap, str, bool, str, Tensor]:
         photo = None if image is None else rgb(image)
-        with host.current().task(depth.batch) as task:
+        here = host.current()
+        with here.task(depth.batch) as task:
             report = check_depth(depth, photo, target_size, on_progress=task.on_progress)
         if on_problem == ACTIONS[1]:
             stop_on_problem(report)
-        return depth, report.text(), report.ok, report.as_json()
+        passed = here.blocked(_NO_PHOTO) if image is None else image
+        return depth, report.text(), report.ok, report.as_json(), passed

@@ -65,7 +65,7 @@ class HeadlessHost:
         return _ResidentModel(module)
 
     def model_folders(self) -> list[Path]:
-        return [folders.model_folder()]
+        return folders.model_folders()
 
     def input_folder(self) -> Path:
         return folders.data_home() / "input"
@@ -118,6 +118,9 @@ class HeadlessHost:
             "This node expands into ComfyUI's own nodes and needs ComfyUI to run; use `genvr-depth "
             "plan` to see what it would do."
         )
+
+    def blocked(self, reason: str) -> None:
+        """Nothing to hand on; only a graph can tell whoever is wired to it why."""
 
     def samplers(self) -> tuple[list[str], list[str]]:
         """The names that every supported ComfyUI has."""

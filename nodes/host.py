@@ -207,6 +207,11 @@ class ComfyHost:
 
         return GraphBuilder()
 
+    def blocked(self, reason: str) -> Any:
+        from comfy_execution.graph_utils import ExecutionBlocker
+
+        return ExecutionBlocker(reason)
+
     def samplers(self) -> tuple[list[str], list[str]]:
         from comfy.samplers import KSampler
 

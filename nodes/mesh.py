@@ -73,7 +73,9 @@ def frame_picture(pictures: Tensor | None, index: int) -> Tensor | None:
 
 class GenVRDepthToMesh:
     CATEGORY = "GenVR Depth/save"
-    DESCRIPTION = "Turn depth into a textured mesh for Save GLB, Preview 3D and other mesh nodes."
+    DESCRIPTION = (
+        "Turn depth into a textured mesh for Save 3D Model (SaveGLB) and other mesh nodes."
+    )
     SEARCH_ALIASES = ["depth to mesh", "mesh", "3d", "relief", "displacement", "glb"]
     FUNCTION = "convert"
     RETURN_TYPES = ("MESH",)

@@ -8,7 +8,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["HOME_VARIABLE", "PACKAGE", "data_home", "model_folder", "private_folder"]
+__all__ = [
+    "HOME_VARIABLE",
+    "PACKAGE",
+    "data_home",
+    "model_folders",
+    "private_folder",
+    "surrounding_comfyui",
+]
 
 HOME_VARIABLE = "GENVR_DEPTH_HOME"
 PACKAGE = Path(__file__).resolve().parent
@@ -24,9 +31,23 @@ def data_home() -> Path:
     return Path(platformdirs.user_data_dir("genvr-depth", appauthor=False))
 
 
-def model_folder() -> Path:
-    """Where depth models are looked for, one folder per model."""
-    return data_home() / "models" / "depth_estimation"
+def surrounding_comfyui(package: Path = PACKAGE) -> Path | None:
+    """The ComfyUI whose `custom_nodes` holds this pack, or None."""
+    for parent in package.parents:
+        if parent.name == "custom_nodes" and (parent.parent / "user").is_dir():
+            return parent.parent
+    return None
+
+
+def model_folders(package: Path = PACKAGE) -> list[Path]:
+    """Where depth models are looked for, one folder per model; the first also takes downloads.
+
+    Inside a ComfyUI its own folder comes first: what was downloaded on the canvas is there for the
+    command line too.
+    """
+    own, part = data_home(), Path("models", "depth_estimation")
+    around = None if os.environ.get(HOME_VARIABLE) else surrounding_comfyui(package)
+    return [own / part] if around is None else [around / part, own / part]
 
 
 def private_folder() -> Path:

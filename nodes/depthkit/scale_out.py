@@ -259,7 +259,7 @@ def _ray(rows: list[Row], setup: Setup, actors: int) -> Iterator[tuple[str, str]
         import ray.data
     except ModuleNotFoundError:
         raise MissingInformation(
-            'The engine "ray" needs Ray: pip install "genvr-depth[ray]", or use the engine "local".'
+            'The engine "ray" needs Ray: pip install "ray[data]", or use the engine "local".'
         ) from None
     if not rows:
         return

@@ -106,6 +106,40 @@ def states(server):
         return [row[0] for row in db.execute("SELECT state FROM tasks ORDER BY number")]
 
 
+def _checked(prompt, color):
+    """The picture goes to the service through Check Depth, with itself as its depth."""
+    graph = generate(prompt)
+    graph["photo"] = {
+        "class_type": "EmptyImage",
+        "inputs": {"width": 64, "height": 64, "batch_size": 1, "color": color},
+    }
+    graph["depth"] = {
+        "class_type": "GenVRDepthFromImage",
+        "inputs": {"image": ["photo", 0], "white_means": "white is near (disparity)"},
+    }
+    graph["check"] = {
+        "class_type": "GenVRDepthCheck",
+        "inputs": {"depth": ["depth", 0], "image": ["photo", 0], "on_problem": "stop the run"},
+    }
+    graph["paint"]["inputs"]["image"] = ["check", 4]
+    return graph
+
+
+def test_nothing_is_sent_for_a_photo_whose_depth_is_broken(keyed, fake):
+    done = keyed.run(_checked("a flat map", 0))
+    assert done.status == "error"
+    assert done.error()["node_id"] == "check"
+    assert not fake.calls
+    assert not fake.charges
+
+
+def test_a_photo_that_passes_the_check_is_painted(keyed, fake):
+    graph = _checked("a good map", 0)
+    graph["photo"] = {"class_type": "LoadImage", "inputs": {"image": "photo.png"}}
+    assert keyed.run(graph).status == "success"
+    assert len(fake.charges) == 1
+
+
 def test_without_a_key_the_error_names_the_three_ways(server, fake):
     history = server.run(generate("no key yet"))
     said = history.error()["exception_message"]

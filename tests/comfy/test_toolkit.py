@@ -116,11 +116,24 @@ def test_a_broken_map_stops_the_run_before_anything_is_painted(comfy):
         "check": _node("GenVRDepthCheck", depth=["depth", 0], on_problem="stop the run"),
         "see": _node("PreviewAny", source=["check", 1]),
     }
+    alone = {name: node for name, node in prompt.items() if name != "see"}
+    assert comfy.run(alone).status == "error"
     done = comfy.run(prompt)
     assert done.status == "error"
     assert done.error()["node_id"] == "check"
     assert "flat" in done.error()["exception_message"]
     assert "see" not in done.outputs
+
+
+def test_a_photo_that_is_not_there_cannot_be_handed_on(comfy):
+    prompt = {
+        **_source(1),
+        "check": _node("GenVRDepthCheck", depth=["depth", 0], on_problem="report"),
+        "see": _show(["check", 4]),
+    }
+    done = comfy.run(prompt)
+    assert done.status == "error"
+    assert "connect one to its 'image' input" in json.dumps(done.error())
 
 
 def test_a_list_of_pictures_of_other_sizes_is_ranked(comfy):

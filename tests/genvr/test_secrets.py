@@ -105,9 +105,9 @@ def test_the_command_line_uses_the_folder_of_the_comfyui_around_it(tmp_path, mon
     from genvr_depth.nodes.depthkit.genvr import places
 
     package = tmp_path / "ComfyUI" / "custom_nodes" / "genvr-depth" / "nodes" / "depthkit"
-    assert places.surrounding_comfyui(package) is None
+    assert places.private_folder_around(package) is None
     (tmp_path / "ComfyUI" / "user").mkdir(parents=True)
-    assert places.surrounding_comfyui(package) == tmp_path / "ComfyUI" / "user" / "__genvr"
+    assert places.private_folder_around(package) == tmp_path / "ComfyUI" / "user" / "__genvr"
     assert places.command_line_folder() == tmp_path / "home" / "private"
 
 

@@ -177,8 +177,10 @@ def test_keep_best_sorts_a_list_of_pictures_of_different_sizes():
 @pytest.mark.parametrize("batch", [1, 16])
 def test_check_hands_the_depth_on_with_a_verdict(batch):
     depth = _depth(batch)
-    same, report, ok, data = _run("GenVRDepthCheck", depth, "report", _photo(batch), 4096)
+    photo = _photo(batch)
+    same, report, ok, data, handed_on = _run("GenVRDepthCheck", depth, "report", photo, 4096)
     assert same is depth
+    assert handed_on is photo
     assert isinstance(ok, bool)
     assert "too small" in data
     assert "Refine Depth Edges" in report

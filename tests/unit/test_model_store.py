@@ -29,6 +29,7 @@ from genvr_depth.nodes.depthkit.estimators.store import (
     target_folder,
 )
 from genvr_depth.nodes.depthkit.estimators.table import FILES, find_row
+from genvr_depth.nodes.depthkit.folders import model_folders
 
 ROW = next(row for row in MODELS if row.name == "depth-anything-v2-small")
 WEIGHTS = bytes(range(256)) * 20_000
@@ -160,6 +161,17 @@ def test_a_download_goes_on_where_it_began_and_never_into_a_library_that_is_read
     assert target_folder("zoe", folders) == other / "zoe"
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert target_folder("dpt", folders) == library / "dpt"
+
+
+def test_the_command_line_finds_what_was_downloaded_on_the_canvas(tmp_path, monkeypatch):
+    package = tmp_path / "ComfyUI" / "custom_nodes" / "genvr-depth" / "nodes" / "depthkit"
+    (tmp_path / "ComfyUI" / "user").mkdir(parents=True)
+    monkeypatch.delenv("GENVR_DEPTH_HOME", raising=False)
+    shared, own = model_folders(package)
+    assert shared == tmp_path / "ComfyUI" / "models" / "depth_estimation"
+    assert own.parts[-2:] == shared.parts[-2:]
+    monkeypatch.setenv("GENVR_DEPTH_HOME", str(tmp_path / "home"))
+    assert model_folders(package) == [tmp_path / "home" / "models" / "depth_estimation"]
 
 
 def test_what_is_there_is_used_with_no_network(tmp_path, hub):

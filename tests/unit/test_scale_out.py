@@ -25,7 +25,7 @@ ENGINES = [
     pytest.param(
         "ray",
         marks=pytest.mark.skipif(
-            importlib.util.find_spec("ray") is None, reason='needs pip install "genvr-depth[ray]"'
+            importlib.util.find_spec("ray") is None, reason='needs pip install "ray[data]"'
         ),
     ),
 ]

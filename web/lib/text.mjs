@@ -70,7 +70,7 @@ export const SETTINGS = Object.freeze({
   },
   "GenVRDepth.Service.SpendingCap": {
     name: "Spending cap of one run",
-    tooltip: "In credits. A node that would spend more stops before it sends anything. 0 means none.",
+    tooltip: "In credits. A node that would spend more stops before it sends anything. 0 lets nothing be bought.",
   },
   "GenVRDepth.Service.Concurrency": {
     name: "Pictures in flight at once",

@@ -92,13 +92,13 @@ def _is_tree(arguments: list[str]) -> bool:
 
 def chosen_estimator(args: argparse.Namespace) -> Estimator:
     from ..estimators import find_device, load_estimator, resident
-    from ..folders import model_folder
+    from ..folders import model_folders
 
     place = resident(find_device(args.device))
     with _bar(f"downloading {args.model}", unit="B") as progress:
         return load_estimator(
             args.model,
-            [model_folder()],
+            model_folders(),
             download_policy="if missing" if args.download else "never",
             place=place,
             on_progress=progress,

@@ -18,10 +18,10 @@ __all__ = ["load_model", "read_picture"]
 def load_model(name: str, device: str) -> Estimator:
     """The model `name` on `device` ("auto", "cpu", "cuda", "mps"); nothing is downloaded."""
     from ..estimators import find_device, load_estimator, resident
-    from ..folders import model_folder
+    from ..folders import model_folders
 
     place = resident(find_device(device))
-    return load_estimator(name, [model_folder()], download_policy="never", place=place)
+    return load_estimator(name, model_folders(), download_policy="never", place=place)
 
 
 def read_picture(path: Path) -> Tensor:

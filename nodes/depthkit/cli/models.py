@@ -6,7 +6,10 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..estimators.store import Installed
 
 __all__ = ["add_arguments", "run"]
 
@@ -40,10 +43,10 @@ def _rows() -> list[dict[str, Any]]:
     from ..estimators import BUILTIN, MODELS
     from ..estimators.loading import BUILTIN_WEIGHTS
     from ..estimators.store import installed
-    from ..folders import model_folder
+    from ..folders import model_folders
 
-    home = model_folder()
-    found = {model.name: model for model in installed([home])}
+    folders = model_folders()
+    found = {model.name: model for model in installed(folders)}
     own = {
         "name": BUILTIN,
         "state": "installed" if BUILTIN_WEIGHTS.is_file() else "missing",
@@ -63,7 +66,7 @@ def _rows() -> list[dict[str, Any]]:
             "licence": row.licence,
             "commercial": row.commercial,
             "repository": row.repository,
-            "folder": str(home / row.name),
+            "folder": str(_folder(row.name, found, folders)),
         }
         for row in MODELS
     ]
@@ -82,6 +85,13 @@ def _rows() -> list[dict[str, Any]]:
         if model.row is None
     ]
     return [own, *known, *brought]
+
+
+def _folder(name: str, found: dict[str, Installed], folders: list[Path]) -> Path:
+    """Where the model lies, or where a download would put it."""
+    from ..estimators.store import target_folder
+
+    return found[name].folder if name in found else target_folder(name, folders)
 
 
 def _megabytes(folder: Path) -> int:

@@ -15,7 +15,7 @@ def run_tree(args: argparse.Namespace) -> int:
     """The exit code is 1 if a file failed; the failures are listed on stderr."""
     from tqdm import tqdm
 
-    from ..folders import model_folder
+    from ..folders import model_folders
     from ..scale_out import Setup, estimate_tree
     from .estimate import chosen_estimator, named_formats
 
@@ -24,7 +24,7 @@ def run_tree(args: argparse.Namespace) -> int:
         chosen_estimator(args)
     setup = Setup(
         model=args.model,
-        folders=(str(model_folder()),),
+        folders=tuple(map(str, model_folders())),
         device=args.device,
         inner_size=args.resolution,
         detail=args.detail,

@@ -11,19 +11,17 @@ from pathlib import Path
 
 from .. import folders
 
-__all__ = ["command_line_folder", "surrounding_comfyui"]
+__all__ = ["command_line_folder", "private_folder_around"]
 
 
-def surrounding_comfyui(package: Path = folders.PACKAGE) -> Path | None:
+def private_folder_around(package: Path = folders.PACKAGE) -> Path | None:
     """`user/__genvr` of the ComfyUI whose `custom_nodes` holds this pack, or None."""
-    for parent in package.parents:
-        if parent.name == "custom_nodes" and (parent.parent / "user").is_dir():
-            return parent.parent / "user" / "__genvr"
-    return None
+    root = folders.surrounding_comfyui(package)
+    return None if root is None else root / "user" / "__genvr"
 
 
 def command_line_folder() -> Path:
     """GENVR_DEPTH_HOME if it is set, else the surrounding ComfyUI, else the platform's folder."""
     if os.environ.get(folders.HOME_VARIABLE):
         return folders.private_folder()
-    return surrounding_comfyui() or folders.private_folder()
+    return private_folder_around() or folders.private_folder()
