@@ -2,7 +2,8 @@
 
 python -m training.evaluate --weights FILE [--held-back FOLDER] [--write]
 
-The photographs lie in ../shared/data beside the project; without them that part is skipped.
+The photographs belong to others and are not in the project: see README.md. Without them that part is
+skipped and nothing is written.
 """
 
 from __future__ import annotations
@@ -184,13 +185,15 @@ def main(arguments: list[str] | None = None) -> int:
         }
         parts.append(_table(named))
     else:
-        parts.append(f"Photographs skipped: {PHOTOGRAPHS} is not there.")
+        parts.append("Photographs skipped: they are not there.")
     if options.held_back:
         named = score_held_back(model, options.held_back, short=options.short)
         rows = [f"| {name} | {a:.3f} / {d:.3f} |" for name, (a, d) in named.items()]
         parts.append("\n".join(["| held-back views | AbsRel / delta1 |", "|---|---|", *rows]))
     text = "\n\n".join(parts)
     sys.stdout.write(text + "\n")
+    if options.write and not photos:
+        parser.error("--write needs the photographs, or the published table would lose them")
     if options.write:
         (ROOT / "training" / "results.md").write_text(
             f"# Results\n\nInner shorter side {options.short} px.\n\n{text}\n"

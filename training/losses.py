@@ -73,27 +73,11 @@ def depth_loss(
     return total, {name: value.item() for name, value in parts.items()}
 
 
-def _outlines_apart(a: Tensor, b: Tensor) -> Tensor:
-    """1 - G of the Structure Score over its three scales, the mean of the batch; 0 if they agree.
-
-    A ratio, so that answers without outlines do not pass for answers that agree.
-    """
-    total = a.new_zeros(())
-    for _ in range(3):
-        both = power = a.new_zeros(len(a))
-        for axis in (1, 2):
-            da, db = a.diff(dim=axis).flatten(1), b.diff(dim=axis).flatten(1)
-            both = both + 2 * (da * db).sum(1)
-            power = power + (da.square() + db.square()).sum(1)
-        total = total + (1 - both / power.clamp_min(1e-6)).mean()
-        a, b = (F.avg_pool2d(x[:, None], 2)[:, 0] for x in (a, b))
-    return total / 3
-
-
 def disagreement(first: Tensor, second: Tensor) -> Tensor:
     """How far two answers to one view differ, up to scale and shift; (B, H, W) each.
 
-    In level, and in outlines: a shadow must not move the estimate.
+    Both terms see level and edges, as in `depth_loss`: a shadow must not move the estimate.
     """
     standard = [_standardised(x, *_centre_and_spread(x.flatten(1))) for x in (first, second)]
-    return (standard[0] - standard[1]).abs().mean() + _outlines_apart(*standard)
+    difference = standard[0] - standard[1]
+    return difference.abs().mean() + _gradient(difference)
