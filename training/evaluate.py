@@ -2,8 +2,8 @@
 
 python -m training.evaluate --weights FILE [--held-back FOLDER] [--write]
 
-The photographs belong to others and are not in the project: see README.md. Without them that part is
-skipped and nothing is written.
+The photographs belong to others and are not in the project: see README.md. Without them that part
+is skipped and nothing is written.
 """
 
 from __future__ import annotations
