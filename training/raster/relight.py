@@ -9,14 +9,24 @@ import random
 from . import materials as m
 from .indoor_light import indoor_sky
 from .outdoors import daylight
-from .scene import Light, Scene, Sky, Vec
+from .scene import (
+    FIRST_COLOR,
+    GLOW,
+    NO_MASK,
+    PAINT,
+    PATTERN,
+    SECOND_COLOR,
+    Light,
+    Scene,
+    Sky,
+    Vec,
+)
 
 __all__ = ["relit"]
 
-_NOTHING, _PANES, _LEAVES, _BLINDS = 0.0, 1.0, 2.0, 3.0
+_PANES, _LEAVES, _BLINDS = 1.0, 2.0, 3.0
 _REPAINTED = 0.6  # share of scenes whose things take other colours
 _PATTERNS = (0, 0, 1, 3, 5, 6, 8, 10, 14, 14)
-_FIRST, _PATTERN, _SECOND, _GLOW = slice(13, 16), 16, slice(17, 20), 23  # of a row of `Scene.add`
 _FACADE = 12
 
 
@@ -45,7 +55,7 @@ def _indoors(scene: Scene, rng: random.Random) -> None:
         masked = i == 0 and rng.random() < 0.45
         position = (x + rng.gauss(0, 0.4), y + rng.gauss(0, 0.4), z * rng.uniform(0.75, 1.0))
         aim = (a + rng.gauss(0, 0.5), b + rng.gauss(0, 0.5), c + rng.uniform(0.0, 0.8))
-        mask = _mask(rng, (_PANES, _PANES, _LEAVES, _BLINDS)) if masked else (_NOTHING, 0.0, 0.0)
+        mask = _mask(rng, (_PANES, _PANES, _LEAVES, _BLINDS)) if masked else NO_MASK
         strength = rng.uniform(0.8, 6.0) * (2.0 if masked else 1.0)
         shadow = masked or (i < 2 and rng.random() < 0.85)
         scene.lights.append(Light(position, _tinted(rng, strength), False, shadow, aim, mask))
@@ -87,18 +97,18 @@ def _outdoors(scene: Scene, rng: random.Random) -> None:
 def _repaint(rng: random.Random, row: tuple[float, ...], night: bool) -> tuple[float, ...]:
     """Another colour, sometimes another pattern; lamps and lit windows switched on or off."""
     cells = list(row)
-    if row[_GLOW] > 0:
-        cells[_GLOW] *= rng.choice([0.1, rng.uniform(0.3, 2.0)])
-    elif row[_PATTERN] == _FACADE:
-        cells[_GLOW] = rng.uniform(0.3, 2.5) if night else 0.0
+    if row[GLOW] > 0:
+        cells[GLOW] *= rng.choice([0.1, rng.uniform(0.3, 2.0)])
+    elif row[PATTERN] == _FACADE:
+        cells[GLOW] = rng.uniform(0.3, 2.5) if night else 0.0
     elif rng.random() < 0.6:
         first = m.any_color(rng, 0.4)
-        cells[_FIRST] = first
-        cells[_SECOND] = (
+        cells[FIRST_COLOR] = first
+        cells[SECOND_COLOR] = (
             m.shade(first, rng.uniform(0.4, 1.4)) if rng.random() < 0.6 else m.any_color(rng, 0.4)
         )
         if rng.random() < 0.35:
-            cells[_PATTERN] = float(rng.choice(_PATTERNS))
+            cells[PATTERN] = float(rng.choice(_PATTERNS))
     return tuple(cells)
 
 
@@ -107,7 +117,7 @@ def _repainted(scene: Scene, rng: random.Random, night: bool) -> dict[str, list[
     salt = rng.random()
 
     def paint(row: tuple[float, ...]) -> tuple[float, ...]:
-        return _repaint(random.Random(f"{salt}{row[13:20]}"), row, night)
+        return _repaint(random.Random(f"{salt}{row[PAINT]}"), row, night)
 
     return {mesh: [paint(row) for row in rows] for mesh, rows in scene.rows.items()}
 

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from .meshes import MESHES, mesh_kind
-from .scene import Camera, Light, Scene, Vec
+from .scene import NO_MASK, Camera, Light, Scene, Vec
 from .shaders import (
     GEOMETRY_FRAGMENT,
     GEOMETRY_VERTEX,
@@ -72,6 +72,12 @@ def _orthographic(half: float, near: float, far: float) -> np.ndarray:
     return m
 
 
+def _defined(source: str, **values: int) -> str:
+    """GLSL source with a #define for every value, right after its version."""
+    lines = "".join(f"#define {name} {value}\n" for name, value in values.items())
+    return source.replace("#version 330\n", "#version 330\n" + lines)
+
+
 def _gl_bytes(matrix: np.ndarray) -> bytes:
     return np.ascontiguousarray(matrix.T, dtype=np.float32).tobytes()
 
@@ -128,14 +134,10 @@ class Renderer:
         self._targets: dict[tuple[int, int], tuple[Any, Any]] = {}
         self._drawn: list[tuple[_Group, int]] = []
         self._shadow_matrices: list[np.ndarray] = []
-        self._masks: list[Vec] = []
 
     def _light_program(self, masked: int) -> tuple[Any, Any]:
         """The lighting pass and its rectangle; masks cost time, so it comes with and without."""
-        fragment = LIGHT_FRAGMENT.replace(
-            "#version 330\n", f"#version 330\n#define MASK {masked}\n"
-        )
-        program = self.ctx.program(LIGHT_VERTEX, fragment)
+        program = self.ctx.program(LIGHT_VERTEX, _defined(LIGHT_FRAGMENT, MASK=masked))
         corners = np.array([-1, -1, 1, -1, -1, 1, 1, 1], dtype=np.float32)
         buffer = self.ctx.buffer(corners.tobytes())
         return program, self.ctx.vertex_array(program, [(buffer, "2f", "in_pos")])
@@ -144,12 +146,9 @@ class Renderer:
         key = (is_shadow, variant if not is_shadow else (variant[0], 0, 0, variant[3]))
         if key not in self._programs:
             names = ("KIND", "PATTERN", "BUMP", "CUT")
-            lines = "".join(f"#define {n} {v}\n" for n, v in zip(names, key[1], strict=True))
+            values = dict(zip(names, key[1], strict=True))
             fragment = SHADOW_FRAGMENT if is_shadow else GEOMETRY_FRAGMENT
-            sources = [
-                text.replace("#version 330\n", "#version 330\n" + lines)
-                for text in (GEOMETRY_VERTEX, fragment)
-            ]
+            sources = [_defined(text, **values) for text in (GEOMETRY_VERTEX, fragment)]
             self._programs[key] = self.ctx.program(*sources)
         return self._programs[key]
 
@@ -206,8 +205,7 @@ class Renderer:
         casters = [light for light in scene.lights if light.shadow][:2]
         rest = [light for light in scene.lights if not light.shadow]
         self._lights = (casters + rest)[:_MAX_LIGHTS]
-        self._masks = [light.mask for light in casters]
-        self.light, self.screen = self._lighting[any(mask[0] > 0 for mask in self._masks)]
+        self.light, self.screen = self._lighting[any(c.mask != NO_MASK for c in casters)]
         self._shadow_matrices = [_light_matrix(light, focus, scene.reach) for light in casters]
         for target, matrix in zip(self.shadow_targets, self._shadow_matrices, strict=False):
             target.use()
@@ -292,7 +290,8 @@ class Renderer:
         self.light["u_shadow_matrix"].write(b"".join(_gl_bytes(m) for m in matrices))
         self._set("u_shadow_count", count)
         self._set("u_shadow_soft", self._scene.shadow_softness)
-        self._set("u_mask", (self._masks + [(0.0, 0.0, 0.0)] * 2)[:2])
+        masks = [light.mask for light in self._lights[:count]]
+        self._set("u_mask", (masks + [NO_MASK] * 2)[:2])
         self._set("u_bias", 0.0015)
         self._set("u_light_count", len(self._lights))
         positions = [(*light.position, 0.0 if light.is_sun else 1.0) for light in self._lights]

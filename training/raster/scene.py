@@ -10,9 +10,26 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["Camera", "Light", "Material", "Scene", "Sky", "Vec"]
+__all__ = [
+    "FIRST_COLOR",
+    "GLOW",
+    "NO_MASK",
+    "PAINT",
+    "PATTERN",
+    "SECOND_COLOR",
+    "Camera",
+    "Light",
+    "Material",
+    "Scene",
+    "Sky",
+    "Vec",
+]
 
 Vec = tuple[float, float, float]
+NO_MASK: Vec = (0.0, 0.0, 0.0)
+# Where a row of `Scene.add` holds what a thing is painted with.
+FIRST_COLOR, PATTERN, SECOND_COLOR, GLOW = slice(13, 16), 16, slice(17, 20), 23
+PAINT = slice(FIRST_COLOR.start, SECOND_COLOR.stop)
 
 
 @dataclass(frozen=True)
@@ -42,7 +59,7 @@ class Light:
     is_sun: bool = False
     shadow: bool = False
     aim: Vec = (0.0, 0.0, 0.0)
-    mask: Vec = (0.0, 0.0, 0.0)
+    mask: Vec = NO_MASK
 
 
 @dataclass
