@@ -8,8 +8,9 @@ from torch import Tensor
 
 from . import host
 from .depthkit.depth_map import DepthMap
+from .depthkit.findings import stop_on_problem
 from .depthkit.images import rgb
-from .depthkit.quality import check_depth, stop_on_problem
+from .depthkit.quality import check_depth
 from .sockets import DEPTH_MAP, depth_map_input, image_input
 
 __all__ = ["GenVRDepthCheck"]
@@ -75,6 +76,7 @@ class GenVRDepthCheck:
         here = host.current()
         with here.task(depth.batch) as task:
             report = check_depth(depth, photo, target_size, on_progress=task.on_progress)
+            task.say(report.text())
         if on_problem == ACTIONS[1]:
             stop_on_problem(report)
         passed = here.blocked(_NO_PHOTO) if image is None else image

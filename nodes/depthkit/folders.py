@@ -40,7 +40,8 @@ def surrounding_comfyui(package: Path = PACKAGE) -> Path | None:
 
 
 def model_folders(package: Path = PACKAGE) -> list[Path]:
-    """Where depth models are looked for, one folder per model; the first also takes downloads.
+    """Where depth models are looked for, one folder per model; the first writable one takes
+    downloads.
 
     Inside a ComfyUI its own folder comes first: what was downloaded on the canvas is there for the
     command line too.

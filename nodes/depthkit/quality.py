@@ -6,9 +6,8 @@ returns what it found, in words a person understands, with what to do.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -18,12 +17,12 @@ from .depth_map import DepthMap
 from .edges import EdgeFit, edge_map, solid, strongest_near
 from .errors import InvalidInput
 from .fill import label_holes
+from .findings import SEVERITIES, Finding, QualityReport
 from .images import luminance
 from .ranges import Window, normalise
 
-__all__ = ["CODES", "SEVERITIES", "Finding", "QualityReport", "check_depth", "stop_on_problem"]
+__all__ = ["CODES", "check_depth"]
 
-SEVERITIES: tuple[str, ...] = ("problem", "warning", "note")
 _SIDE = 384
 # A gap smaller than this share of the picture is a failed measurement, not a window.
 _GAP = 0.001
@@ -31,49 +30,6 @@ _GAP = 0.001
 _FLAT = 0.001
 # Sizes inside models and encoders are rounded; more than this is another crop.
 _SAME_SHAPE = 1.03
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not as it should be.
-
-    code: one of CODES. severity: "problem" spoils the result, "warning" may, "note" is good to
-    know. frame: which picture of the batch. numbers: what was measured, for machines.
-    """
-
-    code: str
-    severity: str
-    frame: int
-    text: str
-    remedy: str
-    numbers: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class QualityReport:
-    """All findings of a batch, worst first."""
-
-    findings: tuple[Finding, ...]
-    frames: int
-
-    @property
-    def ok(self) -> bool:
-        """Nothing found that spoils the result."""
-        return not any(finding.severity == "problem" for finding in self.findings)
-
-    def text(self) -> str:
-        if not self.findings:
-            return "The depth looks fit for use: nothing found."
-        head = "The depth can be used." if self.ok else "The depth should not be used as it is."
-        rows = [
-            f"{f.severity.capitalize()}{f' (frame {f.frame + 1})' if self.frames > 1 else ''}: "
-            f"{f.text} {f.remedy}"
-            for f in self.findings
-        ]
-        return "\n".join([head, *rows])
-
-    def as_json(self) -> str:
-        return json.dumps({"ok": self.ok, "findings": [asdict(f) for f in self.findings]})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,15 +85,6 @@ def check_depth(
             on_progress(index + 1, depth.batch)
     findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return QualityReport(tuple(findings), depth.batch)
-
-
-def stop_on_problem(report: QualityReport) -> None:
-    """Raise InvalidInput with the report's words unless it is `ok`."""
-    if not report.ok:
-        raise InvalidInput(
-            f"{report.text()}\nThe run was stopped by Check Depth; set on_problem to report to go "
-            "on."
-        )
 
 
 def _view(frame: DepthMap, picture: Tensor | None, target: int) -> _View:

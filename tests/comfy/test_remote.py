@@ -106,6 +106,14 @@ def states(server):
         return [row[0] for row in db.execute("SELECT state FROM tasks ORDER BY number")]
 
 
+def test_without_a_key_the_error_names_the_three_ways(server, fake):
+    history = server.run(generate("no key yet"))
+    said = history.error()["exception_message"]
+    for way in ("GENVR_API_KEY", "Settings", "genvr-depth login"):
+        assert way in said
+    assert fake.calls == []
+
+
 def _checked(prompt, color):
     """The picture goes to the service through Check Depth, with itself as its depth."""
     graph = generate(prompt)
@@ -138,14 +146,6 @@ def test_a_photo_that_passes_the_check_is_painted(keyed, fake):
     graph["photo"] = {"class_type": "LoadImage", "inputs": {"image": "photo.png"}}
     assert keyed.run(graph).status == "success"
     assert len(fake.charges) == 1
-
-
-def test_without_a_key_the_error_names_the_three_ways(server, fake):
-    history = server.run(generate("no key yet"))
-    said = history.error()["exception_message"]
-    for way in ("GENVR_API_KEY", "Settings", "genvr-depth login"):
-        assert way in said
-    assert fake.calls == []
 
 
 def test_the_panel_sets_and_tests_a_key_that_nothing_shows(server, fake):
