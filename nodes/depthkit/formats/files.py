@@ -42,8 +42,17 @@ _MAX_SIDECAR_BYTES = 1 << 26
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(\..*)?$", re.IGNORECASE)
 _FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f]')
 _MAX_NAME_BYTES = 200
-# Not every file system has hard links (FAT, some network shares).
-_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES)
+# Not every file system has hard links (FAT, some network shares). Windows reports the missing
+# function as EINVAL.
+_NO_LINKS = (
+    errno.EPERM,
+    errno.EINVAL,
+    errno.ENOTSUP,
+    errno.EOPNOTSUPP,
+    errno.ENOSYS,
+    errno.EMLINK,
+    errno.EACCES,
+)
 _MAX_TRIES = 1_000_000
 
 
