@@ -83,7 +83,7 @@ class GenVRDepthLoad:
                         "the usual names (Z, Depth.Z, depth.V, depth).",
                     },
                 ),
-                **advanced({"field_of_view": fov_widget()}),
+                **advanced({"field_of_view": fov_widget(_FOV_TIP)}),
                 **advanced(
                     {
                         "width": _pixels("width"),
@@ -133,6 +133,10 @@ class GenVRDepthLoad:
 _NEAR_TIP = "Metres of the nearest code, for the white-is meanings; 0 and 0 leave it relative."
 _SCALE_TIP = (
     "Metres per stored number: 0.001 for the millimetres of Kinect and ARKit, 0.0254 for inches."
+)
+_FOV_TIP = (
+    "Horizontal field of view in degrees of a file that carries no camera; one that does keeps it. "
+    "0 leaves it open."
 )
 _MEANING_TIP = (
     "What the numbers in the file mean. 'as the file says' reads our own files, EXR depth channels "

@@ -49,17 +49,16 @@ def image_input(tooltip: str) -> Declaration:
     return ("IMAGE", {"tooltip": tooltip})
 
 
-def fov_widget() -> Declaration:
+_FOV_TIP = (
+    "Horizontal field of view in degrees. 0 takes the camera that came with the depth, or 60 where "
+    "there is none."
+)
+
+
+def fov_widget(tooltip: str = _FOV_TIP) -> Declaration:
     return (
         "FLOAT",
-        {
-            "default": 0.0,
-            "min": 0.0,
-            "max": 170.0,
-            "step": 0.1,
-            "tooltip": "Horizontal field of view in degrees. 0 takes the camera that came with the "
-            "depth, or 60 where there is none.",
-        },
+        {"default": 0.0, "min": 0.0, "max": 170.0, "step": 0.1, "tooltip": tooltip},
     )
 
 

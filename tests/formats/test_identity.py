@@ -43,12 +43,23 @@ tame = arrays(
 )
 
 
-def roundtrip(depth: DepthMap, name: str, options: SaveOptions | None = None) -> DepthMap:
+def roundtrip(
+    depth: DepthMap, name: str, options: SaveOptions | None = None, fov_deg: float = 0.0
+) -> DepthMap:
     options = options or SaveOptions()
     data = encode_depth(depth, PICTURE, name, options)
     chosen, coding = plan(depth, options)
     beside = sidecar({}, record_of(chosen, coding, FORMATS[name].bits).to_json())
-    return decode_depth(data, LoadOptions(sidecar=beside if FORMATS[name].texts == "none" else ""))
+    text = beside if FORMATS[name].texts == "none" else ""
+    return decode_depth(data, LoadOptions(sidecar=text, fov_deg=fov_deg))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("own", [None, CAMERA])
+def test_a_field_of_view_serves_our_own_files_without_a_camera_only(name, own):
+    depth = DepthMap.make(torch.rand(1, 5, 6) + 1, "metric", camera=own)
+    back = roundtrip(depth, name, fov_deg=50.0)
+    assert back.camera == (own or Pinhole.from_fov(50.0, 6, 5))
 
 
 def bits(values: torch.Tensor) -> torch.Tensor:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -97,11 +96,7 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
     as the sensor saw them.
     """
     with damaged_is_an_error("JPEG"):
-        depth = _upright(_inside(data, replace(options, fov_deg=0.0)), data)
-        if depth.camera is None and options.fov_deg > 0:
-            camera = Pinhole.from_fov(options.fov_deg, depth.width, depth.height)
-            return replace(depth, camera=camera)
-        return depth
+        return _upright(_inside(data, options), data)
 
 
 def _inside(data: bytes, options: LoadOptions) -> DepthMap:

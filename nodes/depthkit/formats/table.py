@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..depth_map import DepthMap
+from ..depth_map import DepthMap, Pinhole
 from ..errors import FormatError, InvalidInput
 from . import arrays, depth_photo, exr, png, solid_read, tiff
 from .embed import Carrier
@@ -124,8 +124,16 @@ def decode_depth(data: bytes, options: LoadOptions | None = None) -> DepthMap:
     options = options or LoadOptions()
     for recognises, decode in _READERS:
         if recognises(data):
-            return decode(data, options)
+            return _seen_by(decode(data, options), options)
     raise FormatError(
         "This is no depth file the loader knows. It reads PNG, TIFF, OpenEXR, NPY, NPZ, PFM, JPEG "
         "with embedded depth, PLY, GLB and OBJ."
     )
+
+
+def _seen_by(depth: DepthMap, options: LoadOptions) -> DepthMap:
+    """With the camera of the field of view where the file, ours or another's, has none."""
+    if depth.camera is not None or options.fov_deg <= 0:
+        return depth
+    camera = Pinhole.from_fov(options.fov_deg, depth.width, depth.height)
+    return replace(depth, camera=camera)

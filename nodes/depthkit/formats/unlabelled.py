@@ -53,7 +53,7 @@ def understand(plane: Plane, options: LoadOptions) -> DepthMap:
     values = plane.stored.astype(np.float64)
     valid = _valid(plane.stored, options)
     kind, result = _MEANINGS[options.meaning](values, valid, plane, options)
-    return _make(kind, result, valid, plane, options)
+    return _make(kind, result, valid, plane)
 
 
 def _as_file_says(plane: Plane, options: LoadOptions) -> DepthMap:
@@ -61,11 +61,11 @@ def _as_file_says(plane: Plane, options: LoadOptions) -> DepthMap:
     if record is not None:
         return restore(plane.stored, record)
     if plane.log_range is not None and plane.stored.dtype == np.uint16:
-        return _make("metric", *_logarithmic(plane.stored, plane.log_range), plane, options)
+        return _make("metric", *_logarithmic(plane.stored, plane.log_range), plane)
     if plane.metric:
         valid = _valid(plane.stored, options)
         scaled = plane.stored.astype(np.float64) * options.unit_scale
-        return _make("metric", scaled, valid, plane, options)
+        return _make("metric", scaled, valid, plane)
     raise MissingInformation(
         f"This {plane.what} does not say what its numbers mean. Set 'meaning': metres with a unit "
         "scale for sensors (0.001 for millimetres), or what white means for grey pictures."
@@ -77,15 +77,10 @@ def _make(
     values: NDArray[np.float64],
     valid: NDArray[np.bool_],
     plane: Plane,
-    options: LoadOptions,
 ) -> DepthMap:
-    height, width = values.shape
-    camera = plane.camera
-    if camera is None and options.fov_deg > 0:
-        camera = Pinhole.from_fov(options.fov_deg, width, height)
     with np.errstate(over="ignore"):
         single = np.where(valid, values, 0.0).astype(np.float32)
-    return DepthMap.make(torch.from_numpy(single), kind, torch.from_numpy(valid), camera)
+    return DepthMap.make(torch.from_numpy(single), kind, torch.from_numpy(valid), plane.camera)
 
 
 def _valid(stored: NDArray[np.generic], options: LoadOptions) -> NDArray[np.bool_]:
