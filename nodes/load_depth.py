@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import os
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,8 @@ from .sockets import DEPTH_MAP, advanced, fov_widget
 __all__ = ["GenVRDepthLoad"]
 
 _MAX_LISTED = 2000
+# An input folder is full of photographs; the list is cut, and depth must not fall off it.
+_OFTEN_PHOTOS = frozenset({".png", ".jpg", ".jpeg"})
 
 
 class GenVRDepthLoad:
@@ -94,7 +99,9 @@ class GenVRDepthLoad:
         }
 
     @classmethod
-    def VALIDATE_INPUTS(cls, file: str) -> bool | str:
+    def VALIDATE_INPUTS(cls, file: str | None) -> bool | str:
+        if file is None:  # wired in: its value comes with the run
+            return True
         try:
             _path(current(), file)
         except InvalidInput as error:
@@ -102,9 +109,9 @@ class GenVRDepthLoad:
         return True
 
     @classmethod
-    def IS_CHANGED(cls, file: str, **_: Any) -> str:
-        facts = _path(current(), file).stat()
-        return f"{facts.st_mtime_ns}:{facts.st_size}"
+    def IS_CHANGED(cls, file: str | None, **_: Any) -> str | float:
+        # Wired in, nobody knows the file yet: NaN equals nothing, so that it is read again.
+        return math.nan if file is None else formats.fingerprint(_path(current(), file))
 
     def load(
         self,
@@ -169,11 +176,18 @@ def _pictures(depth: DepthMap) -> tuple[Tensor, Tensor]:
 
 
 def _listed(folder: Path) -> list[str]:
-    """Depth files in the input folder and below, the newest style of a file dialog: by name."""
-    if not folder.is_dir():
-        return []
-    found = (p for p in folder.rglob("*") if p.suffix.lower() in formats.READABLE and p.is_file())
-    return sorted(p.relative_to(folder).as_posix() for p in found)[:_MAX_LISTED]
+    """Depth files in the input folder and below: formats for depth first, then by name."""
+    readable, found = formats.READABLE, []
+    # Every run asks for the list several times; os.walk asks the disk about folders only.
+    for here, _, names in os.walk(folder):
+        below = Path(here).relative_to(folder).as_posix()
+        for name in names:
+            extension = os.path.splitext(name)[1].lower()
+            if extension in readable:
+                path = name if below == "." else f"{below}/{name}"
+                found.append((extension in _OFTEN_PHOTOS, path))
+    files = (path for _, path in sorted(found) if (folder / path).is_file())
+    return list(islice(files, _MAX_LISTED))
 
 
 def _path(host: Host, name: str) -> Path:

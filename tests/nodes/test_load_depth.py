@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pytest
 import torch
+from genvr_depth.nodes import load_depth
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import FormatError, InvalidInput, MissingInformation
 from genvr_depth.nodes.depthkit.formats import FORMATS
@@ -84,6 +85,34 @@ def test_a_changed_file_is_read_again(home):
     assert GenVRDepthLoad.IS_CHANGED("d.npy") == first
     path.write_bytes(b"xy")
     assert GenVRDepthLoad.IS_CHANGED("d.npy") != first
+
+
+def test_a_changed_record_beside_the_file_is_read_again(home):
+    (home / "input" / "d.npy").write_bytes(b"x")
+    bare = GenVRDepthLoad.IS_CHANGED("d.npy")
+    record = home / "input" / "d.npy.json"
+    record.write_text("{}")
+    first = GenVRDepthLoad.IS_CHANGED("d.npy")
+    record.write_text('{"kind": "metric"}')
+    assert len({bare, first, GenVRDepthLoad.IS_CHANGED("d.npy")}) == 3
+
+
+def test_a_file_name_that_is_wired_in_is_left_to_the_run(home):
+    """ComfyUI gives None for what only the run can tell."""
+    assert GenVRDepthLoad.VALIDATE_INPUTS(None) is True
+    assert GenVRDepthLoad.IS_CHANGED(None) != GenVRDepthLoad.IS_CHANGED(None)
+
+
+def test_depth_formats_stay_on_the_list_when_it_is_cut(home, monkeypatch):
+    monkeypatch.setattr(load_depth, "_MAX_LISTED", 3)
+    for name in ("a.png", "b.jpg", "c.png", "scans/y.tif", "scans/z.exr"):
+        (home / "input" / name).write_bytes(b"x")
+    assert choices() == ["scans/y.tif", "scans/z.exr", "a.png"]
+
+
+def test_a_link_to_nothing_is_not_offered(home):
+    os.symlink(home / "gone.exr", home / "input" / "link.exr")
+    assert choices() == []
 
 
 def test_damaged_files_name_the_problem(home):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import embed
 from .batch import Encoded, Saved, save_batch
-from .files import READABLE, check_prefix, file_errors, load_depth
+from .files import READABLE, check_prefix, file_errors, fingerprint, load_depth
 from .options import COMPRESSIONS, EXR_CHANNELS, MEANINGS, VALUES, LoadOptions, SaveOptions
 from .pictures import PICTURES, SUBSAMPLING, PictureOptions, decode_picture, encode_picture
 from .solid import SOLIDS, SolidOptions, encode_solid
@@ -37,6 +37,7 @@ __all__ = [
     "encode_picture",
     "encode_solid",
     "file_errors",
+    "fingerprint",
     "load_depth",
     "plan",
     "record_of",

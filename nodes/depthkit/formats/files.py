@@ -25,6 +25,7 @@ __all__ = [
     "READABLE",
     "check_prefix",
     "file_errors",
+    "fingerprint",
     "load_depth",
     "place",
     "write_atomic",
@@ -177,12 +178,28 @@ def write_atomic(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def _sidecar(path: Path) -> Path:
+    return path.with_name(path.name + ".json")
+
+
+def fingerprint(path: Path) -> str:
+    """A text that changes when what `load_depth` would read has: the file, or the record beside it.
+
+    Raises FormatError where the file cannot be looked at.
+    """
+    try:
+        facts = [one.stat() for one in (path, _sidecar(path)) if one == path or one.is_file()]
+    except OSError as error:
+        raise FormatError(f"Cannot read {path.name}: {error.strerror or error}.") from error
+    return " ".join(f"{fact.st_mtime_ns}:{fact.st_size}" for fact in facts)
+
+
 def load_depth(path: Path, options: LoadOptions) -> DepthMap:
     """The depth map in a file, with the record in `<file>.json` where it has none itself.
 
     Raises FormatError on an unreadable or damaged file, and what `table.decode_depth` raises.
     """
-    beside = path.with_name(path.name + ".json")
+    beside = _sidecar(path)
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
             raise FormatError(f"{path.name} is larger than 4 GB; no depth map is.")
