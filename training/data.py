@@ -1,7 +1,7 @@
 """Batches out of shards: random crops, flips and sizes; shards that appear later join in.
 
-Every view comes twice, the second time relit (or, from shards without `-relit`, only developed
-anew), so that the loss can hold both answers together.
+Every view comes twice, the second time relit and perhaps without some of its things (or, from
+shards without `-relit`, only developed anew), so that the loss can hold both answers together.
 """
 
 from __future__ import annotations
@@ -45,10 +45,14 @@ def load_shard(folder: Path, number: int) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def load_relit(folder: Path, number: int) -> np.ndarray:
-    """(N, H, W, 3) uint8 sRGB: the shard's views in another light, or its pictures themselves."""
-    path = folder / f"{number:04d}-relit.npy"
-    return np.load(path, mmap_mode="r") if path.exists() else load_shard(folder, number)[0]
+def load_relit(folder: Path, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Like `load_shard`, the views in another light; of what was never drawn, the views' own."""
+    paths = [folder / f"{number:04d}-{name}.npy" for name in ("relit", "relit-disparity")]
+    rgb, disparity = (
+        np.load(path, mmap_mode="r") if path.exists() else own
+        for path, own in zip(paths, load_shard(folder, number), strict=True)
+    )
+    return rgb, disparity
 
 
 def composed_views(disparity: np.ndarray) -> np.ndarray:
@@ -93,8 +97,8 @@ class Batches:
     def _crop(
         self, pair: np.ndarray, disparity: np.ndarray, size: tuple[int, int]
     ) -> tuple[Tensor, Tensor]:
-        """pair (H, W, 6) and disparity (H, W) -> (6, *size) 0..1 and (*size), cut alike."""
-        height, width = disparity.shape
+        """pair (H, W, 6), disparity (H, W, 2) -> (6, *size) 0..1 and (2, *size), cut alike."""
+        height, width = disparity.shape[:2]
         share = 1.0 if self.rng.random() < 0.5 else self.rng.uniform(0.6, 1.0)
         stretch = self.rng.uniform(0.87, 1.15)
         aspect = size[1] / size[0] * stretch
@@ -102,20 +106,21 @@ class Batches:
         w = min(h * aspect, width)
         h, w = int(h), int(w)
         top, left = self.rng.randint(0, height - h), self.rng.randint(0, width - w)
-        pictures = torch.from_numpy(pair[top : top + h, left : left + w].copy()).permute(2, 0, 1)
-        depth = torch.from_numpy(disparity[top : top + h, left : left + w].astype(np.float32))
+        cut = slice(top, top + h), slice(left, left + w)
+        pictures = torch.from_numpy(pair[cut].copy()).permute(2, 0, 1)
+        depth = torch.from_numpy(disparity[cut].astype(np.float32)).permute(2, 0, 1)
         if self.rng.random() < 0.5:
             pictures, depth = pictures.flip(-1), depth.flip(-1)
         pictures = F.interpolate(
             pictures[None].float() / 255, size, mode="bilinear", antialias=True
         )
-        depth = F.interpolate(depth[None, None], size, mode="nearest-exact")
-        return pictures[0], depth[0, 0]
+        depth = F.interpolate(depth[None], size, mode="nearest-exact")
+        return pictures[0], depth[0]
 
     def draw(self, side: float) -> tuple[Tensor, Tensor]:
         """(B, 3, H, W) pictures and (B, H, W) disparity, from shards of one shape.
 
-        Picture i + B / 2 shows what picture i shows, relit. side: about the geometric mean of H
+        Picture i + B / 2 shows the view of picture i, relit. side: about the geometric mean of H
         and W. B is the batch, rounded down to an even number.
         """
         keys = [self.rng.choice(self.shards)]
@@ -133,8 +138,9 @@ class Batches:
             composed = self.composed[key]
             any_view = self.rng.random() < ANY_VIEW or len(composed) == 0
             k = self.rng.randrange(len(rgb)) if any_view else int(self.rng.choice(composed))
-            pair = np.concatenate([rgb[k], load_relit(*key)[k]], axis=-1)
-            items.append(self._crop(pair, disparity[k], size))
-        pairs, truth = torch.stack([i[0] for i in items]), torch.stack([i[1] for i in items])
-        pictures, truth = torch.cat(pairs.split(3, dim=1)), truth.repeat(2, 1, 1)
+            relit, changed = load_relit(*key)
+            pair = np.concatenate([rgb[k], relit[k]], axis=-1)
+            items.append(self._crop(pair, np.stack([disparity[k], changed[k]], axis=-1), size))
+        pairs, truths = (torch.stack(part) for part in zip(*items, strict=True))
+        pictures, truth = torch.cat(pairs.split(3, dim=1)), torch.cat(truths.unbind(1))
         return photograph(pictures, truth), truth

@@ -2,7 +2,8 @@
 
 A shard is three arrays of one size, `NNNN-rgb.npy` (N, H, W, 3) uint8 sRGB and
 `NNNN-disparity.npy` (N, H, W) float16 in 1/metres (0 = sky); shard n always holds the same views.
-`NNNN-relit.npy` shows the views of `-rgb` once more, in another light and partly repainted.
+`NNNN-relit.npy` shows the views of `-rgb` once more, in another light and partly repainted, some
+without a few of their things; `NNNN-relit-disparity.npy` belongs to it.
 """
 
 from __future__ import annotations
@@ -60,10 +61,14 @@ def _develop(rng: random.Random, radiance: np.ndarray) -> np.ndarray:
     return (np.clip(x, 0, 1) ** (1 / 2.2) * 255 + 0.5).astype(np.uint8)
 
 
+def _inverse(distance: np.ndarray) -> np.ndarray:
+    return np.where(distance > 0, 1.0 / np.maximum(distance, 0.05), 0.0).astype(np.float16)
+
+
 def views(
     renderer: Renderer, seed: int, size: tuple[int, int]
-) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Up to VIEWS_PER_SCENE views of one scene: (H, W, 3) uint8, the same relit, (H, W) float16."""
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Up to VIEWS_PER_SCENE views of one scene: (H, W, 3) uint8 and (H, W) float16, relit again."""
     rng = random.Random(f"genvr-depth-{seed}")
     scene = build_scene(rng)
     renderer.load(scene)
@@ -73,16 +78,15 @@ def views(
         if not _usable(distance):
             continue
         picture = _develop(rng, renderer.shoot(camera, size))
-        inverse = np.where(distance > 0, 1.0 / np.maximum(distance, 0.05), 0.0)
-        seen.append((camera, picture, inverse.astype(np.float16)))
+        seen.append((camera, picture, _inverse(distance)))
         if len(seen) == VIEWS_PER_SCENE:
             break
     rng = random.Random(f"genvr-depth-light-{seed}")
     renderer.load(relit(scene, rng))
-    out: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    out: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
     for camera, picture, inverse in seen:
-        renderer.distances(camera, size)
-        out.append((picture, _develop(rng, renderer.shoot(camera, size)), inverse))
+        other = _inverse(renderer.distances(camera, size))
+        out.append((picture, inverse, _develop(rng, renderer.shoot(camera, size)), other))
     return out
 
 
@@ -92,14 +96,14 @@ def write_shard(renderer: Renderer, out: Path, number: int) -> int:
     if target.exists():
         return 0
     size = SIZES[number % len(SIZES)]
-    drawn: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    drawn: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
     seed = number * 100_000
     while len(drawn) < SHARD:
         drawn += views(renderer, seed, size)
         seed += 1
-    pictures, others, inverse = (np.stack(part) for part in zip(*drawn[:SHARD], strict=True))
-    np.save(out / f"{number:04d}-disparity.npy", inverse)
-    np.save(out / f"{number:04d}-relit.npy", others)
+    pictures, *rest = (np.stack(part) for part in zip(*drawn[:SHARD], strict=True))
+    for name, part in zip(("disparity", "relit", "relit-disparity"), rest, strict=True):
+        np.save(out / f"{number:04d}-{name}.npy", part)
     temporary = out / f"{number:04d}-part.npy"
     np.save(temporary, pictures)
     temporary.rename(target)

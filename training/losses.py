@@ -12,6 +12,7 @@ from torch import Tensor
 __all__ = ["depth_loss", "disagreement"]
 
 _SCALES = 4
+_CHANGED, _NOTICED = 4.0, 0.1  # weight of pixels whose standardised disparity changes by more
 _FAR = 0.05  # of the mean disparity: farther things count no more than this in the relative term
 
 
@@ -73,11 +74,22 @@ def depth_loss(
     return total, {name: value.item() for name, value in parts.items()}
 
 
-def disagreement(first: Tensor, second: Tensor) -> Tensor:
-    """How far two answers to one view differ, up to scale and shift; (B, H, W) each.
+def disagreement(prediction: Tensor, truth: Tensor) -> Tensor:
+    """How far the answers to a view and to its twin differ beyond what differs in the scene.
 
-    Both terms see level and edges, as in `depth_loss`: a shadow must not move the estimate.
+    prediction, truth: (2 B, H, W) disparity, the twins in the second half; up to scale and shift.
+    Both terms see level and edges, as in `depth_loss`: a shadow must not move the estimate, a thing
+    that is taken away must. Where the truth changes, a difference weighs `_CHANGED` times as much.
     """
-    standard = [_standardised(x, *_centre_and_spread(x.flatten(1))) for x in (first, second)]
-    difference = standard[0] - standard[1]
-    return difference.abs().mean() + _gradient(difference)
+    answer, target = (
+        _standardised(x, *_centre_and_spread(x.flatten(1))) for x in (prediction, truth)
+    )
+    moved, should = _change(answer), _change(target.clamp(-6, 6))
+    weight = 1 + (_CHANGED - 1) * (should.abs() > _NOTICED)
+    difference = moved - should
+    return (difference.abs() * weight).mean() + _gradient(difference)
+
+
+def _change(twins: Tensor) -> Tensor:
+    first, second = twins.chunk(2)
+    return second - first

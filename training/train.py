@@ -33,7 +33,7 @@ __all__ = ["main"]
 _WARM_UP, _DECAY_FROM = 0.03, 0.45
 _MUON_RATE, _ADAM_RATE = 0.01, 1.5e-3
 _TOGETHER = 8  # steps between two meetings of the workers
-_AGREE = 0.6  # weight of the disagreement between a view and the same view relit
+_AGREE = 0.6  # weight of the disagreement between a view and its twin
 _KEEP = 0.96  # of the averaged weights at a meeting
 _PAUSE = 20.0  # seconds; a round that took longer was stopped by somebody, and counts as this
 
@@ -141,7 +141,7 @@ class _Run:
             prediction = self.model(pictures.contiguous(memory_format=torch.channels_last))
         prediction = prediction.float()
         loss, parts = depth_loss(prediction, truth, _sharpness(done))
-        apart = disagreement(*prediction.chunk(2))
+        apart = disagreement(prediction, truth)
         loss, parts["apart"] = loss + _AGREE * apart, apart.item()
         for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)

@@ -119,8 +119,20 @@ def test_two_answers_agree_whatever_their_scale_and_shift_but_not_across_a_shado
     answer = torch.rand(2, 48, 64)
     shadow = torch.zeros(2, 48, 64)
     shadow[:, :, 32:] = 0.5
-    assert disagreement(answer, 4 * answer - 1) == pytest.approx(0, abs=1e-5)
-    assert disagreement(answer, answer + shadow) > 0.2
+    truth = torch.rand(2, 48, 64).repeat(2, 1, 1)
+    assert disagreement(torch.cat([answer, 4 * answer - 1]), truth) == pytest.approx(0, abs=1e-5)
+    assert disagreement(torch.cat([answer, answer + shadow]), truth) > 0.2
+
+
+def test_two_answers_must_differ_by_the_thing_that_was_taken_away():
+    with_it = torch.rand(2, 48, 64)
+    without = with_it.clone()
+    without[:, 20:30, 10:20] = 0
+    truth = torch.cat([with_it, without])
+    assert disagreement(3 * truth + 1, truth) == pytest.approx(0, abs=1e-4)
+    overlooked = disagreement(with_it.repeat(2, 1, 1), truth)
+    imagined = disagreement(truth, with_it.repeat(2, 1, 1))
+    assert overlooked > imagined > 0.05
 
 
 def test_every_view_is_drawn_with_itself_in_another_light(tmp_path, monkeypatch):
@@ -134,6 +146,15 @@ def test_every_view_is_drawn_with_itself_in_another_light(tmp_path, monkeypatch)
     assert len(pictures) == len(truth) == 6
     torch.testing.assert_close(again, seen + 100 / 255)
     assert torch.equal(*truth.chunk(2))
+
+
+def test_a_twin_without_a_thing_brings_its_own_depth(tmp_path, monkeypatch):
+    monkeypatch.setattr("genvr_depth.training.data.photograph", lambda pictures, _: pictures)
+    _write_shard(tmp_path, 0, 90)
+    disparity = np.load(tmp_path / "0000-disparity.npy")
+    np.save(tmp_path / "0000-relit-disparity.npy", disparity + np.float16(1))
+    truth, changed = Batches([tmp_path], 6, seed=3).draw(64)[1].chunk(2)
+    torch.testing.assert_close(changed, truth + 1, atol=2e-3, rtol=0)
 
 
 def test_a_shard_without_relit_views_is_paired_with_itself(tmp_path, monkeypatch):
@@ -166,6 +187,27 @@ def test_relighting_changes_lights_and_colours_but_no_shape(sun):
     assert all(other.lights != lights for other in others)
     assert np.array_equal(scene.instances()["box"], before)
     assert scene.lights == lights
+
+
+def test_some_twins_lack_things_with_all_that_stands_on_them_but_never_the_walls():
+    scene = _lamp_over_a_box(False)
+    wall = Material((0.9, 0.9, 0.9), (0.9, 0.9, 0.9))
+    with scene.at((0, 0, 0), 1.0):
+        scene.box((0, 0, 0), (9, 9, 9), wall)
+    for x in range(8):
+        with scene.at((x, 0, 1)):
+            scene.soft((0, 0, 0), (1, 1, 1), wall)
+            with scene.at((0, 0, 1)):
+                scene.add("cone", (0, 0, 0), (1, 1, 1), wall)
+    others = [relit(scene, random.Random(seed)).rows for seed in range(20)]
+    places = [
+        {mesh: [row[:2] for row in rows[mesh]] for mesh in ("ball", "cone")} for rows in others
+    ]
+    assert all(len(rows["box"]) == 13 for rows in others)
+    assert all(set(p["cone"]) <= set(p["ball"]) for p in places)
+    assert {8} < {len(p["ball"]) for p in places}
+    assert any(len(p["cone"]) < len(p["ball"]) for p in places)
+    assert len(scene.rows["ball"]) == len(scene.owners["cone"]) == 8
 
 
 def test_the_same_seed_relights_alike():

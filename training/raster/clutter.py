@@ -30,6 +30,22 @@ def vessel(scene: Scene, rng: random.Random, height: float | None = None) -> Non
         leaves(scene, rng, h, h * rng.uniform(0.6, 1.4), rng.randint(6, 16))
 
 
+def _bottle(scene: Scene, rng: random.Random) -> None:
+    """Body, shoulder, neck and label; mostly of dark, glossy glass."""
+    h = rng.uniform(0.18, 0.4)
+    w = h * rng.uniform(0.22, 0.36)
+    dark = m.shade(m.any_color(rng, 0.5), rng.uniform(0.05, 0.4))
+    glass = m.plain(rng, dark, rng.uniform(0.5, 1.0)) if rng.random() < 0.75 else m.plastic(rng)
+    body = h * rng.uniform(0.5, 0.68)
+    scene.add("cylinder", (0, 0, body / 2), (w, w, body), glass)
+    scene.add("ball", (0, 0, body), (w, w, w * rng.uniform(0.6, 1.2)), glass)
+    scene.rod((0, 0, body), (0, 0, h), w * rng.uniform(0.28, 0.45), glass)
+    if rng.random() < 0.7:
+        label = rng.choice([m.paper, m.poster, m.plain])(rng)
+        high = body * rng.uniform(0.3, 0.6)
+        scene.add("cylinder", (0, 0, body * 0.5), (w * 1.02, w * 1.02, high), label)
+
+
 def leaves(scene: Scene, rng: random.Random, base: float, size: float, count: int) -> None:
     mat = m.foliage(rng)
     slim = rng.uniform(0.15, 0.6)
@@ -275,6 +291,7 @@ def _blocks(scene: Scene, rng: random.Random) -> None:
 
 _MAKERS: tuple[tuple[Callable[[Scene, random.Random], None], float], ...] = (
     (vessel, 5),
+    (_bottle, 2),
     (book_pile, 2),
     (_package, 5),
     (_ball, 2),

@@ -1,4 +1,7 @@
-"""The same scene in another light, partly repainted: what a network must not mistake for depth."""
+"""The same scene in another light, partly repainted: what a network must not mistake for depth.
+
+From half of the scenes some things are taken away as well: what a network must not overlook.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,8 @@ __all__ = ["relit"]
 
 _PANES, _LEAVES, _BLINDS = 1.0, 2.0, 3.0
 _REPAINTED = 0.6  # share of scenes whose things take other colours
+_CLEARED = 0.5  # share of scenes from which things are taken away
+_TAKEN = 0.2  # of their things
 _PATTERNS = (0, 0, 1, 3, 5, 6, 8, 10, 14, 14)
 _FACADE = 12
 
@@ -122,13 +127,27 @@ def _repainted(scene: Scene, rng: random.Random, night: bool) -> dict[str, list[
     return {mesh: [paint(row) for row in rows] for mesh, rows in scene.rows.items()}
 
 
+def _clear(scene: Scene, rng: random.Random) -> None:
+    """Takes some things away, with all that stands on them."""
+    things = sorted({thing for paths in scene.owners.values() for path in paths for thing in path})
+    gone = {thing for thing in things if rng.random() < _TAKEN}
+    kept = {
+        mesh: [i for i, path in enumerate(paths) if gone.isdisjoint(path)]
+        for mesh, paths in scene.owners.items()
+    }
+    scene.rows = {mesh: [scene.rows[mesh][i] for i in kept[mesh]] for mesh in kept if kept[mesh]}
+    scene.owners = {mesh: [scene.owners[mesh][i] for i in kept[mesh]] for mesh in scene.rows}
+
+
 def relit(scene: Scene, rng: random.Random) -> Scene:
-    """A scene of the same shapes and cameras under another light, most often repainted too."""
+    """A scene of the same cameras under another light, most often repainted, partly cleared."""
     other = dataclasses.replace(scene, rng=rng, lights=list(scene.lights))
     outside = any(light.is_sun for light in scene.lights)
     (_outdoors if outside else _indoors)(other, rng)
     if rng.random() < _REPAINTED:
         night = outside and not any(light.is_sun for light in other.lights)
         other.rows = _repainted(scene, rng, night)
+    if rng.random() < _CLEARED:
+        _clear(other, rng)
     other.shadow_softness = math.exp(rng.uniform(math.log(0.002), math.log(0.03)))
     return other

@@ -87,7 +87,11 @@ class Camera:
 
 @dataclass
 class Scene:
-    """Collects instances; `at` moves, turns and scales everything added inside it."""
+    """Collects instances; `at` moves, turns and scales everything added inside it.
+
+    What is added inside a moved frame is one thing, and part of the thing around it; a frame that
+    only turns (the walls of a room) makes none.
+    """
 
     rng: random.Random
     sky: Sky = field(default_factory=Sky)
@@ -98,6 +102,10 @@ class Scene:
     shadow_softness: float = 0.006
     occlusion_reach: float = 0.35
     rows: dict[str, list[tuple[float, ...]]] = field(default_factory=dict)
+    owners: dict[str, list[tuple[int, ...]]] = field(default_factory=dict)
+    """Of every row the things it belongs to, the outermost first: see `at`."""
+    _things: list[int] = field(default_factory=list)
+    _count: int = 0
     _frames: list[tuple[float, float, float, float, float]] = field(
         default_factory=lambda: [(0.0, 0.0, 0.0, 0.0, 1.0)]
     )
@@ -107,7 +115,12 @@ class Scene:
         x, y, z = self.place(pos)
         _, _, _, turn, size = self._frames[-1]
         self._frames.append((x, y, z, turn + yaw, size * scale))
+        outer = self._things
+        if pos != (0, 0, 0):
+            self._count += 1
+            self._things = [*outer, self._count]
         yield
+        self._things = outer
         self._frames.pop()
 
     def place(self, pos: Vec) -> Vec:
@@ -132,6 +145,7 @@ class Scene:
     ) -> None:
         """One instance: centre, full extents, turn = yaw, pitch, roll (Rz Ry Rx)."""
         _, _, _, yaw, s = self._frames[-1]
+        self.owners.setdefault(mesh, []).append(tuple(self._things))
         self.rows.setdefault(mesh, []).append(
             (
                 *self.place(pos),
