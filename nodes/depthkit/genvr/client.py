@@ -26,6 +26,8 @@ _BUSY_TRIES = 5
 _PATIENCE_S = 90.0
 _UNKNOWN_TRIES = 5
 _UNKNOWN_WAIT_S = 2.0
+_LEAST_WAIT_S = 0.5
+_NO_ANSWER = "no answer comes back; check the internet connection and the address of the profile"
 _FREE = "This call is free, and tasks that were paid for are kept."
 _KEPT = "The task itself is kept; asking again is free."
 
@@ -97,10 +99,11 @@ class Client:
         unreachable, busy = 0, 0
         while True:
             reply = self._submit(payload, idempotency_key)
-            if reply is None:
+            if isinstance(reply, NotSent):
                 unreachable += 1
                 if unreachable >= _SUBMIT_TRIES:
-                    raise ServiceDown(_unreachable(self.profile, "Nothing was sent or charged."))
+                    money = "Nothing was sent or charged."
+                    raise ServiceDown(_unreachable(self.profile, reply, money))
                 self.pacing.wait(backoff(unreachable), should_stop)
             elif reply.status == 429:
                 busy += 1
@@ -110,8 +113,8 @@ class Client:
             else:
                 return self._accepted(reply)
 
-    def _submit(self, payload: dict[str, Any], idempotency_key: str) -> Reply | None:
-        """The answer, or None where the request provably did not leave."""
+    def _submit(self, payload: dict[str, Any], idempotency_key: str) -> Reply | NotSent:
+        """The answer, or why the request provably did not leave."""
         exchange = Exchange(
             "POST",
             self._url("generate"),
@@ -122,8 +125,8 @@ class Client:
         )
         try:
             return self.transport.send(exchange)
-        except NotSent:
-            return None
+        except NotSent as error:
+            return error
         except NoAnswer as error:
             raise Ambiguous(f"the connection ended without an answer ({error})") from None
 
@@ -248,36 +251,40 @@ class Client:
     ) -> Reply:
         """Repeat a free call until it answers; codes in `wanted` are answers too."""
         deadline = self.pacing.monotonic() + self.patience_s
-        refused_key, attempt, reply = 0, 0, None
+        refused_key, attempt = 0, 0
         while True:
             reply = self._attempt(exchange, should_stop)
-            if reply is not None and (reply.status in wanted or _usable(reply, exchange)):
-                return reply
-            if reply is not None and _definite(reply):
-                refused_key += reply.status == 401
-                # Good keys are refused once in a while.
-                if reply.status != 401 or refused_key > 1:
-                    raise refusal(reply, self.profile.redactor, what, _FREE)
+            if isinstance(reply, Reply):
+                if reply.status in wanted or _usable(reply, exchange):
+                    return reply
+                if _definite(reply):
+                    refused_key += reply.status == 401
+                    # Good keys are refused once in a while.
+                    if reply.status != 401 or refused_key > 1:
+                        raise refusal(reply, self.profile.redactor, what, _FREE)
             attempt += 1
-            wait = self._asked_wait(reply, attempt)
-            if self.pacing.monotonic() + wait > deadline:
+            left = deadline - self.pacing.monotonic()
+            if left <= 0:
                 raise self._gave_up(reply, what)
-            self.pacing.wait(wait, should_stop)
+            # A service that asks for more patience than there is gets all of it, and one more try.
+            self.pacing.wait(min(self._asked_wait(reply, attempt), left), should_stop)
 
-    def _attempt(self, exchange: Exchange, should_stop: Stop) -> Reply | None:
+    def _attempt(self, exchange: Exchange, should_stop: Stop) -> Reply | NotSent | NoAnswer:
         try:
             return self.transport.send(exchange, should_stop)
-        except (NotSent, NoAnswer):
-            return None
+        except (NotSent, NoAnswer) as error:
+            return error
 
-    def _asked_wait(self, reply: Reply | None, attempt: int) -> float:
-        header = reply.headers.get("retry-after") if reply is not None else None
+    def _asked_wait(self, reply: Reply | NotSent | NoAnswer, attempt: int) -> float:
+        header = reply.headers.get("retry-after") if isinstance(reply, Reply) else None
         asked = retry_after(header, self.pacing.clock())
-        return backoff(attempt) if asked is None else asked
+        # "At once", or a moment that is over on our clock, is no leave to hammer.
+        return backoff(attempt) if asked is None else max(asked, _LEAST_WAIT_S, backoff(attempt))
 
-    def _gave_up(self, reply: Reply | None, what: str) -> GenvrError:
-        if reply is None:
-            return ServiceDown(_unreachable(self.profile, "Running again later costs nothing."))
+    def _gave_up(self, reply: Reply | NotSent | NoAnswer, what: str) -> GenvrError:
+        if not isinstance(reply, Reply):
+            money = "Running again later costs nothing."
+            return ServiceDown(_unreachable(self.profile, reply, money))
         if reply.status == 429:
             return refusal(reply, self.profile.redactor, what, _FREE)
         said = self.profile.redactor(words(reply), 160)
@@ -299,8 +306,6 @@ def _definite(reply: Reply) -> bool:
     return 300 <= reply.status < 500 and reply.status not in (408, 429)
 
 
-def _unreachable(profile: Profile, money: str) -> str:
-    return (
-        f"GenVR cannot be reached at {profile.base}. {money} Check the internet connection and the "
-        "address of the profile, then run again."
-    )
+def _unreachable(profile: Profile, why: NotSent | NoAnswer, money: str) -> str:
+    said = str(why) if isinstance(why, NotSent) else f"{_NO_ANSWER} ({why})"
+    return f"GenVR cannot be reached at {profile.base}: {said}. {money} Then run again."

@@ -149,6 +149,8 @@ class _Crew:
                 self._drop_waiting()
         except BaseException as error:  # a worker's fault must reach the person, whatever it is
             item.status, item.error = "failed", error
+            # A fault of ours: nobody knows whether the next request would be paid for nothing.
+            self._drop_waiting()
 
     def _drop_waiting(self) -> None:
         while True:

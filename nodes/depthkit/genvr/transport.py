@@ -1,16 +1,16 @@
 """One HTTP exchange, and nothing but: no retries, no redirects, no cookies, a total deadline.
 
-The only module that imports `requests`. What went wrong is told apart by whether the request can
+The only module that sends with `requests`. What went wrong is told apart by whether the request can
 have reached the server, because that decides whether it may be sent again.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from traceback import walk_tb
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,15 +18,19 @@ from ..errors import Stopped
 from .credentials import is_loopback
 from .redact import quiet_transport_log
 from .retry import Pacing, never_stop
+from .unsent import reason
 
 __all__ = ["Exchange", "NoAnswer", "NotSent", "Reply", "Transport"]
 
 CONNECT_TIMEOUT_S = 10.0
 _CHUNK = 1 << 16
+# Without `read1` (urllib3 before 2.2) a read waits until it has all it asked for.
+_PATIENT_CHUNK = 1 << 10
 
 
 class NotSent(Exception):
-    """The request did not leave: nobody answered the connection. Safe to send again."""
+    """Nothing of the request's body left, so it is safe to send again; the text says why, for
+    people. A request without a body only asks, and counts as not sent until the answer begins."""
 
 
 class NoAnswer(Exception):
@@ -86,32 +90,39 @@ class Transport:
         import requests
         from urllib3.exceptions import HTTPError
 
+        body, opened = _body(exchange), False
         try:
-            with self._open(exchange) as response:
+            with self._open(exchange, body) as response:
+                opened = True
                 return self._read(response, exchange, should_stop)
-        except requests.exceptions.RequestException as error:
-            # The library's texts hold URLs, and URLs hold signatures: `from None`, class name only.
-            kind = NotSent if _never_left(error) else NoAnswer
-            raise kind(type(error).__name__) from None
-        except (HTTPError, OSError) as error:
-            raise NoAnswer(type(error).__name__) from None
+        except (requests.exceptions.RequestException, HTTPError, OSError) as error:
+            # The library's texts hold URLs, and URLs hold signatures: `from None`, own words only.
+            if opened or (body is not None and body.asked_for):
+                raise NoAnswer(type(error).__name__) from None
+            raise NotSent(reason(error)) from None
 
-    def _open(self, exchange: Exchange) -> Any:
+    def _open(self, exchange: Exchange, body: _Body | None) -> Any:
+        """The answer's head; its body is still to be read."""
+        import requests
+
         session = self._session(is_loopback(urlsplit(exchange.url).hostname))
-        body = exchange.data
         headers = {"Accept-Encoding": "identity", **(exchange.headers or {})}
         if exchange.payload is not None:
-            body = json.dumps(exchange.payload).encode()
             headers["Content-Type"] = "application/json"
-        return session.request(
-            exchange.method,
-            exchange.url,
-            data=body,
-            headers=headers,
-            auth=_auth(self._key if exchange.authorized else ""),
-            timeout=(CONNECT_TIMEOUT_S, exchange.timeout_s),
-            allow_redirects=False,
-            stream=True,
+        request = session.prepare_request(
+            requests.Request(
+                exchange.method,
+                exchange.url,
+                data=body,
+                headers=headers,
+                auth=_auth(self._key if exchange.authorized else ""),
+            )
+        )
+        address = str(request.url)
+        around = session.merge_environment_settings(address, {}, True, None, None)
+        # The adapter itself: a session reads the whole body of a redirect, however large.
+        return session.get_adapter(address).send(
+            request, timeout=(CONNECT_TIMEOUT_S, exchange.timeout_s), **around
         )
 
     def _read(self, response: Any, exchange: Exchange, should_stop: Callable[[], bool]) -> Reply:
@@ -121,8 +132,8 @@ class Transport:
             return Reply(response.status_code, headers, b"", oversize=True)
         deadline = self._pacing.monotonic() + exchange.timeout_s
         received = bytearray()
-        # Raw bytes: a compressed body is never expanded here.
-        while chunk := response.raw.read1(_CHUNK, decode_content=False):
+        read = _reader(response.raw)
+        while chunk := read():
             received += chunk
             if len(received) > exchange.max_bytes:
                 return Reply(response.status_code, headers, b"", oversize=True)
@@ -130,6 +141,8 @@ class Transport:
                 raise Stopped
             if self._pacing.monotonic() > deadline:
                 raise NoAnswer("deadline")
+        if length.isascii() and length.isdigit() and len(received) < int(length):
+            raise NoAnswer("cut off")
         return Reply(response.status_code, headers, bytes(received))
 
     def _session(self, local: bool) -> Any:
@@ -143,8 +156,44 @@ class Transport:
             # Proxies of the environment are honoured, except for a server on this very machine.
             session.trust_env = not local
             setattr(self._local, name, session)
-        session.cookies.clear()
         return session
+
+
+class _Body:
+    """A request's body that knows whether it was asked for.
+
+    The libraries ask when a connection stands, tunnel and encryption included. Before that, nothing
+    that could be charged has left this computer, whatever they call the fault.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.asked_for = False
+        self._length = len(data)
+        self._data = io.BytesIO(data)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[bytes]:
+        while piece := self.read(_CHUNK):
+            yield piece
+
+    def read(self, size: int = -1) -> bytes:
+        self.asked_for = True
+        return self._data.read(size)
+
+
+def _body(exchange: Exchange) -> _Body | None:
+    if exchange.payload is not None:
+        return _Body(json.dumps(exchange.payload).encode())
+    return None if exchange.data is None else _Body(exchange.data)
+
+
+def _reader(raw: Any) -> Callable[[], bytes]:
+    """Reads what has come, in pieces. Raw bytes: a compressed body is never expanded here."""
+    if hasattr(raw, "read1"):
+        return lambda: raw.read1(_CHUNK, decode_content=False)
+    return lambda: raw.read(_PATIENT_CHUNK, decode_content=False)
 
 
 def _auth(key: str) -> Callable[[Any], Any]:
@@ -157,41 +206,3 @@ def _auth(key: str) -> Callable[[Any], Any]:
         return request
 
     return apply
-
-
-def _never_left(error: BaseException) -> bool:
-    """Whether the cause says that no connection came about."""
-    import requests
-    from urllib3 import exceptions as causes
-
-    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.InvalidURL):
-        return True
-    if isinstance(error, requests.exceptions.ReadTimeout):
-        return False
-    never = (causes.NewConnectionError, causes.ConnectTimeoutError)
-    reason = error.args[0] if error.args else None
-    reason = getattr(reason, "reason", reason)
-    if isinstance(reason, causes.ProxyError):
-        # Before the tunnel stands nothing of the request has left.
-        original = reason.original_error
-        return isinstance(original, never) or "Tunnel connection failed" in str(original)
-    if isinstance(reason, causes.SSLError):
-        return _in_handshake(reason)
-    return isinstance(reason, never)
-
-
-def _in_handshake(error: BaseException) -> bool:
-    """Whether TLS failed before the request: the same words come when an answer is garbled later,
-    so that only the place where it was raised tells."""
-    seen: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, BaseException) and one not in seen:
-            seen.append(one)
-            waiting += [*one.args, one.__cause__, one.__context__]
-    return any(
-        frame.f_code.co_name == "do_handshake"
-        for one in seen
-        for frame, _ in walk_tb(one.__traceback__)
-    )
