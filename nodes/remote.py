@@ -130,7 +130,8 @@ def limits_from(inputs: Mapping[str, Sequence[Any]]) -> genvr.Limits:
     """The money widgets of a node whose inputs are lists."""
     return genvr.Limits(
         concurrency=int(inputs["concurrency"][0]),
-        spending_cap=float(inputs["max_credits"][0]),
+        # The widget's 0 has always meant the default of the settings.
+        spending_cap=float(inputs["max_credits"][0]) or None,
         pay_again=inputs["unclear_or_failed"][0] == PAY_AGAIN,
     )
 

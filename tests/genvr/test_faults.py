@@ -249,6 +249,33 @@ def test_a_dead_link_is_renewed(fake, make_runner, make_request):
     assert len(fake.charges) == 1
 
 
+def test_a_result_that_expired_is_not_promised_for_ever(fake, make_runner, make_request):
+    fake.script("picture", *[Fault(status=404)] * 6)
+    for _ in range(2):
+        with pytest.raises(PictureError, match="--take") as raised:
+            make_runner().obtain(make_request(), never_stop)
+        assert "GenVR's support" in str(raised.value)
+    assert make_runner().obtain(make_request(), never_stop).how == "resumed"
+    assert len(fake.charges) == 1
+
+
+def test_what_went_wrong_is_forgotten_once_it_went_right(
+    fake, make_runner, make_request, journal_rows
+):
+    fake.latency = 1e9
+    with pytest.raises(TaskTimeout):
+        make_runner(deadline_s=5).obtain(make_request(), never_stop)
+    fake.latency, tasks = 0, dict(fake.tasks)
+    fake.tasks.clear()
+    with pytest.raises(TaskFailed, match="does not know"):
+        make_runner().obtain(make_request(), never_stop)
+    assert journal_rows()[0]["detail"]
+    fake.tasks.update(tasks)
+    assert make_runner().obtain(make_request(), never_stop).how == "resumed"
+    assert journal_rows()[0]["detail"] == ""
+    assert not make_runner(pay_again=True).will_pay(make_request())
+
+
 def test_a_damaged_stored_file_is_fetched_again_for_free(fake, make_runner, make_request, tmp_path):
     outcome = make_runner().obtain(make_request(), never_stop)
     stored = tmp_path / "private" / "pictures" / outcome.pictures[0]

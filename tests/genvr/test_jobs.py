@@ -125,6 +125,38 @@ def test_the_status_line_counts_and_prices(fake, profile, tmp_path, make_request
     assert spent(tmp_path / "private").pictures == 3
 
 
+def test_a_run_reports_its_own_bill_not_what_others_pay_meanwhile(
+    fake, profile, tmp_path, make_request, clock
+):
+    service, others = Service(tmp_path / "private", profile), []
+
+    def beside(done, total):
+        if not others:
+            others.append(service.run([make_request(prompt="a barn")], pacing=clock.pacing))
+
+    said = []
+    batch = service.run(
+        [make_request(), make_request(), make_request(seed=2)],
+        say=said.append,
+        on_progress=beside,
+        pacing=clock.pacing,
+    )
+    assert "This run: 10 credits" in batch.report
+    assert "Now: 15 credits" in batch.report
+    assert said[-1] == "done · 10 credits this run · 15 in all"
+    assert "This run: 5 credits" in others[0].report
+
+
+def test_what_is_stored_can_be_had_without_the_network(
+    fake, profile, tmp_path, make_request, clock
+):
+    service = Service(tmp_path / "private", profile)
+    batch = service.run([make_request()], pacing=clock.pacing)
+    looks = len(fake.calls)
+    assert service.stored([make_request(), make_request(seed=2)]) == [batch.files(0), []]
+    assert len(fake.calls) == looks
+
+
 def test_assumed_prices_are_called_assumed(fake, profile, tmp_path, make_request, clock):
     service = Service(tmp_path / "private", profile)
     batch = service.run([make_request(model="canny")], pacing=clock.pacing)

@@ -22,6 +22,7 @@ from genvr_depth.nodes.depthkit.genvr.errors import (
 )
 from genvr_depth.nodes.depthkit.genvr.jobs import plan, run_many
 from genvr_depth.nodes.depthkit.genvr.retry import never_stop
+from genvr_depth.nodes.depthkit.genvr.service import Limits, Service
 
 REFUSED = {"success": False, "message": "Insufficient credits"}
 
@@ -263,6 +264,42 @@ def test_the_cap_stops_a_run_before_anything_is_sent(fake, make_runner, make_req
     assert fake.calls == []
     run_many(make_runner(), requests[:3])
     assert plan(make_runner(), requests, 5).credits == 5, "stored pictures cost nothing"
+
+
+@pytest.mark.parametrize("cap", [0, 4.9])
+def test_a_cap_is_a_cap_and_none_is_the_settings(fake, profile, tmp_path, make_request, clock, cap):
+    service = Service(tmp_path / "private", profile)
+    with pytest.raises(SpendingCap, match=f"cap of {cap:g}"):
+        service.run([make_request()], Limits(spending_cap=cap), pacing=clock.pacing)
+    assert fake.calls == []
+    service.run([make_request()], Limits(spending_cap=None), pacing=clock.pacing)
+    again = service.run([make_request()], Limits(spending_cap=0), pacing=clock.pacing)
+    assert again.outcomes[0].how == "stored", "what is stored costs nothing"
+    assert len(fake.charges) == 1
+
+
+@pytest.mark.parametrize("cap", [float("nan"), float("inf"), -5])
+def test_a_cap_that_is_no_amount_is_refused(fake, profile, tmp_path, make_request, clock, cap):
+    with pytest.raises(BadParameter, match="'max_credits' to 0 to 100000"):
+        Service(tmp_path / "private", profile).run(
+            [make_request()], Limits(spending_cap=cap), pacing=clock.pacing
+        )
+    assert fake.calls == []
+
+
+def test_a_request_that_another_run_is_sending_counts_against_the_cap(
+    fake, make_runner, make_request
+):
+    """It may be refused there, and then this run, which waited for it, pays."""
+    seen = []
+
+    def look(name):
+        if name == "prepared":
+            seen.append(make_runner().will_pay(make_request()))
+
+    make_runner(checkpoint=look).obtain(make_request(), never_stop)
+    assert seen == [True]
+    assert not make_runner().will_pay(make_request())
 
 
 def test_a_failed_task_is_not_paid_again_by_itself(fake, make_runner, make_request, leak_hunt):

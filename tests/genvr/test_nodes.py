@@ -8,9 +8,10 @@ import re
 
 import pytest
 import torch
-from genvr_depth.nodes import NODE_CLASS_MAPPINGS
+from genvr_depth.nodes import NODE_CLASS_MAPPINGS, host
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput
+from genvr_depth.nodes.depthkit.genvr import settings
 from genvr_depth.nodes.depthkit.genvr.errors import BadParameter, MissingKey, SpendingCap
 
 
@@ -172,6 +173,14 @@ def test_the_cap_of_the_node_holds(service):
             image=[photo()], prompt=["a"], count=[4], max_credits=[15.0],
         )  # fmt: skip
     assert service.calls == []
+
+
+def test_the_nodes_zero_is_the_cap_of_the_settings(service):
+    settings.save_defaults(host.current().private_folder(), {"spending_cap": 5})
+    inputs = {"image": [photo()], "prompt": ["a"], "max_credits": [0.0]}
+    with pytest.raises(SpendingCap, match="cap of 5"):
+        run("GenVRDepthGenerateRemote", count=[2], **inputs)
+    assert len(run("GenVRDepthGenerateRemote", **inputs)[0]) == 1
 
 
 @pytest.mark.parametrize(

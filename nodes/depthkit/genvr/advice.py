@@ -8,7 +8,7 @@ from .answers import is_moderation
 from .errors import AmbiguousCharge, GenvrError, Moderated, TaskFailed
 from .journal import Entry
 
-__all__ = ["ambiguous", "failure", "kept", "lost"]
+__all__ = ["ambiguous", "expired", "failure", "kept", "lost"]
 
 AGAIN = (
     "To ask for a new picture on purpose, and pay for it, set 'unclear_or_failed' to 'pay again' "
@@ -18,6 +18,14 @@ AGAIN = (
 
 def kept(entry: Entry) -> str:
     return f"Task {entry.task} is paid for and kept: run again and it is fetched for free."
+
+
+def expired(entry: Entry) -> str:
+    return (
+        f"Task {entry.task} is paid for and kept: run again a little later, which is free. If it "
+        "stays like this, GenVR has deleted the picture: ask GenVR's support with that number, or "
+        "set 'take' (--take on the command line) to another number to pay for a new one."
+    )
 
 
 def ambiguous(entry: Entry) -> AmbiguousCharge:

@@ -63,11 +63,12 @@ def plan(runner: Runner, requests: Sequence[Request], spending_cap: float) -> Pl
     distinct = list({r.key: r for r in requests}.values())
     new = [r for r in distinct if runner.will_pay(r)]
     credits = sum(r.model.price.credits for r in new)
-    if credits > spending_cap:
+    if not credits <= spending_cap:
         raise SpendingCap(
             f"This run would cost {credits:g} credits for {len(new)} new pictures, more than the "
-            f"spending cap of {spending_cap:g}. Nothing was sent. Raise 'max_credits' (or the "
-            "default in Settings > GenVR Depth), or ask for fewer pictures."
+            f"spending cap of {spending_cap:g}. Nothing was sent. Raise 'max_credits' "
+            "(--max-credits on the command line, or the default in Settings > GenVR Depth), or ask "
+            "for fewer pictures."
         )
     return Plan(len(distinct), len(new), credits)
 

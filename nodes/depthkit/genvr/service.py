@@ -19,14 +19,14 @@ from . import credentials
 from .client import Client
 from .credentials import Profile
 from .download import Downloader
-from .errors import PictureError
+from .errors import BadParameter, PictureError
 from .jobs import Item, plan, run_many
 from .journal import Journal
 from .ledger import Totals, totals
 from .pictures import decode
 from .request import Request
 from .retry import Pacing, never_stop
-from .settings import Defaults, load_defaults
+from .settings import LIMITS, Defaults, load_defaults
 from .store import PictureStore
 from .tasks import DEADLINE_S, Outcome, Runner, no_checkpoint
 from .upload import Uploads
@@ -36,24 +36,28 @@ __all__ = ["Batch", "Limits", "Service", "open_runner", "spent"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How a run may behave; 0 means the default of the settings.
+    """How a run may behave.
 
-    concurrency: requests at once; spending_cap: credits; pay_again: whether unclear and failed
-    requests may be sent, and paid, once more; deadline_s: patience for one task, in seconds.
+    concurrency: requests at once, 0 = the default of the settings; spending_cap: credits, 0 = spend
+    nothing, None = the default of the settings; pay_again: whether unclear and failed requests may
+    be sent, and paid, once more; deadline_s: patience for one task, in seconds.
     """
 
     concurrency: int = 0
-    spending_cap: float = 0.0
+    spending_cap: float | None = None
     pay_again: bool = False
     deadline_s: float = DEADLINE_S
 
-    def filled(self, defaults: Defaults) -> Limits:
-        return Limits(
-            self.concurrency or defaults.concurrency,
-            self.spending_cap or defaults.spending_cap,
-            self.pay_again,
-            self.deadline_s,
-        )
+    def cap(self, defaults: Defaults) -> float:
+        """The credits this run may cost; raises BadParameter on what is no amount."""
+        low, high = LIMITS["spending_cap"]
+        found = defaults.spending_cap if self.spending_cap is None else self.spending_cap
+        # Written so that NaN, which is neither below nor above anything, is refused, too.
+        if not low <= found <= high:
+            raise BadParameter(
+                f"The spending cap is {found:g}; set 'max_credits' to {low:g} to {high:g}."
+            )
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,9 @@ class Batch:
 
     def files(self, index: int) -> list[bytes]:
         """The stored files of one request."""
-        found = [self.store.get(digest) for digest in self.outcomes[index].pictures]
-        whole = [data for data in found if data is not None]
-        if len(whole) != len(found):
+        wanted = self.outcomes[index].pictures
+        whole = _present(self.store, wanted)
+        if len(whole) != len(wanted):
             raise PictureError("A stored picture was removed meanwhile; run again, which is free.")
         return whole
 
@@ -132,36 +136,39 @@ class Service:
         pacing: Pacing | None = None,
     ) -> Batch:
         """Obtain every request; see `jobs.run_many` for the errors."""
-        chosen = (limits or Limits()).filled(load_defaults(self.folder))
+        chosen, defaults = limits or Limits(), load_defaults(self.folder)
+        cap, at_once = chosen.cap(defaults), chosen.concurrency or defaults.concurrency
         runner = open_runner(self.folder, self.profile, limits=chosen, pacing=pacing)
         with closing(runner.journal):
-            return self._run(runner, requests, chosen, on_progress, say, should_stop)
-
-    def _run(
-        self,
-        runner: Runner,
-        requests: Sequence[Request],
-        limits: Limits,
-        on_progress: Callable[[int, int], None] | None,
-        say: Callable[[str], None] | None,
-        should_stop: Callable[[], bool],
-    ) -> Batch:
-        before = totals(runner.journal.all())
-        cost = plan(runner, requests, limits.spending_cap)
-        face = _Face(before.credits, cost.credits, say, runner.pacing.monotonic)
-        face.show([])
-        outcomes = run_many(
-            runner,
-            requests,
-            concurrency=limits.concurrency,
-            on_progress=on_progress,
-            on_status=face.show,
-            should_stop=should_stop,
-        )
-        after = totals(runner.journal.all())
-        face.done(after)
-        report = _report(requests, outcomes, before, after)
+            before = totals(runner.journal.all())
+            cost = plan(runner, requests, cap)
+            face = _Face(before.credits, cost.credits, say, runner.pacing.monotonic)
+            face.show([])
+            outcomes = run_many(
+                runner,
+                requests,
+                concurrency=at_once,
+                on_progress=on_progress,
+                on_status=face.show,
+                should_stop=should_stop,
+            )
+            after = totals(runner.journal.all())
+        paid = _paid(outcomes)
+        face.done(paid, after)
+        report = _report(requests, outcomes, paid, before, after)
         return Batch(tuple(requests), tuple(outcomes), report, runner.store)
+
+    def stored(self, requests: Sequence[Request]) -> list[list[bytes]]:
+        """The files of each request that lie on the disk already, [] where none do. No network."""
+        runner = open_runner(self.folder, self.profile)
+        with closing(runner.journal):
+            entries = [runner.stored(request) for request in requests]
+        return [_present(runner.store, entry.pictures) if entry else [] for entry in entries]
+
+
+def _present(store: PictureStore, digests: Sequence[str]) -> list[bytes]:
+    found = [store.get(digest) for digest in digests]
+    return [data for data in found if data is not None]
 
 
 class _Face:
@@ -187,8 +194,7 @@ class _Face:
         parts.append(f"up to {self._cost:g} credits this run, {self._before:g} spent before")
         self._tell(" · ".join(parts))
 
-    def done(self, after: Totals) -> None:
-        paid = after.credits - self._before
+    def done(self, paid: float, after: Totals) -> None:
         self._tell(f"done · {paid:g} credits this run · {after.credits:g} in all")
 
     def _tell(self, text: str) -> None:
@@ -197,16 +203,29 @@ class _Face:
             self._say(text)
 
 
+def _paid(outcomes: Sequence[Outcome]) -> float:
+    """Credits of this run alone: the journal also grows by what others pay meanwhile."""
+    return sum(outcome.credits for outcome in _distinct(outcomes))
+
+
+def _distinct(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Equal requests share one outcome, which is paid for once."""
+    return list({id(outcome): outcome for outcome in outcomes}.values())
+
+
 def _report(
-    requests: Sequence[Request], outcomes: Sequence[Outcome], before: Totals, after: Totals
+    requests: Sequence[Request],
+    outcomes: Sequence[Outcome],
+    paid: float,
+    before: Totals,
+    after: Totals,
 ) -> str:
-    how = Counter(outcome.how for outcome in {id(o): o for o in outcomes}.values())
+    how = Counter(outcome.how for outcome in _distinct(outcomes))
     pictures = "1 picture" if len(outcomes) == 1 else f"{len(outcomes)} pictures"
     lines = [
         f"{pictures}: {how['paid']} paid for now, {how['resumed']} picked up again, "
         f"{how['stored']} from disk.",
-        f"This run: {after.credits - before.credits:g} credits. Spent before: {before.text}. "
-        f"Now: {after.text}.",
+        f"This run: {paid:g} credits. Spent before: {before.text}. Now: {after.text}.",
     ]
     for number, (request, outcome) in enumerate(zip(requests, outcomes, strict=True), 1):
         took = f" · {outcome.seconds:.1f} s" if outcome.seconds else ""

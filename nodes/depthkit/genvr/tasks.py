@@ -36,6 +36,7 @@ __all__ = ["Outcome", "Runner", "no_checkpoint", "silent"]
 DEADLINE_S = 900.0
 _LINKS = 3
 _UNKNOWN = "unknown to the service"
+_DEAD = "its link is dead, also after asking for a new one"
 
 Say = Callable[[str], None]
 
@@ -97,11 +98,14 @@ class Runner:
     def will_pay(self, request: Request) -> bool:
         """Whether `obtain` would send a request that costs credits."""
         entry = self.journal.latest(request.key, self.account)
-        if entry is None or (entry.state == "failed" and not entry.task):
+        if entry is None:
             return True
-        # A prepared entry may be another run's: counting it errs on the careful side.
-        open_ended = entry.state in ("failed", "ambiguous", "prepared") or entry.detail == _UNKNOWN
-        return self.pay_again and open_ended
+        # A prepared entry may be another run's, which is refused while this one waits for it.
+        if entry.state in ("failed", "prepared") and not entry.task:
+            return True
+        return self.pay_again and (
+            entry.state in ("failed", "ambiguous") or entry.detail == _UNKNOWN
+        )
 
     def obtain(
         self, request: Request, should_stop: Callable[[], bool], say: Say = silent
@@ -222,7 +226,8 @@ class Runner:
         client = replace(self.client, profile=replace(self.client.profile, version=entry.version))
         try:
             self._await(client, entry, request, how, should_stop, say)
-            entry = self._note(entry, "completed")
+            # What went wrong before this is over.
+            entry = self._note(entry, "completed", detail="")
             self.checkpoint("completed")
             say("downloading")
             files = self._fetch(client, entry, request, should_stop)
@@ -274,7 +279,7 @@ class Runner:
         self, client: Client, entry: Entry, request: Request, should_stop: Callable[[], bool]
     ) -> list[bytes]:
         """Every picture of the task; a dead link is replaced by a fresh one."""
-        why = "GenVR says the task is done but names no picture"
+        why, advised = "GenVR says the task is done but names no picture", advice.kept(entry)
         for attempt in range(_LINKS):
             if attempt:
                 self.pacing.wait(1.0, should_stop)
@@ -288,10 +293,10 @@ class Runner:
                 if urls:
                     return [self.downloader.fetch(url, should_stop) for url in urls]
             except Gone:
-                why = "its link is dead, also after asking for a new one"
+                why, advised = _DEAD, advice.expired(entry)
             except PictureError as error:
                 raise PictureError(f"{error} {advice.kept(entry)}") from None
-        raise PictureError(f"The picture cannot be fetched: {why}. {advice.kept(entry)}")
+        raise PictureError(f"The picture cannot be fetched: {why}. {advised}")
 
     def _failed(self, entry: Entry, reason: str) -> GenvrError:
         said = self.client.profile.redactor(reason)
