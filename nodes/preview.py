@@ -44,14 +44,19 @@ def depth_ui(
     host = current()
     frames = shown_frames(depth.batch)
     # Encoding hundreds of pictures would hold up the run, and Stop with it.
-    pictures = control_image(depth) if images is None else images
-    shown = host.preview(pictures[frames] if len(pictures) == depth.batch else pictures, PREFIX)
+    shown = host.preview(_pictures(depth, images, frames), PREFIX)
     budget = min(MAX_FRAME_PIXELS, MAX_CLIP_PIXELS // len(frames))
     entries = [_entry(host, depth.frame(index), index, budget, picture) for index in frames]
     for index, entry in zip(frames, entries, strict=True):
         if entry is not None and before is not None and before.kind == depth.kind:
             entry["reach"] = dict(zip(("near", "far"), _ends(before.frame(index)), strict=True))
     return {"images": shown, UI_KEY: [entry for entry in entries if entry is not None]}
+
+
+def _pictures(depth: DepthMap, images: Tensor | None, frames: list[int]) -> Tensor:
+    if images is None:
+        return control_image(depth, only=frames)
+    return images[frames] if len(images) == depth.batch else images
 
 
 def shown_frames(batch: int, limit: int = MAX_FRAMES) -> list[int]:
@@ -96,8 +101,7 @@ def frame_entry(depth: DepthMap, index: int, raw: Tensor, step: int) -> dict[str
 
 def _ends(depth: DepthMap) -> tuple[float, float]:
     """The nearest and the farthest valid value; zeros where nothing is valid."""
-    inside = depth.values[depth.valid]
-    ends = (inside.min().item(), inside.max().item()) if inside.numel() else (0.0, 0.0)
+    ends = depth.extremes() or (0.0, 0.0)
     return (ends[1], ends[0]) if depth.near_is_large else ends
 
 

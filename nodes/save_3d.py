@@ -17,6 +17,9 @@ from .sockets import PassesDepthOn, depth_map_input, image_input
 
 __all__ = ["GenVRDepthSave3D"]
 
+# On its way into a mesh a pixel takes some 350 bytes: under 4 GB, and always one frame.
+_PIXELS_AT_ONCE = 10_000_000
+
 
 class GenVRDepthSave3D(PassesDepthOn):
     CATEGORY = "GenVR Depth/save"
@@ -69,8 +72,10 @@ class GenVRDepthSave3D(PassesDepthOn):
         options = formats.SolidOptions(cut, step, normals, embedded_texts(prompt, extra_pnginfo))
         jobs = _jobs(space, pictures_for(image, depth), format, options)
         size = (depth.width, depth.height)
-        files, saved = save_frames(filename_prefix, size, formats.SOLIDS[format].extension, jobs)
-        ui = shown(files, saved, False, lambda: control_image(depth))
+        workers = max(1, _PIXELS_AT_ONCE // (depth.width * depth.height))
+        row = formats.SOLIDS[format]
+        files, saved = save_frames(filename_prefix, size, row.extension, jobs, workers)
+        ui = shown(files, saved, False, lambda some: control_image(depth, only=some))
         return {"ui": ui, "result": (depth,)}
 
 

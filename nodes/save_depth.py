@@ -119,7 +119,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         frames = _frames(chosen, coding, picture, format, options, beside)
         row, size = formats.FORMATS[format], (depth.width, depth.height)
         files, saved = save_frames(filename_prefix, size, row.extension, frames)
-        ui = shown(files, saved, row.shows, lambda: control_image(depth))
+        ui = shown(files, saved, row.shows, lambda some: control_image(depth, only=some))
         return {"ui": ui, "result": (depth,)}
 
 

@@ -100,7 +100,8 @@ class GenVRDepthSaveImage:
         jobs = _jobs(stack, format, options, sidecar)
         row, size = formats.PICTURES[format], (stack.shape[2], stack.shape[1])
         files, saved = save_frames(filename_prefix, size, row.extension, jobs)
-        return {"ui": shown(files, saved, row.shows, lambda: rgb(images)), "result": (images,)}
+        ui = shown(files, saved, row.shows, lambda some: rgb(stack[some]))
+        return {"ui": ui, "result": (images,)}
 
 
 _FORMAT_TIP = (

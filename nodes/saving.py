@@ -49,10 +49,12 @@ def save_frames(
     size: tuple[int, int],
     extension: str,
     frames: list[Callable[[], formats.Encoded]],
+    workers: int | None = None,
 ) -> tuple[list[dict[str, str]], list[formats.Saved]]:
     """Save under the output folder with the node's progress bar and Stop.
 
-    size: (width, height) for the tokens. Returns the files as /history lists them, and their paths.
+    size: (width, height) for the tokens. workers: most frames encoded at once, None for one on each
+    core. Returns the files as /history lists them, and their paths.
     """
     host, plain = current(), formats.check_prefix(prefix)
     with formats.file_errors(host.output_folder()):
@@ -67,6 +69,7 @@ def save_frames(
             len(frames),
             on_progress=task.on_progress,
             should_stop=task.should_stop,
+            workers=workers,
         )
         task.say(f"{len(saved)} saved, last {saved[-1].path.name}")
     paths = [path for item in saved for path in (item.path, *item.beside)]
@@ -81,21 +84,25 @@ def shown(
     files: list[dict[str, str]],
     saved: list[formats.Saved],
     shows: bool,
-    preview: Callable[[], Tensor],
+    preview: Callable[[list[int]], Tensor],
 ) -> Mapping[str, list[Any]]:
     """The `ui` of a save node: the true files, and pictures a browser can draw.
 
-    preview: (B, H, W, 3) called only where the browser cannot draw the format itself.
+    preview: (N, H, W, 3) of the frames it is asked for, called only where the browser cannot draw
+    the format itself.
     """
     if shows:
         names = {item.path.name for item in saved}
         return {"images": [f for f in files if f["filename"] in names], FILES_KEY: files}
-    return {"images": _preview(current(), preview()), FILES_KEY: files}
+    return {"images": _preview(current(), preview(_spread(len(saved)))), FILES_KEY: files}
+
+
+def _spread(total: int) -> list[int]:
+    return list(range(0, total, max(1, -(-total // _PREVIEW_FRAMES))))
 
 
 def _preview(host: Host, images: Tensor) -> list[dict[str, str]]:
-    step = max(1, -(-images.shape[0] // _PREVIEW_FRAMES))
-    chosen = images[::step].to("cpu", torch.float32)
+    chosen = images.to("cpu", torch.float32)
     height, width = chosen.shape[1:3]
     scale = min(1.0, _PREVIEW_SIDE / max(height, width))
     small = resize(chosen, max(1, round(height * scale)), max(1, round(width * scale)))

@@ -138,6 +138,18 @@ class DepthMap:
     def near_is_large(self) -> bool:
         return self.kind == "disparity"
 
+    def extremes(self) -> tuple[float, float] | None:
+        """Smallest and largest valid value of the batch; None where nothing is valid."""
+        lows, highs = [], []
+        # Frame by frame: picking by a mask takes several times the memory of what it looks at.
+        for values, valid in zip(self.values, self.valid, strict=True):
+            inside = values if bool(valid.all()) else values[valid]
+            if inside.numel():
+                low, high = torch.aminmax(inside)
+                lows.append(low.item())
+                highs.append(high.item())
+        return (min(lows), max(highs)) if lows else None
+
     def frame(self, index: int) -> DepthMap:
         """One picture of the batch, still with a batch dimension."""
         chosen = slice(index, index + 1) if index != -1 else slice(-1, None)

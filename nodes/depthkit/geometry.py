@@ -152,10 +152,13 @@ def normal_image(directions: Tensor, style: str = "OpenGL") -> Tensor:
     """
     if style not in NORMAL_STYLES:
         raise InvalidInput(f"Unknown style {style!r}; use one of {', '.join(NORMAL_STYLES)}.")
-    flipped = directions * directions.new_tensor(NORMAL_STYLES[style])
-    none = directions.abs().amax(dim=-1, keepdim=True) == 0
-    flipped = torch.where(none, directions.new_tensor((0.0, 0.0, 1.0)), flipped)
-    return (flipped * 0.5 + 0.5).clamp(0, 1)
+    signs, towards = directions.new_tensor(NORMAL_STYLES[style]), directions.new_tensor((0, 0, 1))
+    out = torch.empty_like(directions)
+    for picture, frame in zip(out, directions, strict=True):
+        none = frame.abs().amax(dim=-1, keepdim=True) == 0
+        flipped = torch.where(none, towards, frame * signs)
+        picture.copy_(flipped.mul_(0.5).add_(0.5).clamp_(0, 1))
+    return out
 
 
 def grid_mesh(depth: DepthMap, cut: float = 0.1, step: int = 1) -> GridMesh:

@@ -124,14 +124,9 @@ def _stretch(
     depth: DepthMap, near: float, far: float, *, near_at_low: bool, ends: Ends | None = None
 ) -> Tensor:
     """Values mapped linearly so that the near one of `ends` is `near` and the far one `far`."""
-    low, high = ends or _own_ends(depth)
+    low, high = ends or depth.extremes() or (0.0, 0.0)
     at_low, at_high = (near, far) if near_at_low else (far, near)
     if high <= low:
         return torch.full_like(depth.values, 0.5 * (near + far))
-    share = ((depth.values - low) / (high - low)).clamp(0, 1)
-    return at_low + share * (at_high - at_low)
-
-
-def _own_ends(depth: DepthMap) -> Ends:
-    inside = depth.values[depth.valid]
-    return (inside.min().item(), inside.max().item()) if inside.numel() else (0.0, 0.0)
+    share = (depth.values - low).div_(high - low).clamp_(0, 1)
+    return share.mul_(at_high - at_low).add_(at_low)

@@ -27,6 +27,7 @@ __all__ = [
     "find_window",
     "normalise",
     "percentile",
+    "shares",
 ]
 
 WindowMethod = Literal["percentile", "min-max", "fixed"]
@@ -160,14 +161,16 @@ def normalise(depth: DepthMap, window: Window) -> Tensor:
     Polarity is the map's own; invalid pixels get 0.
     """
     out = torch.empty_like(depth.values)
-    for index, share in enumerate(_shares(depth, window)):
+    for index, share in enumerate(shares(depth, window)):
         out[index] = share
     return out
 
 
-def _shares(depth: DepthMap, window: Window) -> Iterator[Tensor]:
-    """Frame by frame the (H, W) of `normalise`."""
-    for index, (low, high) in enumerate(find_window(depth, window).tolist()):
+def shares(depth: DepthMap, window: Window, only: Sequence[int] | None = None) -> Iterator[Tensor]:
+    """Frame by frame the (H, W) of `normalise`; `only` some frames, by the window of them all."""
+    ends = find_window(depth, window).tolist()
+    for index in range(depth.batch) if only is None else only:
+        low, high = ends[index]
         values = depth.values[index]
         if _is_flat(low, high):
             share = torch.full_like(values, 0.5)
@@ -176,17 +179,21 @@ def _shares(depth: DepthMap, window: Window) -> Iterator[Tensor]:
         yield share.masked_fill_(~depth.valid[index], 0.0)
 
 
-def control_image(depth: DepthMap, window: Window | None = None) -> Tensor:
+def control_image(
+    depth: DepthMap, window: Window | None = None, *, only: Sequence[int] | None = None
+) -> Tensor:
     """What a depth ControlNet expects: (B, H, W, 3) float32, disparity, near = white.
 
     Invalid pixels (sky, no return) are black, that is infinitely far. A flat map is mid-grey.
+    only: the frames wanted, (len(only), H, W, 3); each looks as it does in the whole clip.
     The window speaks of the map's own values: its low end is the near one unless the map is
     disparity already.
     """
     disparity, shown = as_disparity(depth, window or Window())
     # Straight into the three channels: a long clip has no room for the grey beside them.
-    out = torch.empty(*disparity.values.shape, 3)
-    for index, share in enumerate(_shares(disparity, shown)):
+    count = depth.batch if only is None else len(only)
+    out = torch.empty(count, depth.height, depth.width, 3)
+    for index, share in enumerate(shares(disparity, shown, only)):
         out[index] = share[..., None]
     return out
 

@@ -12,7 +12,7 @@ from .depth_map import DepthMap
 from .errors import InvalidInput
 from .images import frames, luminance, resize
 from .kinds import NEAR_FRACTION, to_depth
-from .ranges import Window, as_disparity, normalise
+from .ranges import Window, as_disparity, shares
 
 __all__ = ["MEANINGS", "SCALES", "RenderOptions", "from_picture", "render"]
 
@@ -54,12 +54,15 @@ def render(depth: DepthMap, options: RenderOptions, window: Window) -> Tensor:
         )
     convert = as_disparity if options.scale == "disparity" else _as_depth
     shown, shown_window = convert(depth, window)
-    shares = normalise(shown, shown_window)
-    if shown.near_is_large != (options.near_is == "white"):
-        shares = torch.where(depth.valid, 1 - shares, shares)
-    picture = colorize(shares, options.colormap, depth.valid)
+    turned = shown.near_is_large != (options.near_is == "white")
     height, width = (_rounded(side, options.multiple) for side in (depth.height, depth.width))
-    return resize(picture, height, width)
+    out = torch.empty(depth.batch, height, width, 3)
+    # A frame at a time: painting needs five times the memory of the picture.
+    for index, share in enumerate(shares(shown, shown_window)):
+        valid = depth.valid[index]
+        near = torch.where(valid, 1 - share, share) if turned else share
+        out[index] = resize(colorize(near, options.colormap, valid)[None], height, width)[0]
+    return out
 
 
 def _as_depth(depth: DepthMap, window: Window) -> tuple[DepthMap, Window]:

@@ -32,8 +32,8 @@ def box_mean(planes: Tensor, radius: int) -> Tensor:
 
 def value_span(depth: DepthMap) -> float:
     """Largest minus smallest valid value of the whole clip; 0 for a flat or an empty map."""
-    inside = depth.values[depth.valid]
-    return (inside.max() - inside.min()).item() if inside.numel() else 0.0
+    low, high = torch.tensor(depth.extremes() or (0.0, 0.0))
+    return (high - low).item()
 
 
 def _in_logarithms(depth: DepthMap, level: Callable[[DepthMap], DepthMap]) -> DepthMap:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -75,10 +75,8 @@ def stereo(
     MissingInformation where an eye distance is asked of a map without metres or camera.
     """
     near, parallax = _parallax(depth, picture, options)
-    images, holes = [], []
-    for index in range(depth.batch):
-        if should_stop is not None and should_stop():
-            raise Stopped
+
+    def pair(index: int) -> tuple[Tensor, Tensor]:
         eyes = [
             _view(
                 picture[min(index, len(picture) - 1)],
@@ -90,14 +88,30 @@ def stereo(
             for side in (0.5, -0.5)
         ]
         (left, left_hole), (right, right_hole) = eyes
-        image, hole = LAYOUTS[options.layout](left, right, left_hole, right_hole)
-        images.append(image)
-        holes.append(hole)
+        return LAYOUTS[options.layout](left, right, left_hole, right_hole)
+
+    images, holes = _gathered(pair, depth.batch, on_progress, should_stop)
+    return StereoResult(images, holes, _words(parallax, depth.width))
+
+
+def _gathered(
+    frame: Callable[[int], tuple[Tensor, Tensor]],
+    count: int,
+    on_progress: Callable[[int, int], None] | None,
+    should_stop: Callable[[], bool] | None,
+) -> tuple[Tensor, Tensor]:
+    """All frames in one tensor each, written in place: a list and its stack need twice as much."""
+    images, holes = torch.empty(0), torch.empty(0)
+    for index in range(count):
+        if should_stop is not None and should_stop():
+            raise Stopped
+        image, hole = frame(index)
+        if index == 0:
+            images, holes = torch.empty(count, *image.shape), torch.empty(count, *hole.shape)
+        images[index], holes[index] = image, hole
         if on_progress is not None:
-            on_progress(index + 1, depth.batch)
-    return StereoResult(
-        torch.stack(images), torch.stack(holes).float(), _words(parallax, depth.width)
-    )
+            on_progress(index + 1, count)
+    return images, holes
 
 
 # A path gives the camera's place, in half-widths of the sway, at time 0..1 of the loop.
@@ -128,22 +142,16 @@ def parallax_clip(
             f"{path!r}."
         )
     near, parallax = _parallax(depth.frame(0), picture[:1], options)
-    images, holes = [], []
-    for index in range(frames):
-        if should_stop is not None and should_stop():
-            raise Stopped
+
+    def view(index: int) -> tuple[Tensor, Tensor]:
         time = index / (frames - 1) if path == "slide" else index / frames
         x, y = PATHS[path](time)
-        image, hole = _view(
+        return _view(
             picture[0], near[0], -0.5 * x * parallax[0], -0.5 * y * parallax[0], options.fill
         )
-        images.append(image)
-        holes.append(hole)
-        if on_progress is not None:
-            on_progress(index + 1, frames)
-    return StereoResult(
-        torch.stack(images), torch.stack(holes).float(), _words(parallax, depth.width)
-    )
+
+    images, holes = _gathered(view, frames, on_progress, should_stop)
+    return StereoResult(images, holes, _words(parallax, depth.width))
 
 
 def _parallax(depth: DepthMap, picture: Tensor, options: StereoOptions) -> tuple[Tensor, Tensor]:
@@ -158,7 +166,7 @@ def _parallax(depth: DepthMap, picture: Tensor, options: StereoOptions) -> tuple
     disparity = to_disparity(depth)
     if options.eye_distance_mm == 0:
         near = _grown(normalise(disparity, Window()))
-        return near, (near - options.screen) * (options.strength / 100 * depth.width)
+        return near, (near - options.screen).mul_(options.strength / 100 * depth.width)
     if depth.kind != "metric" or depth.camera is None:
         raise MissingInformation(
             "An eye distance in millimetres needs depth in metres and its camera; use a metric "
@@ -167,9 +175,9 @@ def _parallax(depth: DepthMap, picture: Tensor, options: StereoOptions) -> tuple
     pixels = _grown(disparity.values) * (depth.camera.fx * options.eye_distance_mm / 1000)
     # The parallax is not cut at percentiles here, and so the order must not be.
     near = pixels / pixels.max().clamp_min(1e-12)
-    inside = pixels[depth.valid] if bool(depth.valid.any()) else pixels.flatten()
-    screen = inside.min() + options.screen * (inside.max() - inside.min())
-    return near, pixels - screen
+    whole = replace(depth, values=pixels, valid=depth.valid | ~depth.valid.any())
+    low, high = torch.tensor(whole.extremes())
+    return near, pixels - (low + options.screen * (high - low))
 
 
 def _grown(near: Tensor) -> Tensor:
@@ -178,7 +186,11 @@ def _grown(near: Tensor) -> Tensor:
     Left behind on the background they would stand there as a ghost of the outline.
     """
     radius = 1 + near.shape[2] // _SOFT_EDGE
-    return F.max_pool2d(near[:, None], 2 * radius + 1, 1, radius)[:, 0]
+    grown = torch.empty_like(near)
+    # The places of the maxima, which max_pool2d keeps too, are twice as large as the frame.
+    for frame, wider in zip(near, grown, strict=True):
+        wider.copy_(F.max_pool2d(frame[None], 2 * radius + 1, 1, radius)[0])
+    return grown
 
 
 def _view(

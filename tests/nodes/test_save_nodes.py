@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
+import time
 
 import pytest
 import torch
-from genvr_depth.nodes import saving
+from genvr_depth.nodes import save_3d, saving
+from genvr_depth.nodes.depthkit import formats
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import InvalidInput, MissingInformation
 from genvr_depth.nodes.depthkit.formats import FORMATS, PICTURES, decode_depth
@@ -165,6 +169,41 @@ def test_save_3d_writes_each_frame(output, depth, format, kind):
     answer = GenVRDepthSave3D().save(relative, "s", format, picture, cut=0.0, **HIDDEN)
     assert len([n for n in listed(answer) if n.endswith(format)]) == 3
     assert sorted(n.lstrip("/") for n in listed(answer)) == on_disk(output)
+
+
+@pytest.mark.parametrize(("pixels", "most"), [(8 * 9, 1), (3 * 8 * 9, 3), (1, 1)])
+def test_save_3d_holds_no_more_frames_than_fit_into_its_share(
+    output, depth, monkeypatch, pixels, most
+):
+    begun, held, lock = [], set(), threading.Lock()
+    encode = formats.encode_solid
+
+    def watched(frame, *rest):
+        with lock:
+            held.add(id(frame))
+            begun.append(len(held))
+        time.sleep(0.02)
+        data = encode(frame, *rest)
+        with lock:
+            held.remove(id(frame))
+        return data
+
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
+    monkeypatch.setattr(formats, "encode_solid", watched)
+    monkeypatch.setattr(save_3d, "_PIXELS_AT_ONCE", pixels)
+    clip = DepthMap.make(torch.rand(8, 8, 9) + 1, "metric")
+    assert len(GenVRDepthSave3D().save(clip, "s", "ply")["ui"]["files"]) == 8
+    assert 0 < max(begun) <= most
+
+
+def test_a_preview_of_saved_files_is_made_of_the_frames_it_shows(output, monkeypatch):
+    asked = []
+    monkeypatch.setattr(saving, "_preview", lambda host, images: asked.append(len(images)) or [])
+    clip = DepthMap.make(torch.rand(40, 8, 9) + 1, "metric")
+    GenVRDepthSaveDepth().save(clip, "d", "pfm")
+    GenVRDepthSave3D().save(clip, "s", "ply")
+    GenVRDepthSaveImage().save(torch.rand(40, 8, 9, 3), "i", "tiff")
+    assert asked == [14, 14, 14]
 
 
 def test_to_mesh_packs_a_batch_of_different_meshes(depth):

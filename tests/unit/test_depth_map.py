@@ -89,3 +89,10 @@ def test_impossible_cameras_are_refused():
 def test_normalised_intrinsics_become_pixels():
     camera = Pinhole.from_normalised(0.7, 0.9, 0.5, 0.5, 200, 100)
     assert (camera.fx, camera.fy, camera.cx, camera.cy) == pytest.approx((140, 90, 100, 50))
+
+
+def test_extremes_are_those_of_the_valid_pixels_of_all_frames():
+    values = torch.tensor([[[3.0, 99.0]], [[1.0, 2.0]], [[0.5, 0.5]]])
+    valid = torch.tensor([[[True, False]], [[True, True]], [[False, False]]])
+    assert DepthMap.make(values, "depth", valid).extremes() == (1.0, 3.0)
+    assert DepthMap.make(values, "depth", torch.zeros_like(valid)).extremes() is None

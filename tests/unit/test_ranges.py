@@ -153,3 +153,13 @@ def test_percentiles_of_a_very_large_picture_are_right():
     part[-3_000_000:] = 2
     part[-1_000_000:] = 3
     assert percentile([part], (90,)).item() == pytest.approx(2, abs=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["metric", "depth", "disparity"])
+@pytest.mark.parametrize("scope", ["clip", "frame"])
+def test_some_frames_of_a_control_image_look_as_they_do_in_the_whole_clip(kind, scope):
+    values = torch.rand(5, 7, 9, generator=torch.Generator().manual_seed(4)) + 0.5
+    depth = DepthMap.make(values * torch.arange(1, 6)[:, None, None], kind, values > 0.7)
+    window = Window(scope=scope)
+    whole = control_image(depth, window)
+    assert torch.equal(control_image(depth, window, only=[4, 1]), whole[[4, 1]])

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
+from genvr_depth.nodes.depthkit.colormap import colorize
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput
-from genvr_depth.nodes.depthkit.ranges import Window, control_image
+from genvr_depth.nodes.depthkit.images import resize
+from genvr_depth.nodes.depthkit.kinds import to_depth, to_disparity
+from genvr_depth.nodes.depthkit.ranges import Window, control_image, normalise
 from genvr_depth.nodes.depthkit.render import MEANINGS, RenderOptions, from_picture, render
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +39,22 @@ def test_near_takes_the_end_it_was_given(kind, scale, near_is):
     grey = render(depth, RenderOptions(scale=scale, near_is=near_is), ALL)[0, 0, :, 0]
     near, far = (grey[2], grey[0]) if kind == "disparity" else (grey[0], grey[2])
     assert (near, far) == ((1, 0) if near_is == "white" else (0, 1))
+
+
+@pytest.mark.parametrize("scale", ["disparity", "depth"])
+@pytest.mark.parametrize("near_is", ["white", "black"])
+@pytest.mark.parametrize("multiple", [1, 16])
+def test_a_clip_painted_frame_by_frame_is_what_it_was_painted_at_once(scale, near_is, multiple):
+    values = torch.rand(3, 37, 53, generator=torch.Generator().manual_seed(5)) + 0.5
+    depth = DepthMap.make(values, "metric", values > 0.6)
+    shown = to_disparity(depth) if scale == "disparity" else to_depth(depth)
+    near = normalise(shown, ALL)
+    if (scale == "disparity") != (near_is == "white"):
+        near = torch.where(depth.valid, 1 - near, near)
+    size = (37, 53) if multiple == 1 else (32, 48)
+    expected = resize(colorize(near, "turbo", depth.valid), *size)
+    options = RenderOptions("turbo", near_is, scale, multiple)
+    assert torch.equal(render(depth, options, ALL), expected)
 
 
 def test_linear_depth_has_even_steps():

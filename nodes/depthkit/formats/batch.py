@@ -47,10 +47,12 @@ def save_batch(
     *,
     on_progress: Callable[[int, int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    workers: int | None = None,
 ) -> list[Saved]:
     """Save every frame as `stem_00001_.extension`, counting on from `counter`.
 
     frames: one callable per frame, run in threads; `%batch_num%` in the stem becomes its index.
+    workers: most frames encoded at once, never more than there are cores; None: that many.
     Raises FormatError where the disk refuses, Stopped after Stop. What was saved until then stays,
     each file whole; nothing half-written stays and no existing file is touched.
     """
@@ -80,6 +82,7 @@ def save_batch(
             discard=_remove,
             on_progress=on_progress,
             should_stop=should_stop,
+            workers=workers,
         )
     finally:
         over.set()

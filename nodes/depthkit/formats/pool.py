@@ -33,7 +33,8 @@ def in_order(
     running ends by itself, its result is discarded); whatever a job, `take` or `on_progress` raises
     ends the run.
     """
-    workers = workers or os.cpu_count() or 1
+    cores = os.cpu_count() or 1
+    workers = min(workers or cores, cores)
     pending: deque[Future[T]] = deque()
     done = 0
     executor = ThreadPoolExecutor(min(workers, max(total, 1)), thread_name_prefix="encode")

@@ -81,13 +81,8 @@ def encode_solid(
 
 
 def _texts(depth: DepthMap, options: SolidOptions) -> dict[str, str]:
-    record = record_of(depth, Coding("values", *_ends(depth), "none"), 0)
+    record = record_of(depth, Coding("values", *(depth.extremes() or (1.0, 1.0)), "none"), 0)
     return {RECORD_KEY: record.to_json(), **dict(options.texts)}
-
-
-def _ends(depth: DepthMap) -> tuple[float, float]:
-    inside = depth.values[depth.valid]
-    return (inside.min().item(), inside.max().item()) if inside.numel() else (1.0, 1.0)
 
 
 def _colours(picture: torch.Tensor | None, depth: DepthMap) -> NDArray[np.uint8]:

@@ -55,20 +55,8 @@ def plan(depth: DepthMap, options: SaveOptions) -> tuple[DepthMap, Coding]:
     return chosen, Coding(encoding, near, far, "fixed" if fixed else scope)
 
 
-def _extremes(depth: DepthMap) -> tuple[float, float]:
-    """Smallest and largest valid number, frame by frame: a clip is not copied for it."""
-    lows, highs = [], []
-    for values, valid in zip(depth.values, depth.valid, strict=True):
-        inside = values if valid.all() else values[valid]
-        if inside.numel():
-            low, high = torch.aminmax(inside)
-            lows.append(low.item())
-            highs.append(high.item())
-    return (min(lows), max(highs)) if lows else (1.0, 1.0)
-
-
 def _window(depth: DepthMap, options: SaveOptions) -> tuple[float, float]:
-    low, high = _extremes(depth)
+    low, high = depth.extremes() or (1.0, 1.0)
     near, far = (high, low) if depth.near_is_large else (low, high)
     near = near if options.near is None else options.near
     far = far if options.far is None else options.far
