@@ -18,6 +18,7 @@ from genvr_depth.nodes.depthkit.formats.files import (
     place,
     write_atomic,
     write_beside,
+    write_new,
 )
 
 
@@ -223,3 +224,25 @@ def test_one_bad_frame_stops_the_batch_with_its_own_error(tmp_path):
     time.sleep(0.1)
     assert [n for n in names(tmp_path) if n.endswith(".bin")] == ["d_00001_.bin", "d_00002_.bin"]
     assert not any(n.endswith(".part") for n in names(tmp_path))
+
+
+def test_a_new_file_keeps_every_older_one_and_is_written_once(tmp_path):
+    wanted = tmp_path / "castle.jpg"
+    (tmp_path / "castle-3.jpg").mkdir()
+    written = [write_new(wanted, data).name for data in (b"a", b"b", b"a", b"c", b"b", b"c")]
+    assert written == [f"castle{n}.jpg" for n in ("", "-2", "", "-4", "-2", "-4")]
+    assert names(tmp_path) == ["castle-2.jpg", "castle-3.jpg", "castle-4.jpg", "castle.jpg"]
+
+
+def test_new_files_of_one_name_written_at_once_are_all_kept(tmp_path):
+    written = []
+
+    def write(number):
+        written.append(write_new(tmp_path / "x.png", bytes([number])))
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(written)) == len(names(tmp_path)) == 8

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import stat
+import sys
 
 import pytest
+from fake_genvr import Fault
 from genvr_depth.nodes.depthkit.cli import main
 from PIL import Image
 
@@ -58,6 +60,73 @@ def test_every_picture_that_is_paid_for_gets_a_file_of_its_own(fake, home, monke
     assert main(command) == 0
     assert main([*command, "--take", "1"]) == 0
     assert len(fake.charges) == len(list((home / "out").iterdir())) == 8
+
+
+def pictures(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_an_earlier_picture_is_never_replaced(fake, home, monkeypatch, capsys):
+    log_in(fake, monkeypatch)
+    command = ["generate", str(home / "photo.png"), "--prompt", "a castle", "--out"]
+    assert main([*command, str(home / "out")]) == 0
+    first = pictures(home / "out")
+    assert main([*command, str(home / "out"), "--steps", "20"]) == 0
+    assert main([*command, str(home / "out"), "--steps", "30"]) == 0
+    assert main([*command, str(home / "out"), "--steps", "20"]) == 0
+    found = pictures(home / "out")
+    assert sorted(found) == [f"photo_plain_seed0{n}.jpg" for n in ("-2", "-3", "")]
+    assert found["photo_plain_seed0.jpg"] == first["photo_plain_seed0.jpg"]
+    assert len(set(found.values())) == len(fake.charges) == 3
+    assert capsys.readouterr().out.splitlines()[-1].endswith("photo_plain_seed0-2.jpg")
+
+
+def test_one_refused_picture_keeps_none_of_the_paid_ones_back(fake, home, monkeypatch, capsys):
+    log_in(fake, monkeypatch)
+    fake.script("generate", Fault(body={"success": False, "message": "Request Moderated"}))
+    command = ["generate", str(home / "photo.png"), "--prompt", "a castle", "--n", "4"]
+    command += ["--out", str(home / "out"), "--concurrency", "1"]
+    assert main(command) == 1
+    said = capsys.readouterr()
+    assert "1 of 4 pictures failed" in said.err
+    assert said.out.count(".jpg") == len(pictures(home / "out")) == len(fake.charges) == 3
+    assert main(command) == 0
+    assert len(pictures(home / "out")) == len(fake.charges) == 4
+
+
+def test_a_folder_that_cannot_be_written_is_noticed_before_anything_is_paid_for(
+    fake, home, monkeypatch, capsys
+):
+    log_in(fake, monkeypatch)
+    (home / "out").write_text("in the way")
+    command = ["generate", str(home / "photo.png"), "--prompt", "a", "--out", str(home / "out")]
+    assert main(command) == 1
+    assert "a file of that name is in the way" in capsys.readouterr().err
+    assert fake.charges == []
+
+
+def test_max_credits_of_0_pays_for_nothing_and_nan_is_no_amount(fake, home, monkeypatch, capsys):
+    log_in(fake, monkeypatch)
+    command = ["generate", str(home / "photo.png"), "--prompt", "a", "--out", str(home / "out")]
+    for cap, words in (("0", "spending cap of 0"), ("nan", "cap is nan"), ("-1", "cap is -1")):
+        assert main([*command, "--max-credits", cap]) == 1
+        assert words in capsys.readouterr().err
+    assert fake.charges == []
+    assert main(command) == 0
+    assert main([*command, "--max-credits", "0"]) == 0
+    assert len(fake.charges) == 1
+
+
+def test_a_name_that_the_terminal_cannot_show_ends_nothing(fake, home, monkeypatch):
+    log_in(fake, monkeypatch)
+    (home / "写真.png").write_bytes((home / "photo.png").read_bytes())
+    shown = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(shown, encoding="cp1252"))
+    command = ["generate", str(home / "写真.png"), "--prompt", "a", "--out", str(home / "out")]
+    assert main(command) == 0
+    sys.stdout.flush()
+    assert rb"\u5199\u771f_plain_seed0.jpg" in shown.getvalue()
+    assert main(["ledger", "--tasks", "1"]) == 0
 
 
 def test_login_says_when_the_key_does_not_work(fake, home, monkeypatch, capsys, leak_hunt):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import sys
 from dataclasses import dataclass
 
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; every error of ours becomes one line a person can act on."""
+    _print_any_name()
     args = _parser().parse_args(arguments)
     command = next(c for c in COMMANDS if c.name == args.command)
     try:
@@ -63,3 +65,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, Stopped):
         sys.stderr.write(f"genvr-depth {command.name}: stopped\n")
         return 130
+
+
+def _print_any_name() -> None:
+    """A terminal or pipe whose code page lacks a letter of a name shows its number instead."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidInput
+from ..errors import DepthError, InvalidInput, Stopped
 
 if TYPE_CHECKING:
-    from ..genvr import Batch, Request
+    from ..genvr import Request, Service
 
 __all__ = ["add_arguments", "run"]
 
@@ -32,7 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--styles", help="a ready-made group of styles, e.g. looks or seasons")
     parser.add_argument("--out", type=Path, default=Path("generated"), help="folder")
     parser.add_argument("--take", type=int, default=0, help="another number pays for another one")
-    parser.add_argument("--max-credits", type=float, default=0.0, help="most this run may cost")
+    parser.add_argument(
+        "--max-credits",
+        type=float,
+        help="most this run may cost; 0 fetches only what is paid for already (default: settings)",
+    )
     parser.add_argument("--concurrency", type=int, default=0, help="pictures at once, up to 10")
     parser.add_argument("--pay-again", action="store_true", help="resend unclear or failed ones")
     parser.add_argument("--profile", default="default", help="name of the account")
@@ -41,16 +47,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Pay at most once per picture; the same command again costs nothing."""
     from ..genvr import Limits, Service
+    from ..genvr.errors import SomeFailed
     from ..genvr.places import command_line_folder
 
     requests, names = _requests(args)
+    _check_writable(args.out)
     service = Service.open(command_line_folder(), args.profile)
     limits = Limits(args.concurrency, args.max_credits, args.pay_again)
-    batch = service.run(requests, limits, say=_status if sys.stderr.isatty() else None)
-    for path in _saved(batch, names, args.out):
-        sys.stdout.write(f"{path}\n")
+    try:
+        with _status_line() as say:
+            batch = service.run(requests, limits, say=say)
+    except (SomeFailed, Stopped, KeyboardInterrupt):
+        # The pictures that did come are paid for.
+        _rescue(service, requests, names, args.out)
+        raise
+    _save([batch.files(index) for index in range(len(names))], names, args.out)
     sys.stderr.write(f"{batch.report}\n")
     return 0
+
+
+def _check_writable(folder: Path) -> None:
+    """Raises FormatError where no file can be written, before anything is paid for."""
+    from ..formats.files import write_beside
+
+    write_beside(folder, b"").unlink()
+
+
+def _rescue(service: Service, requests: list[Request], names: list[str], folder: Path) -> None:
+    """Save what is stored. Its own failure is told beside the one that is on its way."""
+    try:
+        _save(service.stored(requests), names, folder)
+    except DepthError as error:
+        sys.stderr.write(f"{error}\n")
 
 
 def _requests(args: argparse.Namespace) -> tuple[list[Request], list[str]]:
@@ -95,24 +123,29 @@ def _text(path: Path) -> str:
         raise InvalidInput(f"The style file {path} cannot be read as text.") from None
 
 
-def _saved(batch: Batch, names: list[str], folder: Path) -> list[Path]:
-    """The service's own files, byte for byte."""
-    from ..formats.files import write_atomic
+def _save(files: list[list[bytes]], names: list[str], folder: Path) -> None:
+    """The service's own files, byte for byte; never over another picture."""
+    from ..formats.files import write_new
     from ..genvr.pictures import sniff
 
-    written = []
-    for index, name in enumerate(names):
-        for number, data in enumerate(batch.files(index)):
+    for name, pictures in zip(names, files, strict=True):
+        for number, data in enumerate(pictures):
             suffix = f"_{number + 1}" if number else ""
-            path = folder / f"{name}{suffix}.{sniff(data)}"
-            folder.mkdir(parents=True, exist_ok=True)
-            write_atomic(path, data)
-            written.append(path)
-    return written
+            sys.stdout.write(f"{write_new(folder / f'{name}{suffix}.{sniff(data)}', data)}\n")
 
 
-def _status(text: str) -> None:
-    sys.stderr.write(f"\r\x1b[K{text}")
-    if text.startswith("done"):
+@contextmanager
+def _status_line() -> Iterator[Callable[[str], None] | None]:
+    """How far the run is, on one line of a terminal; None where nobody looks."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+
+    def say(text: str) -> None:
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
+
+    try:
+        yield say
+    finally:
         sys.stderr.write("\n")
-    sys.stderr.flush()

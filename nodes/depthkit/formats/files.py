@@ -30,6 +30,7 @@ __all__ = [
     "place",
     "write_atomic",
     "write_beside",
+    "write_new",
 ]
 
 # Extensions worth listing; what a file is, its content decides.
@@ -176,6 +177,35 @@ def write_atomic(path: Path, data: bytes) -> None:
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def write_new(path: Path, data: bytes) -> Path:
+    """Write a file of that name, else name-2, name-3, ...; never over another file's content.
+
+    Returns the path, which may be that of a file that holds exactly these bytes already.
+    """
+    temporary: Path | None = None
+    try:
+        with file_errors(path.parent):
+            for number in range(1, _MAX_TRIES):
+                name = path.name if number == 1 else f"{path.stem}-{number}{path.suffix}"
+                wanted = path.with_name(name)
+                if _holds(wanted, data):
+                    return wanted
+                temporary = temporary or write_beside(path.parent, data)
+                if _take(temporary, wanted):
+                    return wanted
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+    raise FormatError(f"Every name from {path.name} on is taken; choose another name.")
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except OSError:
+        return False
 
 
 def _sidecar(path: Path) -> Path:
