@@ -92,6 +92,9 @@ def estimate_tree(
     if unknown or not setup.formats:
         raise InvalidInput(f"Unknown format {unknown}; use {', '.join([*FORMATS, PREVIEW])}.")
     rows, failed = _rows(inputs, out)
+    # Where pictures and results share a folder, a result is no picture to work on.
+    made = {path.absolute() for row in rows for path in _all_targets(row, setup.formats)}
+    rows = [row for row in rows if Path(row["source"]).absolute() not in made]
     waiting = [row for row in rows if not _finished(row, setup.formats)]
     done = 0
     for index, (source, reason) in enumerate(ENGINES[engine](waiting, setup, actors)):
@@ -114,7 +117,7 @@ def _rows(inputs: Sequence[Path], out: Path) -> tuple[list[Row], list[tuple[str,
     rows: list[Row] = []
     failed: list[tuple[str, str]] = []
     stems: set[Path] = set()
-    for path, inside in _files(inputs):
+    for path, inside in _files(inputs, out):
         stem = _free_stem(out / inside, stems)
         stems.add(stem)
         if path.suffix.lower() in PICTURE_TYPES:
@@ -145,18 +148,30 @@ def _free_stem(wanted: Path, taken: set[Path]) -> Path:
     return stem
 
 
-def _files(inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
-    """(path, path relative to the input folder), in an order that never changes."""
+def _files(inputs: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
+    """(path, path relative to the input folder), in an order that never changes.
+
+    What lies under `out` is what earlier runs made, and left out.
+    """
     for given in inputs:
         if given.is_file():
             yield given, Path(given.name)
         elif given.is_dir():
-            known = PICTURE_TYPES | VIDEO_TYPES
+            known, made = PICTURE_TYPES | VIDEO_TYPES, _inside(out, given)
             for path in sorted(given.rglob("*")):
+                inside = path.relative_to(given)
+                if made is not None and inside.is_relative_to(made):
+                    continue
                 if path.suffix.lower() in known and path.is_file():
-                    yield path, path.relative_to(given)
+                    yield path, inside
         else:
             raise InvalidInput(f"There is no file or folder {given}.")
+
+
+def _inside(out: Path, given: Path) -> Path | None:
+    """Where in a given folder the output goes; None where it goes elsewhere, or over all of it."""
+    there, here = out.resolve(), given.resolve()
+    return there.relative_to(here) if there != here and there.is_relative_to(here) else None
 
 
 def _targets(row: Row, formats: Sequence[str]) -> list[list[Path]]:
@@ -194,7 +209,11 @@ def encode_output(depth: DepthMap, picture: Tensor, name: str) -> bytes:
 
 
 def _finished(row: Row, formats: Sequence[str]) -> bool:
-    return all(path.is_file() for files in _targets(row, formats) for path in files)
+    return all(path.is_file() for path in _all_targets(row, formats))
+
+
+def _all_targets(row: Row, formats: Sequence[str]) -> list[Path]:
+    return [path for files in _targets(row, formats) for path in files]
 
 
 class Worker:

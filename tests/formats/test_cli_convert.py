@@ -11,6 +11,7 @@ from genvr_depth.nodes.depthkit.formats import decode_depth, decode_picture, enc
 from genvr_depth.nodes.depthkit.formats.files import load_depth
 from genvr_depth.nodes.depthkit.formats.options import LoadOptions
 from genvr_depth.nodes.depthkit.formats.png import write
+from PIL import Image
 
 DEPTH = DepthMap.make(torch.rand(14, 17) + 1, "metric", None, Pinhole(17, 17, 8.5, 7.0))
 
@@ -80,6 +81,17 @@ def test_plain_pictures_are_converted_too(tmp_path):
     for name in ("p.webp", "p.avif", "p.jpg", "p.tif"):
         assert main(["convert", str(picture), str(tmp_path / name), "--picture"]) == 0
         assert decode_picture((tmp_path / name).read_bytes()).shape == (1, 8, 9, 3)
+
+
+def test_a_folder_of_pictures_is_converted_whatever_their_kind(tmp_path):
+    folder, kinds = tmp_path / "in", ("jpg", "png", "webp", "avif", "bmp", "tiff")
+    folder.mkdir()
+    for kind in kinds:
+        Image.new("RGB", (16, 12), (10, 120, 200)).save(folder / f"{kind}.{kind}")
+    (folder / "depth.exr").write_bytes(encode_depth(DEPTH, None, "exr"))
+    out = tmp_path / "out"
+    assert main(["convert", "--picture", "--format", "png", str(folder), str(out)]) == 0
+    assert sorted(path.stem for path in out.iterdir()) == sorted(kinds)
 
 
 def test_an_unknown_extension_says_which_are_known(tmp_path, source, capsys):

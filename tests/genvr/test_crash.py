@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from genvr_depth.nodes.depthkit.genvr import journal as journal_module
 from genvr_depth.nodes.depthkit.genvr import store as store_module
 from genvr_depth.nodes.depthkit.genvr.errors import AmbiguousCharge, JournalError
@@ -218,6 +218,40 @@ def test_a_damaged_journal_stops_everything(fake, make_runner, make_request, tmp
     with pytest.raises(JournalError, match="move it away"):
         make_runner()
     assert fake.calls == []
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(13, "Permission denied", "/home/somebody/user/x"), "Permission denied"),
+        (Timeout("/home/somebody/user/x.lock"), "another program has held journal.sqlite"),
+        (sqlite3.OperationalError("unable to open database file"), "unable to open"),
+        (OSError("/home/somebody"), "OSError"),
+    ],
+)
+def test_a_journal_that_cannot_be_used_is_named_without_its_personal_path(
+    tmp_path, clock, error, words
+):
+    def refuse(path):
+        raise error
+
+    with pytest.raises(JournalError, match=words) as raised:
+        Journal(tmp_path / "private", clock.clock, refuse)
+    assert "somebody" not in str(raised.value)
+    assert "GENVR_DEPTH_HOME" in str(raised.value)
+
+
+def test_a_journal_whose_permissions_cannot_be_set_is_an_error_in_words(
+    tmp_path, clock, monkeypatch
+):
+    def refuse(self, mode):
+        raise PermissionError(1, "Operation not permitted", str(self))
+
+    (tmp_path / "private").mkdir(mode=0o700)
+    monkeypatch.setattr("pathlib.Path.chmod", refuse)
+    with pytest.raises(JournalError, match="not permitted") as raised:
+        Journal(tmp_path / "private", clock.clock)
+    assert str(tmp_path) not in str(raised.value)
 
 
 def test_a_picture_that_cannot_be_stored_is_not_lost(

@@ -422,6 +422,19 @@ def test_an_allowed_name_in_a_private_network_is_not_fetched(address):
         download.check_address(url, profile, lambda host: ["20.60.1.1", address])
 
 
+def test_the_stand_in_addresses_of_proxy_tools_are_fetched():
+    profile = Profile("default", "https://api.genvrresearch.com", "v2", "k" * 8, "u" * 8)
+    url = "https://userdata.blob.core.windows.net/x.png"
+    for address in ("198.18.0.7", "198.19.255.254"):
+        download.check_address(url, profile, lambda host, found=address: [found])
+        for private in ("192.168.0.1", "100.64.0.1", "192.0.2.1", "fc00::7"):
+            with pytest.raises(PictureError, match="private network"):
+                download.check_address(url, profile, lambda h, a=address, p=private: [a, p])
+    for unsafe in (f"https://{address}/x.png", "https://evil.example/x.png"):
+        with pytest.raises(PictureError):
+            download.check_address(unsafe, profile, lambda host: ["198.18.0.7"])
+
+
 def test_the_profile_can_allow_another_host():
     url = "https://cdn.pictures.example/x.png"
     known = Profile("p", "https://api.genvrresearch.com", hosts=("*.pictures.example",))

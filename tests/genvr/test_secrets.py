@@ -39,7 +39,8 @@ def test_every_spelling_of_the_service_is_understood(tmp_path, key_name, uid_nam
 @pytest.mark.parametrize(
     "base",
     ["http://api.genvrresearch.com", "ftp://x", "https://u:p@host", "https://host/path", "",
-     "https://host?x=1", "http://127.0.0.1.evil.example", "javascript:alert(1)", "https://"],
+     "https://host?x=1", "http://127.0.0.1.evil.example", "javascript:alert(1)", "https://",
+     "https://[x", "https://host:99999", "https://host:port", "https://@host"],
 )  # fmt: skip
 def test_only_https_or_loopback_addresses_are_accepted(tmp_path, base):
     if not base:
@@ -49,6 +50,17 @@ def test_only_https_or_loopback_addresses_are_accepted(tmp_path, base):
         return
     with pytest.raises(BadParameter, match="cannot be used"):
         credentials.load(tmp_path, "", {**ENV, "GENVR_API_BASE": base})
+
+
+@pytest.mark.parametrize(
+    "base",
+    ["https://me:hidden@host", "http://hidden@host", "https://me:hid/hidden@host", "hidden@host",
+     "https://me:hidden@host?x=1", "https://me:hidd@hidden@host/path", "https://me:hidden@[x"],
+)  # fmt: skip
+def test_a_password_in_the_address_is_refused_and_not_shown(tmp_path, base):
+    with pytest.raises(BadParameter, match="without user name") as raised:
+        credentials.load(tmp_path, "", {**ENV, "GENVR_API_BASE": base})
+    assert "hid" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_loopback_may_be_plain(tmp_path):
@@ -155,6 +167,7 @@ LEAKY = [
     "control_image data:image/png;base64," + "iVBORw0KGgo" * 40,
     'sig=UPLOADSIGNATURE&se=2026 or {"token":"x"} token=UPLOADSIGNATURE',
     "/temp/U1/x.png?sv=1&sig=UPLOADSIGNATURE HTTP/1.1",
+    "proxy http://me:UPLOADSIGNATURE@10.0.0.1:3128 and socks5h://UPLOADSIGNATURE@proxy",
 ]
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -169,6 +170,17 @@ def test_two_files_of_one_stem_do_not_overwrite_each_other(tree, tmp_path):
     report = estimate_tree([tree], tmp_path / "out", Setup(device="cpu"))
     assert report.done == 5
     assert len(list((tmp_path / "out").glob("a*_depth.png"))) == 2
+
+
+@pytest.mark.parametrize("out", ["depth-out", "trip/found", "."])
+def test_what_an_earlier_run_made_is_not_estimated_again(tree, monkeypatch, out):
+    monkeypatch.chdir(tree)
+    setup = Setup(inner_size=70, formats=("png16", "preview"))
+    for done in (4, 0):
+        report = estimate_tree([Path()], Path(out), setup)
+        assert (report.done, report.skipped) == (done, 4 - done)
+    assert estimate_tree([tree], Path(out), setup).done == 0, "by another spelling, too"
+    assert len(list(tree.rglob("*_depth.png"))) == 4
 
 
 def test_stop_keeps_what_is_finished(tree, tmp_path):

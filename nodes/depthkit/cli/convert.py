@@ -89,13 +89,15 @@ def _writing(group: argparse._ArgumentGroup) -> None:
 def run(args: argparse.Namespace) -> int:
     """One file, or every readable file of a folder; the exit code is 1 if one of them failed."""
     from ..formats.files import READABLE
+    from ..scale_out import PICTURE_TYPES
 
     if not args.input.is_dir():
         _convert(args, args.input, args.output)
         return 0
     if not args.format:
         raise InvalidInput("For a folder, --format says what its files become.")
-    files = sorted(p for p in args.input.iterdir() if p.suffix.lower() in READABLE)
+    known = PICTURE_TYPES if args.picture else READABLE
+    files = sorted(p for p in args.input.iterdir() if p.suffix.lower() in known)
     failed = 0
     for path in files:
         try:

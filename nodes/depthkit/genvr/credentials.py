@@ -193,16 +193,27 @@ def _default_state(rows: Mapping[str, Any], env: Mapping[str, str]) -> ProfileSt
 
 def checked_base(base: str) -> str:
     """The origin (scheme, host, port) of an address; https, or plain http on loopback only."""
-    parts = urlsplit(base.strip())
+    try:
+        parts = urlsplit(base.strip())
+        # Where the port is no number, this raises.
+        fits = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise _unfit(base) from None
     plain = parts.scheme == "http" and is_loopback(parts.hostname)
-    fits = parts.hostname and not parts.username and not parts.query and not parts.fragment
-    if not fits or parts.path.strip("/") or not (parts.scheme == "https" or plain):
-        raise BadParameter(
-            f"The GenVR address {Redactor()(base, 120)!r} cannot be used. It must be https://host "
-            "without a path (plain http is accepted for 127.0.0.1 only). Check GENVR_API_BASE or "
-            "the profile."
-        )
+    more = "@" in parts.netloc or parts.query or parts.fragment or parts.path.strip("/")
+    if not fits or more or not (parts.scheme == "https" or plain):
+        raise _unfit(base)
     return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _unfit(base: str) -> BadParameter:
+    # What stands before the last @ may be a password, wherever in the address it was typed.
+    before, at, after = base.rpartition("@")
+    shown = Redactor()(f"[secret]@{after}" if at and before else base, 120)
+    return BadParameter(
+        f"The GenVR address {shown!r} cannot be used. It must be https://host without user name "
+        "and path (plain http is accepted for 127.0.0.1 only). Check GENVR_API_BASE or the profile."
+    )
 
 
 def is_loopback(host: str | None) -> bool:

@@ -108,7 +108,7 @@ class Journal:
         self._db: sqlite3.Connection | None = None
         with self._transaction() as db:
             db.execute(_SCHEMA)
-        self._path.chmod(0o600)
+            self._path.chmod(0o600)
 
     def close(self) -> None:
         """Let go of the file; a later step, of a worker that lingers, opens it again."""
@@ -191,10 +191,10 @@ class Journal:
             except (sqlite3.Error, OSError) as error:
                 self._drop()
                 raise JournalError(
-                    f"The GenVR payment journal cannot be used ({error}). Without it a request "
-                    "could be paid twice, so nothing is sent. Free some disk space, or fix the "
-                    f"permissions of {FILE_NAME} in ComfyUI's private user folder; if it is "
-                    "damaged, move it away."
+                    f"The GenVR payment journal cannot be used ({_reason(error)}). Without it a "
+                    "request could be paid twice, so nothing is sent. Free some disk space, or fix "
+                    f"the permissions of {FILE_NAME} in ComfyUI's folder user/__genvr (or in the "
+                    "one that GENVR_DEPTH_HOME names); if it is damaged, move it away."
                 ) from None
 
     def _drop(self) -> None:
@@ -203,6 +203,15 @@ class Journal:
         if broken is not None:
             with suppress(sqlite3.Error):
                 broken.close()
+
+
+def _reason(error: sqlite3.Error | OSError) -> str:
+    """In words: the text of an operating system's error holds the whole path, which is personal."""
+    if isinstance(error, sqlite3.Error):
+        return str(error)
+    if isinstance(error, TimeoutError):
+        return f"another program has held {FILE_NAME} for {_PATIENCE_S:.0f} s"
+    return error.strerror or type(error).__name__
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -1,7 +1,7 @@
 """Takes secrets out of every text that a person, a log or a file may see.
 
 Removed: the exact key and user id, anything after `Bearer`, the query of every URL (a SAS signature
-lives there), the payload of data URIs.
+lives there), user and password in a URL, the payload of data URIs.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ __all__ = ["Redactor", "quiet_transport_log"]
 
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',;]+")
 _DATA_URI = re.compile(r"data:([\w.+-]+/[\w.+-]+)[^,\s\"']{0,40},([A-Za-z0-9+/=_%-]*)")
+_USER = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,9}://)[^\s/?#\"'<>]*@")
 _QUERY = re.compile(r"(https?://[^\s\"'<>?#]+|/[^\s\"'<>?#]*)\?[^\s\"'<>]*")
 _SIGNATURE = re.compile(r"(?i)\b(sig|signature|token|key|api_key|apikey)=[^\s&\"'<>]+")
 _SHOWN = 300
@@ -38,6 +39,7 @@ class Redactor:
         # After the exact secrets, so that none is cut in two; the patterns take time.
         clean = clean[:_LOOKED_AT]
         clean = _DATA_URI.sub(lambda m: f"data:{m[1]};[{len(m[2])} characters]", clean)
+        clean = _USER.sub(r"\1[secret]@", clean)
         clean = _QUERY.sub(r"\1?[secret]", clean)
         clean = _SIGNATURE.sub(r"\1=[secret]", clean)
         clean = _BEARER.sub(r"\1 [secret]", clean)
