@@ -127,7 +127,7 @@ function attach(node) {
     if (!entries?.length) return;
     viewer.window = readWindow(node);
     refine(node, entries[0]);
-    viewer.show(entries).catch((/** @type {Error} */ error) => viewer.fail(error.message));
+    void viewer.show(entries);
   };
   chain(node, "onExecuted", show);
   chain(node, "onConfigure", () => {

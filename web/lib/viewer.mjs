@@ -37,11 +37,13 @@ export class DepthViewer {
     /** @type {Map<string, Float32Array>} */ this.cache = new Map();
     /** @type {Map<string, Uint32Array>} */ this.pictures = new Map();
     /** @type {Float32Array|null} */ this.values = null;
+    /** @type {any} the Entry that `values` belong to; set whenever they are */ this.entry = null;
     /** @type {WindowWidgets|undefined} what the node's own widgets say, if it has them */
     this.window = undefined;
     /** @type {Range} */ this.range = { near: 0, far: 1 };
     /** @type {Range} */ this.track = { near: 0, far: 1 };
     this.index = 0;
+    this.asked = 0;
     /** @type {"flat"|"cloud"} */ this.mode = "flat";
     this.photo = { flat: options.photoFirst, cloud: true };
     this.view = homeView();
@@ -148,21 +150,33 @@ export class DepthViewer {
     this.empty.textContent = message;
   }
 
-  get entry() {
-    return this.entries[this.index];
-  }
-
   /** @param {number} index */
   async _showFrame(index) {
     const entry = this.entries[index];
     if (!entry) return;
+    this.index = index;
+    const asked = ++this.asked;
+    try {
+      const values = await this._read(entry);
+      // Files come in any order; another frame or another run may have been asked for meanwhile.
+      if (asked === this.asked) await this._take(entry, values);
+    } catch (error) {
+      if (asked === this.asked) this.fail(/** @type {Error} */ (error).message);
+    }
+  }
+
+  /** @param {Entry} entry @returns {Promise<Float32Array>} */
+  async _read(entry) {
     const name = entry.file.filename;
     const values = this.cache.get(name) ?? readValues(await this.options.load(entry), entry);
-    if (this.entries[index] !== entry) return; // another run finished while this file was read
-    this.cache.set(name, values);
-    this.index = index;
-    this.values = values;
-    this.frameSlider.value = String(index);
+    if (this.entries.includes(entry)) this.cache.set(name, values);
+    return values;
+  }
+
+  /** @param {Entry} entry @param {Float32Array} values */
+  async _take(entry, values) {
+    Object.assign(this, { entry, values });
+    this.frameSlider.value = String(this.index);
     this.frameLabel.textContent = this.entries.length > 1 ? `${entry.frame + 1}` : "";
     this.caption.textContent = this._title(entry);
     this.photoButton.hidden = !entry.picture;
@@ -256,7 +270,7 @@ export class DepthViewer {
     this._show(this.pictures.get(name) ?? this._mapped(entry, values, range));
     if (!name || this.pictures.has(name)) return;
     const picture = await this.options.picture(entry, entry.width, entry.height);
-    if (picture) this.pictures.set(name, picture);
+    if (picture && this.entries.includes(entry)) this.pictures.set(name, picture);
     // Unless something newer has been painted meanwhile.
     if (picture && painting === this.painting) this._show(picture);
   }
