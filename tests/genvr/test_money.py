@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 from fake_genvr import Fault
@@ -18,6 +19,7 @@ from genvr_depth.nodes.depthkit.genvr.errors import (
     ServiceDown,
     SpendingCap,
     TaskFailed,
+    TaskTimeout,
     WrongKey,
 )
 from genvr_depth.nodes.depthkit.genvr.jobs import plan, run_many
@@ -300,6 +302,27 @@ def test_a_request_that_another_run_is_sending_counts_against_the_cap(
     make_runner(checkpoint=look).obtain(make_request(), never_stop)
     assert seen == [True]
     assert not make_runner().will_pay(make_request())
+
+
+def test_what_another_run_changes_meanwhile_is_not_paid_beyond_the_cap(
+    fake, make_runner, make_request
+):
+    fake.latency = 1e9
+    other = make_runner(deadline_s=5)
+    with pytest.raises(TaskTimeout):
+        other.obtain(make_request(), never_stop)
+    runner = make_runner(pay_again=True)
+    cost = plan(runner, [make_request()], 0)
+    fake.failure = {"status": "failed", "error": "out of memory"}
+    with pytest.raises(TaskFailed):
+        other.obtain(make_request(), never_stop)
+    fake.failure, fake.latency = None, 0
+    with pytest.raises(SpendingCap, match="run again"):
+        replace(runner, agreed=cost.paying).obtain(make_request(), never_stop)
+    assert len(fake.charges) == 1
+    cost = plan(runner, [make_request()], 5)
+    outcome = replace(runner, agreed=cost.paying).obtain(make_request(), never_stop)
+    assert outcome.how == "paid"
 
 
 def test_a_failed_task_is_not_paid_again_by_itself(fake, make_runner, make_request, leak_hunt):

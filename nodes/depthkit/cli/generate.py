@@ -51,8 +51,8 @@ def run(args: argparse.Namespace) -> int:
     from ..genvr.places import command_line_folder
 
     requests, names = _requests(args)
-    _check_writable(args.out)
     service = Service.open(command_line_folder(), args.profile)
+    _check_writable(args.out)
     limits = Limits(args.concurrency, args.max_credits, args.pay_again)
     try:
         with _status_line() as say:

@@ -47,11 +47,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run will cost. Counts distinct requests; `credits` is for the new ones."""
+    """What a run will cost. Counts distinct requests; `credits` is for the new ones, `paying`."""
 
     requests: int
     new: int
     credits: float
+    paying: frozenset[str] = frozenset()
 
     @property
     def text(self) -> str:
@@ -70,7 +71,7 @@ def plan(runner: Runner, requests: Sequence[Request], spending_cap: float) -> Pl
             "(--max-credits on the command line, or the default in Settings > GenVR Depth), or ask "
             "for fewer pictures."
         )
-    return Plan(len(distinct), len(new), credits)
+    return Plan(len(distinct), len(new), credits, frozenset(r.key for r in new))
 
 
 def run_many(

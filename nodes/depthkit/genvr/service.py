@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torch import Tensor
@@ -145,7 +145,7 @@ class Service:
             face = _Face(before.credits, cost.credits, say, runner.pacing.monotonic)
             face.show([])
             outcomes = run_many(
-                runner,
+                replace(runner, agreed=cost.paying),
                 requests,
                 concurrency=at_once,
                 on_progress=on_progress,

@@ -20,6 +20,7 @@ from .errors import (
     GenvrError,
     JournalError,
     PictureError,
+    SpendingCap,
     TaskFailed,
     TaskTimeout,
 )
@@ -70,7 +71,10 @@ class _TaskLost(TaskFailed):
 
 @dataclass(frozen=True)
 class Runner:
-    """Runs requests for one profile. Safe to use from several threads."""
+    """Runs requests for one profile. Safe to use from several threads.
+
+    agreed: keys of the requests that may be paid for, None for all.
+    """
 
     client: Client
     journal: Journal
@@ -83,6 +87,7 @@ class Runner:
     pay_again: bool = False
     checkpoint: Callable[[str], None] = no_checkpoint
     pace: Pace = field(default_factory=Pace)
+    agreed: frozenset[str] | None = None
 
     @property
     def account(self) -> str:
@@ -132,6 +137,7 @@ class Runner:
                     if not self.pay_again or entry.detail != _UNKNOWN:
                         raise
             self._refuse_to_guess(entry)
+            self._keep_to_the_sum(request)
             started = self.pacing.monotonic()
             submitted = self._submit(request, entry, should_stop, say)
             outcome = self._finish(submitted, request, "paid", should_stop, say)
@@ -154,6 +160,14 @@ class Runner:
             raise advice.ambiguous(entry)
         if entry.state == "failed" and entry.task:
             raise advice.failure(entry.task, entry.detail)
+
+    def _keep_to_the_sum(self, request: Request) -> None:
+        """Another run may have lost a task that counted as paid for when the cap was looked at."""
+        if self.agreed is not None and request.key not in self.agreed:
+            raise SpendingCap(
+                "Another run changed the state of this request meanwhile, and its price is not in "
+                "the sum that was held against the spending cap. Nothing was sent; run again."
+            )
 
     def _submit(
         self, request: Request, earlier: Entry | None, should_stop: Callable[[], bool], say: Say
