@@ -12,7 +12,7 @@ from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import FormatError, InvalidInput, MissingInformation
 from genvr_depth.nodes.depthkit.formats import LoadOptions, decode_depth
 from genvr_depth.nodes.depthkit.formats.solid import SOLIDS, SolidOptions, encode_solid
-from genvr_depth.nodes.depthkit.formats.solid_read import comments, extras
+from genvr_depth.nodes.depthkit.formats.solid_read import comments, extras, recognises_obj
 from genvr_depth.nodes.depthkit.geometry import to_gltf, unproject
 from PIL import Image
 
@@ -114,6 +114,17 @@ def test_a_ply_that_promises_too_many_points_is_refused():
     data += b"property float x\nproperty float y\nproperty float z\nend_header\n" + b"\0" * 120
     with pytest.raises(FormatError, match="cut short"):
         decode_depth(data, LoadOptions(fov_deg=60.0, size=(5, 5)))
+
+
+def test_an_obj_is_known_behind_megabytes_of_workflow(depth):
+    texts = {"workflow": json.dumps({"note": "x" * 3_000_000})}
+    data = encode_solid(depth, None, "obj", SolidOptions(cut=0.0, texts=texts))
+    assert decode_depth(data).valid.any()
+
+
+@pytest.mark.parametrize("start", [b"", b"# only remarks\n" * 9, b"vn 0 0 1\n", b" " * 50 + b"#"])
+def test_other_texts_are_no_obj(start):
+    assert not recognises_obj(start)
 
 
 def test_a_picture_inside_a_glb_is_never_unpacked(depth):

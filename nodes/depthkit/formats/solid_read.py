@@ -34,7 +34,8 @@ __all__ = [
 ]
 
 _GLB = b"glTF"
-_OBJ_START = re.compile(rb"^(#[^\n]*\n|\s|mtllib[^\n]*\n|[og] [^\n]*\n)*v\s+[-+0-9.]")
+_OBJ_PRELUDE = re.compile(rb"\s+|(#|mtllib|[og] )[^\n]*\n")
+_OBJ_VERTEX = re.compile(rb"v\s+[-+0-9.]")
 _ELEMENT = re.compile(rb"^element (\w+) (\d{1,12})\s*$", re.MULTILINE)
 _MAX_HEADER = 1 << 24
 _MIN_VERTEX_BYTES = 6
@@ -49,7 +50,11 @@ def recognises_glb(data: bytes) -> bool:
 
 
 def recognises_obj(data: bytes) -> bool:
-    return _OBJ_START.match(data[: 1 << 20]) is not None
+    at = 0
+    # Step by step: a saved workflow makes the remarks before the first vertex megabytes long.
+    while at < _MAX_HEADER and (step := _OBJ_PRELUDE.match(data, at)):
+        at = step.end()
+    return _OBJ_VERTEX.match(data, at) is not None
 
 
 def decode_ply(data: bytes, options: LoadOptions) -> DepthMap:
