@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import inspect
+import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .depthkit.errors import Stopped
+from .depthkit.errors import FormatError, Stopped
 from .headless import HeadlessHost
 from .host_interface import Host, ManagedModel, SaveTarget, Task
 
@@ -26,6 +27,7 @@ __all__ = ["ComfyHost", "HeadlessHost", "Host", "ManagedModel", "SaveTarget", "T
 
 MODEL_FOLDER = "depth_estimation"
 PRIVATE_FOLDER = "genvr"
+_LOG = logging.getLogger("genvr_depth")
 
 
 def current() -> Host:
@@ -184,15 +186,27 @@ class ComfyHost:
     def preview(self, images: Tensor, prefix: str) -> list[dict[str, str]]:
         # By name: a static `import nodes` would mean our own package to a type checker.
         core = importlib.import_module("nodes")
-        return core.PreviewImage().save_images(images, prefix)["ui"]["images"]
+        try:
+            return core.PreviewImage().save_images(images, prefix)["ui"]["images"]
+        except OSError as error:
+            _LOG.warning("No preview is shown: %s.", error.strerror or error)
+            return []
 
     def temp_file(self, data: bytes, prefix: str, extension: str) -> dict[str, str] | None:
-        """Bytes the page can fetch through /view; equal bytes share one file."""
+        """Bytes the page can fetch through /view; equal bytes share one file.
+
+        None where it cannot be written: what a run computed is not lost for want of a picture.
+        """
+        from .depthkit.formats.files import write_atomic
+
         name = f"{prefix}_{hashlib.blake2b(data, digest_size=12).hexdigest()}.{extension}"
-        folder = self.temp_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / name).exists():
-            (folder / name).write_bytes(data)
+        path = self.temp_folder() / name
+        try:
+            if not path.exists():
+                write_atomic(path, data, sync=False)
+        except FormatError as error:
+            _LOG.warning("Nothing is shown on the node. %s", error)
+            return None
         return {"filename": name, "subfolder": "", "type": "temp"}
 
     def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Any:

@@ -116,7 +116,9 @@ def _entry(
     entry = frame_entry(depth, index, raw, step) | {"file": file}
     if picture is not None:
         chosen = min(index, picture.shape[0] - 1)
-        entry["picture"] = host.preview(rgb(picture[chosen : chosen + 1]), PREFIX)[0]
+        shown = host.preview(rgb(picture[chosen : chosen + 1]), PREFIX)
+        if shown:  # nothing comes back where the disk is full
+            entry["picture"] = shown[0]
     return entry
 
 

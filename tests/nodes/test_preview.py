@@ -51,6 +51,14 @@ def _metric(batch=1, height=4, width=6):
     return DepthMap.make(values + 1, "metric", valid, Pinhole.from_fov(60, width, height), "ramp")
 
 
+def test_a_disk_that_is_full_leaves_the_views_empty(canvas, monkeypatch):
+    monkeypatch.setattr(canvas, "preview", lambda images, prefix: [])
+    shown = depth_ui(_metric(), picture=torch.rand(1, 4, 6, 3))
+    assert "picture" not in shown[UI_KEY][0]
+    monkeypatch.setattr(canvas, "temp_file", lambda *_: None)
+    assert depth_ui(_metric()) == {"images": [], UI_KEY: []}
+
+
 def test_the_raw_file_holds_the_map_itself_and_nan_where_invalid(canvas):
     depth = _metric()
     entry = depth_ui(depth)[UI_KEY][0]

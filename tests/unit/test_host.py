@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+import types
+
 import pytest
 import torch
 from genvr_depth.nodes import host
@@ -53,3 +58,34 @@ def test_a_task_is_never_stopped_and_accepts_progress(headless):
 def test_expanding_nodes_say_that_they_need_comfyui(headless):
     with pytest.raises(InvalidInput, match="genvr-depth plan"):
         headless.graph()
+
+
+@pytest.fixture
+def comfy(monkeypatch, tmp_path):
+    """ComfyUI's host with a temp folder, and a disk that `full` fills."""
+    monkeypatch.setattr(host.ComfyHost, "temp_folder", lambda self: tmp_path / "temp")
+    return host.ComfyHost()
+
+
+def full(*_, **__):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_temp_file_is_written_once_and_whole(comfy, tmp_path):
+    first = comfy.temp_file(b"depth", "d", "f32")
+    assert comfy.temp_file(b"depth", "d", "f32") == first
+    assert [path.read_bytes() for path in (tmp_path / "temp").iterdir()] == [b"depth"]
+
+
+def test_a_full_disk_costs_the_view_and_not_the_result(comfy, monkeypatch, tmp_path, caplog):
+    monkeypatch.setattr(os, "replace", full)
+    assert comfy.temp_file(b"depth", "d", "f32") is None
+    assert "disk is full" in caplog.text
+    assert list((tmp_path / "temp").iterdir()) == []
+
+
+def test_a_preview_that_cannot_be_written_is_left_out(comfy, monkeypatch, caplog):
+    core = types.SimpleNamespace(PreviewImage=lambda: types.SimpleNamespace(save_images=full))
+    monkeypatch.setitem(sys.modules, "nodes", core)
+    assert comfy.preview(torch.zeros(1, 2, 2, 3), "d") == []
+    assert "No preview" in caplog.text

@@ -111,8 +111,11 @@ _REASONS = {
 }
 
 
-def write_beside(folder: Path, data: bytes) -> Path:
-    """The bytes on the disk under a name of their own; the caller places or removes the file."""
+def write_beside(folder: Path, data: bytes, *, sync: bool = True) -> Path:
+    """The bytes under a name of their own; the caller places or removes the file.
+
+    sync: wait until they are on the disk; False for what nobody misses after a crash.
+    """
     with file_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".{secrets.token_hex(8)}.part"
@@ -120,7 +123,8 @@ def write_beside(folder: Path, data: bytes) -> Path:
             with open(temporary, "xb") as file:
                 file.write(data)
                 file.flush()
-                os.fsync(file.fileno())
+                if sync:
+                    os.fsync(file.fileno())
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -169,9 +173,12 @@ def _take_without_links(temporary: Path, path: Path) -> bool:
     return True
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write one named file, replacing an older one only when the new one is whole."""
-    temporary = write_beside(path.parent, data)
+def write_atomic(path: Path, data: bytes, *, sync: bool = True) -> None:
+    """Write one named file, replacing an older one only when the new one is whole.
+
+    sync: as in `write_beside`.
+    """
+    temporary = write_beside(path.parent, data, sync=sync)
     with file_errors(path.parent):
         try:
             os.replace(temporary, path)
