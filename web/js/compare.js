@@ -4,7 +4,7 @@
  * shows nothing. The Compare nodes of our sample workflows, marked by a property, get a slider
  * there. Other Compare nodes, and Vue nodes, are left as they are.
  */
-import { api, app, chain, loadText, viewPath } from "../lib/comfy.mjs";
+import { api, app, chain, loadText, outputsOf, viewPath } from "../lib/comfy.mjs";
 import { CompareView } from "../lib/compare.mjs";
 import { loadStyle } from "../lib/dom.mjs";
 
@@ -43,7 +43,7 @@ function attach(node) {
     output?.a_images && view.show(addresses(output.a_images), addresses(output.b_images));
   chain(node, "onExecuted", show);
   // A tab that comes back gets its outputs after its nodes.
-  setTimeout(() => show(app.nodeOutputs?.[String(node.id)]), 0);
+  setTimeout(() => show(outputsOf(node)), 0);
 }
 
 app.registerExtension({

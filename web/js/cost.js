@@ -6,6 +6,8 @@ import { element, loadStyle, showText } from "../lib/dom.mjs";
 
 const PADDING = 8;
 const LEAST = 34; // one line with room around it
+const COUNTING = ["prompts", "count"];
+const OUTSIDE = Object.freeze({ comfyClass: "" });
 const SINGLE_PICTURE = new Set(["LoadImage", "GenVRDepthSampleScene"]);
 
 /** @type {(key: string, values?: Record<string, string|number>) => string} */
@@ -24,12 +26,19 @@ function widgetValues(node) {
   );
 }
 
-/** @param {any} node @param {string} name @returns {any} the node an input comes from, or null */
+/**
+ * @param {any} node @param {string} name
+ * @returns {any} the node an input comes from; OUTSIDE from beyond its subgraph; null from nowhere
+ */
 function upstream(node, name) {
   if (!node.graph) return null; // being made, not on the canvas yet
   const slot = node.findInputSlot?.(name) ?? -1;
-  return slot < 0 ? null : node.getInputNode(slot);
+  if (slot < 0 || node.inputs[slot].link == null) return null;
+  return node.getInputNode(slot) ?? OUTSIDE;
 }
+
+/** @param {any} node @param {string[]} names @returns {boolean} whether one of them is wired in */
+const anyWired = (node, names) => names.some((name) => upstream(node, name));
 
 /** @param {any} node @returns {boolean} whether one picture, no batch, comes out of it */
 function givesOne(node) {
@@ -41,7 +50,9 @@ function givesOne(node) {
 function countPrompts(node) {
   const source = upstream(node, "prompt");
   if (!source) return typedPrompts(widgetValues(node));
-  return source.comfyClass === VARIATIONS ? variations(widgetValues(source), styles) : null;
+  if (source.comfyClass !== VARIATIONS) return null;
+  const names = source.inputs.map((/** @type {any} */ input) => input.name);
+  return anyWired(source, names) ? null : variations(widgetValues(source), styles);
 }
 
 /** @param {any} node @returns {string} */
@@ -49,7 +60,10 @@ function describe(node) {
   const price = prices[node.comfyClass];
   const prompts = countPrompts(node);
   const run = cost(prompts ?? 1, widgetValues(node), price.credits);
-  const about = price.published ? "" : `${text("cost.about")} `;
+  const about = [
+    anyWired(node, COUNTING) ? text("cost.least") : "",
+    price.published ? "" : text("cost.about"),
+  ].filter(Boolean).map((word) => `${word} `).join("");
   const sum = text("cost.sum", { pictures: run.pictures, credits: run.credits, total: run.total });
   const source = upstream(node, "image") ?? upstream(node, "depth");
   const each = [

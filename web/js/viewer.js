@@ -1,6 +1,6 @@
 // @ts-check
 /** Puts the depth viewer on every node that shows depth. */
-import { api, app, chain, loadText, setting, viewPath, widgetOf } from "../lib/comfy.mjs";
+import { api, app, chain, loadText, outputsOf, setting, viewPath, widgetOf } from "../lib/comfy.mjs";
 import { decimals } from "../lib/depth.mjs";
 import { loadStyle } from "../lib/dom.mjs";
 import { DepthViewer } from "../lib/viewer.mjs";
@@ -124,7 +124,8 @@ function attach(node) {
   }
   const show = (/** @type {any} */ output) => {
     const entries = output?.[UI_KEY];
-    if (!entries?.length) return;
+    if (!entries) return;
+    if (!entries.length) return viewer.fail(text("viewer.unwritten"));
     viewer.window = readWindow(node);
     refine(node, entries[0]);
     void viewer.show(entries);
@@ -134,7 +135,7 @@ function attach(node) {
     viewer.setColormap(node.properties[COLORMAP_PROPERTY]);
     viewer.setWindow(readWindow(node));
     // A tab that comes back gets its outputs after its nodes.
-    setTimeout(() => show(app.nodeOutputs?.[String(node.id)]), 0);
+    setTimeout(() => show(outputsOf(node)), 0);
   });
   const [width, height] = node.size;
   node.setSize([Math.max(width, 340), Math.max(height, node.computeSize()[1])]);

@@ -64,4 +64,13 @@ export function nodeOfRun(id) {
   return node;
 }
 
+/**
+ * What the page keeps a node's outputs under: its id, after that of its subgraph where it is in one.
+ * @param {any} node on the canvas @returns {any} its outputs of the last run, if there were any
+ */
+export function outputsOf(node) {
+  const inside = node.graph?.isRootGraph === false;
+  return app.nodeOutputs?.[inside ? `${node.graph.id}:${node.id}` : String(node.id)];
+}
+
 export { api, app };

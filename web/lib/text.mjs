@@ -9,6 +9,7 @@ export const ENGLISH = Object.freeze({
   viewer: {
     empty: "Run the workflow to see the depth here.",
     failed: "The depth is no longer on the server. Run the workflow again.",
+    unwritten: "Nothing to show: the temp folder cannot be written to. Is the disk full?",
     colormap: "Colour map",
     frame: "Frame",
     near: "Near",
@@ -56,6 +57,7 @@ export const ENGLISH = Object.freeze({
   cost: {
     sum: "{pictures} × {credits} = {total} credits",
     about: "about",
+    least: "at least",
     each_prompt: "for each prompt",
     each_picture: "for each picture that goes in",
     tip: "What this node will ask for. Pictures already paid for come from disk and cost nothing.",

@@ -146,6 +146,7 @@ export class DepthViewer {
 
   /** @param {string} message why there is nothing to see */
   fail(message) {
+    this.asked++; // whatever is still on its way is no longer the newest
     this.element.dataset.state = "failed";
     this.empty.textContent = message;
   }

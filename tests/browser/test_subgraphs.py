@@ -1,0 +1,83 @@
+"""Our widgets on nodes inside a subgraph: what they show, also after the tab comes back."""
+
+from __future__ import annotations
+
+import pytest
+
+CONVERT = """(ids) => {
+    app.canvas.deselectAll();
+    app.canvas.selectItems(ids.map((id) => app.graph.getNodeById(id)));
+    return app.extensionManager.command.execute("Comfy.Graph.ConvertToSubgraph");
+}"""
+INNER = """([kind, name]) => {
+    const { nodes } = app.graph.nodes.find((found) => found.subgraph).subgraph;
+    const { element } = nodes.find((node) => node.comfyClass === kind).widgets
+        .find((widget) => widget.name === name);
+    return [element.dataset.state ?? "", element.textContent];
+}"""
+COMMAND = "(name) => app.extensionManager.command.execute(name)"
+
+
+def _inside(page, kind, widget):
+    """(state, text) of our widget on the node of that kind in the one subgraph."""
+    return page.evaluate(INNER, [kind, widget])
+
+
+def _leave_and_return(page):
+    page.evaluate(COMMAND, "Comfy.NewBlankWorkflow")
+    page.wait_for_function("() => app.graph.nodes.length === 0", timeout=20_000)
+    for _ in range(9):  # past the empty tabs of other tests
+        page.evaluate(COMMAND, "Workspace.PreviousOpenedWorkflow")
+        page.wait_for_timeout(1000)
+        if page.evaluate("() => app.graph.nodes.length"):
+            return
+    pytest.fail("the tab with the nodes did not come back")
+
+
+def test_the_viewer_shows_the_run_and_still_does_when_the_tab_comes_back(page, canvas):
+    source = canvas.add("GenVRDepthSampleScene", 60, 120)
+    target = canvas.add("GenVRDepthPreview", 560, 120)
+    canvas.link(source, 1, target, "depth")
+    page.evaluate(CONVERT, [target])
+    page.wait_for_timeout(800)
+    assert canvas.run()["name"] == "execution_success"
+    page.wait_for_timeout(1000)
+    assert _inside(page, "GenVRDepthPreview", "genvr_viewer")[0] == "shown"
+    _leave_and_return(page)
+    assert _inside(page, "GenVRDepthPreview", "genvr_viewer")[0] == "shown"
+
+
+def test_the_compare_view_of_a_template_does_too(page, canvas):
+    source = canvas.add("GenVRDepthSampleScene", 60, 120)
+    target = canvas.add("ImageCompare", 700, 120)
+    page.evaluate("(id) => { app.graph.getNodeById(id).properties.genvr_compare = true; }", target)
+    canvas.link(source, 0, target, "image_a")
+    page.evaluate(CONVERT, [target])
+    page.wait_for_timeout(800)
+    assert canvas.run()["name"] == "execution_success"
+    page.wait_for_timeout(1000)
+    assert _inside(page, "ImageCompare", "genvr_compare")[0] == "shown"
+    _leave_and_return(page)
+    assert _inside(page, "ImageCompare", "genvr_compare")[0] == "shown"
+
+
+@pytest.mark.parametrize("limit", [0, 3])
+def test_the_badge_promises_nothing_about_what_comes_from_outside(page, canvas, limit):
+    scene = canvas.add("GenVRDepthSampleScene", 60, 120)
+    prompts = canvas.add("GenVRDepthPromptVariations", 60, 620, limit=limit)
+    node = canvas.add("GenVRDepthGenerateRemote", 560, 120)
+    canvas.link(scene, 0, node, "image")
+    canvas.link(prompts, 0, node, "prompt")
+    page.evaluate(CONVERT, [node])
+    page.wait_for_timeout(800)
+    text = _inside(page, "GenVRDepthGenerateRemote", "genvr_cost")[1]
+    assert text == "1 × 5 = 5 credits for each prompt, for each picture that goes in"
+
+
+def test_the_badge_of_a_count_that_is_wired_in_is_a_lower_bound(page, canvas):
+    count = canvas.add("PrimitiveInt", 60, 120)
+    node = canvas.add("GenVRDepthGenerateRemote", 560, 120)
+    canvas.link(count, 0, node, "count")
+    page.wait_for_timeout(800)
+    badge = page.locator(".genvr-cost b").locator("visible=true")
+    assert badge.inner_text() == "at least 1 × 5 = 5 credits"
