@@ -177,7 +177,8 @@ def _pictures(depth: DepthMap) -> tuple[Tensor, Tensor]:
 
 def _listed(folder: Path) -> list[str]:
     """Depth files in the input folder and below: formats for depth first, then by name."""
-    readable, found = formats.READABLE, []
+    readable = formats.READABLE
+    found: list[tuple[bool, str]] = []
     # Every run asks for the list several times; os.walk asks the disk about folders only.
     for here, _, names in os.walk(folder):
         below = Path(here).relative_to(folder).as_posix()
