@@ -96,6 +96,7 @@ def unreachable(make_runner, make_request, base, fake):
     broken = Profile("default", base, "v2", fake.key, fake.uid)
     with pytest.raises(ServiceDown, match="Nothing was sent or charged") as raised:
         make_runner(profile=broken).obtain(make_request(), never_stop)
+    assert ", then run again. Nothing" in str(raised.value)
     return str(raised.value)
 
 

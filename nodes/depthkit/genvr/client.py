@@ -16,6 +16,7 @@ from .errors import GenvrError, ServiceDown
 from .models import Model
 from .retry import Pacing, backoff, never_stop, retry_after
 from .transport import Exchange, NoAnswer, NotSent, Reply, Transport
+from .unsent import ONLINE
 
 __all__ = ["Ambiguous", "Client", "PayloadTooLarge", "Status", "TaskUnknown", "UploadTicket"]
 
@@ -27,7 +28,6 @@ _PATIENCE_S = 90.0
 _UNKNOWN_TRIES = 5
 _UNKNOWN_WAIT_S = 2.0
 _LEAST_WAIT_S = 0.5
-_NO_ANSWER = "no answer comes back; check the internet connection and the address of the profile"
 _FREE = "This call is free, and tasks that were paid for are kept."
 _KEPT = "The task itself is kept; asking again is free."
 
@@ -283,7 +283,7 @@ class Client:
 
     def _gave_up(self, reply: Reply | NotSent | NoAnswer, what: str) -> GenvrError:
         if not isinstance(reply, Reply):
-            money = "Running again later costs nothing."
+            money = "Asking again costs nothing."
             return ServiceDown(_unreachable(self.profile, reply, money))
         if reply.status == 429:
             return refusal(reply, self.profile.redactor, what, _FREE)
@@ -307,5 +307,5 @@ def _definite(reply: Reply) -> bool:
 
 
 def _unreachable(profile: Profile, why: NotSent | NoAnswer, money: str) -> str:
-    said = str(why) if isinstance(why, NotSent) else f"{_NO_ANSWER} ({why})"
-    return f"GenVR cannot be reached at {profile.base}: {said}. {money} Then run again."
+    said = str(why) if isinstance(why, NotSent) else f"no answer comes back ({why}); {ONLINE}"
+    return f"GenVR cannot be reached at {profile.base}: {said}, then run again. {money}"

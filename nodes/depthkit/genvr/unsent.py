@@ -1,5 +1,7 @@
 """Why a request could not be sent, in words that a person can act on.
 
+Each text is the cause and, behind a semicolon, the remedy; it ends without a full stop.
+
 Words only: whether it was sent is known by the transport. The libraries' own texts are never shown,
 they hold addresses, passwords of proxies and personal paths.
 """
@@ -10,9 +12,9 @@ import socket
 import ssl
 from collections.abc import Iterator
 
-__all__ = ["reason"]
+__all__ = ["ONLINE", "reason"]
 
-_ONLINE = "check the internet connection and the address of the profile"
+ONLINE = "check the internet connection and the address of the profile"
 
 
 def reason(error: BaseException) -> str:
@@ -21,7 +23,7 @@ def reason(error: BaseException) -> str:
     for kind, mark, words in _rows():
         if any(isinstance(cause, kind) and mark in str(cause) for cause in causes):
             return words
-    return f"no connection came about ({type(error).__name__}); {_ONLINE}"
+    return f"no connection came about ({type(error).__name__}); {ONLINE}"
 
 
 def _rows() -> tuple[tuple[type[BaseException], str, str], ...]:
@@ -69,10 +71,10 @@ def _rows() -> tuple[tuple[type[BaseException], str, str], ...]:
             "the proxy that is set (HTTPS_PROXY or ALL_PROXY) did not open the connection; check "
             "its address, and its user name and password if it needs them",
         ),
-        (ssl.SSLError, "", f"no encrypted connection came about; {_ONLINE}"),
-        (socket.gaierror, "", f"its name was not found; {_ONLINE}"),
-        (ConnectionRefusedError, "", f"the connection was refused; {_ONLINE}"),
-        (below.NewConnectionError, "", f"no connection came about; {_ONLINE}"),
+        (ssl.SSLError, "", f"no encrypted connection came about; {ONLINE}"),
+        (socket.gaierror, "", f"its name was not found; {ONLINE}"),
+        (ConnectionRefusedError, "", f"the connection was refused; {ONLINE}"),
+        (below.NewConnectionError, "", f"no connection came about; {ONLINE}"),
         (
             TimeoutError,
             "",
