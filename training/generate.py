@@ -31,10 +31,10 @@ VIEWS_PER_SCENE = 4
 SHARD = 500
 
 
-def build_scene(rng: random.Random) -> Scene:
-    """One random scene with camera candidates."""
+def build_scene(rng: random.Random, only: str = "") -> Scene:
+    """One random scene with camera candidates; only: the name of one of the `KINDS`."""
     scene = Scene(rng)
-    makers, weights = zip(*KINDS, strict=True)
+    makers, weights = zip(*(k for k in KINDS if only in ("", k[0].__name__)), strict=True)
     rng.choices(makers, weights)[0](scene, rng)
     return scene
 
@@ -66,11 +66,11 @@ def _inverse(distance: np.ndarray) -> np.ndarray:
 
 
 def views(
-    renderer: Renderer, seed: int, size: tuple[int, int]
+    renderer: Renderer, seed: int, size: tuple[int, int], only: str = ""
 ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
     """Up to VIEWS_PER_SCENE views of one scene: (H, W, 3) uint8 and (H, W) float16, relit again."""
     rng = random.Random(f"genvr-depth-{seed}")
-    scene = build_scene(rng)
+    scene = build_scene(rng, only)
     renderer.load(scene)
     seen: list[tuple[Camera, np.ndarray, np.ndarray]] = []
     for camera in scene.cameras:
@@ -90,7 +90,7 @@ def views(
     return out
 
 
-def write_shard(renderer: Renderer, out: Path, number: int) -> int:
+def write_shard(renderer: Renderer, out: Path, number: int, only: str = "") -> int:
     """Draws shard `number` unless it is there; returns the number of views drawn."""
     target = out / f"{number:04d}-rgb.npy"
     if target.exists():
@@ -99,7 +99,7 @@ def write_shard(renderer: Renderer, out: Path, number: int) -> int:
     drawn: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
     seed = number * 100_000
     while len(drawn) < SHARD:
-        drawn += views(renderer, seed, size)
+        drawn += views(renderer, seed, size, only)
         seed += 1
     pictures, *rest = (np.stack(part) for part in zip(*drawn[:SHARD], strict=True))
     for name, part in zip(("disparity", "relit", "relit-disparity"), rest, strict=True):
@@ -114,13 +114,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="draw training views with the rasteriser")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--shards", default="0:40", help="first:last, 500 views each")
+    parser.add_argument(
+        "--only", default="", choices=[maker.__name__ for maker, _ in KINDS], help="one kind"
+    )
     options = parser.parse_args(arguments)
     first, last = (int(part) for part in options.shards.split(":"))
     options.out.mkdir(parents=True, exist_ok=True)
     renderer = Renderer()
     for number in range(first, last):
         start = time.monotonic()
-        drawn = write_shard(renderer, options.out, number)
+        drawn = write_shard(renderer, options.out, number, options.only)
         if drawn:
             rate = drawn / (time.monotonic() - start)
             sys.stdout.write(f"shard {number}: {drawn} views, {rate:.1f} a second\n")

@@ -89,7 +89,7 @@ def _dusk(scene: Scene, rng: random.Random) -> None:
 
 
 def _outdoors(scene: Scene, rng: random.Random) -> None:
-    if rng.random() < 0.35:
+    if rng.random() < 0.5:
         _dusk(scene, rng)
         return
     scene.lights = []
