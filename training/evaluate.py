@@ -21,7 +21,6 @@ from genvr_depth.nodes.depthkit.align import align_depth_to
 from genvr_depth.nodes.depthkit.estimators.builtin import (
     INNER_SIZE,
     MULTIPLE,
-    BuiltinDepth,
     load_builtin,
 )
 from genvr_depth.nodes.depthkit.estimators.sizes import inner_shape
@@ -46,6 +45,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PHOTOGRAPHS = ROOT.parent / "shared" / "data"
 WEIGHTS = ROOT / "nodes" / "depthkit" / "weights" / "builtin.safetensors"
 SHORT_SIDE = INNER_SIZE * 3 // 4
+Network = Callable[[Tensor], Tensor]
+"""(B, 3, H, W) pictures -> (B, H, W) disparity."""
 _FARTHEST = 80.0  # metres; beyond it a held-back scene's depth is not scored
 
 
@@ -88,7 +89,7 @@ def photographs(folder: Path = PHOTOGRAPHS) -> list[Photograph]:
 
 @torch.no_grad()
 def predict(
-    model: BuiltinDepth, image: Tensor, size: tuple[int, int], short: int = SHORT_SIDE
+    model: Network, image: Tensor, size: tuple[int, int], short: int = SHORT_SIDE
 ) -> Tensor:
     """Disparity (h, w) of one (3, H, W) picture at `size`."""
     inner = inner_shape(*image.shape[-2:], short, MULTIPLE)
@@ -124,7 +125,7 @@ def score_photographs(run: Callable[[Photograph], Tensor], photos: list[Photogra
 
 
 def score_held_back(
-    model: BuiltinDepth, folder: Path, count: int = 60, short: int = SHORT_SIDE
+    model: Network, folder: Path, count: int = 60, short: int = SHORT_SIDE
 ) -> dict[str, tuple[float, float]]:
     """Mean AbsRel and delta1 over `count` views of every held-back shard (sky is not scored).
 

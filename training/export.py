@@ -1,7 +1,7 @@
 """Averaged weights of a run -> the file of the pack: python -m training.export --state STATE
 
-Weights of an earlier state can be blended in (a straight line between two states of one training
-history generalises better than either end); batch statistics are then measured anew on shards.
+Several states of one training history can be blended, each with its share (the mean of such states
+generalises better than each of them); batch statistics are then measured anew on shards.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from torch import Tensor, nn
 from .data import Batches
 from .evaluate import WEIGHTS
 
-__all__ = ["averaged", "blended", "main"]
+__all__ = ["averaged", "blended", "main", "mean"]
+
+_STATISTICS_BATCHES, _STATISTICS_SIDE = 24, 190.0
 
 
 def averaged(state: Path) -> dict[str, Tensor]:
@@ -25,39 +27,48 @@ def averaged(state: Path) -> dict[str, Tensor]:
     return torch.load(state, map_location="cpu")["average"]
 
 
-def blended(
-    late: dict[str, Tensor], early: dict[str, Tensor], share: float, batches: Batches, count: int
-) -> dict[str, Tensor]:
-    """(1 - share) * late + share * early, with batch statistics of `count` fresh batches."""
-    mixed = {k: v.lerp(early[k], share) if v.is_floating_point() else v for k, v in late.items()}
+def mean(states: list[dict[str, Tensor]], shares: list[float]) -> dict[str, Tensor]:
+    """The weighted mean of all floating-point tensors; the rest from the first state."""
+    whole = sum(shares)
+    return {
+        name: sum((s[name] * (share / whole) for s, share in zip(states, shares, strict=True)))
+        if value.is_floating_point()
+        else value
+        for name, value in states[0].items()
+    }  # type: ignore[return-value]
+
+
+def blended(weights: dict[str, Tensor], batches: Batches) -> dict[str, Tensor]:
+    """The same weights with batch statistics measured on fresh batches."""
     model = BuiltinDepth()
-    model.load_state_dict(mixed)
+    model.load_state_dict(weights)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.reset_running_stats()
             module.momentum = None
     model.train()
     with torch.no_grad():
-        for _ in range(count):
-            model(batches.draw(176)[0])
+        for _ in range(_STATISTICS_BATCHES):
+            model(batches.draw(_STATISTICS_SIDE)[0])
     return model.state_dict()
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="write the averaged weights as fp16 safetensors")
-    parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--blend", type=Path, help="an earlier state to blend in")
-    parser.add_argument("--share", type=float, default=0.2, help="of the earlier state")
+    parser.add_argument("--state", type=Path, nargs="+", required=True)
+    parser.add_argument("--shares", type=float, nargs="+", help="of the states; equal by default")
     parser.add_argument("--data", type=Path, help="shards for the batch statistics of a blend")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     options = parser.parse_args(arguments)
+    shares = options.shares or [1.0] * len(options.state)
+    if len(shares) != len(options.state):
+        parser.error("--shares wants one number for each --state")
     torch.manual_seed(0)
-    state = averaged(options.state)
-    if options.blend:
+    state = mean([averaged(path) for path in options.state], shares)
+    if len(shares) > 1:
         if options.data is None:
-            parser.error("--blend needs --data")
-        early = averaged(options.blend)
-        state = blended(state, early, options.share, Batches([options.data], 16, 0), 16)
+            parser.error("a blend needs --data")
+        state = blended(state, Batches([options.data], 16, 0))
     half = {
         name: (value.half() if value.is_floating_point() else value).contiguous()
         for name, value in state.items()

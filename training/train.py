@@ -33,7 +33,7 @@ __all__ = ["main"]
 _WARM_UP, _DECAY_FROM = 0.03, 0.45
 _MUON_RATE, _ADAM_RATE = 0.01, 1.5e-3
 _TOGETHER = 8  # steps between two meetings of the workers
-_AGREE = 0.6  # weight of the disagreement between a view and its twin
+_AGREE = 0.9  # weight of the disagreement between a view and its twin
 _KEEP = 0.96  # of the averaged weights at a meeting
 _PAUSE = 20.0  # seconds; a round that took longer was stopped by somebody, and counts as this
 
@@ -58,7 +58,7 @@ def _sharpness(done: float) -> float:
 class _Average:
     """Exponential moving average of all weights and batch statistics."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: BuiltinDepth) -> None:
         self.model = copy.deepcopy(model).eval().requires_grad_(False)
         self.steps = 0
 
@@ -163,7 +163,8 @@ def _report(run: _Run, losses: list[float], parts: dict[str, float]) -> None:
         "shards": len(run.batches.shards),
         **parts,
     }
-    model, photos = run.average.model, photographs()
+    # One size at a time: what the weights have learned, not what `forward` makes of it.
+    model, photos = run.average.model.mirrored, photographs()
     for short in (96, 128, 160) if photos else ():
         rows = score_photographs(
             lambda p, s=short: predict(model, p.image, tuple(p.depth.shape), s), photos

@@ -43,6 +43,20 @@ def test_any_aspect_ratio_gives_a_finite_map_of_the_same_size(model, size):
     assert torch.isfinite(values).all()
 
 
+def test_the_picture_is_looked_at_large_and_small(model):
+    seen = []
+    watch = model.stem.register_forward_pre_hook(lambda _, given: seen.append(given[0].shape[-2:]))
+    try:
+        answer = model(_cuboid())
+    finally:
+        watch.remove()
+    assert seen == [(128, 192), (128, 192), (192, 256), (192, 256)]
+    assert (
+        torch.corrcoef(torch.stack([answer.flatten(), model.mirrored(_cuboid()).flatten()]))[0, 1]
+        > 0.9
+    )
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_agrees_with_single(model, dtype):
     image = _cuboid()

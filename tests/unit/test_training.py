@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.estimators.builtin import BuiltinDepth
+from genvr_depth.training import export
 from genvr_depth.training.augment import photograph
 from genvr_depth.training.data import HELD_BACK, Batches, composed_views
 from genvr_depth.training.grow import starting_weights
@@ -15,7 +16,7 @@ from genvr_depth.training.losses import depth_loss, disagreement
 from genvr_depth.training.muon import Muon, split_parameters
 from genvr_depth.training.raster.relight import relit
 from genvr_depth.training.raster.scene import Light, Material, Scene
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 
@@ -86,6 +87,23 @@ def test_a_grown_network_predicts_what_the_smaller_one_did(tmp_path):
     grown.load_state_dict(starting_weights(tmp_path / "small.safetensors", grown))
     picture = torch.rand(1, 3, 64, 96)
     torch.testing.assert_close(grown.eval()(picture), small.eval()(picture))
+
+
+def test_a_blend_is_the_mean_by_shares_with_statistics_of_its_own(tmp_path):
+    _write_shard(tmp_path, 0, 128)
+    for name, value in (("a", 0.0), ("b", 1.0)):
+        model = BuiltinDepth()
+        for parameter in model.parameters():
+            nn.init.constant_(parameter, value)
+        torch.save({"average": model.state_dict()}, tmp_path / f"{name}.pt")
+    out = tmp_path / "blend.safetensors"
+    states = [str(tmp_path / "a.pt"), str(tmp_path / "b.pt")]
+    export.main(
+        ["--state", *states, "--shares", "1", "3", "--data", str(tmp_path), "--out", str(out)]
+    )
+    blend = load_file(out)
+    assert blend["head.0.weight"].unique().tolist() == [0.75]
+    assert int(blend["stem.0.1.num_batches_tracked"]) == 24
 
 
 def test_views_composed_as_people_compose_are_told_from_others():

@@ -16,11 +16,12 @@ from ..errors import InvalidInput, ModelError
 
 __all__ = ["INNER_SIZE", "MULTIPLE", "WIDTHS", "BuiltinDepth", "load_builtin"]
 
-INNER_SIZE = 236
+INNER_SIZE = 342
 MULTIPLE = 32
 WIDTHS = (24, 40, 80, 144, 224)
 _HEADS = 4
 _POSITIONS = 4  # channels that say where on the picture a token is
+_SMALL = 0.7  # of the working size: about the size of the pictures that it was trained on
 
 
 def _conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
@@ -98,8 +99,9 @@ class BuiltinDepth(nn.Module):
     """Disparity of photographs, (B, 3, H, W) float 0..1 -> (B, H, W), larger = nearer.
 
     Affine-invariant: scale and shift mean nothing. H and W must be multiples of `MULTIPLE`
-    (InvalidInput otherwise); 4:3 with `INNER_SIZE` on the longer side is what it was trained for.
-    In evaluation mode the answers to the picture and to its mirror image are averaged.
+    (InvalidInput otherwise); 4:3 with `INNER_SIZE` on the longer side is what was measured.
+    In evaluation mode the picture is looked at twice, as it is for the outlines and at `_SMALL` of
+    the size for the layout, each time `mirrored`; the answers are averaged.
     """
 
     def __init__(self) -> None:
@@ -126,10 +128,17 @@ class BuiltinDepth(nn.Module):
                 f"The built-in depth model needs sides that are multiples of {MULTIPLE}, "
                 f"got {width}x{height}; resize the picture first."
             )
-        values = self._single(images)
         if self.training:
-            return values
-        return (values + self._single(images.flip(-1)).flip(-1)) / 2
+            return self._single(images)
+        size = [max(round(_SMALL * side / MULTIPLE), 1) * MULTIPLE for side in (height, width)]
+        small = F.interpolate(images, size=size, mode="bilinear", align_corners=False)
+        answer = self.mirrored(small)[:, None]
+        answer = F.interpolate(answer, size=(height, width), mode="bilinear", align_corners=False)
+        return (self.mirrored(images) + answer[:, 0]) / 2
+
+    def mirrored(self, images: Tensor) -> Tensor:
+        """The mean of the answers to the pictures and to their mirror images, at their size."""
+        return (self._single(images) + self._single(images.flip(-1)).flip(-1)) / 2
 
     def _single(self, images: Tensor) -> Tensor:
         height, width = images.shape[-2:]

@@ -53,7 +53,7 @@ class _Builtin:
     name = BUILTIN
     licence = "MIT"
     multiple = MULTIPLE
-    # Its pictures were 4:3 with INNER_SIZE on the longer side.
+    # Measured on 4:3 pictures with INNER_SIZE on the longer side.
     inner_size = INNER_SIZE * 3 // 4
 
     def __init__(self, network: nn.Module, placement: Placement) -> None:
