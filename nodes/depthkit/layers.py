@@ -217,7 +217,8 @@ def _valley(weight: Tensor, cut: int, bins: int) -> float:
 
 
 def _step(near: Tensor, cut: float, feather: float) -> Tensor:
-    if feather == 0:
+    # Narrower than float32 tells two nearnesses apart; smaller yet, it would divide by zero.
+    if feather < torch.finfo(torch.float32).eps:
         return (near >= cut).float()
     return ((near - cut) / feather + 0.5).clamp(0, 1)
 

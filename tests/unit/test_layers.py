@@ -13,7 +13,7 @@ from genvr_depth.nodes.depthkit.layers import (
     split_layers,
     split_picture,
 )
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 
@@ -22,6 +22,7 @@ def _noise(batch=1, height=17, width=23, seed=0):
 
 
 @settings(max_examples=60, deadline=None)
+@example(8, "equal area", 2.6e-168, "metric", 76, False)
 @given(
     count=st.integers(2, 8),
     method=st.sampled_from([m for m in METHODS if m != "thresholds"]),
