@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from .data import Batches
 from .evaluate import WEIGHTS
 
-__all__ = ["averaged", "blended", "main", "mean"]
+__all__ = ["averaged", "main", "mean", "with_own_statistics"]
 
 _STATISTICS_BATCHES, _STATISTICS_SIDE = 24, 190.0
 
@@ -31,14 +31,14 @@ def mean(states: list[dict[str, Tensor]], shares: list[float]) -> dict[str, Tens
     """The weighted mean of all floating-point tensors; the rest from the first state."""
     whole = sum(shares)
     return {
-        name: sum((s[name] * (share / whole) for s, share in zip(states, shares, strict=True)))
+        name: sum(s[name] * (share / whole) for s, share in zip(states, shares, strict=True))
         if value.is_floating_point()
         else value
         for name, value in states[0].items()
     }  # type: ignore[return-value]
 
 
-def blended(weights: dict[str, Tensor], batches: Batches) -> dict[str, Tensor]:
+def with_own_statistics(weights: dict[str, Tensor], batches: Batches) -> dict[str, Tensor]:
     """The same weights with batch statistics measured on fresh batches."""
     model = BuiltinDepth()
     model.load_state_dict(weights)
@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     if len(shares) > 1:
         if options.data is None:
             parser.error("a blend needs --data")
-        state = blended(state, Batches([options.data], 16, 0))
+        state = with_own_statistics(state, Batches([options.data], 16, 0))
     half = {
         name: (value.half() if value.is_floating_point() else value).contiguous()
         for name, value in state.items()

@@ -34,17 +34,21 @@ def _leave_and_return(page):
     pytest.fail("the tab with the nodes did not come back")
 
 
+def _expect_shown_now_and_later(page, canvas, kind, widget):
+    page.wait_for_timeout(800)
+    assert canvas.run()["name"] == "execution_success"
+    page.wait_for_timeout(1000)
+    assert _inside(page, kind, widget)[0] == "shown"
+    _leave_and_return(page)
+    assert _inside(page, kind, widget)[0] == "shown"
+
+
 def test_the_viewer_shows_the_run_and_still_does_when_the_tab_comes_back(page, canvas):
     source = canvas.add("GenVRDepthSampleScene", 60, 120)
     target = canvas.add("GenVRDepthPreview", 560, 120)
     canvas.link(source, 1, target, "depth")
     page.evaluate(CONVERT, [target])
-    page.wait_for_timeout(800)
-    assert canvas.run()["name"] == "execution_success"
-    page.wait_for_timeout(1000)
-    assert _inside(page, "GenVRDepthPreview", "genvr_viewer")[0] == "shown"
-    _leave_and_return(page)
-    assert _inside(page, "GenVRDepthPreview", "genvr_viewer")[0] == "shown"
+    _expect_shown_now_and_later(page, canvas, "GenVRDepthPreview", "genvr_viewer")
 
 
 def test_the_compare_view_of_a_template_does_too(page, canvas):
@@ -53,12 +57,7 @@ def test_the_compare_view_of_a_template_does_too(page, canvas):
     page.evaluate("(id) => { app.graph.getNodeById(id).properties.genvr_compare = true; }", target)
     canvas.link(source, 0, target, "image_a")
     page.evaluate(CONVERT, [target])
-    page.wait_for_timeout(800)
-    assert canvas.run()["name"] == "execution_success"
-    page.wait_for_timeout(1000)
-    assert _inside(page, "ImageCompare", "genvr_compare")[0] == "shown"
-    _leave_and_return(page)
-    assert _inside(page, "ImageCompare", "genvr_compare")[0] == "shown"
+    _expect_shown_now_and_later(page, canvas, "ImageCompare", "genvr_compare")
 
 
 @pytest.mark.parametrize("limit", [0, 3])

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import InvalidInput, ModelError
+from .sizes import nearest_multiple
 
 __all__ = ["INNER_SIZE", "MULTIPLE", "WIDTHS", "BuiltinDepth", "load_builtin"]
 
@@ -130,7 +131,7 @@ class BuiltinDepth(nn.Module):
             )
         if self.training:
             return self._single(images)
-        size = [max(round(_SMALL * side / MULTIPLE), 1) * MULTIPLE for side in (height, width)]
+        size = [nearest_multiple(_SMALL * side, MULTIPLE) for side in (height, width)]
         small = F.interpolate(images, size=size, mode="bilinear", align_corners=False)
         answer = self.mirrored(small)[:, None]
         answer = F.interpolate(answer, size=(height, width), mode="bilinear", align_corners=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-__all__ = ["MAX_ASPECT", "SIZE_RULES", "inner_shape"]
+__all__ = ["MAX_ASPECT", "SIZE_RULES", "inner_shape", "nearest_multiple"]
 
 MAX_ASPECT = 4
 """Longer pictures are worked on at `MAX_ASPECT` times the inner size: a 1-pixel-high strip whose
@@ -16,15 +16,16 @@ def inner_shape(height: int, width: int, short_side: int, multiple: int) -> tupl
     nearest multiple and at least one multiple (the rule the DPT family was trained with).
     """
     scale = min(short_side / min(height, width), MAX_ASPECT * short_side / max(height, width))
-    return _rounded(height * scale, multiple), _rounded(width * scale, multiple)
+    return nearest_multiple(height * scale, multiple), nearest_multiple(width * scale, multiple)
 
 
-def _rounded(length: float, multiple: int) -> int:
+def nearest_multiple(length: float, multiple: int) -> int:
+    """The multiple nearest to a length, at least one."""
     return max(round(length / multiple), 1) * multiple
 
 
 def _square(_height: int, _width: int, short_side: int, multiple: int) -> tuple[int, int]:
-    side = _rounded(short_side, multiple)
+    side = nearest_multiple(short_side, multiple)
     return side, side
 
 
