@@ -2,7 +2,7 @@
 
 Depth is estimated again on the generated picture and compared with the control it was made from.
 
-    score = 100 * max(0, rho) * max(0, G) * max(0, L)
+    score = 100 * max(0, rho) * max(0, G) * max(0, L) * (2 + W) / 3
 
 rho is Spearman's rank correlation of the two depths; G is the mean over three scales of
 
@@ -10,11 +10,14 @@ rho is Spearman's rank correlation of the two depths; G is the mean over three s
 
 where da, db are the differences of neighbouring pixels of the two disparities, the second aligned
 to the first (robust scale and shift); L is the same ratio, 2 cov(a, b) / (var a + var b), of what
-is left of the two disparities after each has lost its own vertical trend (a quadratic in the row).
+is left of the two disparities after each has lost its own vertical trend (a quadratic in the row);
+W is that ratio once more, at the coarsest scale, in the window where it is lowest.
 rho asks whether near is still near, G whether the outlines are still where they were, L whether
 the picture is more than another view with its floor at the bottom, which is all that two unrelated
-photographs have in common. All are 1 for the same depth and their product is near 0 for an
-unrelated picture. Blur lowers da against db, a shift or a warp moves them apart.
+photographs have in common. W asks for the one thing that is missing, new or elsewhere, which is too
+small to weigh in the others: it takes off a third where it stood. All are 1 for the same depth and
+the product is near 0 for an unrelated picture. Blur lowers da against db, a shift or a warp moves
+them apart.
 """
 
 from __future__ import annotations
@@ -38,6 +41,7 @@ from .kinds import to_disparity, to_metric
 from .lines import vanishing_point
 from .metrics import boundary_f1, control_rmse, depth_scores, spearman
 from .ranges import Window, find_window, normalise
+from .smoothing import box_mean
 
 __all__ = [
     "Comparison",
@@ -60,21 +64,28 @@ _SAME_SHAPE = 1.03
 _SHARED = 0.75
 # Deviations of this share of the range mean nothing: two maps without any layout agree in it.
 _LAYOUT_NOISE = 0.03
+# Half a window of the worst place at the coarsest scale: 5 x 5 pixels, 8 % of the longer side.
+# At full size a thin post that stands a pixel beside its place would be a worst place.
+_PLACE_RADIUS = 2
+# Deviations of this share of the range within a window mean nothing: other light does as much.
+_PLACE_NOISE = 0.07
 
 
 @dataclass(frozen=True, slots=True)
 class StructureReport:
-    """score 0..100, outlines (G) and layout (L) as in the module's text; the rest as in `metrics`.
+    """score 0..100, outlines (G), layout (L) and worst_place (W, -1..1) as in the module's text.
 
-    control_rmse: 0..255 between the min-max normalised maps (ControlNet++). abs_rel, delta1: after
-    alignment. boundary_f1: exact to the pixel, hence low even for good pictures. horizon_shift,
-    vanishing_shift: percent of the picture's height and width, None where no lines were found.
+    The rest as in `metrics`. control_rmse: 0..255 between the min-max normalised maps
+    (ControlNet++). abs_rel, delta1: after alignment. boundary_f1: exact to the pixel, hence low
+    even for good pictures. horizon_shift, vanishing_shift: percent of the picture's height and
+    width, None where no lines were found.
     """
 
     score: float
     spearman: float
     outlines: float
     layout: float
+    worst_place: float
     control_rmse: float
     abs_rel: float
     delta1: float
@@ -93,7 +104,8 @@ class StructureReport:
         rows = [
             f"Structure score {self.score:.1f} of 100: {verdict(self.score)}",
             f"rank correlation {self.spearman:.3f}, outlines {self.outlines:.3f}, layout "
-            f"{self.layout:.3f}, boundary F1 {self.boundary_f1:.3f}",
+            f"{self.layout:.3f}, worst place {self.worst_place:.3f}, boundary F1 "
+            f"{self.boundary_f1:.3f}",
             f"aligned AbsRel {self.abs_rel:.4f}, delta1 {self.delta1:.3f}, control RMSE "
             f"{self.control_rmse:.2f} of 255 (min-max)",
         ]
@@ -115,9 +127,9 @@ class Comparison:
 
 
 _VERDICTS = (
-    (85.0, "the structure is kept."),
-    (65.0, "mostly kept, with local changes."),
-    (40.0, "loosely followed."),
+    (80.0, "the structure is kept."),
+    (60.0, "mostly kept, with local changes."),
+    (35.0, "loosely followed."),
     (20.0, "hardly followed."),
     (0.0, "not the same scene."),
 )
@@ -150,14 +162,16 @@ def compare(control: DepthMap, found: DepthMap) -> Comparison:
     first, second = _aligned(to_disparity(target), to_disparity(other))
     rho = spearman(first, second, valid)
     outlines, layout = _outlines(first, second, valid), _layout(first[0], second[0], valid[0])
+    place = _worst_place(first, second, valid)
     depth = to_metric(target, NEAR_M, FAR_M)
     predicted = align_depth_to(to_disparity(other).values, depth.values, valid, space="disparity")
     scores = depth_scores(predicted, depth.values, valid)
     report = StructureReport(
-        score=100 * max(0.0, rho) * max(0.0, outlines) * max(0.0, layout),
+        score=100 * max(0.0, rho) * max(0.0, outlines) * max(0.0, layout) * (2 + place) / 3,
         spearman=rho,
         outlines=outlines,
         layout=layout,
+        worst_place=place,
         control_rmse=control_rmse(_grey(other), _grey(target), valid),
         abs_rel=scores.abs_rel,
         delta1=scores.delta1,
@@ -223,18 +237,25 @@ def _aligned(target: DepthMap, other: DepthMap) -> tuple[Tensor, Tensor]:
     return first, fit(other.values).clamp(0, 1)
 
 
+def _at_scale(
+    first: Tensor, second: Tensor, valid: Tensor, scale: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Both maps at 1 / scale of their size, and where both have a value: all (1, h, w)."""
+    size = [max(1, side // scale) for side in valid.shape[1:]]
+    a, b = (DepthMap.make(x, "depth", valid).resized(*size) for x in (first, second))
+    return a.values, b.values, a.valid & b.valid
+
+
 def _outlines(first: Tensor, second: Tensor, valid: Tensor) -> float:
     """G of the module's text; two maps without any difference agree: 1."""
     total = 0.0
     for scale in _SCALES:
-        height, width = max(1, first.shape[1] // scale), max(1, first.shape[2] // scale)
-        a, b = (DepthMap.make(x, "depth", valid).resized(height, width) for x in (first, second))
-        common = a.valid & b.valid
+        a, b, common = _at_scale(first, second, valid, scale)
         both = power = 0.0
         for axis in (1, 2):
             keep = common.narrow(axis, 1, max(0, common.shape[axis] - 1))
             keep = keep & common.narrow(axis, 0, keep.shape[axis])
-            da, db = a.values.diff(dim=axis)[keep], b.values.diff(dim=axis)[keep]
+            da, db = a.diff(dim=axis)[keep], b.diff(dim=axis)[keep]
             both += 2 * (da * db).sum().item()
             power += (da.square() + db.square()).sum().item()
         total += both / power if power > 1e-12 else 1.0
@@ -251,6 +272,24 @@ def _layout(first: Tensor, second: Tensor, valid: Tensor) -> float:
     slack = _LAYOUT_NOISE**2
     power = a.square().mean() + b.square().mean() + slack
     return ((2 * (a * b).mean() + slack) / power).item()
+
+
+def _worst_place(first: Tensor, second: Tensor, valid: Tensor) -> float:
+    """W of the module's text; first, second, valid: (1, h, w)."""
+    a, b, common = _at_scale(first, second, valid, _SCALES[-1])
+    if not bool(common.any()):
+        return 1.0
+    weight = common.to(a.dtype)
+    count = box_mean(weight, _PLACE_RADIUS)[common]
+
+    def spread(x: Tensor) -> Tensor:
+        """Variance over the valid pixels of every window."""
+        mean, square = (box_mean(weight * y, _PLACE_RADIUS)[common] for y in (x, x.square()))
+        return (square / count - (mean / count).square()).clamp_min(0)
+
+    # 2 cov(a, b) + slack over var a + var b + slack, with var(a - b) in place of the covariance.
+    slack = _PLACE_NOISE**2
+    return 1 - (spread(a - b) / (spread(a) + spread(b) + slack)).max().item()
 
 
 def _grey(depth: DepthMap) -> Tensor:

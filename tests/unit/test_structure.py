@@ -82,27 +82,49 @@ def scenes():
 # the RMSE is 255 sqrt(E[(x - y)^2] / 4) = 255 sqrt(1/24). Levelled is the same pair the other way
 # round: slope 1 of 2 directions, G = 2 / (2 + 1). Without the vertical trend x + y is x: of tilted
 # x and x / 2 are left, L = 2 * 1/2 / (1 + 1/4) = 0.8; of levelled twice x. Where the second is left
-# without any layout (flat, or y) only the slack of the formula remains, 0.0009 / (1/12).
+# without any layout (flat, or y) only the slack of the formula remains, 0.0009 / (1/12). A window
+# of 5 pixels at a quarter of the size holds q = (5^2 - 1) / 12 / 64^2 of variance of x: with
+# s = 0.07^2, W = 1 - (q/2) / (3q/2 + s) of tilted, 1 - q / (q + s) where the second is flat, and,
+# since x + y spans 1.8 between its outer half percents, 1 - q/3.24 / (3q/3.24 + s) of levelled.
 X, BOTH = (lambda x, y: x), (lambda x, y: x + y)
 TABLE = {
-    "identical": (X, X, 1.0, 1.0, 1.0, 0.0),
-    "scaled and shifted": (X, lambda x, y: 3 * x + 2, 1.0, 1.0, 1.0, 0.0),
-    "upside down": (X, lambda x, y: 1 - x, 0.0, 0.0, 0.0108, 255 * (1 / 3) ** 0.5),
-    "turned": (X, lambda x, y: y, 0.0, 0.0, 0.0108, 255 * (1 / 6) ** 0.5),
-    "tilted": (X, BOTH, 0.7, 2 / 3, 0.8, 255 * (1 / 24) ** 0.5),
-    "levelled": (BOTH, X, 0.7, 2 / 3, 1.0, 255 * (1 / 24) ** 0.5),
+    "identical": (X, X, 1.0, 1.0, 1.0, 1.0, 0.0),
+    "scaled and shifted": (X, lambda x, y: 3 * x + 2, 1.0, 1.0, 1.0, 1.0, 0.0),
+    "upside down": (X, lambda x, y: 1 - x, 0.0, 0.0, 0.0108, 0.909, 255 * (1 / 3) ** 0.5),
+    "turned": (X, lambda x, y: y, 0.0, 0.0, 0.0108, 0.909, 255 * (1 / 6) ** 0.5),
+    "tilted": (X, BOTH, 0.7, 2 / 3, 0.8, 0.957, 255 * (1 / 24) ** 0.5),
+    "levelled": (BOTH, X, 0.7, 2 / 3, 1.0, 0.972, 255 * (1 / 24) ** 0.5),
 }
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_the_score_of_six_pairs_is_the_one_worked_out_by_hand(name):
-    control, found, rho, outlines, layout, rmse = TABLE[name]
+    control, found, rho, outlines, layout, place, rmse = TABLE[name]
     report = compare(_square(control), _square(found)).report
     assert report.spearman == pytest.approx(rho, abs=0.01)
     assert report.outlines == pytest.approx(outlines, abs=0.01)
     assert report.layout == pytest.approx(layout, abs=0.01)
+    assert report.worst_place == pytest.approx(place, abs=0.003)
     assert report.control_rmse == pytest.approx(rmse, abs=1.0)
-    assert report.score == pytest.approx(100 * rho * outlines * layout, abs=1.5)
+    assert report.score == pytest.approx(100 * rho * outlines * layout * (2 + place) / 3, abs=1.5)
+
+
+def test_one_thing_that_is_missing_takes_off_a_third():
+    """A block of half the range is gone: three of the five columns of a window at its right edge.
+
+    There var(a - b) = 0.24 * 0.5^2, var b = q, var a = q + 0.24 * 0.5^2 - 2 * 0.5 * 0.6 / 64.
+    """
+    start, end, q, slack = 0.25, 0.4375, 2 / 64**2, 0.07**2
+
+    def with_block(x, y):
+        return x + 0.5 * ((x > start) & (x < end) & (y > 0.375) & (y < 0.5625))
+
+    report = compare(_square(with_block), _square(X)).report
+    gone = 0.24 * 0.5**2
+    ratio = gone / (2 * q + gone - 0.6 / 64 + slack)
+    assert report.worst_place == pytest.approx(1 - ratio, abs=0.03)
+    rest = 100 * report.spearman * report.outlines * report.layout
+    assert report.score == pytest.approx(rest * 0.65, rel=0.02)
 
 
 @pytest.mark.parametrize("name", SCENE_NAMES)
@@ -140,7 +162,7 @@ def test_noise_and_a_flat_map_score_next_to_nothing(scenes):
 def test_the_score_falls_as_the_damage_grows(scenes, name, spoil, steps):
     scores = [100.0] + [compare(scenes[name], spoil(scenes[name], s)).report.score for s in steps]
     assert all(after < before for before, after in pairwise(scores)), scores
-    assert scores[1] > 30
+    assert scores[1] > 20
 
 
 def test_sky_does_not_count(scenes):
@@ -186,7 +208,7 @@ def test_pictures_are_estimated_with_the_given_model_and_scored(scenes):
     grey = (control.values / control.values.max())[..., None].expand(1, 192, 256, 3)
     noise = torch.rand(1, 192, 256, 3, generator=torch.Generator().manual_seed(3))
     same, other = score_images(control, torch.cat([grey, noise]), Painted())
-    assert same.report.score > 70
+    assert same.report.score > 65
     assert other.report.score < 5
     assert "painted" in same.report.estimator
     assert json.dumps(same.report.as_dict())
@@ -300,7 +322,7 @@ def test_in_exact_depth_relit_beats_moved_beats_another_scene(name, scenes):
     relit = compare(scenes[name], scenes[name]).report.score
     local = compare(scenes[name], moved).report.score
     assert relit > local + 1
-    assert local > compare(scenes[name], other).report.score + 25
+    assert local > 20 > compare(scenes[name], other).report.score + 10
 
 
 @pytest.fixture(scope="module")
@@ -331,6 +353,4 @@ def test_with_the_built_in_model_the_same_scene_beats_another(name, built_in):
     other = max(
         fit_frame(controls[name], controls[n]).report.score for n in SCENE_NAMES if n != name
     )
-    assert min(relit, moved) > other + 10
-    if relit <= moved:
-        pytest.xfail(f"light moves the built-in model more than an object does: {relit, moved}")
+    assert relit > moved > other + 5

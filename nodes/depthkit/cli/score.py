@@ -24,6 +24,7 @@ _COLUMNS = (
     ("rank", "spearman", "{:.3f}"),
     ("outlines", "outlines", "{:.3f}"),
     ("layout", "layout", "{:.3f}"),
+    ("worst", "worst_place", "{:.3f}"),
     ("RMSE255", "control_rmse", "{:.2f}"),
     ("AbsRel", "abs_rel", "{:.4f}"),
     ("delta1", "delta1", "{:.3f}"),
