@@ -33,7 +33,7 @@ __all__ = ["main"]
 _WARM_UP, _DECAY_FROM = 0.03, 0.45
 _MUON_RATE, _ADAM_RATE = 0.01, 1.5e-3
 _TOGETHER = 8  # steps between two meetings of the workers
-_AGREE = 0.9  # weight of the disagreement between a view and its twin
+_AGREE = 0.5  # weight of the disagreement between a view and its twin
 _KEEP = 0.96  # of the averaged weights at a meeting
 _PAUSE = 20.0  # seconds; a round that took longer was stopped by somebody, and counts as this
 

@@ -14,6 +14,7 @@ from genvr_depth.training.data import HELD_BACK, Batches, composed_views
 from genvr_depth.training.grow import starting_weights
 from genvr_depth.training.losses import depth_loss, disagreement
 from genvr_depth.training.muon import Muon, split_parameters
+from genvr_depth.training.raster.outdoors import landscape
 from genvr_depth.training.raster.relight import relit
 from genvr_depth.training.raster.scene import Light, Material, Scene
 from safetensors.torch import load_file, save_file
@@ -232,3 +233,15 @@ def test_the_same_seed_relights_alike():
     first, second = (relit(_lamp_over_a_box(True), random.Random(5)) for _ in range(2))
     assert (first.lights, first.sky) == (second.lights, second.sky)
     assert np.array_equal(first.instances()["box"], second.instances()["box"])
+
+
+def test_most_crowns_have_gaps_between_their_leaves_and_some_have_none():
+    sprays = set()
+    for seed in range(60):
+        scene = Scene(random.Random(seed))
+        landscape(scene, scene.rng)
+        sprays |= {row[-2:] for row in scene.rows.get("ball", [])}
+    sizes = [size for mode, size in sprays if mode == 8]
+    assert (0, 1) in sprays
+    assert len(sizes) > 60
+    assert all(0.1 <= size <= 0.4 for size in sizes)

@@ -44,6 +44,14 @@ def daylight(scene: Scene, rng: random.Random, reach: float) -> None:
     scene.shadow_softness = rng.choice([0.002, 0.006])
 
 
+_CLOSED = (0.0, 1.0)
+
+
+def _gaps(rng: random.Random) -> tuple[float, float] | None:
+    """Holes between the leaves of most crowns: the cut and the size of a spray in metres."""
+    return (8.0, rng.uniform(0.1, 0.4)) if rng.random() < 0.65 else None
+
+
 def _tree(scene: Scene, rng: random.Random) -> None:
     h = rng.uniform(2.5, 11)
     scene.rod((0, 0, -0.2), (rng.gauss(0, 0.1), 0, h * 0.6), 0.05 + h * 0.035, m.bark(rng))
@@ -53,10 +61,12 @@ def _tree(scene: Scene, rng: random.Random) -> None:
             w = h * 0.5 * (1 - i * 0.2)
             scene.add("cone", (0, 0, h * (0.35 + 0.2 * i)), (w, w, h * 0.35), mat)
         return
-    for _ in range(rng.randint(3, 9)):
+    gaps = _gaps(rng)
+    for _ in range(rng.randint(5, 13) if gaps else rng.randint(3, 9)):
         r = h * rng.uniform(0.2, 0.42)
         pos = (rng.gauss(0, 0.13) * h, rng.gauss(0, 0.13) * h, h * rng.uniform(0.55, 0.95))
-        scene.add("ball", pos, (r, r, r * rng.uniform(0.6, 1)), mat, shape=(2, 0, 0, 0.5))
+        size = (r, r, r * rng.uniform(0.6, 1))
+        scene.add("ball", pos, size, mat, shape=(2, 0, 0, 0.5), cut=gaps or _CLOSED)
     for _ in range(rng.choice([0, 0, 4])):
         a = rng.uniform(0, 6.28)
         scene.rod(
@@ -68,6 +78,7 @@ def _tree(scene: Scene, rng: random.Random) -> None:
 
 
 def _bush(scene: Scene, rng: random.Random) -> None:
+    gaps = _gaps(rng)
     for _ in range(rng.randint(1, 3)):
         s = rng.uniform(0.4, 1.6)
         scene.add(
@@ -76,6 +87,7 @@ def _bush(scene: Scene, rng: random.Random) -> None:
             (s, s, s * 0.8),
             m.foliage(rng),
             shape=(2, 0, 0, 0.4),
+            cut=gaps or _CLOSED,
         )
 
 

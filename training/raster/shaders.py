@@ -84,6 +84,7 @@ bool is_cut(vec3 unit, vec3 local, vec2 cut) {
     if (mode == 4) { vec2 d = fract(m / cut.y); return d.x > 0.2 && d.y > 0.2; }
     if (mode == 5) { return length(unit.xy) > 0.5; }
     if (mode == 6) { return noise(m / cut.y) < 0.45 + 0.3 * length(unit.xy); }
+    if (mode == 8) { vec2 q = (m + vec2(1.7, -1.3) * local.z) / cut.y; return 0.6 * noise(q) + 0.4 * noise(q * 2.7 + 5.3) < 0.5; }
     return length(unit.xy * vec2(1.0, 1.0)) > 0.5 || length(unit.xy) < 0.36;
 }
 """
