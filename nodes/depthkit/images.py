@@ -12,7 +12,10 @@ from torch import Tensor
 
 from .errors import InvalidInput
 
-__all__ = ["frames", "luminance", "resize", "rgb"]
+__all__ = ["SAME_SHAPE", "frames", "luminance", "resize", "rgb"]
+
+# Sizes inside models and encoders are rounded; aspects farther apart than this are another crop.
+SAME_SHAPE = 1.03
 
 _REC709 = (0.2126, 0.7152, 0.0722)
 

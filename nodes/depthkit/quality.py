@@ -18,7 +18,7 @@ from .edges import EdgeFit, edge_map, solid, strongest_near
 from .errors import InvalidInput
 from .fill import label_holes
 from .findings import SEVERITIES, Finding, QualityReport
-from .images import luminance
+from .images import SAME_SHAPE, luminance
 from .ranges import Window, normalise
 
 __all__ = ["CODES", "check_depth"]
@@ -28,8 +28,6 @@ _SIDE = 384
 _GAP = 0.001
 # A drone sees houses of 5 m from 500 m; what differs by less than this is rounding.
 _FLAT = 0.001
-# Sizes inside models and encoders are rounded; more than this is another crop.
-_SAME_SHAPE = 1.03
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -244,7 +242,7 @@ def _misaligned(view: _View) -> _Found | None:
     """Depth edges lie on photo edges; if they fit far better elsewhere, the map is shifted."""
     if view.grey is None:
         return None
-    if view.shape_ratio > _SAME_SHAPE + 2 / min(view.full.height, view.full.width):
+    if view.shape_ratio > SAME_SHAPE + 2 / min(view.full.height, view.full.width):
         return (
             "depth and photo are of different shapes: they cannot show the same frame.",
             "Connect the photo the depth was made from, uncropped.",

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from .depth_map import DepthMap
 from .errors import InvalidInput, Stopped
+from .images import SAME_SHAPE
 from .sharpen import Axis, Sharpener, corners
 
 __all__ = ["refine"]
@@ -80,7 +81,7 @@ def _check(depth: DepthMap, guide: Tensor, strength: float, sensitivity: float) 
             "the pictures the depth was made from, or a single one."
         )
     ratio = (guide.shape[2] / guide.shape[1]) / (depth.width / depth.height)
-    slack = 1.03 + 1 / min(depth.height, depth.width)
+    slack = SAME_SHAPE + 1 / min(depth.height, depth.width)
     if not 1 / slack <= ratio <= slack:
         raise InvalidInput(
             f"The guide is {guide.shape[2]}x{guide.shape[1]} and the depth {depth.width}x"

@@ -36,7 +36,7 @@ from .colormap import colorize
 from .depth_map import DepthMap
 from .errors import InvalidInput, Stopped
 from .estimators import Estimator, estimate
-from .images import luminance
+from .images import SAME_SHAPE, luminance
 from .kinds import to_disparity, to_metric
 from .lines import vanishing_point
 from .metrics import boundary_f1, control_rmse, depth_scores, spearman
@@ -59,7 +59,6 @@ COMPARE_SIDE = 256
 _SCALES = (1, 2, 4)
 # Relative control maps hold no metres: AbsRel and delta read their ends as these distances.
 NEAR_M, FAR_M = 1.0, 10.0
-_SAME_SHAPE = 1.03
 # Where less of the control has a depth in both maps, the score says so.
 _SHARED = 0.75
 # Deviations of this share of the range mean nothing: two maps without any layout agree in it.
@@ -190,7 +189,7 @@ def fit_frame(control: DepthMap, found: DepthMap) -> Comparison:
     cropped around the centre. Both readings are tried; the better one counts and is named.
     """
     ratio = (found.width / found.height) / (control.width / control.height)
-    slack = _SAME_SHAPE + 1 / min(control.height, control.width, found.height, found.width)
+    slack = SAME_SHAPE + 1 / min(control.height, control.width, found.height, found.width)
     if 1 / slack <= ratio <= slack:
         return compare(control, found)
     squeezed = compare(control, found)

@@ -7,8 +7,12 @@ import math
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.colormap import COLORMAPS, colorize
+from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput
-from genvr_depth.nodes.depthkit.images import luminance, resize, rgb
+from genvr_depth.nodes.depthkit.images import SAME_SHAPE, luminance, resize, rgb
+from genvr_depth.nodes.depthkit.quality import check_depth
+from genvr_depth.nodes.depthkit.refine import refine
+from genvr_depth.nodes.depthkit.structure import fit_frame
 
 
 @pytest.mark.parametrize(
@@ -55,3 +59,18 @@ def test_colour_maps_are_smooth_and_hide_invalid_pixels(name):
 def test_an_unknown_colour_map_names_the_choices():
     with pytest.raises(InvalidInput, match="turbo"):
         colorize(torch.zeros(1, 1), "rainbow")
+
+
+@pytest.mark.parametrize(("wider", "fits"), [(SAME_SHAPE - 0.01, True), (SAME_SHAPE + 0.03, False)])
+def test_everything_that_lays_a_picture_on_a_depth_allows_the_same_difference_in_shape(wider, fits):
+    depth = DepthMap.make(torch.rand(1, 200, 200) + 1, "depth")
+    width = round(200 * wider)
+    picture = torch.rand(1, 200, width, 3)
+    same_view = fit_frame(depth, depth.resized(200, width)).report.notes
+    assert (not same_view) == fits
+    assert ("different shapes" not in check_depth(depth, picture).text()) == fits
+    if fits:
+        assert refine(depth, picture).width == width
+    else:
+        with pytest.raises(InvalidInput, match="same frame"):
+            refine(depth, picture)
