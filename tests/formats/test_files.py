@@ -98,6 +98,21 @@ def test_file_systems_without_hard_links_are_served(tmp_path, monkeypatch, code)
     assert names(tmp_path) == ["d_00001_.png", "d_00002_.png"]
 
 
+@pytest.mark.parametrize(("given", "name"), [(".", "room"), ("..", "house"), ("../room", "room")])
+def test_a_folder_that_cannot_be_written_is_named_however_it_was_given(
+    tmp_path, monkeypatch, given, name
+):
+    (tmp_path / "house" / "room").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "house" / "room")
+
+    def refused(_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(files.os, "fsync", refused)
+    with pytest.raises(FormatError, match=f"into the folder '{name}': it is read-only"):
+        write_atomic(Path(given) / "a.png", b"x")
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch, code):
     def full(_):

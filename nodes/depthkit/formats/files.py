@@ -96,7 +96,16 @@ def file_errors(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        raise FormatError(f"Cannot save into the folder {folder.name!r}: {reason}.") from error
+        raise FormatError(f"Cannot save into the folder {_named(folder)!r}: {reason}.") from error
+
+
+def _named(folder: Path) -> str:
+    """Its own name, also where it was given as `.` or `..`; never the path to it."""
+    try:
+        whole = os.path.abspath(folder)
+    except OSError:  # the folder this program was started in is gone
+        return str(folder)
+    return os.path.basename(whole) or whole
 
 
 _REASONS = {
