@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import host
 from .depthkit.adjust import Adjustments, adjust
 from .depthkit.depth_map import DepthMap
 from .depthkit.fill import HOLES
@@ -110,5 +111,6 @@ class GenVRDepthAdjust:
     ) -> dict[str, Any]:
         chosen = None if window == "off" else Window(window, low, high, scope)
         changes = Adjustments(chosen, gamma, invert, smooth, smooth_time, fill_holes)
-        adjusted = adjust(depth, changes)
+        with host.current().task(depth.batch) as task:
+            adjusted = adjust(depth, changes, on_progress=task.on_progress)
         return {"ui": depth_ui(adjusted, before=depth), "result": (adjusted,)}

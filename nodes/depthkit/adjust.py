@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
 from .depth_map import DepthMap
 from .errors import InvalidInput
 from .fill import HOLES, fill_holes
+from .progress import Progress, part
 from .ranges import Window, find_window
 from .smoothing import smooth, smooth_clip
 
@@ -40,16 +43,18 @@ class Adjustments:
             raise InvalidInput(f"Unknown way to fill holes {self.holes!r}.")
 
 
-def adjust(depth: DepthMap, changes: Adjustments) -> DepthMap:
+def adjust(
+    depth: DepthMap, changes: Adjustments, *, on_progress: Progress | None = None
+) -> DepthMap:
     """Apply `changes`; nothing asked for is nothing changed.
 
     Metric depth that is bent by gamma or inverted holds no metres any more and becomes relative
     "depth"; clipping to a window keeps the unit. Raises InvalidInput on a window of metres that
     ends behind the camera.
     """
-    depth = fill_holes(depth, changes.holes, changes.largest_hole)
-    depth = smooth(depth, changes.smooth)
-    depth = smooth_clip(depth, changes.smooth_time)
+    passes = _passes(changes)
+    for index, change in enumerate(passes):
+        depth = change(depth, on_progress=part(on_progress, index, len(passes)))
     bends = changes.gamma != 1 or changes.invert
     if changes.window is None and not bends:
         return depth
@@ -66,6 +71,19 @@ def adjust(depth: DepthMap, changes: Adjustments) -> DepthMap:
     forward = depth.near_is_large != changes.invert
     values = low + (nearness if forward else 1 - nearness) * (high - low)
     return depth.with_values(values, kind=kind)
+
+
+def _passes(changes: Adjustments) -> list[Callable[..., DepthMap]]:
+    """What takes a while for each frame and was asked for."""
+    table = (
+        (
+            changes.holes != "off",
+            partial(fill_holes, mode=changes.holes, largest=changes.largest_hole),
+        ),
+        (changes.smooth != 0, partial(smooth, radius=changes.smooth)),
+        (changes.smooth_time != 0, partial(smooth_clip, frames=changes.smooth_time)),
+    )
+    return [change for wanted, change in table if wanted]
 
 
 def _check_metres(depth: DepthMap, window: Window | None) -> None:

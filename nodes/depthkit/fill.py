@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .depth_map import DepthMap
 from .errors import InvalidInput
+from .progress import Progress
 
 __all__ = ["HOLES", "fill_holes", "label_holes", "push_pull"]
 
@@ -40,7 +41,9 @@ def push_pull(values: Tensor, weight: Tensor) -> Tensor:
     return torch.where(weight >= 1, values, known + (1 - weight) * wide)
 
 
-def fill_holes(depth: DepthMap, mode: str, largest: float = 0.05) -> DepthMap:
+def fill_holes(
+    depth: DepthMap, mode: str, largest: float = 0.05, *, on_progress: Progress | None = None
+) -> DepthMap:
     """Give invalid pixels a value.
 
     mode: "off"; "smooth" continues the surroundings; "background" takes the farthest depth around
@@ -54,18 +57,26 @@ def fill_holes(depth: DepthMap, mode: str, largest: float = 0.05) -> DepthMap:
         return depth
     values, valid = depth.values.clone(), depth.valid.clone()
     for index in range(depth.batch):
-        mask = depth.valid[index]
-        if not bool(mask.any()) or bool(mask.all()):
-            continue
-        labels = (~mask).int() if mode == "all" else label_holes(mask)
-        holes = ~mask if mode == "all" else _small(labels, largest)
-        if not bool(holes.any()):
-            continue
-        source = _far_rim(depth, index, labels) if mode == "background" else mask.float()
-        filled = push_pull(depth.values[index][None, None], source[None, None])[0, 0]
+        holes, filled = _filled(depth, index, mode, largest)
         values[index] = torch.where(holes, filled, values[index])
         valid[index] |= holes
+        if on_progress is not None:
+            on_progress(index + 1, depth.batch)
     return depth.with_values(values, valid=valid)
+
+
+def _filled(depth: DepthMap, index: int, mode: str, largest: float) -> tuple[Tensor, Tensor]:
+    """(H, W) bool, the holes to fill, and (H, W) values to take there."""
+    values, mask = depth.values[index], depth.valid[index]
+    nothing = torch.zeros_like(mask), values
+    if not bool(mask.any()) or bool(mask.all()):
+        return nothing
+    labels = (~mask).int() if mode == "all" else label_holes(mask)
+    holes = ~mask if mode == "all" else _small(labels, largest)
+    if not bool(holes.any()):
+        return nothing
+    source = _far_rim(depth, index, labels) if mode == "background" else mask.float()
+    return holes, push_pull(values[None, None], source[None, None])[0, 0]
 
 
 def label_holes(mask: Tensor) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -13,6 +12,7 @@ from .depth_map import DepthMap
 from .errors import InvalidInput
 from .fill import push_pull
 from .images import resize
+from .progress import Progress, part
 from .ranges import Window, control_image, normalise, percentile
 from .refine import refine
 
@@ -85,7 +85,7 @@ def split_picture(
     *,
     thresholds: tuple[float, ...] = (),
     feather: float = 0.0,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> tuple[LayerSplit, Tensor]:
     """`split_layers`, and the layers in colour, at the picture's size.
 
@@ -95,19 +95,10 @@ def split_picture(
     if picture is None:
         picture = control_image(depth)
     elif picture.shape[1:3] != (depth.height, depth.width):
-        depth = refine(depth, picture, on_progress=_half(on_progress, 0))
+        depth = refine(depth, picture, on_progress=part(on_progress, 0, 2))
         picture = resize(picture, depth.height, depth.width)
     split = split_layers(depth, count, method, thresholds=thresholds, feather=feather)
-    return split, colour_layers(picture, split, on_progress=_half(on_progress, 1))
-
-
-def _half(
-    on_progress: Callable[[int, int], None] | None, which: int
-) -> Callable[[int, int], None] | None:
-    """One bar over two passes: the first (0) or the second (1)."""
-    if on_progress is None:
-        return None
-    return lambda done, total: on_progress(which * total + done, 2 * total)
+    return split, colour_layers(picture, split, on_progress=part(on_progress, 1, 2))
 
 
 def nearness(depth: DepthMap) -> Tensor:
@@ -232,7 +223,7 @@ def colour_layers(
     picture: Tensor,
     split: LayerSplit,
     *,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> Tensor:
     """RGBA layers, nearest first: (B * N, H, W, 4) float32; frame 0's layers come first.
 

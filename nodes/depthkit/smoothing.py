@@ -14,6 +14,7 @@ from torch import Tensor
 
 from .depth_map import DepthMap
 from .errors import InvalidInput
+from .progress import Progress
 
 __all__ = ["box_mean", "smooth", "smooth_clip", "value_span"]
 
@@ -43,7 +44,9 @@ def _in_logarithms(depth: DepthMap, level: Callable[[DepthMap], DepthMap]) -> De
     return depth.with_values(depth.values * (level(logs).values - logs.values).exp())
 
 
-def smooth(depth: DepthMap, radius: int, edge: float = 0.02) -> DepthMap:
+def smooth(
+    depth: DepthMap, radius: int, edge: float = 0.02, *, on_progress: Progress | None = None
+) -> DepthMap:
     """Level noise and 8-bit steps, keep discontinuities: a self-guided filter (He and Sun 2013).
 
     radius: pixels, 0 = unchanged. edge: the step that counts half as noise and half as an edge, as
@@ -56,16 +59,18 @@ def smooth(depth: DepthMap, radius: int, edge: float = 0.02) -> DepthMap:
     if radius == 0 or span == 0:
         return depth
     if depth.kind == "metric":
-        return _in_logarithms(depth, lambda logs: _levelled(logs, radius, edge))
-    return _levelled(depth, radius, edge * span)
+        return _in_logarithms(depth, lambda logs: _levelled(logs, radius, edge, on_progress))
+    return _levelled(depth, radius, edge * span, on_progress)
 
 
-def _levelled(depth: DepthMap, radius: int, step: float) -> DepthMap:
-    frames = [
-        _self_guided(values, valid, radius, step**2)
-        for values, valid in zip(depth.values.split(1), depth.valid.split(1), strict=True)
-    ]
-    return depth.with_values(torch.cat(frames))
+def _levelled(depth: DepthMap, radius: int, step: float, on_progress: Progress | None) -> DepthMap:
+    out = torch.empty_like(depth.values)
+    for index in range(depth.batch):
+        here = slice(index, index + 1)
+        out[here] = _self_guided(depth.values[here], depth.valid[here], radius, step**2)
+        if on_progress is not None:
+            on_progress(index + 1, depth.batch)
+    return depth.with_values(out)
 
 
 def _self_guided(values: Tensor, valid: Tensor, radius: int, noise: float) -> Tensor:
@@ -86,7 +91,9 @@ def _self_guided(values: Tensor, valid: Tensor, radius: int, noise: float) -> Te
     return (slope * offset + level + centre).clamp(low, high)
 
 
-def smooth_clip(depth: DepthMap, frames: int, edge: float = 0.05) -> DepthMap:
+def smooth_clip(
+    depth: DepthMap, frames: int, edge: float = 0.05, *, on_progress: Progress | None = None
+) -> DepthMap:
     """Level flicker over time without ghosts behind things that move.
 
     Each pixel becomes a mean over `frames` frames before and after; a frame counts by
@@ -100,11 +107,11 @@ def smooth_clip(depth: DepthMap, frames: int, edge: float = 0.05) -> DepthMap:
     if frames == 0 or depth.batch == 1 or span == 0:
         return depth
     if depth.kind == "metric":
-        return _in_logarithms(depth, lambda logs: _steadied(logs, frames, edge))
-    return _steadied(depth, frames, edge * span)
+        return _in_logarithms(depth, lambda logs: _steadied(logs, frames, edge, on_progress))
+    return _steadied(depth, frames, edge * span, on_progress)
 
 
-def _steadied(depth: DepthMap, frames: int, step: float) -> DepthMap:
+def _steadied(depth: DepthMap, frames: int, step: float, on_progress: Progress | None) -> DepthMap:
     out = torch.empty_like(depth.values)
     for index in range(depth.batch):
         here = depth.values[index]
@@ -116,4 +123,6 @@ def _steadied(depth: DepthMap, frames: int, step: float) -> DepthMap:
             weights += weight
         # The mean of the changes, not of the values: a constant pixel stays exactly what it is.
         out[index] = here + step * total / weights.clamp_min(1e-6)
+        if on_progress is not None:
+            on_progress(index + 1, depth.batch)
     return depth.with_values(out)

@@ -6,8 +6,9 @@ import json
 
 import pytest
 import torch
-from genvr_depth.nodes import NODE_CLASS_MAPPINGS
+from genvr_depth.nodes import NODE_CLASS_MAPPINGS, headless
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
+from genvr_depth.nodes.depthkit.errors import Stopped
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +52,19 @@ def test_adjust_keeps_batch_and_size(batch):
     )
     assert out.values.shape == depth.values.shape
     assert not torch.equal(out.values, depth.values)
+
+
+def test_adjust_hears_stop_inside_a_clip(monkeypatch):
+    heard = []
+
+    def pressed(task, done, total):
+        heard.append((done, total))
+        raise Stopped
+
+    monkeypatch.setattr(headless._QuietTask, "on_progress", pressed)
+    with pytest.raises(Stopped):
+        _run("GenVRDepthAdjust", _depth(16), smooth_time=2)
+    assert heard == [(1, 16)]
 
 
 @pytest.mark.parametrize("batch", [1, 16])

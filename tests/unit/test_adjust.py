@@ -4,7 +4,7 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit.adjust import Adjustments, adjust
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
-from genvr_depth.nodes.depthkit.errors import InvalidInput
+from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
 from genvr_depth.nodes.depthkit.fill import fill_holes, label_holes, push_pull
 from genvr_depth.nodes.depthkit.ranges import Window
 from genvr_depth.nodes.depthkit.smoothing import smooth, smooth_clip
@@ -238,3 +238,31 @@ def test_a_window_behind_the_camera_is_refused_in_words():
     metres = DepthMap.make(torch.rand(1, 8, 8) + 1, "metric")
     with pytest.raises(InvalidInput, match="above 0"):
         adjust(metres, Adjustments(Window("fixed", -3, -1)))
+
+
+@pytest.mark.parametrize("kind", ["metric", "disparity"])
+def test_one_bar_counts_the_passes_asked_for_and_hears_stop_between_frames(kind):
+    depth = DepthMap.make(_noise(3), kind, _noise(3, seed=1) > 1.1)
+    for changes, total in (
+        (Adjustments(holes="all", smooth=2, smooth_time=1), 9),
+        (Adjustments(smooth=2), 3),
+        (Adjustments(gamma=2.0), 0),
+    ):
+        heard = []
+        adjust(depth, changes, on_progress=lambda *numbers, heard=heard: heard.append(numbers))
+        assert heard == [(done, total) for done in range(1, total + 1)]
+
+
+@pytest.mark.parametrize("passes", [{"holes": "all"}, {"smooth": 2}, {"smooth_time": 1}])
+def test_no_frame_is_worked_on_after_stop(passes):
+    heard = []
+
+    def stop_at_the_second(done, total):
+        heard.append(done)
+        if done == 2:
+            raise Stopped
+
+    depth = DepthMap.make(_noise(4), "depth", _noise(4, seed=1) > 1.1)
+    with pytest.raises(Stopped):
+        adjust(depth, Adjustments(**passes), on_progress=stop_at_the_second)
+    assert heard == [1, 2]
