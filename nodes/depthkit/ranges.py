@@ -25,6 +25,7 @@ __all__ = [
     "as_disparity",
     "control_image",
     "find_window",
+    "known",
     "normalise",
     "percentile",
     "shares",
@@ -128,13 +129,13 @@ def find_window(depth: DepthMap, window: Window) -> Tensor:
     if window.method == "fixed":
         ends = torch.tensor([window.low, window.high], dtype=torch.float32)
         return ends.expand(depth.batch, 2).clone()
-    frames = [_known(v, m) for v, m in zip(depth.values, depth.valid, strict=True)]
+    frames = [known(v, m) for v, m in zip(depth.values, depth.valid, strict=True)]
     if window.scope == "clip":
         return _ends(frames, window).expand(depth.batch, 2).clone()
     return torch.stack([_ends([frame], window) for frame in frames])
 
 
-def _known(values: Tensor, valid: Tensor) -> Tensor:
+def known(values: Tensor, valid: Tensor) -> Tensor:
     """The valid values, flat; no copy where that is all of them."""
     return values.flatten() if bool(valid.all()) else values[valid]
 

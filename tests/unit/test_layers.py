@@ -72,6 +72,17 @@ def test_equal_areas_are_equal():
     assert shares.max() < 0.21
 
 
+@pytest.mark.parametrize("method", ["automatic", "equal area"])
+def test_a_clip_is_cut_where_all_its_frames_laid_side_by_side_are(method):
+    clip = _noise(4, 30, 20) * torch.tensor([1.0, 2.0, 0.5, 3.0]).view(4, 1, 1)
+    valid = _noise(4, 30, 20, seed=1) > 0.3
+    valid[2] = False
+    wide, wide_valid = (planes.movedim(0, 1).reshape(1, 30, 80) for planes in (clip, valid))
+    cuts = split_layers(DepthMap.make(clip, "metric", valid), 4, method).thresholds
+    other = split_layers(DepthMap.make(wide, "metric", wide_valid), 4, method).thresholds
+    assert torch.equal(cuts, other.expand(4, 3))
+
+
 def test_equal_depths_are_equal():
     ramp = torch.linspace(0, 1, 1000)[None, None]
     split = split_layers(DepthMap.make(ramp, "disparity"), 4, "equal depth")

@@ -22,7 +22,7 @@ sys.modules["genvr_depth"] = module
 spec.loader.exec_module(module)
 import torch
 from genvr_depth.nodes import preview
-from genvr_depth.nodes.depthkit import geometry, kinds, ranges, render, smoothing, stereo
+from genvr_depth.nodes.depthkit import geometry, kinds, layers, ranges, render, smoothing, stereo
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 
 torch.set_num_threads(1)
@@ -39,6 +39,8 @@ CASES = {
     "preview": lambda: preview.depth_ui(metric),
     "stereo": lambda: stereo.stereo(metric, colours, stereo.StereoOptions()),
     "normals": lambda: geometry.normal_image(colours),
+    "layers": lambda: layers.split_layers(metric),
+    "layers of equal area": lambda: layers.split_layers(metric, method="equal area"),
 }
 kib = lambda name: int(re.search(name + r":\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 grown = {}
@@ -49,8 +51,17 @@ for name, case in CASES.items():
     grown[name] = 1024 * (kib("VmHWM") - before) / values.numel()
 print(json.dumps(grown))
 """
-# The result of each is 12, 0, 5, 0, 32 and 12 bytes.
-MOST = {"picture": 26, "span": 5, "disparity": 20, "preview": 14, "stereo": 55, "normals": 22}
+# The result of each is 12, 0, 5, 0, 32, 12, 12 and 12 bytes.
+MOST = {
+    "picture": 26,
+    "span": 5,
+    "disparity": 20,
+    "preview": 14,
+    "stereo": 55,
+    "normals": 22,
+    "layers": 22,
+    "layers of equal area": 22,
+}
 
 
 @pytest.mark.skipif(not RESET.exists(), reason="the peak is read from /proc")
