@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,9 +93,7 @@ def estimate_tree(
     if unknown or not setup.formats:
         raise InvalidInput(f"Unknown format {unknown}; use {', '.join([*FORMATS, PREVIEW])}.")
     rows, failed = _rows(inputs, out)
-    # Where pictures and results share a folder, a result is no picture to work on.
-    made = {path.absolute() for row in rows for path in _all_targets(row, setup.formats)}
-    rows = [row for row in rows if Path(row["source"]).absolute() not in made]
+    rows = _without_results(rows)
     waiting = [row for row in rows if not _finished(row, setup.formats)]
     done = 0
     for index, (source, reason) in enumerate(ENGINES[engine](waiting, setup, actors)):
@@ -174,6 +173,27 @@ def _inside(out: Path, given: Path) -> Path | None:
     return there.relative_to(here) if there != here and there.is_relative_to(here) else None
 
 
+def _without_results(rows: list[Row]) -> list[Row]:
+    """Where pictures and results share a folder, a result is no picture to work on.
+
+    A run may write other formats than the one before it: every name that any of them gives counts.
+    """
+    real = cache(Path.resolve)
+    pictures, clips = set(), set()
+    for row in rows:
+        stem = Path(row["stem"])
+        (clips if row["count"] else pictures).add(real(stem.parent) / stem.name)
+
+    def is_result(source: Path) -> bool:
+        name, _, word = source.stem.rpartition("_")
+        if (word, source.suffix) not in _RESULTS:
+            return False
+        folder = real(source.parent)
+        return folder / name in pictures or (folder in clips and name.isdecimal())
+
+    return [row for row in rows if not is_result(Path(row["source"]))]
+
+
 def _targets(row: Row, formats: Sequence[str]) -> list[list[Path]]:
     """For each frame of the row the files to write."""
     stem = Path(row["stem"])
@@ -193,6 +213,11 @@ def _word(name: str, formats: Sequence[str]) -> str:
 
 def _extension(name: str) -> str:
     return "png" if name == PREVIEW else FORMATS[name].extension
+
+
+# How the names of results end, see `_targets`.
+_RESULTS = {(word, f".{_extension(name)}") for name in FORMATS for word in ("depth", name)}
+_RESULTS.add((PREVIEW, f".{_extension(PREVIEW)}"))
 
 
 def encode_output(depth: DepthMap, picture: Tensor, name: str) -> bytes:

@@ -183,6 +183,20 @@ def test_what_an_earlier_run_made_is_not_estimated_again(tree, monkeypatch, out)
     assert len(list(tree.rglob("*_depth.png"))) == 4
 
 
+@pytest.mark.parametrize("out", [".", "../photos", "depth-out"])
+def test_results_in_other_formats_are_no_pictures_to_work_on(tree, film, monkeypatch, out):
+    film(2).rename(tree / "clip.mp4")
+    Image.new("RGB", (32, 32)).save(tree / "a.png")
+    # No result of anything here, whatever its name.
+    Image.new("RGB", (32, 32)).save(tree / "old_depth.png")
+    monkeypatch.chdir(tree)
+    wishes = [("png16", "preview"), ("tiff", "tiff16"), ("depth-photo",), ("png16",)]
+    for formats, done in zip(wishes, (7, 7, 7, 0), strict=True):
+        report = estimate_tree([Path()], Path(out), Setup(inner_size=70, formats=formats))
+        assert (report.done, report.skipped, report.failed) == (done, 7 - done, ())
+    assert len(list(tree.rglob("*_depth.jpg"))) == 8
+
+
 def test_stop_keeps_what_is_finished(tree, tmp_path):
     seen = []
     with pytest.raises(Stopped):
