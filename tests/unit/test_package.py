@@ -35,6 +35,20 @@ for node in module.NODE_CLASS_MAPPINGS.values():
 COUNT = """
 print(*(name for name in sys.modules if name.split(".")[0] in ("genvr_depth", "PIL")))
 """
+# Ctrl-C when `argv[4]` is imported by a program that was started as `argv[3]`.
+PRESS = """
+import sys
+sys.argv[0] = sys.argv[3]
+class Press:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[4]:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Press())
+"""
+RUN = """
+from genvr_depth.nodes.depthkit.cli import main
+sys.exit(main(["models", "--help"]))
+"""
 
 
 def _in_a_fresh_process(code: str) -> str:
@@ -84,6 +98,26 @@ def test_importing_the_pack_leaves_what_only_a_run_needs_for_the_run():
     assert [name for name in loaded if name.startswith((*parts, "PIL"))] == []
     # A node more is a module or two more; a library pulled in by one is dozens.
     assert len(loaded) <= 65
+
+
+def _pressed(program: str, moment: str) -> subprocess.CompletedProcess[str]:
+    code = [sys.executable, "-c", PRESS + IMPORT + RUN]
+    return subprocess.run(
+        [*code, str(ROOT), "nothing", program, moment], capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize("program", ["/home/me/.venv/bin/genvr-depth", "genvr-depth.exe"])
+@pytest.mark.parametrize("moment", ["torch", "genvr_depth.nodes.depthkit.cli.plan"])
+def test_ctrl_c_ends_the_command_in_one_line_while_it_still_loads(program, moment):
+    run = _pressed(program, moment)
+    assert (run.returncode, run.stderr, run.stdout) == (130, "genvr-depth: stopped\n", "")
+
+
+def test_ctrl_c_while_others_load_the_pack_is_theirs_to_handle():
+    run = _pressed("main.py", "torch")
+    assert run.returncode not in (0, 130)
+    assert run.stderr.strip().endswith("KeyboardInterrupt")
 
 
 def test_the_top_level_is_the_planned_one():

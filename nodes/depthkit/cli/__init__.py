@@ -55,15 +55,17 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; every error of ours becomes one line a person can act on."""
     _print_any_name()
-    args = _parser().parse_args(arguments)
-    command = next(c for c in COMMANDS if c.name == args.command)
+    said = "genvr-depth"
     try:
+        args = _parser().parse_args(arguments)
+        command = next(c for c in COMMANDS if c.name == args.command)
+        said = f"genvr-depth {command.name}"
         return command.module().run(args)
     except DepthError as error:
-        sys.stderr.write(f"genvr-depth {command.name}: {error}\n")
+        sys.stderr.write(f"{said}: {error}\n")
         return 1
     except (KeyboardInterrupt, Stopped):
-        sys.stderr.write(f"genvr-depth {command.name}: stopped\n")
+        sys.stderr.write(f"{said}: stopped\n")
         return 130
 
 
