@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import ssl
 import struct
 import threading
+import time
 
 import pytest
 import requests
@@ -240,6 +242,54 @@ def test_an_older_urllib3_loses_no_picture(fake, make_runner, make_request, old_
     fake.script("generate", Fault("truncated", act=True))
     with pytest.raises(AmbiguousCharge):
         make_runner().obtain(make_request(seed=2), never_stop)
+
+
+@pytest.fixture(params=["this urllib3", "an older one"])
+def either_library(request):
+    if request.param == "an older one":
+        request.getfixturevalue("old_library")
+
+
+class _Trickle:
+    """Begins to answer at once and sends a byte now and then, for ten seconds."""
+
+    def __init__(self, kind):
+        self.piece = b"1\r\n.\r\n" if kind == "chunked" else b"."
+        head = b"Transfer-Encoding: chunked" if kind == "chunked" else b"Content-Length: 500"
+        self.head = b"HTTP/1.1 200 OK\r\n%s\r\n\r\n" % head
+
+    def answer(self, connection):
+        connection.recv(4096)
+        with contextlib.suppress(OSError):
+            connection.sendall(self.head)
+            for _ in range(500):
+                connection.sendall(self.piece)
+                time.sleep(0.02)
+        connection.close()
+
+
+@pytest.mark.parametrize("kind", ["whole", "chunked"])
+def test_an_answer_that_trickles_in_ends_at_the_deadline(listen, either_library, kind):
+    address = listen(_Trickle(kind)).replace("https", "http")
+    started = time.monotonic()
+    with pytest.raises(transport.NoAnswer, match="deadline"):
+        transport.Transport().send(transport.Exchange("GET", address, timeout_s=0.5))
+    assert 0.5 <= time.monotonic() - started < 3
+
+
+def test_a_whole_answer_gives_its_connection_back(fake, either_library, monkeypatch):
+    opened = []
+    connect = urllib3.util.connection.create_connection
+
+    def counted(*arguments, **keywords):
+        opened.append(arguments)
+        return connect(*arguments, **keywords)
+
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", counted)
+    sender = transport.Transport()
+    for _ in range(3):
+        assert sender.send(transport.Exchange("GET", f"{fake.base}/nothing")).body
+    assert len(opened) == 1
 
 
 def test_a_fault_of_ours_starts_no_further_request(fake, make_runner, make_request, monkeypatch):

@@ -24,8 +24,6 @@ __all__ = ["Exchange", "NoAnswer", "NotSent", "Reply", "Transport"]
 
 CONNECT_TIMEOUT_S = 10.0
 _CHUNK = 1 << 16
-# Without `read1` (urllib3 before 2.2) a read waits until it has all it asked for.
-_PATIENT_CHUNK = 1 << 10
 
 
 class NotSent(Exception):
@@ -193,7 +191,18 @@ def _reader(raw: Any) -> Callable[[], bytes]:
     """Reads what has come, in pieces. Raw bytes: a compressed body is never expanded here."""
     if hasattr(raw, "read1"):
         return lambda: raw.read1(_CHUNK, decode_content=False)
-    return lambda: raw.read(_PATIENT_CHUNK, decode_content=False)
+    return lambda: _read_come(raw)
+
+
+def _read_come(raw: Any) -> bytes:
+    """`read1` where urllib3 is older than 2.2: its own `read` waits for all it was asked for, and
+    past the deadline if the bytes trickle in. These releases change no more, so their inner names
+    are safe to use."""
+    with raw._error_catcher():
+        come = raw._fp.read1(_CHUNK)
+        if not come:
+            raw._fp.close()
+    return come
 
 
 def _auth(key: str) -> Callable[[Any], Any]:
