@@ -17,8 +17,10 @@ from .sockets import PassesDepthOn, depth_map_input, image_input
 
 __all__ = ["GenVRDepthSave3D"]
 
-# On its way into a mesh a pixel takes some 350 bytes: under 4 GB, and always one frame.
-_PIXELS_AT_ONCE = 10_000_000
+# What a pixel takes on its way into a file, measured at ten megapixels; OBJ is text.
+_BYTES_A_PIXEL = {"ply": 120, "glb": 280, "obj": 660}
+# Frames at the same time take no more than this; one frame by itself takes what it needs.
+_BYTES_AT_ONCE = 4_000_000_000
 
 
 class GenVRDepthSave3D(PassesDepthOn):
@@ -72,7 +74,8 @@ class GenVRDepthSave3D(PassesDepthOn):
         options = formats.SolidOptions(cut, step, normals, embedded_texts(prompt, extra_pnginfo))
         jobs = _jobs(space, pictures_for(image, depth), format, options)
         size = (depth.width, depth.height)
-        workers = max(1, _PIXELS_AT_ONCE // (depth.width * depth.height))
+        frame = _BYTES_A_PIXEL[format] * depth.width * depth.height
+        workers = max(1, _BYTES_AT_ONCE // frame)
         row = formats.SOLIDS[format]
         files, saved = save_frames(filename_prefix, size, row.extension, jobs, workers)
         ui = shown(files, saved, False, lambda some: control_image(depth, only=some))

@@ -171,9 +171,10 @@ def test_save_3d_writes_each_frame(output, depth, format, kind):
     assert sorted(n.lstrip("/") for n in listed(answer)) == on_disk(output)
 
 
-@pytest.mark.parametrize(("pixels", "most"), [(8 * 9, 1), (3 * 8 * 9, 3), (1, 1)])
+@pytest.mark.parametrize("format", formats.SOLIDS)
+@pytest.mark.parametrize(("frames", "most"), [(1, 1), (3, 3), (0.01, 1)])
 def test_save_3d_holds_no_more_frames_than_fit_into_its_share(
-    output, depth, monkeypatch, pixels, most
+    output, monkeypatch, frames, most, format
 ):
     begun, held, lock = [], set(), threading.Lock()
     encode = formats.encode_solid
@@ -190,9 +191,11 @@ def test_save_3d_holds_no_more_frames_than_fit_into_its_share(
 
     monkeypatch.setattr(os, "cpu_count", lambda: 16)
     monkeypatch.setattr(formats, "encode_solid", watched)
-    monkeypatch.setattr(save_3d, "_PIXELS_AT_ONCE", pixels)
+    share = int(frames * 8 * 9 * save_3d._BYTES_A_PIXEL[format])
+    monkeypatch.setattr(save_3d, "_BYTES_AT_ONCE", share)
     clip = DepthMap.make(torch.rand(8, 8, 9) + 1, "metric")
-    assert len(GenVRDepthSave3D().save(clip, "s", "ply")["ui"]["files"]) == 8
+    answer = GenVRDepthSave3D().save(clip, "s", format, cut=0.0)
+    assert len([name for name in listed(answer) if name.endswith(format)]) == 8
     assert 0 < max(begun) <= most
 
 
