@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 _EXPLAINED = 0.4
-ANY_VIEW = 0.5
+ANY_VIEW = 0.35
 """Share of draws that take any view, however composed."""
 HELD_BACK = 9000
 """Shards from this number on are never trained on."""

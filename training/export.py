@@ -7,6 +7,7 @@ generalises better than each of them); batch statistics are then measured anew o
 from __future__ import annotations
 
 import argparse
+import random
 from pathlib import Path
 
 import torch
@@ -64,6 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
     if len(shares) != len(options.state):
         parser.error("--shares wants one number for each --state")
     torch.manual_seed(0)
+    random.seed(0)
     state = mean([averaged(path) for path in options.state], shares)
     if len(shares) > 1:
         if options.data is None:
