@@ -15,9 +15,9 @@ W is that ratio once more, at the coarsest scale, in the window where it is lowe
 rho asks whether near is still near, G whether the outlines are still where they were, L whether
 the picture is more than another view with its floor at the bottom, which is all that two unrelated
 photographs have in common. W asks for the one thing that is missing, new or elsewhere, which is too
-small to weigh in the others: it takes off a third where it stood. All are 1 for the same depth and
-the product is near 0 for an unrelated picture. Blur lowers da against db, a shift or a warp moves
-them apart.
+small to weigh in the others: where it stood W is about 0, and a third is taken off (two at most).
+All are 1 for the same depth, and the product is near 0 for an unrelated picture. Blur lowers da
+against db, a shift or a warp moves them apart. The four are measured in `agreement`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .agreement import layout, outlines, ranking, worst_place
 from .align import align_depth_to, fit_affine_robust
 from .colormap import colorize
 from .depth_map import DepthMap
@@ -39,9 +40,8 @@ from .estimators import Estimator, estimate
 from .images import SAME_SHAPE, luminance
 from .kinds import to_disparity, to_metric
 from .lines import vanishing_point
-from .metrics import boundary_f1, control_rmse, depth_scores, spearman
+from .metrics import boundary_f1, control_rmse, depth_scores
 from .ranges import Window, find_window, normalise
-from .smoothing import box_mean
 
 __all__ = [
     "Comparison",
@@ -56,18 +56,10 @@ __all__ = [
 
 # Longer side of both maps while they are compared; part of the definition of the score.
 COMPARE_SIDE = 256
-_SCALES = (1, 2, 4)
 # Relative control maps hold no metres: AbsRel and delta read their ends as these distances.
 NEAR_M, FAR_M = 1.0, 10.0
 # Where less of the control has a depth in both maps, the score says so.
 _SHARED = 0.75
-# Deviations of this share of the range mean nothing: two maps without any layout agree in it.
-_LAYOUT_NOISE = 0.03
-# Half a window of the worst place at the coarsest scale: 5 x 5 pixels, 8 % of the longer side.
-# At full size a thin post that stands a pixel beside its place would be a worst place.
-_PLACE_RADIUS = 2
-# Deviations of this share of the range within a window mean nothing: other light does as much.
-_PLACE_NOISE = 0.07
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,17 +151,17 @@ def compare(control: DepthMap, found: DepthMap) -> Comparison:
     target = target.with_values(target.values, valid=valid)
     other = other.with_values(other.values, valid=valid)
     first, second = _aligned(to_disparity(target), to_disparity(other))
-    rho = spearman(first, second, valid)
-    outlines, layout = _outlines(first, second, valid), _layout(first[0], second[0], valid[0])
-    place = _worst_place(first, second, valid)
+    rho = ranking(first, second, other)
+    lines, left = outlines(first, second, valid), layout(first[0], second[0], valid[0])
+    place = worst_place(first, second, valid)
     depth = to_metric(target, NEAR_M, FAR_M)
     predicted = align_depth_to(to_disparity(other).values, depth.values, valid, space="disparity")
     scores = depth_scores(predicted, depth.values, valid)
     report = StructureReport(
-        score=100 * max(0.0, rho) * max(0.0, outlines) * max(0.0, layout) * (2 + place) / 3,
+        score=100 * max(0.0, rho) * max(0.0, lines) * max(0.0, left) * (2 + place) / 3,
         spearman=rho,
-        outlines=outlines,
-        layout=layout,
+        outlines=lines,
+        layout=left,
         worst_place=place,
         control_rmse=control_rmse(_grey(other), _grey(target), valid),
         abs_rel=scores.abs_rel,
@@ -236,61 +228,6 @@ def _aligned(target: DepthMap, other: DepthMap) -> tuple[Tensor, Tensor]:
     return first, fit(other.values).clamp(0, 1)
 
 
-def _at_scale(
-    first: Tensor, second: Tensor, valid: Tensor, scale: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Both maps at 1 / scale of their size, and where both have a value: all (1, h, w)."""
-    size = [max(1, side // scale) for side in valid.shape[1:]]
-    a, b = (DepthMap.make(x, "depth", valid).resized(*size) for x in (first, second))
-    return a.values, b.values, a.valid & b.valid
-
-
-def _outlines(first: Tensor, second: Tensor, valid: Tensor) -> float:
-    """G of the module's text; two maps without any difference agree: 1."""
-    total = 0.0
-    for scale in _SCALES:
-        a, b, common = _at_scale(first, second, valid, scale)
-        both = power = 0.0
-        for axis in (1, 2):
-            keep = common.narrow(axis, 1, max(0, common.shape[axis] - 1))
-            keep = keep & common.narrow(axis, 0, keep.shape[axis])
-            da, db = a.diff(dim=axis)[keep], b.diff(dim=axis)[keep]
-            both += 2 * (da * db).sum().item()
-            power += (da.square() + db.square()).sum().item()
-        total += both / power if power > 1e-12 else 1.0
-    return total / len(_SCALES)
-
-
-def _layout(first: Tensor, second: Tensor, valid: Tensor) -> float:
-    """L of the module's text; first, second, valid: (h, w)."""
-    height = torch.linspace(-1, 1, first.shape[0], dtype=torch.float64)[:, None]
-    rows = height.expand(first.shape)[valid]
-    trend = torch.stack([torch.ones_like(rows), rows, rows.square()], -1)
-    both = torch.stack([first[valid], second[valid]], -1).double()
-    a, b = (both - trend @ torch.linalg.lstsq(trend, both).solution).unbind(-1)
-    slack = _LAYOUT_NOISE**2
-    power = a.square().mean() + b.square().mean() + slack
-    return ((2 * (a * b).mean() + slack) / power).item()
-
-
-def _worst_place(first: Tensor, second: Tensor, valid: Tensor) -> float:
-    """W of the module's text; first, second, valid: (1, h, w)."""
-    a, b, common = _at_scale(first, second, valid, _SCALES[-1])
-    if not bool(common.any()):
-        return 1.0
-    weight = common.to(a.dtype)
-    count = box_mean(weight, _PLACE_RADIUS)[common]
-
-    def spread(x: Tensor) -> Tensor:
-        """Variance over the valid pixels of every window."""
-        mean, square = (box_mean(weight * y, _PLACE_RADIUS)[common] for y in (x, x.square()))
-        return (square / count - (mean / count).square()).clamp_min(0)
-
-    # 2 cov(a, b) + slack over var a + var b + slack, with var(a - b) in place of the covariance.
-    slack = _PLACE_NOISE**2
-    return 1 - (spread(a - b) / (spread(a) + spread(b) + slack)).max().item()
-
-
 def _grey(depth: DepthMap) -> Tensor:
     return normalise(to_disparity(depth), Window("min-max"))
 
@@ -317,6 +254,7 @@ def score_images(
         if should_stop is not None and should_stop():
             raise Stopped
         one = fit_frame(control.frame(min(index, control.batch - 1)), found.frame(index))
+        one = replace(one, report=_with_source(one.report, control.source))
         if original is not None:
             before = original[min(index, len(original) - 1)]
             one = replace(one, report=_with_lines(one.report, before, images[index]))
@@ -332,6 +270,16 @@ def _check_counts(control: DepthMap, images: Tensor, original: Tensor | None) ->
                 f"There are {len(images)} pictures but {count} of '{name}'; give one for all "
                 "pictures, or one for each."
             )
+
+
+def _with_source(report: StructureReport, source: str) -> StructureReport:
+    if source in ("", report.estimator):
+        return report
+    note = (
+        f"The control comes from {source}, the pictures were read by {report.estimator}: unless "
+        "that is one and the same model, all scores come out low."
+    )
+    return replace(report, notes=(*report.notes, note))
 
 
 def _with_lines(report: StructureReport, before: Tensor, after: Tensor) -> StructureReport:
