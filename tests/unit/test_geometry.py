@@ -61,6 +61,32 @@ def test_the_normals_of_a_plane_are_constant_and_right(tilt_x, tilt_y, distance)
     assert (found - expected).abs().max() < 2e-3
 
 
+def test_a_sphere_unprojects_to_its_radius_and_has_its_own_normals():
+    radius, centre = 0.8, torch.tensor([0.3, -0.2, 3.0], dtype=torch.float64)
+    camera = Pinhole(220.0, 200.0, 70.5, 66.0)
+    u = (torch.arange(160, dtype=torch.float64) + 0.5 - camera.cx) / camera.fx
+    v = (torch.arange(120, dtype=torch.float64) + 0.5 - camera.cy) / camera.fy
+    rays = torch.stack(
+        (u.expand(120, 160), v[:, None].expand(120, 160), u.new_ones(120, 160)), dim=-1
+    )
+    # |z ray - centre| = radius, the nearer of both solutions.
+    square, half = rays.square().sum(-1), rays @ centre
+    under = half**2 - square * (centre.square().sum() - radius**2)
+    z = torch.where(under > 0, (half - under.clamp_min(0).sqrt()) / square, torch.nan)
+    depth = DepthMap.make(z.float(), "metric", None, camera)
+    assert 4000 < depth.valid.sum() < 12000
+
+    outward = (unproject(depth)[0].double() - centre) / radius
+    assert (outward.norm(dim=-1)[depth.valid[0]] - 1).abs().max() < 1e-5
+
+    found = normals(depth)[0].double()
+    off = torch.rad2deg((found * outward).sum(-1).clamp(-1, 1).acos())
+    facing = -(outward * rays).sum(-1) / square.sqrt()
+    # The more a pixel is seen from the side, the more of the sphere bends away inside it.
+    for facing_at_least, degrees in ((0.5, 0.6), (0.3, 2.0), (0.0, 15.0)):
+        assert off[depth.valid[0] & (facing > facing_at_least)].max() < degrees
+
+
 def test_normals_do_not_smear_across_a_depth_edge():
     z = torch.full((8, 10), 2.0)
     z[:, 5:] = 6.0
