@@ -68,6 +68,15 @@ def test_a_folder_means_its_pictures(photo, tmp_path):
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["photo_depth.exr"]
 
 
+def test_the_builtin_model_is_named_where_no_model_was_chosen_and_only_there(photo, capsys):
+    out = photo.parent / "out"
+    for given in (photo, photo.parent):
+        assert estimate(given, "--out", out, "--format", "exr") == 0
+        assert capsys.readouterr().err.count("Using the built-in model") == 1
+        assert estimate(given, "--out", out, "--format", "exr", "--model", "dpt-large") == 0
+        assert "built-in" not in capsys.readouterr().err
+
+
 def test_a_folder_is_searched_in_depth_and_what_is_finished_is_skipped(photo, tmp_path, capsys):
     folder = tmp_path / "album"
     (folder / "day 1").mkdir(parents=True)

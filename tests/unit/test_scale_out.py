@@ -248,6 +248,17 @@ def test_the_command_lists_failures_and_says_so_in_its_exit_code(
     assert "4 already done" in printed.out
 
 
+@both
+def test_a_run_over_a_folder_says_once_that_the_builtin_model_is_used(
+    tree, tmp_path, capsys, engine
+):
+    command = ["estimate", str(tree), "--out", str(tmp_path / "out"), "--device", "cpu"]
+    assert main([*command, "--engine", engine]) == 0
+    assert capsys.readouterr().err.count("Using the built-in model; nothing to download.\n") == 1
+    assert main([*command, "--engine", engine, "--json"]) == 0
+    assert "built-in" not in capsys.readouterr().err
+
+
 def test_a_device_that_does_not_exist_is_named(tree, tmp_path, capsys):
     assert main(["estimate", str(tree), "--out", str(tmp_path / "o"), "--device", "tpu7"]) == 1
     assert "tpu7" in capsys.readouterr().err

@@ -49,8 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Every picture that can be done is done; the exit code is 1 if one of them failed."""
-    from ..estimators import EstimateOptions
+    from ..estimators import BUILTIN, EstimateOptions
 
+    if args.model == BUILTIN and not args.json:
+        sys.stderr.write("Using the built-in model; nothing to download.\n")
     if args.engine or _is_tree(args.files):
         from .tree import run_tree
 
@@ -58,8 +60,6 @@ def run(args: argparse.Namespace) -> int:
     options = EstimateOptions(inner_size=args.resolution, detail=args.detail)
     formats = named_formats(args.format)
     estimator = chosen_estimator(args)
-    if args.model == "builtin" and not args.json:
-        sys.stderr.write("Using the built-in model; nothing to download.\n")
     failed, taken = 0, set()
     for path in map(Path, args.files):
         try:
