@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+import time
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,15 @@ def test_weights_of_another_network_are_refused(tmp_path):
     save_file({"head.weight": torch.zeros(3)}, path)
     with pytest.raises(ModelError, match="another network"):
         load_builtin(path)
+
+
+def test_loading_takes_less_than_a_fifth_of_a_second():
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        load_builtin(WEIGHTS)
+        seconds.append(time.perf_counter() - start)
+    assert statistics.median(seconds) < 0.2, seconds
 
 
 def test_loading_leaves_the_random_state_alone():
