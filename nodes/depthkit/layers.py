@@ -237,8 +237,11 @@ def colour_layers(
     """RGBA layers, nearest first: (B * N, H, W, 4) float32; frame 0's layers come first.
 
     picture: (B or 1, H, W, 3). Alpha (straight) is the layer's share of what the nearer layers let
-    through, so that the layers laid over each other give the picture back. Where a layer is
-    transparent its colour continues from inside: blurring, scaling or moving it leaves no fringe.
+    through, so that the layers laid over each other give the picture back. For that a layer keeps
+    the picture's own colour wherever its mask is above 0: where the picture itself blends two
+    layers (a smoothed outline), or a feather shares pixels, both layers keep a rim of the blend.
+    Where a layer is transparent its colour continues from inside: a hard outline leaves no fringe
+    when the layer is blurred, scaled or moved.
     """
     batch, count, height, width = split.masks.shape
     if picture.shape[1:3] != (height, width) or picture.shape[0] not in (1, batch):

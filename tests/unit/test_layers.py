@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.functional as F
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
 from genvr_depth.nodes.depthkit.layers import (
@@ -156,6 +157,54 @@ def test_a_moved_layer_carries_no_fringe():
     assert front[..., 3].sum() == 256
     assert front[..., 1].max() < 1e-3
     assert back[..., 0].max() < 1e-3
+
+
+def _smoothed_disc(blurred):
+    """(H, W) 0..1: how much of each pixel a disc covers; blurred: 3x3 means of it."""
+    fine = (torch.arange(64 * 8) + 0.5) / 8
+    inside = ((fine - 32.3) ** 2 + (fine[:, None] - 31.8) ** 2 < 20**2).float()[None, None]
+    share = F.avg_pool2d(inside, 8)
+    for _ in range(blurred):
+        share = F.avg_pool2d(F.pad(share, (1, 1, 1, 1)), 3, 1)
+    return share[0, 0]
+
+
+def _shrunk(mask, pixels):
+    """As core's GrowMask with a negative expand and its tapered corners does it."""
+    for _ in range(pixels):
+        wide = F.pad(mask[None], (1, 1, 1, 1), value=1.0)[0]
+        mask = torch.stack(
+            [mask, wide[:-2, 1:-1], wide[2:, 1:-1], wide[1:-1, :-2], wide[1:-1, 2:]]
+        ).amin(0)
+    return mask
+
+
+@pytest.mark.parametrize("feather", [0.0, 0.3])
+@pytest.mark.parametrize(("blurred", "enough"), [(0, 1), (1, 2)])
+def test_a_smoothed_outline_leaves_a_rim_no_wider_than_itself_that_shrinking_takes(
+    blurred, enough, feather
+):
+    """A red disc before a green wall; what is green over blue comes from the wall."""
+    red, green, blue = torch.eye(3)
+    share = _smoothed_disc(blurred)
+    picture = (share[..., None] * red + (1 - share[..., None]) * green)[None]
+    depth = DepthMap.make((0.1 + 0.9 * share)[None], "disparity")
+    _, (front, back) = split_picture(depth, picture, 2, feather=feather)
+    alpha, mixed = front[..., 3], (share > 0) & (share < 1)
+
+    again = front[..., :3] * alpha[..., None] + back[..., :3] * (1 - alpha[..., None])
+    assert (again - picture[0]).abs().max() < 1e-6
+
+    def wall_over_blue(alpha):
+        return (front[..., :3] * alpha[..., None] + blue * (1 - alpha[..., None]))[..., 1]
+
+    rim = wall_over_blue(alpha)
+    assert rim.max() > 0.3
+    assert rim[~mixed].max() < 1e-6
+    assert (front[..., 0] * alpha)[share == 1].min() == 1
+    less, shrunk = (wall_over_blue(_shrunk(alpha, n)).max() for n in (enough - 1, enough))
+    assert less > 0.1
+    assert shrunk < 0.05
 
 
 def test_a_larger_picture_sharpens_the_cut():
