@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -49,9 +50,12 @@ def comfy_factory(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def comfy(comfy_factory):
-    """The shared server."""
-    return comfy_factory()
+def comfy(tmp_path_factory, comfy_factory):
+    """The shared server, with the stand-in nodes."""
+    base = tmp_path_factory.mktemp("comfy")
+    (base / "custom_nodes").mkdir()
+    shutil.copy(Path(__file__).with_name("stand_ins.py"), base / "custom_nodes")
+    return comfy_factory(base=base)
 
 
 @pytest.fixture(scope="session")

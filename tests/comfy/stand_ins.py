@@ -1,7 +1,8 @@
-"""A node for tests only; copied into the custom_nodes folder of a private server.
+"""Nodes for tests only; copied into the custom_nodes folder of a private server.
 
 CLIP encoders of SDXL and FLUX are far too large to be made up for a test, and Generate from Depth
-takes ready conditioning: this makes some, of any width.
+takes ready conditioning: StandInConditioning makes some, of any width. The networks behind core's
+geometry packets are as large: StandInGeometry makes both packets of a picture's brightness.
 """
 
 from __future__ import annotations
@@ -30,4 +31,33 @@ class StandInConditioning:
         return ([[tokens, {"pooled_output": torch.randn(1, pooled, generator=generator)}]],)
 
 
-NODE_CLASS_MAPPINGS = {"StandInConditioning": StandInConditioning}
+class StandInGeometry:
+    """Distance 1 (black) to 5 (white); what is pure white is sky."""
+
+    CATEGORY = "tests"
+    FUNCTION = "make"
+    RETURN_TYPES = ("MOGE_GEOMETRY", "DA3_GEOMETRY")
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"image": ("IMAGE",)}}
+
+    def make(self, image):
+        distance, sky = 1 + 4 * image[..., 0], image[..., 0] == 1
+        straight = torch.tensor([0.0, 0.0, -1.0]).expand(*distance.shape, 3)
+        matrix = torch.tensor([[0.8, 0.0, 0.5], [0.0, 1.2, 0.5], [0.0, 0.0, 1.0]])
+        moge = {
+            "image": image,
+            "depth": distance.masked_fill(sky, torch.inf),
+            "intrinsics": matrix.expand(len(image), 3, 3),
+            "mask": ~sky,
+            "normal": straight,
+        }
+        da3 = {"image": image, "depth": distance, "sky": sky.float(), "mode": "mono"}
+        return moge, da3
+
+
+NODE_CLASS_MAPPINGS = {
+    "StandInConditioning": StandInConditioning,
+    "StandInGeometry": StandInGeometry,
+}

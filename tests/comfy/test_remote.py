@@ -294,6 +294,57 @@ def test_depth_from_the_service_flows_on_as_depth(keyed, fake):
     assert len(fake.charges) == 1
 
 
+SIBLINGS = {
+    "GenVRDepthGenerateCanny": (
+        {"steps": 20, "guidance": 30, "output_format": "png", "safety_tolerance": 2}
+        | {"prompt_upsampling": True},
+        {"subcategory": "canny", "steps": 20, "guidance": 30, "prompt_upsampling": True},
+    ),
+    "GenVRDepthGenerateScribble": (
+        {"steps": 12, "guidance": 7.5, "negative": "", "added_prompt": "", "resolution": "256"},
+        {"subcategory": "scribble2img", "ddim_steps": 12, "scale": 7.5, "image_resolution": "256"},
+    ),
+}
+
+
+def _sibling(kind, prompt):
+    graph = generate(prompt)
+    inputs = {"image": ["photo", 0], "prompt": prompt, "seed": 1, **SIBLINGS[kind][0]}
+    graph["paint"] = {"class_type": kind, "inputs": inputs}
+    return graph
+
+
+@pytest.mark.parametrize("kind", SIBLINGS)
+def test_the_sibling_models_paint_and_paint_again_for_free(keyed, fake, kind):
+    done = keyed.run(_sibling(kind, "a heron"))
+    assert done.status == "success", done.error()
+    with Image.open(keyed.file(done.outputs["show"]["images"][0])) as shown:
+        assert shown.size == fake.size
+    assert "1 picture: 1 paid for now" in done.outputs["say"]["text"][0]
+    (task,) = fake.tasks.values()
+    wanted = SIBLINGS[kind][1] | {"prompt": "a heron", "seed": 1}
+    assert {name: task.body[name] for name in wanted} == wanted
+    assert fake.violations == []
+    keyed.request("POST", "/free", {"unload_models": True, "free_memory": True})
+    assert keyed.run(_sibling(kind, "a heron")).status == "success"
+    assert len(fake.charges) == 1
+
+
+@pytest.mark.parametrize("kind", SIBLINGS)
+def test_a_batch_for_a_sibling_model_is_a_request_for_each_picture(keyed, fake, kind):
+    graph = _sibling(kind, "two herons")
+    graph["other"] = {"class_type": "ImageInvert", "inputs": {"image": ["photo", 0]}}
+    graph["both"] = {
+        "class_type": "ImageBatch",
+        "inputs": {"image1": ["photo", 0], "image2": ["other", 0]},
+    }
+    graph["paint"]["inputs"]["image"] = ["both", 0]
+    done = keyed.run(graph)
+    assert done.status == "success", done.error()
+    assert len(done.outputs["show"]["images"]) == 2
+    assert len(set(fake.charges)) == 2
+
+
 @pytest.mark.parametrize(
     ("name", "pictures", "estimates"),
     [("06 Generate with GenVR", 1, False), ("07 Twelve Styles, Best Structure", 12, True)],

@@ -1,0 +1,226 @@
+"""Where depth comes from and goes to, in a real ComfyUI: one picture, and a batch of sixteen."""
+
+from __future__ import annotations
+
+import json
+import struct
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.comfy
+
+SIZE = WIDTH, HEIGHT = 64, 48
+SKY = 5
+
+
+def _node(kind, **inputs):
+    return {"class_type": kind, "inputs": inputs}
+
+
+def _show(images):
+    return _node("PreviewImage", images=images)
+
+
+@pytest.fixture
+def pictures(comfy):
+    """A ramp from black down to white, the same under a white sky, and a photo of noise."""
+    ramp = Image.linear_gradient("L").resize(SIZE).convert("RGB")
+    ramp.save(comfy.base / "input" / "ramp.png")
+    ramp.paste("white", (0, 0, WIDTH, SKY))
+    ramp.save(comfy.base / "input" / "sky.png")
+    noise = np.random.default_rng(7).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(comfy.base / "input" / "noise.png")
+    return comfy
+
+
+def _source(batch):
+    """A surface that leans away: 1 m at the top of the picture, 5 m at the bottom."""
+    return {
+        "ramp": _node("LoadImage", image="ramp.png"),
+        "ramps": _node("RepeatImageBatch", image=["ramp", 0], amount=batch),
+        "noise": _node("LoadImage", image="noise.png"),
+        "photo": _node("RepeatImageBatch", image=["noise", 0], amount=batch),
+        "depth": _node(
+            "GenVRDepthFromImage",
+            image=["ramps", 0],
+            white_means="white is far (distance)",
+            near_m=1.0,
+            far_m=5.0,
+        ),
+    }
+
+
+def _seen(comfy, done, name):
+    """(B, H, W, 3) uint8: what a preview shows."""
+    shown = []
+    for entry in done.outputs[name]["images"]:
+        with Image.open(comfy.file(entry)) as picture:
+            shown.append(np.asarray(picture.convert("RGB")))
+    return np.stack(shown)
+
+
+def _run(comfy, batch, nodes):
+    done = comfy.run({**_source(batch), **nodes}, timeout=240)
+    assert done.status == "success", done.error()
+    return done
+
+
+@pytest.mark.parametrize("batch", [1, 16])
+def test_depth_becomes_normals_pictures_and_a_view(pictures, batch):
+    """A surface nearer at the top looks down: dark green in OpenGL, bright in DirectX."""
+    nodes = {
+        "gl": _node("GenVRDepthNormals", depth=["depth", 0], style="OpenGL"),
+        "dx": _node("GenVRDepthNormals", depth=["depth", 0], style="DirectX", field_of_view=60.0),
+        "grey": _node("GenVRDepthToImage", depth=["depth", 0], colormap="grey", near_is="white"),
+        "turbo": _node(
+            "GenVRDepthToImage", depth=["depth", 0], colormap="turbo", near_is="black", multiple=32
+        ),
+        "look": _node("GenVRDepthPreview", depth=["depth", 0], image=["photo", 0]),
+    }
+    shown = {f"see_{name}": _show([name, 0]) for name in ("gl", "dx", "grey", "turbo")}
+    done = _run(pictures, batch, nodes | shown)
+    gl, dx = _seen(pictures, done, "see_gl"), _seen(pictures, done, "see_dx")
+    assert gl.shape == dx.shape == (batch, HEIGHT, WIDTH, 3)
+    assert gl[..., 1].max() < 100
+    assert dx[..., 1].min() > 155
+    assert np.array_equal(gl[..., ::2], dx[..., ::2])
+    grey = _seen(pictures, done, "see_grey")
+    assert grey.shape == (batch, HEIGHT, WIDTH, 3)
+    assert grey[:, 0].min() == 255
+    assert grey[:, -1].max() == 0
+    assert _seen(pictures, done, "see_turbo").shape == (batch, 64, 64, 3)
+    entries = done.outputs["look"]["genvr_depth"]
+    assert [entry["frame"] for entry in entries] == list(range(batch))
+    for entry in entries:
+        raw = np.frombuffer(pictures.file(entry["file"]).read_bytes(), "<f4")
+        assert raw.size == WIDTH * HEIGHT
+        assert (raw.min(), raw.max()) == pytest.approx((entry["near"], entry["far"]))
+        assert entry["unit"] == "m"
+        assert pictures.file(entry["picture"]).is_file()
+
+
+@pytest.mark.parametrize("batch", [1, 16])
+def test_a_batch_becomes_as_many_meshes(pictures, batch):
+    if "SaveGLB" not in pictures.object_info():
+        pytest.skip("this ComfyUI has no SaveGLB")
+    nodes = {
+        "mesh": _node("GenVRDepthToMesh", depth=["depth", 0], image=["photo", 0], cut=0.5, step=3),
+        "save": _node("SaveGLB", mesh=["mesh", 0], filename_prefix=f"t/batch{batch}"),
+    }
+    done = _run(pictures, batch, nodes)
+    saved = [e for rows in done.outputs["save"].values() for e in rows if "filename" in e]
+    assert len({entry["filename"] for entry in saved}) == batch
+    for entry in saved:
+        assert _corners(pictures.file(entry).read_bytes()) == 22 * 17
+
+
+def _corners(glb):
+    """How many points the first mesh of a GLB has."""
+    assert glb.startswith(b"glTF")
+    head = json.loads(glb[20 : 20 + struct.unpack("<I", glb[12:16])[0]])
+    drawn = head["meshes"][0]["primitives"][0]
+    return head["accessors"][drawn["attributes"]["POSITION"]]["count"]
+
+
+@pytest.mark.parametrize("batch", [1, 16])
+def test_an_anaglyph_is_the_red_of_one_eye_and_the_rest_of_the_other(pictures, batch):
+    given = {"depth": ["depth", 0], "image": ["photo", 0], "strength": 5.0, "screen": 0.5}
+    nodes = {
+        "pair": _node("GenVRDepthStereo", **given, layout="side by side", fill_holes=True),
+        "red": _node("GenVRDepthStereo", **given, layout="anaglyph", fill_holes=True),
+        "see_pair": _show(["pair", 0]),
+        "see_red": _show(["red", 0]),
+        "see_holes": _node("MaskPreview", mask=["red", 1]),
+    }
+    done = _run(pictures, batch, nodes)
+    pair, red = _seen(pictures, done, "see_pair"), _seen(pictures, done, "see_red")
+    assert pair.shape == (batch, HEIGHT, 2 * WIDTH, 3)
+    left, right = pair[:, :, :WIDTH], pair[:, :, WIDTH:]
+    assert (left != right).any()
+    assert np.array_equal(red[..., 0], left[..., 0])
+    assert np.array_equal(red[..., 1:], right[..., 1:])
+    assert len(done.outputs["see_holes"]["images"]) == batch
+
+
+@pytest.mark.parametrize("path", ["sway", "orbit", "slide"])
+def test_a_parallax_clip_moves(pictures, path):
+    nodes = {
+        "clip": _node(
+            "GenVRDepthStereo",
+            depth=["depth", 0],
+            image=["photo", 0],
+            layout=f"parallax clip, {path}",
+            strength=10.0,
+            screen=0.5,
+            fill_holes=True,
+            frames=5,
+        ),
+        "see": _show(["clip", 0]),
+    }
+    clip = _seen(pictures, _run(pictures, 1, nodes), "see")
+    assert clip.shape == (5, HEIGHT, WIDTH, 3)
+    assert all((one != other).any() for one, other in pairwise(clip))
+
+
+def _geometry(batch):
+    return {
+        "scene": _node("LoadImage", image="sky.png"),
+        "scenes": _node("RepeatImageBatch", image=["scene", 0], amount=batch),
+        "made": _node("StandInGeometry", image=["scenes", 0]),
+    }
+
+
+@pytest.mark.parametrize("batch", [1, 16])
+@pytest.mark.parametrize("packet", ["moge", "da3"])
+def test_geometry_of_core_becomes_depth(pictures, packet, batch):
+    nodes = {
+        **_geometry(batch),
+        "taken": _node(
+            "GenVRDepthFromGeometry",
+            geometry=["made", ("moge", "da3").index(packet)],
+            unit="metres",
+            fov=60.0,
+            run_size=WIDTH,
+        ),
+        "see": _show(["taken", 1]),
+        "known": _node("MaskPreview", mask=["taken", 2]),
+    }
+    done = _run(pictures, batch, nodes)
+    entries = done.outputs["taken"]["genvr_depth"]
+    assert [entry["kind"] for entry in entries] == ["metric"] * batch
+    # Depth Anything's metric network answers for a focal length of 300 pixels.
+    focal = {"moge": 0.8 * WIDTH, "da3": 0.5 * WIDTH / np.tan(np.pi / 6)}[packet]
+    scale = {"moge": 1.0, "da3": focal / 300}[packet]
+    assert entries[0]["camera"][0] == pytest.approx(focal)
+    raw = np.frombuffer(pictures.file(entries[-1]["file"]).read_bytes(), "<f4")
+    raw = raw.reshape(HEIGHT, WIDTH)
+    with Image.open(pictures.base / "input" / "sky.png") as picture:
+        white = np.asarray(picture)[..., 0] / 255
+    sky = white == 1
+    assert sky.sum() == SKY * WIDTH
+    assert np.array_equal(np.isnan(raw), sky)
+    assert np.allclose(raw[~sky], (1 + 4 * white[~sky]) * scale, rtol=1e-5)
+    assert np.array_equal(_seen(pictures, done, "known")[-1][..., 0] > 0, ~sky)
+    control = _seen(pictures, done, "see")
+    assert control.shape == (batch, HEIGHT, WIDTH, 3)
+    assert (control[:, sky] == 0).all()
+
+
+def test_the_stand_in_packets_are_what_core_reads(pictures):
+    if "MoGeRender" not in pictures.object_info():
+        pytest.skip("this ComfyUI has no geometry packets yet")
+    sky_mask = {"output": "sky_mask", "output.colored": False}
+    nodes = {
+        **_geometry(2),
+        "mask": _node("MoGeRender", moge_geometry=["made", 0], output="mask"),
+        "see_mask": _show(["mask", 0]),
+        "sky": _node("DA3Render", da3_geometry=["made", 1], **sky_mask),
+        "see_sky": _show(["sky", 0]),
+    }
+    done = _run(pictures, 2, nodes)
+    known, sky = _seen(pictures, done, "see_mask"), _seen(pictures, done, "see_sky")
+    assert known.shape == sky.shape == (2, HEIGHT, WIDTH, 3)
+    assert np.array_equal(known, 255 - sky)
