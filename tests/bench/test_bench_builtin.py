@@ -1,29 +1,30 @@
 """The built-in model beside the architecture of Depth Anything V2 Small at its default size.
 
-Prints seconds and their ratio; the weights do not matter for time, so the rival's are random.
+Both go the whole way from a photograph to a depth map of its size. The rival's weights are random:
+they do not matter for time.
 """
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import torch
-import torch.nn.functional as F
-from genvr_depth.nodes.depthkit.estimators import builtin
-from genvr_depth.nodes.depthkit.estimators.builtin import INNER_SIZE, load_builtin
-from genvr_depth.nodes.depthkit.estimators.sizes import inner_shape
+from genvr_depth.nodes.depthkit.estimators import builtin_estimator, estimate, resident
+from genvr_depth.nodes.depthkit.estimators.builtin import load_builtin
+from genvr_depth.nodes.depthkit.estimators.loading import BUILTIN_WEIGHTS
+from genvr_depth.nodes.depthkit.estimators.transformers_family import load_folder
 
 pytestmark = pytest.mark.bench
 
-WEIGHTS = Path(builtin.__file__).parents[1] / "weights" / "builtin.safetensors"
-ROUNDS = 3
+ROUNDS = 7
 
 
-def _small_depth_anything() -> torch.nn.Module:
+@pytest.fixture
+def small_depth_anything(tmp_path):
+    """An estimator of the layout of Depth Anything V2 Small, loaded like any model folder."""
     transformers = pytest.importorskip("transformers")
     backbone = transformers.Dinov2Config(
         hidden_size=384, num_hidden_layers=12, num_attention_heads=6, image_size=518, patch_size=14,
@@ -33,39 +34,45 @@ def _small_depth_anything() -> torch.nn.Module:
         backbone_config=backbone, reassemble_hidden_size=384, patch_size=14,
         neck_hidden_sizes=[48, 96, 192, 384], fusion_hidden_size=64, head_in_channels=64,
     )  # fmt: skip
-    return transformers.DepthAnythingForDepthEstimation(config).eval()
+    torch.manual_seed(0)
+    transformers.DepthAnythingForDepthEstimation(config).save_pretrained(tmp_path / "small")
+    return load_folder(tmp_path / "small", resident())
 
 
-def _end_to_end(run: Callable[[torch.Tensor], torch.Tensor], short: int, multiple: int) -> float:
-    """Best of a few: seconds for one 1024x768 photograph, both resizes included."""
-    photo = torch.rand(1, 3, 768, 1024)
-    inner = inner_shape(768, 1024, short, multiple)
-    best = float("inf")
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        with torch.no_grad():
-            small = F.interpolate(photo, inner, mode="bicubic", antialias=True)
-            F.interpolate(run(small)[:, None], (768, 1024), mode="bilinear")
-        best = min(best, time.perf_counter() - start)
-    return best
+@pytest.fixture(params=[2, 1], ids=["two threads", "one thread"])
+def threads(request):
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
 
 
-def test_one_photograph_against_depth_anything_small(capsys):
-    ours, rival = load_builtin(WEIGHTS), _small_depth_anything()
-    mine = _end_to_end(ours, INNER_SIZE * 3 // 4, builtin.MULTIPLE)
-    theirs = _end_to_end(lambda x: rival(pixel_values=x).predicted_depth, 518, 14)
+def test_one_photograph_against_depth_anything_small(small_depth_anything, threads, capsys):
+    photo = torch.rand(1, 768, 1024, 3, generator=torch.Generator().manual_seed(0))
+    seconds: dict[str, list[float]] = {}
+    rivals = {"ours": builtin_estimator(), "theirs": small_depth_anything}
+    # In turns, so that a busy machine slows both.
+    for number in range(ROUNDS + 1):
+        for name, estimator in rivals.items():
+            start = time.perf_counter()
+            estimate(estimator, photo)
+            if number:  # the first round only warms up
+                seconds.setdefault(name, []).append(time.perf_counter() - start)
+    ours, theirs = (statistics.median(seconds[name]) for name in rivals)
     with capsys.disabled():
         sys.stdout.write(
-            f"\nbuilt-in {mine:.3f} s, Depth Anything V2 Small architecture {theirs:.3f} s: "
-            f"{theirs / mine:.1f} x faster ({torch.get_num_threads()} threads)\n"
+            f"\nbuilt-in {ours:.3f} s, Depth Anything V2 Small architecture {theirs:.3f} s: "
+            f"{theirs / ours:.1f} x faster ({threads} threads)\n"
         )
-    assert mine < theirs
+    assert theirs >= 8 * ours
 
 
 def test_loading(capsys):
-    load_builtin(WEIGHTS)
-    start = time.perf_counter()
-    load_builtin(WEIGHTS)
+    seconds = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        load_builtin(BUILTIN_WEIGHTS)
+        seconds.append(time.perf_counter() - start)
     with capsys.disabled():
-        sys.stdout.write(f"\nloading the built-in model: {time.perf_counter() - start:.3f} s\n")
-    assert WEIGHTS.exists()
+        sys.stdout.write(f"\nloading the built-in model: {statistics.median(seconds):.3f} s\n")
+    assert statistics.median(seconds) < 0.2
