@@ -29,12 +29,12 @@ def model_or_builtin(model: estimators.Estimator | None, task: Task) -> estimato
     if model is not None:
         return model
     task.say(NO_MODEL)
-    return _kept_builtin(type(current()))
+    return _kept_builtin(type(current()), torch.float32)
 
 
-@lru_cache(maxsize=1)
-def _kept_builtin(_host: type[Host]) -> estimators.Estimator:
-    return estimators.builtin_estimator(place=_managed)
+@lru_cache(maxsize=3)
+def _kept_builtin(_host: type[Host], dtype: torch.dtype) -> estimators.Estimator:
+    return estimators.builtin_estimator(place=_managed, dtype=dtype)
 
 
 def _managed(network: torch.nn.Module) -> estimators.Placement:
@@ -107,10 +107,12 @@ class GenVRDepthModelLoader:
         return estimators.fingerprint(model or estimators.BUILTIN, current().model_folders())
 
     def load(self, model: str, precision: str, download: str) -> tuple[estimators.Estimator]:
+        if (model, precision) == (estimators.BUILTIN, "auto"):
+            precision = "fp32"  # as with no model connected: half precision would save nothing
         dtype, folders = _dtype(precision), current().model_folders()
         with current().task() as task:
             if model == estimators.BUILTIN:
-                return (_kept_builtin(type(current())),)
+                return (_kept_builtin(type(current()), dtype),)
             watch = {"on_progress": task.on_progress, "should_stop": task.should_stop}
             estimators.ensure_folder(model, folders, download, **watch)
             key = (estimators.fingerprint(model, folders), dtype)

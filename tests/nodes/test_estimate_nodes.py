@@ -53,7 +53,7 @@ def test_near_is_white_in_the_control_image_whatever_the_model_predicts():
 
 
 def test_without_a_model_the_builtin_one_is_used_and_the_report_says_so(monkeypatch):
-    monkeypatch.setattr(models_module, "_kept_builtin", lambda _: Brightness())
+    monkeypatch.setattr(models_module, "_kept_builtin", lambda *_: Brightness())
     report = node("Estimate").run(torch.rand(1, 20, 20, 3))["result"][3]
     assert report.splitlines()[0] == "No model connected: the built-in depth model is used."
 
@@ -181,3 +181,26 @@ def test_the_builtin_model_estimates_a_sample_scene_with_nothing_connected():
 def test_half_precision_only_where_the_device_computes_it(precision, able, wanted, monkeypatch):
     monkeypatch.setattr(HeadlessHost, "supports", lambda _, dtype: dtype in able)
     assert models_module._dtype(precision) == wanted
+
+
+@pytest.mark.parametrize(
+    ("precision", "wanted", "off"),
+    [
+        ("auto", torch.float32, 0),
+        ("fp32", torch.float32, 0),
+        ("fp16", torch.float16, 0.01),
+        ("bf16", torch.bfloat16, 0.05),
+    ],
+)
+def test_the_builtin_model_computes_in_the_precision_of_the_loader(
+    precision, wanted, off, monkeypatch
+):
+    monkeypatch.setattr(HeadlessHost, "supports", lambda _, dtype: True)
+    image = node("SampleScene").load(SCENE_NAMES[0])["result"][0]
+    exact = node("Estimate").run(image)["result"][0].values
+    (model,) = node("ModelLoader").load("builtin", precision, "never")
+    assert {p.dtype for p in model.network.parameters()} == {wanted}
+    assert node("ModelLoader").load("builtin", precision, "never")[0] is model
+    depth = node("Estimate").run(image, model)["result"][0]
+    error = (depth.values - exact).abs().mean() / (exact.amax() - exact.amin())
+    assert error <= off

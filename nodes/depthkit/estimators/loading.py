@@ -31,11 +31,14 @@ BUILTIN_WEIGHTS = homes.PACKAGE / "weights" / "builtin.safetensors"
 
 
 def builtin_estimator(
-    device: torch.device | str = "cpu", place: Placer | None = None, weights: Path = BUILTIN_WEIGHTS
+    device: torch.device | str = "cpu",
+    place: Placer | None = None,
+    weights: Path = BUILTIN_WEIGHTS,
+    dtype: torch.dtype = torch.float32,
 ) -> Estimator:
     """The pack's own small model; nothing to download.
 
-    Raises ModelError while its weights file is not there.
+    device, place: where it computes, the second counts; dtype: what it computes in. Raises ModelError while its weights file is not there.
     """
     if not weights.is_file():
         raise ModelError(
@@ -43,8 +46,8 @@ def builtin_estimator(
             "is missing from nodes/depthkit/weights). Reinstall the pack, or connect a Load Depth "
             "Model node."
         )
-    network = load_builtin(weights)
-    return _Builtin(network, (place or resident(device))(network))
+    network = load_builtin(weights, dtype=dtype)
+    return _Builtin(network, (place or resident(device))(network), dtype)
 
 
 class _Builtin:
@@ -56,13 +59,13 @@ class _Builtin:
     # Measured on 4:3 pictures with INNER_SIZE on the longer side.
     inner_size = INNER_SIZE * 3 // 4
 
-    def __init__(self, network: nn.Module, placement: Placement) -> None:
+    def __init__(self, network: nn.Module, placement: Placement, dtype: torch.dtype) -> None:
         self.kind: Kind = "disparity"
-        self.network, self.placement = network, placement
+        self.network, self.placement, self._dtype = network, placement, dtype
 
     def __call__(self, images: Tensor) -> Tensor:
         device = self.placement()
-        return self.network(images.to(device))
+        return self.network(images.to(device, self._dtype)).float()
 
 
 def load_estimator(
@@ -78,7 +81,7 @@ def load_estimator(
 ) -> Estimator:
     """The estimator called `name`: BUILTIN, a row of the table, or a folder the person brought."""
     if name == BUILTIN:
-        return builtin_estimator(place=place)
+        return builtin_estimator(place=place, dtype=dtype)
     folder = ensure_folder(
         name, folders, download_policy, on_progress=on_progress, should_stop=should_stop,
         origin=origin,
