@@ -38,7 +38,8 @@ def builtin_estimator(
 ) -> Estimator:
     """The pack's own small model; nothing to download.
 
-    device, place: where it computes, the second counts; dtype: what it computes in. Raises ModelError while its weights file is not there.
+    place: whoever manages memory, in the place of `device`; dtype: what the network computes in.
+    Raises ModelError while its weights file is not there.
     """
     if not weights.is_file():
         raise ModelError(
