@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 pytestmark = pytest.mark.comfy
 
@@ -224,3 +224,47 @@ def test_the_stand_in_packets_are_what_core_reads(pictures):
     known, sky = _seen(pictures, done, "see_mask"), _seen(pictures, done, "see_sky")
     assert known.shape == sky.shape == (2, HEIGHT, WIDTH, 3)
     assert np.array_equal(known, 255 - sky)
+
+
+def test_the_recipe_for_another_background_leaves_no_rim(pictures):
+    """A red disc with a smoothed outline before a green wall, laid over blue."""
+    fine = Image.new("L", (WIDTH * 8, HEIGHT * 8))
+    ImageDraw.Draw(fine).ellipse((100, 60, 400, 330), fill=255)
+    disc = fine.resize(SIZE, Image.Resampling.BOX)
+    disc.convert("RGB").save(pictures.base / "input" / "disc.png")
+    photo = Image.composite(Image.new("RGB", SIZE, "red"), Image.new("RGB", SIZE, "lime"), disc)
+    photo.save(pictures.base / "input" / "red.png")
+    nodes = {
+        "disc": _node("LoadImage", image="disc.png"),
+        "photo": _node("LoadImage", image="red.png"),
+        "blue": _node("EmptyImage", width=WIDTH, height=HEIGHT, batch_size=1, color=255),
+        "depth": _node(
+            "GenVRDepthFromImage", image=["disc", 0], white_means="white is near (disparity)"
+        ),
+        "cut": _node(
+            "GenVRDepthLayers",
+            depth=["depth", 0],
+            image=["photo", 0],
+            layers=2,
+            method="automatic",
+            feather=0.0,
+        ),
+        "shrunk": _node("GrowMask", mask=["cut", 0], expand=-1, tapered_corners=True),
+    }
+    for name, mask in {"plain": "cut", "clean": "shrunk"}.items():
+        nodes[name] = _node(
+            "ImageCompositeMasked",
+            destination=["blue", 0],
+            source=["photo", 0],
+            mask=[mask, 0],
+            x=0,
+            y=0,
+            resize_source=False,
+        )
+        nodes[f"see_{name}"] = _show([name, 0])
+    done = pictures.run(nodes)
+    assert done.status == "success", done.error()
+    assert _seen(pictures, done, "see_plain")[..., 1].max() > 80
+    clean = _seen(pictures, done, "see_clean")
+    assert clean[..., 1].max() == 0
+    assert (clean[..., 0] == 255).mean() > 0.2
