@@ -303,15 +303,18 @@ def _ray(rows: list[Row], setup: Setup, actors: int) -> Iterator[tuple[str, str]
         import ray.data
     except ModuleNotFoundError:
         raise MissingInformation(
-            'The engine "ray" needs Ray: pip install "ray[data]", or use the engine "local".'
+            'The engine "ray" needs Ray, an extra of this pack: python -m pip install -e ".[ray]" '
+            'in its folder. Or use the engine "local".'
         ) from None
     if not rows:
         return
     if not ray.is_initialized():
-        ray.init(log_to_driver=False)
-    # The caller shows progress; of Ray's own words only what may be wrong is left.
+        ray.init(log_to_driver=False, logging_level=logging.ERROR)
+    # The caller shows progress; of Ray's own words only what may be wrong is left. That its bars are
+    # off would be a warning of its own.
     ray.data.DataContext.get_current().enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.WARNING)
+    logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)
     gpus = 1 if setup.device != "cpu" and ray.cluster_resources().get("GPU", 0) >= actors else 0
     root = Path(__file__).resolve().parents[2]
     worker = _ray_worker(__name__.split(".nodes.", 1)[0], str(root), asdict(setup))

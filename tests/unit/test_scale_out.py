@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import struct
+import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +20,7 @@ from genvr_depth.nodes.depthkit.errors import (
     ModelError,
     Stopped,
 )
-from genvr_depth.nodes.depthkit.estimators import builtin_estimator
+from genvr_depth.nodes.depthkit.estimators import builtin_estimator, estimate
 from genvr_depth.nodes.depthkit.scale_out import Setup, estimate_tree
 from PIL import Image
 
@@ -26,7 +29,7 @@ ENGINES = [
     pytest.param(
         "ray",
         marks=pytest.mark.skipif(
-            importlib.util.find_spec("ray") is None, reason='needs pip install "ray[data]"'
+            importlib.util.find_spec("ray") is None, reason='needs pip install -e ".[ray]"'
         ),
     ),
 ]
@@ -157,12 +160,76 @@ def film(tmp_path):
     return make
 
 
-def test_a_video_becomes_one_map_per_frame(film, tmp_path):
-    path = film(5)
-    report = estimate_tree([path], tmp_path / "out", Setup(device="cpu"))
-    assert report.failed == ()
-    names = sorted(p.name for p in (tmp_path / "out" / "clip").iterdir())
+@both
+def test_a_video_becomes_one_map_per_frame(film, tmp_path, engine, monkeypatch):
+    monkeypatch.setattr(scale_out, "_SEGMENT", 2)
+    path, out = film(5), tmp_path / "out"
+    report = estimate_tree([path], out, Setup(device="cpu"), engine=engine)
+    assert (report.done, report.failed) == (3, ())
+    names = sorted(p.name for p in (out / "clip").iterdir())
     assert names == [f"{n:06}_depth.png" for n in range(5)]
+    # Each frame is its own: a segment that began at the wrong one would repeat another's.
+    for number in range(5):
+        single = tmp_path / "single" / f"{number}.png"
+        frame = estimate(builtin_estimator(), video.Clip(path).frame(number)).depth
+        single.parent.mkdir(exist_ok=True)
+        single.write_bytes(scale_out.encode_output(frame, torch.zeros(1, 48, 64, 3), "png16"))
+        wanted, found = (
+            np.array(Image.open(file)).astype(int)
+            for file in (single, out / "clip" / f"{number:06}_depth.png")
+        )
+        assert np.abs(wanted - found).max() <= 66
+
+
+@pytest.mark.parametrize("engine", ENGINES[1:], indirect=True)
+def test_two_actors_are_two_processes_with_one_model_each(tree, tmp_path, engine, monkeypatch):
+    for number in range(10):
+        Image.new("RGB", (64, 48), (20 * number, 90, 9)).save(tree / f"more {number}.png")
+    seen = tmp_path / "seen"
+    for kind in ("load", "row"):
+        (seen / kind).mkdir(parents=True)
+    monkeypatch.setattr(scale_out, "_ray_worker", _watched(scale_out._ray_worker, str(seen)))
+    report = estimate_tree([tree], tmp_path / "out", Setup(device="cpu"), engine=engine, actors=2)
+    assert (report.done, report.failed) == (14, ())
+    loads, rows = (
+        Counter(int(file.name.split("-")[0]) for file in (seen / kind).iterdir())
+        for kind in ("load", "row")
+    )
+    assert len(rows) == 2
+    assert os.getpid() not in rows
+    assert rows.total() == 14
+    assert loads == dict.fromkeys(rows, 1)
+
+
+def _watched(make, folder):
+    """`_ray_worker`, whose workers leave a file named by their process per load and per row."""
+
+    def make_watched(*arguments):
+        class Watched(make(*arguments)):
+            def __init__(self):
+                import safetensors.torch
+
+                whole = safetensors.torch.load_file
+
+                def load_file(*given, **named):
+                    self._leave("load")
+                    return whole(*given, **named)
+
+                safetensors.torch.load_file = load_file
+                super().__init__()
+
+            def __call__(self, row):
+                self._leave("row")
+                # So long that the other actor, wherever it is in its start, gets its share.
+                time.sleep(0.2)
+                return super().__call__(row)
+
+            def _leave(self, kind):
+                Path(folder, kind, f"{os.getpid()}-{time.time_ns()}").touch()
+
+        return Watched
+
+    return make_watched
 
 
 def test_two_files_of_one_stem_do_not_overwrite_each_other(tree, tmp_path):
@@ -224,7 +291,7 @@ def test_unusable_wishes_are_refused_in_words(tmp_path):
 
 def test_without_ray_the_engine_says_how_to_get_it(tree, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
-    with pytest.raises(ValueError, match="pip install"):
+    with pytest.raises(ValueError, match=r"pip install -e .*\[ray\]"):
         estimate_tree([tree], tmp_path / "out", Setup(), engine="ray")
 
 
