@@ -310,8 +310,8 @@ def _ray(rows: list[Row], setup: Setup, actors: int) -> Iterator[tuple[str, str]
         return
     if not ray.is_initialized():
         ray.init(log_to_driver=False, logging_level=logging.ERROR)
-    # The caller shows progress; of Ray's own words only what may be wrong is left. That its bars are
-    # off would be a warning of its own.
+    # The caller shows progress; of Ray's own words only what may be wrong is left. To it,
+    # that its bars are off is a warning, too.
     ray.data.DataContext.get_current().enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.WARNING)
     logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)
