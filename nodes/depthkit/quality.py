@@ -7,14 +7,14 @@ returns what it found, in words a person understands, with what to do.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from .depth_map import DepthMap
-from .edges import EdgeFit, edge_map, solid, strongest_near
+from .edges import EdgeFit, Patch, edge_map, lone_patches, solid
 from .errors import InvalidInput
 from .fill import label_holes
 from .findings import SEVERITIES, Finding, QualityReport
@@ -28,6 +28,11 @@ _SIDE = 384
 _GAP = 0.001
 # A drone sees houses of 5 m from 500 m; what differs by less than this is rounding.
 _FLAT = 0.001
+_PLACES = (
+    ("at the top left", "at the top", "at the top right"),
+    ("at the left", "in the middle", "at the right"),
+    ("at the bottom left", "at the bottom", "at the bottom right"),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,12 +78,12 @@ def check_depth(
     for index in range(depth.batch):
         picture = None if image is None else image[min(index, len(image) - 1)]
         view = _view(depth.frame(index), picture, target_side)
+        moot: set[str] = set()
         for code, (severity, look) in _CHECKS.items():
-            found = look(view)
+            found = None if code in moot else look(view)
             if found is not None:
                 findings.append(Finding(code, severity, index, *found))
-            if found is not None and code in ("empty", "flat"):
-                break
+                moot.update(_MAKES_MOOT.get(code, ()))
         if on_progress is not None:
             on_progress(index + 1, depth.batch)
     findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
@@ -274,19 +279,27 @@ def _transparent(view: _View) -> _Found | None:
     """Depth edges where the photo has none: what the model saw is not on the surface."""
     if view.grey is None or min(view.near.shape) < 64:
         return None
-    depth_edges, photo_edges = edge_map(view.near, view.valid), edge_map(view.grey, None)
-    strong = depth_edges > 0.08
-    orphan = strong & (strongest_near(photo_edges) < 0.02)
-    share = orphan.float().sum().item() / max(1.0, strong.float().sum().item())
-    if strong.float().mean() < 0.002 or share < 0.35:
+    patches = lone_patches(view.near, view.valid, view.grey)
+    if not patches:
         return None
-    y, x = (t.float().mean().item() for t in orphan.nonzero(as_tuple=True))
-    place = (x / view.near.shape[1], y / view.near.shape[0])
+    places = "; ".join(_place(patch) for patch in patches)
+    numbers = {"patches": float(len(patches))}
+    for index, patch in enumerate(patches, 1):
+        numbers |= {f"{key}_{index}": value for key, value in asdict(patch).items()}
     return (
-        f"{share:.0%} of the depth edges have no edge in the photo (around {place[0]:.0%} across, "
-        f"{place[1]:.0%} down): glass, mirrors or water may have misled the model.",
-        "Look at that part in the depth viewer.",
-        {"share": share, "x": place[0], "y": place[1]},
+        f"depth edges have no edge in the photo {places}: glass, mirrors or water may have misled "
+        "the model.",
+        "Look there in the depth viewer.",
+        numbers,
+    )
+
+
+def _place(patch: Patch) -> str:
+    across = min(2, int(1.5 * (patch.left + patch.right)))
+    down = min(2, int(1.5 * (patch.top + patch.bottom)))
+    return (
+        f"{_PLACES[down][across]} ({patch.left:.0%} to {patch.right:.0%} across, {patch.top:.0%} "
+        f"to {patch.bottom:.0%} down)"
     )
 
 
@@ -303,3 +316,9 @@ _CHECKS: dict[str, tuple[str, Callable[[_View], _Found | None]]] = {
     "transparent": ("note", _transparent),
 }
 CODES: tuple[str, ...] = tuple(_CHECKS)
+# What a finding leaves nothing to say about: the edges of a shifted map say nothing of glass.
+_MAKES_MOOT: dict[str, tuple[str, ...]] = {
+    "empty": CODES,
+    "flat": CODES,
+    "misaligned": ("transparent",),
+}
