@@ -30,8 +30,7 @@ def ranking(first: Tensor, second: Tensor, other: DepthMap) -> float:
 
     A flat control has no ranks to keep: only a flat map agrees.
     """
-    values = other.values[other.valid]
-    if first[other.valid].unique().numel() == 1 and values.unique().numel() == 1:
+    if all(x.min() == x.max() for x in (first[other.valid], other.values[other.valid])):
         return 1.0
     return spearman(first, second, other.valid)
 
@@ -53,8 +52,8 @@ def outlines(first: Tensor, second: Tensor, valid: Tensor) -> float:
 
 
 def layout(first: Tensor, second: Tensor, valid: Tensor) -> float:
-    """L of the score; first, second, valid: (h, w)."""
-    height = torch.linspace(-1, 1, first.shape[0], dtype=torch.float64)[:, None]
+    """L of the score; first, second, valid: (1, h, w)."""
+    height = torch.linspace(-1, 1, first.shape[1], dtype=torch.float64)[:, None]
     rows = height.expand(first.shape)[valid]
     trend = torch.stack([torch.ones_like(rows), rows, rows.square()], -1)
     both = torch.stack([first[valid], second[valid]], -1).double()

@@ -6,7 +6,6 @@ Everything here is in OpenCV camera axes (x right, y down, z forward) and the un
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +15,7 @@ from torch import Tensor
 from .depth_map import DepthMap, Pinhole
 from .errors import InvalidInput, MissingInformation
 from .kinds import to_metric
+from .progress import Progress
 
 __all__ = [
     "DEFAULT_FOV_DEG",
@@ -86,7 +86,7 @@ def normals(
     depth: DepthMap,
     fov_deg: float | None = None,
     *,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> Tensor:
     """Unit surface normals towards the camera: (B, H, W, 3) float32, OpenCV axes, 0 where invalid.
 

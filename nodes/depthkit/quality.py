@@ -19,6 +19,7 @@ from .errors import InvalidInput
 from .fill import label_holes
 from .findings import SEVERITIES, Finding, QualityReport
 from .images import SAME_SHAPE, luminance
+from .progress import Progress
 from .ranges import Window, normalise
 
 __all__ = ["CODES", "check_depth"]
@@ -61,7 +62,7 @@ def check_depth(
     image: Tensor | None = None,
     target_side: int = 0,
     *,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> QualityReport:
     """Look at every frame.
 

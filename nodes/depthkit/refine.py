@@ -20,6 +20,7 @@ from torch import Tensor
 from .depth_map import DepthMap
 from .errors import InvalidInput, Stopped
 from .images import SAME_SHAPE
+from .progress import Progress
 from .sharpen import Axis, Sharpener, corners
 
 __all__ = ["refine"]
@@ -36,7 +37,7 @@ def refine(
     *,
     strength: float = 1.0,
     sensitivity: float = 0.05,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> DepthMap:
     """The map at the guide's size (never smaller than the map itself), edges snapped to the guide.

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import DepthError, InvalidInput, MissingInformation, ModelError, Stopped
 from .formats import FORMATS, decode_picture, encode_depth, encode_picture
 from .formats.files import write_atomic
+from .progress import Progress
 from .video import Clip, frame_count
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def estimate_tree(
     *,
     engine: str = "local",
     actors: int = 2,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> TreeReport:
     """Estimate every picture and video under `inputs`, mirrored under `out`.

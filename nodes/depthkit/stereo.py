@@ -14,6 +14,7 @@ from .depth_map import DepthMap
 from .errors import InvalidInput, MissingInformation, Stopped
 from .images import luminance
 from .kinds import to_disparity
+from .progress import Progress
 from .ranges import Window, normalise
 from .warp import fill_from_background, forward_warp
 
@@ -66,7 +67,7 @@ def stereo(
     picture: Tensor,
     options: StereoOptions,
     *,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> StereoResult:
     """One stereo picture per frame.
@@ -97,7 +98,7 @@ def stereo(
 def _gathered(
     frame: Callable[[int], tuple[Tensor, Tensor]],
     count: int,
-    on_progress: Callable[[int, int], None] | None,
+    on_progress: Progress | None,
     should_stop: Callable[[], bool] | None,
 ) -> tuple[Tensor, Tensor]:
     """All frames in one tensor each, written in place: a list and its stack need twice as much."""
@@ -129,7 +130,7 @@ def parallax_clip(
     frames: int,
     path: str = "sway",
     *,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> StereoResult:
     """A short clip of a small camera move around the first picture; sway and orbit loop.

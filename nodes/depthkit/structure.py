@@ -41,6 +41,7 @@ from .images import SAME_SHAPE, luminance
 from .kinds import to_disparity, to_metric
 from .lines import vanishing_point
 from .metrics import boundary_f1, control_rmse, depth_scores
+from .progress import Progress
 from .ranges import Window, find_window, normalise
 
 __all__ = [
@@ -152,7 +153,7 @@ def compare(control: DepthMap, found: DepthMap) -> Comparison:
     other = other.with_values(other.values, valid=valid)
     first, second = _aligned(to_disparity(target), to_disparity(other))
     rho = ranking(first, second, other)
-    lines, left = outlines(first, second, valid), layout(first[0], second[0], valid[0])
+    lines, left = outlines(first, second, valid), layout(first, second, valid)
     place = worst_place(first, second, valid)
     depth = to_metric(target, NEAR_M, FAR_M)
     predicted = align_depth_to(to_disparity(other).values, depth.values, valid, space="disparity")
@@ -238,7 +239,7 @@ def score_images(
     estimator: Estimator,
     original: Tensor | None = None,
     *,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> tuple[Comparison, ...]:
     """Estimate the depth of every picture and compare it with its control.

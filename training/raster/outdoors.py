@@ -47,9 +47,9 @@ def daylight(scene: Scene, rng: random.Random, reach: float) -> None:
 _CLOSED = (0.0, 1.0)
 
 
-def _gaps(rng: random.Random) -> tuple[float, float] | None:
+def _gaps(rng: random.Random) -> tuple[float, float]:
     """Holes between the leaves of most crowns: the cut and the size of a spray in metres."""
-    return (8.0, rng.uniform(0.1, 0.4)) if rng.random() < 0.65 else None
+    return (8.0, rng.uniform(0.1, 0.4)) if rng.random() < 0.65 else _CLOSED
 
 
 def _tree(scene: Scene, rng: random.Random) -> None:
@@ -62,11 +62,11 @@ def _tree(scene: Scene, rng: random.Random) -> None:
             scene.add("cone", (0, 0, h * (0.35 + 0.2 * i)), (w, w, h * 0.35), mat)
         return
     gaps = _gaps(rng)
-    for _ in range(rng.randint(5, 13) if gaps else rng.randint(3, 9)):
+    for _ in range(rng.randint(3, 9) if gaps == _CLOSED else rng.randint(5, 13)):
         r = h * rng.uniform(0.2, 0.42)
         pos = (rng.gauss(0, 0.13) * h, rng.gauss(0, 0.13) * h, h * rng.uniform(0.55, 0.95))
         size = (r, r, r * rng.uniform(0.6, 1))
-        scene.add("ball", pos, size, mat, shape=(2, 0, 0, 0.5), cut=gaps or _CLOSED)
+        scene.add("ball", pos, size, mat, shape=(2, 0, 0, 0.5), cut=gaps)
     for _ in range(rng.choice([0, 0, 4])):
         a = rng.uniform(0, 6.28)
         scene.rod(
@@ -87,7 +87,7 @@ def _bush(scene: Scene, rng: random.Random) -> None:
             (s, s, s * 0.8),
             m.foliage(rng),
             shape=(2, 0, 0, 0.4),
-            cut=gaps or _CLOSED,
+            cut=gaps,
         )
 
 

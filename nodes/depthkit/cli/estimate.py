@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DepthError, InvalidInput
+from ..progress import Progress
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -163,7 +164,7 @@ def _write(found: Estimate, picture: Tensor, name: str, target: Path) -> None:
 
 
 @contextmanager
-def _bar(title: str, unit: str = "it") -> Iterator[Callable[[int, int], None]]:
+def _bar(title: str, unit: str = "it") -> Iterator[Progress]:
     """A progress bar on a terminal; it appears with the first report."""
     from tqdm import tqdm
 

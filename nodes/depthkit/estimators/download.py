@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import DownloadError, Stopped
+from ..progress import Progress
 from .fetching import alone, arriving
 from .table import ModelRow
 
@@ -50,7 +51,7 @@ def download(
     row: ModelRow,
     target: Path,
     *,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
     origin: Origin | None = None,
 ) -> None:
@@ -93,7 +94,7 @@ def _fetch(
     path: Path,
     before: int,
     total: int,
-    report: Callable[[int, int], None],
+    report: Progress,
     should_stop: Callable[[], bool],
 ) -> int:
     """One file; returns the bytes of the model that are on disk after it."""

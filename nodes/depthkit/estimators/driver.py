@@ -15,6 +15,7 @@ from torch import Tensor
 from ..depth_map import DepthMap, Pinhole
 from ..errors import ModelError, Stopped
 from ..images import frames, rgb
+from ..progress import Progress
 from ..temporal import align_clip, flicker
 from .base import (
     ChoosesSize,
@@ -37,7 +38,7 @@ def estimate(
     images: Tensor,
     options: EstimateOptions | None = None,
     *,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Estimate:
     """Depth of every picture.
@@ -66,7 +67,7 @@ class _Run:
         estimator: Estimator,
         images: Tensor,
         options: EstimateOptions,
-        on_progress: Callable[[int, int], None],
+        on_progress: Progress,
         should_stop: Callable[[], bool],
     ) -> None:
         self.estimator, self.images, self.options = estimator, images, options

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from .. import folders as homes
 from ..depth_map import Kind
 from ..errors import ModelError
+from ..progress import Progress
 from .base import Estimator, Placement, Placer, resident
 from .builtin import INNER_SIZE, MULTIPLE, load_builtin
 from .download import Origin, download
@@ -76,7 +77,7 @@ def load_estimator(
     download_policy: str = "never",
     place: Placer | None = None,
     dtype: torch.dtype = torch.float32,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
     origin: Origin | None = None,
 ) -> Estimator:
@@ -95,7 +96,7 @@ def ensure_folder(
     folders: Sequence[Path],
     download_policy: str = "never",
     *,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
     origin: Origin | None = None,
 ) -> Path:

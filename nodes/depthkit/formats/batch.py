@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..progress import Progress
 from .files import place, write_atomic, write_beside
 from .pool import in_order
 
@@ -45,7 +46,7 @@ def save_batch(
     frames: Iterable[Callable[[], Encoded]],
     total: int,
     *,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
     workers: int | None = None,
 ) -> list[Saved]:

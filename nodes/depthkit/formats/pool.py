@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from ..errors import Stopped
+from ..progress import Progress
 
 __all__ = ["in_order"]
 
@@ -22,7 +23,7 @@ def in_order(
     *,
     total: int,
     discard: Callable[[T], None] = lambda result: None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
     workers: int | None = None,
 ) -> None:
@@ -77,7 +78,7 @@ def _result(future: Future[T], should_stop: Callable[[], bool] | None) -> T:
     return future.result()
 
 
-def _tell(on_progress: Callable[[int, int], None] | None, done: int, total: int) -> None:
+def _tell(on_progress: Progress | None, done: int, total: int) -> None:
     if on_progress is not None:
         on_progress(done, total)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..errors import DepthError, Stopped
+from ..progress import Progress
 from .errors import (
     AmbiguousCharge,
     BadParameter,
@@ -79,7 +80,7 @@ def run_many(
     requests: Sequence[Request],
     *,
     concurrency: int = 3,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
     on_status: Callable[[Sequence[Item]], None] | None = None,
     should_stop: Callable[[], bool] = never_stop,
 ) -> list[Outcome]:
@@ -168,7 +169,7 @@ class _Crew:
 def _supervise(
     crew: _Crew,
     should_stop: Callable[[], bool],
-    on_progress: Callable[[int, int], None] | None,
+    on_progress: Progress | None,
     on_status: Callable[[Sequence[Item]], None] | None,
 ) -> None:
     done, total = 0, len(crew.items)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from ..progress import Progress
 from . import credentials
 from .client import Client
 from .credentials import Profile
@@ -130,7 +131,7 @@ class Service:
         requests: Sequence[Request],
         limits: Limits | None = None,
         *,
-        on_progress: Callable[[int, int], None] | None = None,
+        on_progress: Progress | None = None,
         say: Callable[[str], None] | None = None,
         should_stop: Callable[[], bool] = never_stop,
         pacing: Pacing | None = None,
