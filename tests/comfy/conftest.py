@@ -23,6 +23,8 @@ def _load(name: str, file: str):
 
 
 server = _load("comfy_server", "server.py")
+# The models are written in its words.
+_load("comfy_graph", "graph.py")
 local_models = _load("local_models", "local_models.py")
 
 

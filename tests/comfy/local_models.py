@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from comfy_graph import node
 from PIL import Image
 from safetensors.torch import load_file
 
@@ -86,10 +87,6 @@ class Route:
     by_hand: dict[str, Any] = field(default_factory=dict)
     cfg: float = 1.0
     empty: str = "EmptyLatentImage"
-
-
-def node(class_type: str, **inputs: Any) -> dict[str, Any]:
-    return {"class_type": class_type, "inputs": inputs}
 
 
 def _controlled(control: list[Any], positive: str = "positive") -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from comfy_graph import node
 from local_models import (
     CONTROLLED,
     FRESH,
@@ -18,7 +19,6 @@ from local_models import (
     SIZE,
     Result,
     hand,
-    node,
     ours,
     refused,
     run,

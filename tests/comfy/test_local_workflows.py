@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from local_models import node
+from comfy_graph import node
 from PIL import Image
 
 pytestmark = pytest.mark.comfy

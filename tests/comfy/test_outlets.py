@@ -8,20 +8,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from comfy_graph import node, show
 from PIL import Image, ImageDraw
 
 pytestmark = pytest.mark.comfy
 
 SIZE = WIDTH, HEIGHT = 64, 48
 SKY = 5
-
-
-def _node(kind, **inputs):
-    return {"class_type": kind, "inputs": inputs}
-
-
-def _show(images):
-    return _node("PreviewImage", images=images)
 
 
 @pytest.fixture
@@ -39,11 +32,11 @@ def pictures(comfy):
 def _source(batch):
     """A surface that leans away: 1 m at the top of the picture, 5 m at the bottom."""
     return {
-        "ramp": _node("LoadImage", image="ramp.png"),
-        "ramps": _node("RepeatImageBatch", image=["ramp", 0], amount=batch),
-        "noise": _node("LoadImage", image="noise.png"),
-        "photo": _node("RepeatImageBatch", image=["noise", 0], amount=batch),
-        "depth": _node(
+        "ramp": node("LoadImage", image="ramp.png"),
+        "ramps": node("RepeatImageBatch", image=["ramp", 0], amount=batch),
+        "noise": node("LoadImage", image="noise.png"),
+        "photo": node("RepeatImageBatch", image=["noise", 0], amount=batch),
+        "depth": node(
             "GenVRDepthFromImage",
             image=["ramps", 0],
             white_means="white is far (distance)",
@@ -72,15 +65,15 @@ def _run(comfy, batch, nodes):
 def test_depth_becomes_normals_pictures_and_a_view(pictures, batch):
     """A surface nearer at the top looks down: dark green in OpenGL, bright in DirectX."""
     nodes = {
-        "gl": _node("GenVRDepthNormals", depth=["depth", 0], style="OpenGL"),
-        "dx": _node("GenVRDepthNormals", depth=["depth", 0], style="DirectX", field_of_view=60.0),
-        "grey": _node("GenVRDepthToImage", depth=["depth", 0], colormap="grey", near_is="white"),
-        "turbo": _node(
+        "gl": node("GenVRDepthNormals", depth=["depth", 0], style="OpenGL"),
+        "dx": node("GenVRDepthNormals", depth=["depth", 0], style="DirectX", field_of_view=60.0),
+        "grey": node("GenVRDepthToImage", depth=["depth", 0], colormap="grey", near_is="white"),
+        "turbo": node(
             "GenVRDepthToImage", depth=["depth", 0], colormap="turbo", near_is="black", multiple=32
         ),
-        "look": _node("GenVRDepthPreview", depth=["depth", 0], image=["photo", 0]),
+        "look": node("GenVRDepthPreview", depth=["depth", 0], image=["photo", 0]),
     }
-    shown = {f"see_{name}": _show([name, 0]) for name in ("gl", "dx", "grey", "turbo")}
+    shown = {f"see_{name}": show([name, 0]) for name in ("gl", "dx", "grey", "turbo")}
     done = _run(pictures, batch, nodes | shown)
     gl, dx = _seen(pictures, done, "see_gl"), _seen(pictures, done, "see_dx")
     assert gl.shape == dx.shape == (batch, HEIGHT, WIDTH, 3)
@@ -107,8 +100,8 @@ def test_a_batch_becomes_as_many_meshes(pictures, batch):
     if "SaveGLB" not in pictures.object_info():
         pytest.skip("this ComfyUI has no SaveGLB")
     nodes = {
-        "mesh": _node("GenVRDepthToMesh", depth=["depth", 0], image=["photo", 0], cut=0.5, step=3),
-        "save": _node("SaveGLB", mesh=["mesh", 0], filename_prefix=f"t/batch{batch}"),
+        "mesh": node("GenVRDepthToMesh", depth=["depth", 0], image=["photo", 0], cut=0.5, step=3),
+        "save": node("SaveGLB", mesh=["mesh", 0], filename_prefix=f"t/batch{batch}"),
     }
     done = _run(pictures, batch, nodes)
     saved = [e for rows in done.outputs["save"].values() for e in rows if "filename" in e]
@@ -129,11 +122,11 @@ def _corners(glb):
 def test_an_anaglyph_is_the_red_of_one_eye_and_the_rest_of_the_other(pictures, batch):
     given = {"depth": ["depth", 0], "image": ["photo", 0], "strength": 5.0, "screen": 0.5}
     nodes = {
-        "pair": _node("GenVRDepthStereo", **given, layout="side by side", fill_holes=True),
-        "red": _node("GenVRDepthStereo", **given, layout="anaglyph", fill_holes=True),
-        "see_pair": _show(["pair", 0]),
-        "see_red": _show(["red", 0]),
-        "see_holes": _node("MaskPreview", mask=["red", 1]),
+        "pair": node("GenVRDepthStereo", **given, layout="side by side", fill_holes=True),
+        "red": node("GenVRDepthStereo", **given, layout="anaglyph", fill_holes=True),
+        "see_pair": show(["pair", 0]),
+        "see_red": show(["red", 0]),
+        "see_holes": node("MaskPreview", mask=["red", 1]),
     }
     done = _run(pictures, batch, nodes)
     pair, red = _seen(pictures, done, "see_pair"), _seen(pictures, done, "see_red")
@@ -148,7 +141,7 @@ def test_an_anaglyph_is_the_red_of_one_eye_and_the_rest_of_the_other(pictures, b
 @pytest.mark.parametrize("path", ["sway", "orbit", "slide"])
 def test_a_parallax_clip_moves(pictures, path):
     nodes = {
-        "clip": _node(
+        "clip": node(
             "GenVRDepthStereo",
             depth=["depth", 0],
             image=["photo", 0],
@@ -158,7 +151,7 @@ def test_a_parallax_clip_moves(pictures, path):
             fill_holes=True,
             frames=5,
         ),
-        "see": _show(["clip", 0]),
+        "see": show(["clip", 0]),
     }
     clip = _seen(pictures, _run(pictures, 1, nodes), "see")
     assert clip.shape == (5, HEIGHT, WIDTH, 3)
@@ -167,9 +160,9 @@ def test_a_parallax_clip_moves(pictures, path):
 
 def _geometry(batch):
     return {
-        "scene": _node("LoadImage", image="sky.png"),
-        "scenes": _node("RepeatImageBatch", image=["scene", 0], amount=batch),
-        "made": _node("StandInGeometry", image=["scenes", 0]),
+        "scene": node("LoadImage", image="sky.png"),
+        "scenes": node("RepeatImageBatch", image=["scene", 0], amount=batch),
+        "made": node("StandInGeometry", image=["scenes", 0]),
     }
 
 
@@ -178,15 +171,15 @@ def _geometry(batch):
 def test_geometry_of_core_becomes_depth(pictures, packet, batch):
     nodes = {
         **_geometry(batch),
-        "taken": _node(
+        "taken": node(
             "GenVRDepthFromGeometry",
             geometry=["made", ("moge", "da3").index(packet)],
             unit="metres",
             fov=60.0,
             run_size=WIDTH,
         ),
-        "see": _show(["taken", 1]),
-        "known": _node("MaskPreview", mask=["taken", 2]),
+        "see": show(["taken", 1]),
+        "known": node("MaskPreview", mask=["taken", 2]),
     }
     done = _run(pictures, batch, nodes)
     entries = done.outputs["taken"]["genvr_depth"]
@@ -215,10 +208,10 @@ def test_the_stand_in_packets_are_what_core_reads(pictures):
     sky_mask = {"output": "sky_mask", "output.colored": False}
     nodes = {
         **_geometry(2),
-        "mask": _node("MoGeRender", moge_geometry=["made", 0], output="mask"),
-        "see_mask": _show(["mask", 0]),
-        "sky": _node("DA3Render", da3_geometry=["made", 1], **sky_mask),
-        "see_sky": _show(["sky", 0]),
+        "mask": node("MoGeRender", moge_geometry=["made", 0], output="mask"),
+        "see_mask": show(["mask", 0]),
+        "sky": node("DA3Render", da3_geometry=["made", 1], **sky_mask),
+        "see_sky": show(["sky", 0]),
     }
     done = _run(pictures, 2, nodes)
     known, sky = _seen(pictures, done, "see_mask"), _seen(pictures, done, "see_sky")
@@ -235,13 +228,13 @@ def test_the_recipe_for_another_background_leaves_no_rim(pictures):
     photo = Image.composite(Image.new("RGB", SIZE, "red"), Image.new("RGB", SIZE, "lime"), disc)
     photo.save(pictures.base / "input" / "red.png")
     nodes = {
-        "disc": _node("LoadImage", image="disc.png"),
-        "photo": _node("LoadImage", image="red.png"),
-        "blue": _node("EmptyImage", width=WIDTH, height=HEIGHT, batch_size=1, color=255),
-        "depth": _node(
+        "disc": node("LoadImage", image="disc.png"),
+        "photo": node("LoadImage", image="red.png"),
+        "blue": node("EmptyImage", width=WIDTH, height=HEIGHT, batch_size=1, color=255),
+        "depth": node(
             "GenVRDepthFromImage", image=["disc", 0], white_means="white is near (disparity)"
         ),
-        "cut": _node(
+        "cut": node(
             "GenVRDepthLayers",
             depth=["depth", 0],
             image=["photo", 0],
@@ -249,10 +242,10 @@ def test_the_recipe_for_another_background_leaves_no_rim(pictures):
             method="automatic",
             feather=0.0,
         ),
-        "shrunk": _node("GrowMask", mask=["cut", 0], expand=-1, tapered_corners=True),
+        "shrunk": node("GrowMask", mask=["cut", 0], expand=-1, tapered_corners=True),
     }
     for name, mask in {"plain": "cut", "clean": "shrunk"}.items():
-        nodes[name] = _node(
+        nodes[name] = node(
             "ImageCompositeMasked",
             destination=["blue", 0],
             source=["photo", 0],
@@ -261,7 +254,7 @@ def test_the_recipe_for_another_background_leaves_no_rim(pictures):
             y=0,
             resize_source=False,
         )
-        nodes[f"see_{name}"] = _show([name, 0])
+        nodes[f"see_{name}"] = show([name, 0])
     done = pictures.run(nodes)
     assert done.status == "success", done.error()
     assert _seen(pictures, done, "see_plain")[..., 1].max() > 80

@@ -6,24 +6,17 @@ import asyncio
 import json
 
 import pytest
+from comfy_graph import node, show
 from PIL import Image
 
 pytestmark = pytest.mark.comfy
 
 
-def _node(kind, **inputs):
-    return {"class_type": kind, "inputs": inputs}
-
-
-def _show(images):
-    return _node("PreviewImage", images=images)
-
-
 def _source(batch):
     """A sample scene at a size a loaded processor can manage, sixteen times if asked."""
     return {
-        "scene": _node("GenVRDepthSampleScene", scene="furnished_room"),
-        "small": _node(
+        "scene": node("GenVRDepthSampleScene", scene="furnished_room"),
+        "small": node(
             "ImageScale",
             image=["scene", 0],
             upscale_method="area",
@@ -31,14 +24,14 @@ def _source(batch):
             height=192,
             crop="disabled",
         ),
-        "photo": _node("RepeatImageBatch", image=["small", 0], amount=batch),
-        "depth": _node("GenVRDepthEstimate", image=["photo", 0]),
+        "photo": node("RepeatImageBatch", image=["small", 0], amount=batch),
+        "depth": node("GenVRDepthEstimate", image=["photo", 0]),
     }
 
 
 def _toolkit():
     return {
-        "adjust": _node(
+        "adjust": node(
             "GenVRDepthAdjust",
             depth=["depth", 0],
             gamma=1.5,
@@ -51,14 +44,14 @@ def _toolkit():
             high=99.0,
             scope="clip",
         ),
-        "refine": _node(
+        "refine": node(
             "GenVRDepthRefine",
             depth=["adjust", 0],
             guide=["photo", 0],
             strength=1.0,
             sensitivity=0.05,
         ),
-        "layers": _node(
+        "layers": node(
             "GenVRDepthLayers",
             depth=["refine", 0],
             layers=3,
@@ -66,10 +59,10 @@ def _toolkit():
             feather=0.05,
             image=["photo", 0],
         ),
-        "check": _node(
+        "check": node(
             "GenVRDepthCheck", depth=["depth", 0], on_problem="report", image=["photo", 0]
         ),
-        "stereo": _node(
+        "stereo": node(
             "GenVRDepthStereo",
             depth=["check", 0],
             image=["photo", 0],
@@ -78,15 +71,15 @@ def _toolkit():
             screen=0.5,
             fill_holes=True,
         ),
-        "score": _node("GenVRDepthStructureScore", control=["depth", 0], image=["photo", 0]),
-        "best": _node("GenVRDepthKeepBest", control=["depth", 0], images=["photo", 0], keep=2),
-        "see_layers": _show(["layers", 3]),
-        "see_mask": _node("MaskPreview", mask=["layers", 0]),
-        "see_stereo": _show(["stereo", 0]),
-        "see_heat": _show(["score", 2]),
-        "see_best": _show(["best", 0]),
-        "say": _node("PreviewAny", source=["score", 1]),
-        "say_check": _node("PreviewAny", source=["check", 1]),
+        "score": node("GenVRDepthStructureScore", control=["depth", 0], image=["photo", 0]),
+        "best": node("GenVRDepthKeepBest", control=["depth", 0], images=["photo", 0], keep=2),
+        "see_layers": show(["layers", 3]),
+        "see_mask": node("MaskPreview", mask=["layers", 0]),
+        "see_stereo": show(["stereo", 0]),
+        "see_heat": show(["score", 2]),
+        "see_best": show(["best", 0]),
+        "say": node("PreviewAny", source=["score", 1]),
+        "say_check": node("PreviewAny", source=["check", 1]),
     }
 
 
@@ -110,12 +103,12 @@ def test_every_node_runs_on_a_batch(comfy, batch):
 
 def test_a_broken_map_stops_the_run_before_anything_is_painted(comfy):
     prompt = {
-        "black": _node("EmptyImage", width=64, height=64, batch_size=1, color=0),
-        "depth": _node(
+        "black": node("EmptyImage", width=64, height=64, batch_size=1, color=0),
+        "depth": node(
             "GenVRDepthFromImage", image=["black", 0], white_means="white is near (disparity)"
         ),
-        "check": _node("GenVRDepthCheck", depth=["depth", 0], on_problem="stop the run"),
-        "see": _node("PreviewAny", source=["check", 1]),
+        "check": node("GenVRDepthCheck", depth=["depth", 0], on_problem="stop the run"),
+        "see": node("PreviewAny", source=["check", 1]),
     }
     alone = {name: node for name, node in prompt.items() if name != "see"}
     assert comfy.run(alone).status == "error"
@@ -129,8 +122,8 @@ def test_a_broken_map_stops_the_run_before_anything_is_painted(comfy):
 def test_a_photo_that_is_not_there_cannot_be_handed_on(comfy):
     prompt = {
         **_source(1),
-        "check": _node("GenVRDepthCheck", depth=["depth", 0], on_problem="report"),
-        "see": _show(["check", 4]),
+        "check": node("GenVRDepthCheck", depth=["depth", 0], on_problem="report"),
+        "see": show(["check", 4]),
     }
     error = asyncio.run(_first_error(comfy, prompt))
     assert error["node_id"] == "see"
@@ -155,7 +148,7 @@ async def _first_error(server, prompt):
 def test_a_list_of_pictures_of_other_sizes_is_ranked(comfy):
     prompt = {
         **_source(1),
-        "wide": _node(
+        "wide": node(
             "ImageScale",
             image=["photo", 0],
             upscale_method="area",
@@ -163,10 +156,10 @@ def test_a_list_of_pictures_of_other_sizes_is_ranked(comfy):
             height=240,
             crop="disabled",
         ),
-        "noise": _node("ImageInvert", image=["wide", 0]),
-        "best": _node("GenVRDepthKeepBest", control=["depth", 0], images=["noise", 0], keep=1),
-        "see": _show(["best", 0]),
-        "say": _node("PreviewAny", source=["best", 2]),
+        "noise": node("ImageInvert", image=["wide", 0]),
+        "best": node("GenVRDepthKeepBest", control=["depth", 0], images=["noise", 0], keep=1),
+        "see": show(["best", 0]),
+        "say": node("PreviewAny", source=["best", 2]),
     }
     done = comfy.run(prompt, timeout=240)
     assert done.status == "success", done.error()
