@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from . import host, routes
-from .adjust import GenVRDepthAdjust
-from .check import GenVRDepthCheck
-from .convert import GenVRDepthFromImage, GenVRDepthToImage
-from .estimate import GenVRDepthEstimate
-from .estimate_remote import GenVRDepthEstimateRemote
-from .generate_local import GenVRDepthGenerateLocal
-from .generate_remote import (
+from .adjust.adjust_depth import GenVRDepthAdjust
+from .adjust.check_depth import GenVRDepthCheck
+from .adjust.depth_to_normals import GenVRDepthNormals
+from .adjust.depth_to_stereo import GenVRDepthStereo
+from .adjust.image_conversions import GenVRDepthFromImage, GenVRDepthToImage
+from .adjust.preview_depth import GenVRDepthPreview
+from .adjust.refine_edges import GenVRDepthRefine
+from .adjust.split_layers import GenVRDepthLayers
+from .estimate.depth_from_geometry import GenVRDepthFromGeometry
+from .estimate.estimate_depth import GenVRDepthEstimate
+from .estimate.estimate_remote import GenVRDepthEstimateRemote
+from .estimate.load_depth import GenVRDepthLoad
+from .estimate.load_model import GenVRDepthModelLoader
+from .estimate.sample_scene import GenVRDepthSampleScene
+from .generate.generate_local import GenVRDepthGenerateLocal
+from .generate.generate_remote import (
     GenVRDepthGenerateCanny,
     GenVRDepthGenerateRemote,
     GenVRDepthGenerateScribble,
 )
-from .geometry_in import GenVRDepthFromGeometry
-from .layers import GenVRDepthLayers
-from .load_depth import GenVRDepthLoad
-from .mesh import GenVRDepthToMesh
-from .models import GenVRDepthModelLoader
-from .normals import GenVRDepthNormals
-from .preview import GenVRDepthPreview
-from .prompt_variations import GenVRDepthPromptVariations
-from .refine import GenVRDepthRefine
-from .sample_scene import GenVRDepthSampleScene
-from .save_3d import GenVRDepthSave3D
-from .save_depth import GenVRDepthSaveDepth
-from .save_image import GenVRDepthSaveImage
-from .stereo import GenVRDepthStereo
-from .structure import GenVRDepthKeepBest, GenVRDepthStructureScore
+from .generate.prompt_variations import GenVRDepthPromptVariations
+from .generate.structure_score import GenVRDepthKeepBest, GenVRDepthStructureScore
+from .save.depth_to_mesh import GenVRDepthToMesh
+from .save.save_3d import GenVRDepthSave3D
+from .save.save_depth import GenVRDepthSaveDepth
+from .save.save_image import GenVRDepthSaveImage
+from .shared import host, http_routes
 
 __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS"]
 
@@ -91,4 +91,4 @@ NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
 }
 
 host.register()
-routes.register()
+http_routes.register()

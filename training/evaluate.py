@@ -17,14 +17,10 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from genvr_depth.nodes.depthkit.align import align_depth_to
-from genvr_depth.nodes.depthkit.estimators.builtin import (
-    INNER_SIZE,
-    MULTIPLE,
-    load_builtin,
-)
-from genvr_depth.nodes.depthkit.estimators.sizes import inner_shape
-from genvr_depth.nodes.depthkit.metrics import depth_scores
+from genvr_depth.nodes.depthkit.estimators.builtin import INNER_SIZE, MULTIPLE, load_builtin
+from genvr_depth.nodes.depthkit.estimators.working_size import inner_shape
+from genvr_depth.nodes.depthkit.maps.align import align_depth_to
+from genvr_depth.nodes.depthkit.measure.metrics import depth_scores
 from PIL import Image
 from torch import Tensor
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from genvr_depth.nodes.depthkit.align import align_depth_to
-from genvr_depth.nodes.depthkit.colormap import colorize
 from genvr_depth.nodes.depthkit.estimators.builtin import load_builtin
-from genvr_depth.nodes.depthkit.metrics import depth_scores
+from genvr_depth.nodes.depthkit.maps.align import align_depth_to
+from genvr_depth.nodes.depthkit.measure.metrics import depth_scores
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
+from genvr_depth.nodes.depthkit.views.colour_map import colorize
 from PIL import Image
 from torch import Tensor
 

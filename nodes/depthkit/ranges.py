@@ -14,9 +14,9 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from .conversions import NEAR_FRACTION, to_disparity
 from .depth_map import DepthMap
 from .errors import InvalidInput
-from .kinds import NEAR_FRACTION, to_disparity
 
 __all__ = [
     "SCOPES",

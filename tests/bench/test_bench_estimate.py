@@ -153,7 +153,7 @@ print(peak() - before, (depth.values.nbytes + depth.valid.nbytes) / 2**20)
 """
 # Its outputs are the depth, the control image and the mask.
 NODE = """
-from genvr_depth.nodes.estimate import GenVRDepthEstimate
+from genvr_depth.nodes.estimate.estimate_depth import GenVRDepthEstimate
 node = GenVRDepthEstimate()
 node.run(clip[:2], Brightness())
 before = peak()

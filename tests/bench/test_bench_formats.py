@@ -25,7 +25,7 @@ from genvr_depth.nodes.depthkit.formats import (
     encode_picture,
     plan,
 )
-from genvr_depth.nodes.depthkit.formats.batch import Encoded, save_batch
+from genvr_depth.nodes.depthkit.formats.save_batch import Encoded, save_batch
 from PIL import Image
 
 pytestmark = pytest.mark.bench

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from genvr_depth.nodes.depthkit.genvr.control_images import from_images
 from genvr_depth.nodes.depthkit.genvr.credentials import Profile
-from genvr_depth.nodes.depthkit.genvr.models import model_named
-from genvr_depth.nodes.depthkit.genvr.pictures import from_images
 from genvr_depth.nodes.depthkit.genvr.request import Request
 from genvr_depth.nodes.depthkit.genvr.service import Limits, Service
+from genvr_depth.nodes.depthkit.genvr.service_models import model_named
 
 pytestmark = pytest.mark.bench
 

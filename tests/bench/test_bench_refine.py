@@ -10,7 +10,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
-from genvr_depth.nodes.depthkit.refine import refine
+from genvr_depth.nodes.depthkit.maps.refine import refine
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
 
 pytestmark = pytest.mark.bench

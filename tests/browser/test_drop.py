@@ -17,7 +17,7 @@ from genvr_depth.nodes.depthkit.formats import (
     encode_picture,
 )
 from genvr_depth.nodes.depthkit.formats.embed import sidecar
-from genvr_depth.nodes.depthkit.formats.solid import SolidOptions, encode_solid
+from genvr_depth.nodes.depthkit.formats.mesh_write import SolidOptions, encode_solid
 
 DEPTH = DepthMap.make(torch.rand(24, 32) + 1, "metric", None, Pinhole(32, 32, 16, 12))
 TYPES = {

@@ -2,8 +2,8 @@
 
     python facts_probe.py <checkout> <pack>
 
-Keeps `nodes/local_facts.py` honest about class names, attributes and weight names of families
-whose smallest checkpoint is too large to make up for a test.
+Keeps `nodes/shared/local_facts.py` honest about class names, attributes and weight names of
+families whose smallest checkpoint is too large to make up for a test.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def load_pack() -> Any:
     # Without this our own `nodes` package would register itself as inside a server.
     sys.modules.pop("folder_paths", None)
     spec.loader.exec_module(module)
-    return importlib.import_module("genvr_depth.nodes.local_facts")
+    return importlib.import_module("genvr_depth.nodes.shared.local_facts")
 
 
 def unet(text: int, vector: int | None, union: int | None) -> Any:

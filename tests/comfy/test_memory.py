@@ -28,7 +28,7 @@ spec = importlib.util.spec_from_file_location(
 module = importlib.util.module_from_spec(spec)
 sys.modules["genvr_depth"] = module
 spec.loader.exec_module(module)
-from genvr_depth.nodes.host import ComfyHost
+from genvr_depth.nodes.shared.host import ComfyHost
 
 class Network(torch.nn.Module):
     def __init__(self):

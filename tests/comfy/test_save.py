@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.formats import FORMATS, PICTURES, decode_depth
+from genvr_depth.nodes.depthkit.formats.mesh_read import extras
+from genvr_depth.nodes.depthkit.formats.mesh_write import SOLIDS
 from genvr_depth.nodes.depthkit.formats.png import read_texts
-from genvr_depth.nodes.depthkit.formats.solid import SOLIDS
-from genvr_depth.nodes.depthkit.formats.solid_read import extras
 from PIL import Image
 
 pytestmark = pytest.mark.comfy

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.formats import FORMATS, SaveOptions, encode_depth
-from genvr_depth.nodes.depthkit.formats.solid import SOLIDS, SolidOptions, encode_solid
+from genvr_depth.nodes.depthkit.formats.mesh_write import SOLIDS, SolidOptions, encode_solid
 
 TEXTS = {"workflow": '{"nodes": []}', "prompt": '{"1": {"class_type": "A", "inputs": {}}}'}
 # Numbers that headers do not expect: zero, signs, the ends of 16 and 32 bits.

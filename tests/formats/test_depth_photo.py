@@ -22,7 +22,7 @@ from genvr_depth.nodes.depthkit.formats import (
 )
 from genvr_depth.nodes.depthkit.formats.depth_photo import GDEPTH
 from genvr_depth.nodes.depthkit.formats.options import MEANINGS
-from genvr_depth.nodes.depthkit.geometry import unproject
+from genvr_depth.nodes.depthkit.views.geometry import unproject
 from PIL import Image
 
 GREY = np.array([[0, 51, 102], [153, 204, 255]], np.uint8)

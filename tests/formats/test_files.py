@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 from genvr_depth.nodes.depthkit.errors import FormatError, InvalidInput, Stopped
-from genvr_depth.nodes.depthkit.formats import files
-from genvr_depth.nodes.depthkit.formats.batch import Encoded, save_batch
-from genvr_depth.nodes.depthkit.formats.files import (
+from genvr_depth.nodes.depthkit.formats import depth_files as files
+from genvr_depth.nodes.depthkit.formats.depth_files import (
     check_prefix,
     place,
     write_atomic,
     write_beside,
     write_new,
 )
+from genvr_depth.nodes.depthkit.formats.save_batch import Encoded, save_batch
 
 
 def claim_path(folder: Path, stem: str, counter: int, extension: str, data: bytes) -> Path:

@@ -18,7 +18,7 @@ from genvr_depth.nodes.depthkit.formats import (
     plan,
 )
 from genvr_depth.nodes.depthkit.formats.embed import sidecar
-from genvr_depth.nodes.depthkit.formats.stored import record_of
+from genvr_depth.nodes.depthkit.formats.quantise import record_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays

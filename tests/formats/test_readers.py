@@ -15,9 +15,9 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.formats import SaveOptions, encode_depth, encode_picture
+from genvr_depth.nodes.depthkit.formats.mesh_write import SolidOptions, encode_solid
 from genvr_depth.nodes.depthkit.formats.png import read_texts
-from genvr_depth.nodes.depthkit.formats.solid import SolidOptions, encode_solid
-from genvr_depth.nodes.depthkit.geometry import to_gltf, unproject
+from genvr_depth.nodes.depthkit.views.geometry import to_gltf, unproject
 from PIL import Image
 
 HEIGHT, WIDTH = 27, 41

@@ -11,9 +11,9 @@ import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import FormatError, InvalidInput, MissingInformation
 from genvr_depth.nodes.depthkit.formats import LoadOptions, decode_depth
-from genvr_depth.nodes.depthkit.formats.solid import SOLIDS, SolidOptions, encode_solid
-from genvr_depth.nodes.depthkit.formats.solid_read import comments, extras, recognises_obj
-from genvr_depth.nodes.depthkit.geometry import to_gltf, unproject
+from genvr_depth.nodes.depthkit.formats.mesh_read import comments, extras, recognises_obj
+from genvr_depth.nodes.depthkit.formats.mesh_write import SOLIDS, SolidOptions, encode_solid
+from genvr_depth.nodes.depthkit.views.geometry import to_gltf, unproject
 from PIL import Image
 
 TEXTS = {"workflow": json.dumps({"nodes": ["x" * 3000, " é "]}), "prompt": json.dumps({"1": 2})}

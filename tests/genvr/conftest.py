@@ -14,12 +14,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from genvr_depth.nodes.depthkit.genvr.control_images import from_images
 from genvr_depth.nodes.depthkit.genvr.credentials import Profile
-from genvr_depth.nodes.depthkit.genvr.models import model_named
-from genvr_depth.nodes.depthkit.genvr.pictures import from_images
 from genvr_depth.nodes.depthkit.genvr.request import Request
 from genvr_depth.nodes.depthkit.genvr.retry import Pacing
 from genvr_depth.nodes.depthkit.genvr.service import Limits, open_runner
+from genvr_depth.nodes.depthkit.genvr.service_models import model_named
 
 # importlib import mode keeps test folders off sys.path; the helper is loaded by its file.
 _spec = importlib.util.spec_from_file_location(

@@ -17,10 +17,10 @@ from typing import Any
 
 import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
-from genvr_depth.nodes.depthkit.geometry import normals, unproject
 from genvr_depth.nodes.depthkit.images import luminance, resize
 from genvr_depth.nodes.depthkit.ranges import control_image
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
+from genvr_depth.nodes.depthkit.views.geometry import normals, unproject
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 

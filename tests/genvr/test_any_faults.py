@@ -7,8 +7,8 @@ import itertools
 from fake_genvr import Fault
 from genvr_depth.nodes.depthkit.errors import Stopped
 from genvr_depth.nodes.depthkit.genvr.credentials import Profile
-from genvr_depth.nodes.depthkit.genvr.errors import AmbiguousCharge, GenvrError
 from genvr_depth.nodes.depthkit.genvr.retry import never_stop
+from genvr_depth.nodes.depthkit.genvr.service_errors import AmbiguousCharge, GenvrError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -12,13 +12,13 @@ from types import SimpleNamespace
 import pytest
 from filelock import FileLock, Timeout
 from genvr_depth.nodes.depthkit.genvr import journal as journal_module
-from genvr_depth.nodes.depthkit.genvr import store as store_module
-from genvr_depth.nodes.depthkit.genvr.errors import AmbiguousCharge, JournalError
+from genvr_depth.nodes.depthkit.genvr import result_store as store_module
 from genvr_depth.nodes.depthkit.genvr.jobs import run_many
 from genvr_depth.nodes.depthkit.genvr.journal import Journal
+from genvr_depth.nodes.depthkit.genvr.result_store import PictureStore
 from genvr_depth.nodes.depthkit.genvr.retry import never_stop
 from genvr_depth.nodes.depthkit.genvr.service import open_runner
-from genvr_depth.nodes.depthkit.genvr.store import PictureStore
+from genvr_depth.nodes.depthkit.genvr.service_errors import AmbiguousCharge, JournalError
 
 STEPS = ["prepared", "sent", "submitted", "completed", "downloaded", "stored"]
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")

@@ -10,9 +10,13 @@ import pytest
 import torch
 from fake_genvr import Fault
 from genvr_depth.nodes.depthkit.errors import Stopped
-from genvr_depth.nodes.depthkit.genvr import download, pictures, upload
+from genvr_depth.nodes.depthkit.genvr import control_images as pictures
+from genvr_depth.nodes.depthkit.genvr import result_download as download
+from genvr_depth.nodes.depthkit.genvr import upload
 from genvr_depth.nodes.depthkit.genvr.credentials import Profile
-from genvr_depth.nodes.depthkit.genvr.errors import (
+from genvr_depth.nodes.depthkit.genvr.request import Request
+from genvr_depth.nodes.depthkit.genvr.retry import never_stop
+from genvr_depth.nodes.depthkit.genvr.service_errors import (
     BadParameter,
     GenvrError,
     Moderated,
@@ -22,9 +26,7 @@ from genvr_depth.nodes.depthkit.genvr.errors import (
     TaskTimeout,
     WrongKey,
 )
-from genvr_depth.nodes.depthkit.genvr.models import model_named
-from genvr_depth.nodes.depthkit.genvr.request import Request
-from genvr_depth.nodes.depthkit.genvr.retry import never_stop
+from genvr_depth.nodes.depthkit.genvr.service_models import model_named
 from PIL import Image
 
 PASSING = {

@@ -9,7 +9,10 @@ import pytest
 from fake_genvr import Fault
 from genvr_depth.nodes.depthkit.errors import Stopped
 from genvr_depth.nodes.depthkit.genvr.credentials import Profile
-from genvr_depth.nodes.depthkit.genvr.errors import (
+from genvr_depth.nodes.depthkit.genvr.jobs import plan, run_many
+from genvr_depth.nodes.depthkit.genvr.retry import never_stop
+from genvr_depth.nodes.depthkit.genvr.service import Limits, Service
+from genvr_depth.nodes.depthkit.genvr.service_errors import (
     AmbiguousCharge,
     BadParameter,
     GenvrError,
@@ -22,9 +25,6 @@ from genvr_depth.nodes.depthkit.genvr.errors import (
     TaskTimeout,
     WrongKey,
 )
-from genvr_depth.nodes.depthkit.genvr.jobs import plan, run_many
-from genvr_depth.nodes.depthkit.genvr.retry import never_stop
-from genvr_depth.nodes.depthkit.genvr.service import Limits, Service
 
 REFUSED = {"success": False, "message": "Insufficient credits"}
 
@@ -158,7 +158,7 @@ def test_a_rate_limit_waits_as_asked_but_not_for_ever(
 
 def _uri() -> str:
     import torch
-    from genvr_depth.nodes.depthkit.genvr.pictures import from_images
+    from genvr_depth.nodes.depthkit.genvr.control_images import from_images
     from genvr_depth.nodes.depthkit.genvr.upload import data_uri
 
     return data_uri(from_images(torch.zeros(1, 8, 8, 3))[0].encoded)

@@ -8,11 +8,12 @@ import re
 
 import pytest
 import torch
-from genvr_depth.nodes import NODE_CLASS_MAPPINGS, host
+from genvr_depth.nodes import NODE_CLASS_MAPPINGS
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput
 from genvr_depth.nodes.depthkit.genvr import settings
-from genvr_depth.nodes.depthkit.genvr.errors import BadParameter, MissingKey, SpendingCap
+from genvr_depth.nodes.depthkit.genvr.service_errors import BadParameter, MissingKey, SpendingCap
+from genvr_depth.nodes.shared import host
 
 
 @pytest.fixture

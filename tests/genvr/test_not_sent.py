@@ -17,9 +17,9 @@ from fake_genvr import Fault
 from genvr_depth.nodes.depthkit.errors import DepthError
 from genvr_depth.nodes.depthkit.genvr import transport
 from genvr_depth.nodes.depthkit.genvr.credentials import Profile
-from genvr_depth.nodes.depthkit.genvr.errors import AmbiguousCharge, ServiceDown
 from genvr_depth.nodes.depthkit.genvr.jobs import run_many
 from genvr_depth.nodes.depthkit.genvr.retry import never_stop
+from genvr_depth.nodes.depthkit.genvr.service_errors import AmbiguousCharge, ServiceDown
 
 PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy")
 AWAY = "https://127.0.0.2:8443"

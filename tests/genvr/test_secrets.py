@@ -14,14 +14,14 @@ from fake_genvr import Fault
 from genvr_depth.nodes import NODE_CLASS_MAPPINGS
 from genvr_depth.nodes.depthkit.genvr import credentials, transport
 from genvr_depth.nodes.depthkit.genvr.credentials import Profile
-from genvr_depth.nodes.depthkit.genvr.errors import (
+from genvr_depth.nodes.depthkit.genvr.redact import Redactor
+from genvr_depth.nodes.depthkit.genvr.retry import never_stop
+from genvr_depth.nodes.depthkit.genvr.service_errors import (
     BadParameter,
     GenvrError,
     JournalError,
     MissingKey,
 )
-from genvr_depth.nodes.depthkit.genvr.redact import Redactor
-from genvr_depth.nodes.depthkit.genvr.retry import never_stop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -265,7 +265,7 @@ class Request:
 def call(monkeypatch, tmp_path, fake, leak_hunt):
     """call(method, path, body) -> (status, JSON), through the handlers themselves."""
     pytest.importorskip("aiohttp")
-    from genvr_depth.nodes import routes
+    from genvr_depth.nodes.shared import http_routes as routes
 
     monkeypatch.setenv("GENVR_DEPTH_HOME", str(tmp_path))
     for name in (*credentials.KEY_VARIABLES, "GENVR_UID", "GENVR_USER_ID"):

@@ -8,11 +8,12 @@ import zlib
 
 import pytest
 import torch
-from genvr_depth.nodes.depthkit.genvr.errors import BadParameter, PictureError
-from genvr_depth.nodes.depthkit.genvr.models import MODELS, model_named
-from genvr_depth.nodes.depthkit.genvr.pictures import MAX_PIXELS, decode, from_images, sniff
+from genvr_depth.nodes.depthkit.genvr.control_images import MAX_PIXELS, decode, from_images, sniff
 from genvr_depth.nodes.depthkit.genvr.request import Request
+from genvr_depth.nodes.depthkit.genvr.request_grid import fitted, seeds_from, split_prompts
 from genvr_depth.nodes.depthkit.genvr.retry import retry_after
+from genvr_depth.nodes.depthkit.genvr.service_errors import BadParameter, PictureError
+from genvr_depth.nodes.depthkit.genvr.service_models import MODELS, model_named
 from genvr_depth.nodes.depthkit.genvr.variations import (
     ALL_STYLES,
     NO_STYLES,
@@ -21,8 +22,7 @@ from genvr_depth.nodes.depthkit.genvr.variations import (
     style_groups,
     vary,
 )
-from genvr_depth.nodes.depthkit.genvr.wishes import fitted, seeds_from, split_prompts
-from genvr_depth.nodes.prompt_variations import GenVRDepthPromptVariations
+from genvr_depth.nodes.generate.prompt_variations import GenVRDepthPromptVariations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -133,7 +133,7 @@ def test_encoding_is_deterministic_and_noise_becomes_jpeg():
 
 
 def test_the_key_depends_on_pixels_not_on_the_encoder(monkeypatch):
-    from genvr_depth.nodes.depthkit.genvr import pictures
+    from genvr_depth.nodes.depthkit.genvr import control_images as pictures
 
     image = torch.rand(1, 20, 20, 3)
     one = Request.make(model_named("depth"), {"prompt": "a"}, from_images(image)[0])

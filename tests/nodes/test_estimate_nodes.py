@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 from genvr_depth.nodes import NODE_CLASS_MAPPINGS
-from genvr_depth.nodes import models as models_module
 from genvr_depth.nodes.depthkit.errors import InvalidInput, ModelError
 from genvr_depth.nodes.depthkit.estimators.loading import BUILTIN_WEIGHTS
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES
-from genvr_depth.nodes.host import HeadlessHost
+from genvr_depth.nodes.estimate import load_model as models_module
+from genvr_depth.nodes.shared.host import HeadlessHost
 
 
 def node(name):

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from genvr_depth.nodes import host
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput, PlanError
-from genvr_depth.nodes.generate_local import GenVRDepthGenerateLocal
-from genvr_depth.nodes.local_facts import control_facts, model_facts, patch_facts, vae_facts
+from genvr_depth.nodes.generate.generate_local import GenVRDepthGenerateLocal
+from genvr_depth.nodes.shared import host
+from genvr_depth.nodes.shared.local_facts import control_facts, model_facts, patch_facts, vae_facts
 
 
 class Graph:

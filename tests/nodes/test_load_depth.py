@@ -7,14 +7,14 @@ import os
 import numpy as np
 import pytest
 import torch
-from genvr_depth.nodes import load_depth
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import FormatError, InvalidInput, MissingInformation
 from genvr_depth.nodes.depthkit.formats import FORMATS
 from genvr_depth.nodes.depthkit.formats.options import METRES
 from genvr_depth.nodes.depthkit.formats.png import write
-from genvr_depth.nodes.load_depth import GenVRDepthLoad
-from genvr_depth.nodes.save_depth import GenVRDepthSaveDepth
+from genvr_depth.nodes.estimate import load_depth
+from genvr_depth.nodes.estimate.load_depth import GenVRDepthLoad
+from genvr_depth.nodes.save.save_depth import GenVRDepthSaveDepth
 
 
 @pytest.fixture

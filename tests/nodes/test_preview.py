@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from genvr_depth.nodes import host, preview
-from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
-from genvr_depth.nodes.preview import (
+from genvr_depth.nodes.adjust import preview_depth as preview
+from genvr_depth.nodes.adjust.preview_depth import (
     UI_KEY,
     GenVRDepthPreview,
     depth_ui,
@@ -17,6 +16,8 @@ from genvr_depth.nodes.preview import (
     raw_frame,
     shown_frames,
 )
+from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
+from genvr_depth.nodes.shared import host
 
 
 class CanvasHost(host.HeadlessHost):

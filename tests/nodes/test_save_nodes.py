@@ -9,18 +9,19 @@ import time
 
 import pytest
 import torch
-from genvr_depth.nodes import save_3d, saving
+from genvr_depth.nodes.adjust.depth_to_normals import GenVRDepthNormals
 from genvr_depth.nodes.depthkit import formats
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import InvalidInput, MissingInformation
 from genvr_depth.nodes.depthkit.formats import FORMATS, PICTURES, decode_depth
+from genvr_depth.nodes.depthkit.formats.mesh_write import SOLIDS
 from genvr_depth.nodes.depthkit.formats.png import read_texts
-from genvr_depth.nodes.depthkit.formats.solid import SOLIDS
-from genvr_depth.nodes.mesh import GenVRDepthToMesh
-from genvr_depth.nodes.normals import GenVRDepthNormals
-from genvr_depth.nodes.save_3d import GenVRDepthSave3D
-from genvr_depth.nodes.save_depth import GenVRDepthSaveDepth
-from genvr_depth.nodes.save_image import GenVRDepthSaveImage
+from genvr_depth.nodes.save import save_3d
+from genvr_depth.nodes.save.depth_to_mesh import GenVRDepthToMesh
+from genvr_depth.nodes.save.save_3d import GenVRDepthSave3D
+from genvr_depth.nodes.save.save_depth import GenVRDepthSaveDepth
+from genvr_depth.nodes.save.save_image import GenVRDepthSaveImage
+from genvr_depth.nodes.shared import saving
 
 HIDDEN = {"prompt": {"1": {"inputs": {}}}, "extra_pnginfo": {"workflow": {"nodes": [1, 2]}}}
 

@@ -6,9 +6,10 @@ import json
 
 import pytest
 import torch
-from genvr_depth.nodes import NODE_CLASS_MAPPINGS, headless
+from genvr_depth.nodes import NODE_CLASS_MAPPINGS
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import Stopped
+from genvr_depth.nodes.shared import headless
 
 
 @pytest.fixture(autouse=True)

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from genvr_depth.nodes.depthkit.adjust import Adjustments, adjust
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
-from genvr_depth.nodes.depthkit.fill import fill_holes, label_holes, push_pull
+from genvr_depth.nodes.depthkit.maps.adjust import Adjustments, adjust
+from genvr_depth.nodes.depthkit.maps.fill import fill_holes, label_holes, push_pull
+from genvr_depth.nodes.depthkit.maps.smooth import smooth, smooth_clip
 from genvr_depth.nodes.depthkit.ranges import Window
-from genvr_depth.nodes.depthkit.smoothing import smooth, smooth_clip
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

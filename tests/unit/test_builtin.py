@@ -10,11 +10,7 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit.errors import InvalidInput, ModelError
 from genvr_depth.nodes.depthkit.estimators import builtin
-from genvr_depth.nodes.depthkit.estimators.builtin import (
-    MULTIPLE,
-    BuiltinDepth,
-    load_builtin,
-)
+from genvr_depth.nodes.depthkit.estimators.builtin import MULTIPLE, BuiltinDepth, load_builtin
 from safetensors.torch import save_file
 
 WEIGHTS = Path(builtin.__file__).parents[1] / "weights" / "builtin.safetensors"

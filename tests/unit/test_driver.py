@@ -14,7 +14,7 @@ from genvr_depth.nodes.depthkit.estimators.chunks import (
     listening,
     out_of_memory,
 )
-from genvr_depth.nodes.depthkit.estimators.sizes import MAX_ASPECT, inner_shape
+from genvr_depth.nodes.depthkit.estimators.working_size import MAX_ASPECT, inner_shape
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

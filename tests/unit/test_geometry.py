@@ -8,7 +8,7 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import InvalidInput, MissingInformation
-from genvr_depth.nodes.depthkit.geometry import (
+from genvr_depth.nodes.depthkit.views.geometry import (
     grid_mesh,
     normal_image,
     normals,

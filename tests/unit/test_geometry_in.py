@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.errors import InvalidInput, MissingInformation
-from genvr_depth.nodes.depthkit.geometry_in import GeometryOptions, from_geometry
+from genvr_depth.nodes.depthkit.views.core_geometry import GeometryOptions, from_geometry
 
 H, W = 6, 10
 AUTO = GeometryOptions()

@@ -9,8 +9,8 @@ import types
 
 import pytest
 import torch
-from genvr_depth.nodes import host
 from genvr_depth.nodes.depthkit.errors import InvalidInput
+from genvr_depth.nodes.shared import host
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ import math
 
 import pytest
 import torch
-from genvr_depth.nodes.depthkit.colormap import COLORMAPS, colorize
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput
 from genvr_depth.nodes.depthkit.images import SAME_SHAPE, luminance, resize, rgb
-from genvr_depth.nodes.depthkit.quality import check_depth
-from genvr_depth.nodes.depthkit.refine import refine
-from genvr_depth.nodes.depthkit.structure import fit_frame
+from genvr_depth.nodes.depthkit.maps.refine import refine
+from genvr_depth.nodes.depthkit.measure.quality import check_depth
+from genvr_depth.nodes.depthkit.measure.structure import fit_frame
+from genvr_depth.nodes.depthkit.views.colour_map import COLORMAPS, colorize
 
 
 @pytest.mark.parametrize(

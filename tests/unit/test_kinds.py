@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from genvr_depth.nodes.depthkit.conversions import convert, to_depth, to_disparity, to_metric
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput, MissingInformation
-from genvr_depth.nodes.depthkit.kinds import convert, to_depth, to_disparity, to_metric
 
 METRES = torch.tensor([[1.0, 2.0, 4.0, 8.0]])
 

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
-from genvr_depth.nodes.depthkit.layers import (
+from genvr_depth.nodes.depthkit.views.layers import (
     METHODS,
     colour_layers,
     multi_otsu,

@@ -7,9 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from genvr_depth.nodes.depthkit.align import align_depth_to, fit_affine, fit_affine_robust
 from genvr_depth.nodes.depthkit.errors import InvalidInput
-from genvr_depth.nodes.depthkit.metrics import boundary_f1, control_rmse, depth_scores, spearman
+from genvr_depth.nodes.depthkit.maps.align import align_depth_to, fit_affine, fit_affine_robust
+from genvr_depth.nodes.depthkit.measure.metrics import (
+    boundary_f1,
+    control_rmse,
+    depth_scores,
+    spearman,
+)
 
 NYU = Path(__file__).resolve().parents[3] / "shared" / "data" / "nyu_fastdepth"
 

@@ -18,17 +18,17 @@ import pytest
 from filelock import FileLock
 from genvr_depth.nodes.depthkit.errors import DownloadError, ModelError, Stopped
 from genvr_depth.nodes.depthkit.estimators import BUILTIN, MODELS, builtin_estimator
-from genvr_depth.nodes.depthkit.estimators import download as download_module
-from genvr_depth.nodes.depthkit.estimators.download import Origin, download
+from genvr_depth.nodes.depthkit.estimators import model_download as download_module
 from genvr_depth.nodes.depthkit.estimators.loading import ensure_folder, load_estimator
-from genvr_depth.nodes.depthkit.estimators.store import (
+from genvr_depth.nodes.depthkit.estimators.model_download import Origin, download
+from genvr_depth.nodes.depthkit.estimators.model_store import (
     find_folder,
     fingerprint,
     installed,
     model_names,
     target_folder,
 )
-from genvr_depth.nodes.depthkit.estimators.table import FILES, find_row
+from genvr_depth.nodes.depthkit.estimators.model_table import FILES, find_row
 from genvr_depth.nodes.depthkit.folders import model_folders
 
 ROW = next(row for row in MODELS if row.name == "depth-anything-v2-small")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from genvr_depth.nodes import on_demand
+from genvr_depth.nodes.shared import on_demand
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("requests", "transformers", "av", "scipy", "OpenEXR", "trimesh", "huggingface_hub")
@@ -93,9 +93,9 @@ def test_importing_the_pack_imports_no_heavy_library_and_no_comfyui():
 
 def test_importing_the_pack_leaves_what_only_a_run_needs_for_the_run():
     loaded = _in_a_fresh_process(IMPORT + COUNT).split()
-    assert "genvr_depth.nodes.save_depth" in loaded
-    parts = tuple(f"genvr_depth.nodes.depthkit.{part}" for part in on_demand.__all__)
-    assert [name for name in loaded if name.startswith((*parts, "PIL"))] == []
+    assert "genvr_depth.nodes.save.save_depth" in loaded
+    late = {*on_demand.__all__, "PIL"}
+    assert [name for name in loaded if late & set(name.split("."))] == []
     # A node more is a module or two more; a library pulled in by one is dozens.
     assert len(loaded) <= 65
 

@@ -4,12 +4,12 @@ import json
 
 import pytest
 import torch
+from genvr_depth.nodes.depthkit.conversions import to_disparity
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
-from genvr_depth.nodes.depthkit.findings import stop_on_problem
 from genvr_depth.nodes.depthkit.images import resize
-from genvr_depth.nodes.depthkit.kinds import to_disparity
-from genvr_depth.nodes.depthkit.quality import CODES, check_depth
+from genvr_depth.nodes.depthkit.measure.findings import stop_on_problem
+from genvr_depth.nodes.depthkit.measure.quality import CODES, check_depth
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
 
 

@@ -6,10 +6,10 @@ import random
 
 import pytest
 import torch
+from genvr_depth.nodes.depthkit.conversions import to_disparity
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.estimators import builtin_estimator, estimate
-from genvr_depth.nodes.depthkit.kinds import to_disparity
-from genvr_depth.nodes.depthkit.quality import check_depth
+from genvr_depth.nodes.depthkit.measure.quality import check_depth
 from genvr_depth.nodes.depthkit.ranges import Window, normalise
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
 

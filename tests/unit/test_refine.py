@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
-from genvr_depth.nodes.depthkit.refine import refine
+from genvr_depth.nodes.depthkit.maps.refine import refine
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-from genvr_depth.nodes.depthkit.colormap import colorize
+from genvr_depth.nodes.depthkit.conversions import to_depth, to_disparity
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput
 from genvr_depth.nodes.depthkit.images import resize
-from genvr_depth.nodes.depthkit.kinds import to_depth, to_disparity
 from genvr_depth.nodes.depthkit.ranges import Window, control_image, normalise
-from genvr_depth.nodes.depthkit.render import MEANINGS, RenderOptions, from_picture, render
+from genvr_depth.nodes.depthkit.views.colour_map import colorize
+from genvr_depth.nodes.depthkit.views.render import MEANINGS, RenderOptions, from_picture, render
 from hypothesis import given
 from hypothesis import strategies as st
 

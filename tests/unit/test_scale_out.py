@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from genvr_depth.nodes.depthkit import scale_out, video
+from genvr_depth.nodes.depthkit.batch import tree_run as scale_out
+from genvr_depth.nodes.depthkit.batch import videos as video
+from genvr_depth.nodes.depthkit.batch.tree_run import Setup, estimate_tree
 from genvr_depth.nodes.depthkit.cli import main
 from genvr_depth.nodes.depthkit.errors import (
     DepthError,
@@ -21,7 +23,6 @@ from genvr_depth.nodes.depthkit.errors import (
     Stopped,
 )
 from genvr_depth.nodes.depthkit.estimators import builtin_estimator, estimate
-from genvr_depth.nodes.depthkit.scale_out import Setup, estimate_tree
 from PIL import Image
 
 ENGINES = [

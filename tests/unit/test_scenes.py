@@ -7,12 +7,7 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit import scenes
 from genvr_depth.nodes.depthkit.errors import InvalidInput
-from genvr_depth.nodes.depthkit.scenes import (
-    SCENE_NAMES,
-    load_scene,
-    picture_path,
-    scene_titles,
-)
+from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene, picture_path, scene_titles
 from PIL import Image
 
 

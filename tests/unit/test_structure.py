@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from genvr_depth.nodes.depthkit.conversions import to_disparity
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput, ModelError
 from genvr_depth.nodes.depthkit.estimators import builtin_estimator, estimate
 from genvr_depth.nodes.depthkit.formats import decode_picture
-from genvr_depth.nodes.depthkit.kinds import to_disparity
-from genvr_depth.nodes.depthkit.lines import _refined, vanishing_point
-from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
-from genvr_depth.nodes.depthkit.structure import (
+from genvr_depth.nodes.depthkit.measure.structure import (
     best_first,
     compare,
     fit_frame,
     heat_map,
     score_images,
 )
+from genvr_depth.nodes.depthkit.measure.vanishing_point import _refined, vanishing_point
+from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
 from PIL import Image
 
 SIZE = 256

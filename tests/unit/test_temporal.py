@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.estimators import EstimateOptions, estimate
-from genvr_depth.nodes.depthkit.temporal import align_clip, flicker
+from genvr_depth.nodes.depthkit.maps.temporal import align_clip, flicker
 
 
 def clip(frames=12, mover=True, size=48):

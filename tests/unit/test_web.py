@@ -11,7 +11,7 @@ from pathlib import Path
 
 import genvr_depth
 import pytest
-from genvr_depth.nodes.depthkit import colormap
+from genvr_depth.nodes.depthkit.views import colour_map as colormap
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "web"

@@ -12,18 +12,7 @@ import random
 from . import materials as m
 from .indoor_light import indoor_sky
 from .outdoors import daylight
-from .scene import (
-    FIRST_COLOR,
-    GLOW,
-    NO_MASK,
-    PAINT,
-    PATTERN,
-    SECOND_COLOR,
-    Light,
-    Scene,
-    Sky,
-    Vec,
-)
+from .scene import FIRST_COLOR, GLOW, NO_MASK, PAINT, PATTERN, SECOND_COLOR, Light, Scene, Sky, Vec
 
 __all__ = ["relit"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from genvr_depth.nodes.depthkit.colormap import colorize
 from genvr_depth.nodes.depthkit.ranges import control_image
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
+from genvr_depth.nodes.depthkit.views.colour_map import colorize
 from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).parents[2]

@@ -1,5 +1,5 @@
 // @ts-check
-/** Colour maps: the same anchors as `nodes/depthkit/colormap.py`, which a test holds to these. */
+/** Colour maps: the same anchors as `nodes/depthkit/views/colour_map.py`, which a test holds to these. */
 
 /** @type {Readonly<Record<string, string>>} */
 export const ANCHORS = Object.freeze({

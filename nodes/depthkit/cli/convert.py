@@ -88,8 +88,8 @@ def _writing(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """One file, or every readable file of a folder; the exit code is 1 if one of them failed."""
-    from ..formats.files import READABLE
-    from ..scale_out import PICTURE_TYPES
+    from ..batch.tree_run import PICTURE_TYPES
+    from ..formats.depth_files import READABLE
 
     if not args.input.is_dir():
         _convert(args, args.input, args.output)
@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _convert(args: argparse.Namespace, source: Path, target: Path) -> None:
-    from ..formats.files import write_atomic
+    from ..formats.depth_files import write_atomic
 
     if target.exists() and not args.force:
         raise FormatError(f"{target} exists already; choose another name or add --force.")
@@ -122,7 +122,7 @@ def _convert(args: argparse.Namespace, source: Path, target: Path) -> None:
 
 def _extension(args: argparse.Namespace) -> str:
     from ..formats import FORMATS, PICTURES
-    from ..formats.solid import SOLIDS
+    from ..formats.mesh_write import SOLIDS
 
     rows = PICTURES if args.picture else {**FORMATS, **SOLIDS}
     return rows[args.format].extension if args.format in rows else "png"
@@ -156,7 +156,7 @@ def _read_picture(path: Path) -> Tensor:
 
 
 def _depth(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes, str]:
-    from ..formats.solid import SOLIDS
+    from ..formats.mesh_write import SOLIDS
 
     name = _name(args, target, _BY_EXTENSION)
     depth = _load(args, source)
@@ -173,7 +173,7 @@ def _depth(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes,
 
 
 def _load(args: argparse.Namespace, source: Path) -> DepthMap:
-    from ..formats.files import load_depth
+    from ..formats.depth_files import load_depth
     from ..formats.options import MEANINGS, LoadOptions
 
     size = None
@@ -199,8 +199,8 @@ def _map(
     args: argparse.Namespace, depth: DepthMap, picture: Tensor | None, name: str
 ) -> tuple[bytes, str]:
     from ..formats import FORMATS, SaveOptions, embed, encode_frame, plan
-    from ..formats.stored import record_of
-    from ..formats.table import format_named
+    from ..formats.format_table import format_named
+    from ..formats.quantise import record_of
     from ..images import rgb
 
     row = format_named(name)
@@ -216,9 +216,9 @@ def _map(
 
 
 def _solid(args: argparse.Namespace, depth: DepthMap, picture: Tensor | None, name: str) -> bytes:
-    from ..formats.solid import SolidOptions, encode_solid
-    from ..geometry import with_space
+    from ..formats.mesh_write import SolidOptions, encode_solid
     from ..images import rgb
+    from ..views.geometry import with_space
 
     space = with_space(depth, args.fov, args.near, args.far)
     colours = None if picture is None else rgb(picture)[0]
@@ -227,10 +227,10 @@ def _solid(args: argparse.Namespace, depth: DepthMap, picture: Tensor | None, na
 
 
 def _preview(args: argparse.Namespace, depth: DepthMap) -> bytes:
-    from ..colormap import colorize
+    from ..conversions import to_disparity
     from ..formats import encode_picture
-    from ..kinds import to_disparity
     from ..ranges import Window, normalise
+    from ..views.colour_map import colorize
 
     shares = normalise(to_disparity(depth), Window())
     return encode_picture(colorize(shares, args.colormap, depth.valid)[0], "png")
@@ -238,6 +238,6 @@ def _preview(args: argparse.Namespace, depth: DepthMap) -> bytes:
 
 def _normals(args: argparse.Namespace, depth: DepthMap) -> bytes:
     from ..formats import encode_picture
-    from ..geometry import normal_image, normals
+    from ..views.geometry import normal_image, normals
 
     return encode_picture(normal_image(normals(depth, args.fov), args.style)[0], "png")

@@ -86,7 +86,7 @@ def named_formats(text: str) -> list[str]:
 
 
 def _is_tree(arguments: list[str]) -> bool:
-    from ..scale_out import VIDEO_TYPES
+    from ..batch.tree_run import VIDEO_TYPES
 
     return any(Path(a).is_dir() or Path(a).suffix.lower() in VIDEO_TYPES for a in arguments)
 
@@ -157,8 +157,8 @@ def _targets(path: Path, formats: list[str], out: Path, taken: set[Path]) -> dic
 
 
 def _write(found: Estimate, picture: Tensor, name: str, target: Path) -> None:
-    from ..formats.files import write_atomic
-    from ..scale_out import encode_output
+    from ..batch.tree_run import encode_output
+    from ..formats.depth_files import write_atomic
 
     write_atomic(target, encode_output(found.depth, picture, name))
 

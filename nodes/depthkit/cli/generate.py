@@ -47,8 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Pay at most once per picture; the same command again costs nothing."""
     from ..genvr import Limits, Service
-    from ..genvr.errors import SomeFailed
     from ..genvr.places import command_line_folder
+    from ..genvr.service_errors import SomeFailed
 
     requests, names = _requests(args)
     service = Service.open(command_line_folder(), args.profile)
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _check_writable(folder: Path) -> None:
     """Raises FormatError where no file can be written, before anything is paid for."""
-    from ..formats.files import write_beside
+    from ..formats.depth_files import write_beside
 
     write_beside(folder, b"").unlink()
 
@@ -84,8 +84,8 @@ def _rescue(service: Service, requests: list[Request], names: list[str], folder:
 def _requests(args: argparse.Namespace) -> tuple[list[Request], list[str]]:
     """The requests, and a file name stem for each."""
     from ..genvr import from_images, model_named
+    from ..genvr.request_grid import requests_for, seeds_from
     from ..genvr.variations import own_styles, shipped, told_apart, vary
-    from ..genvr.wishes import requests_for, seeds_from
 
     styles = shipped(args.styles) if args.styles else []
     if args.style_file:
@@ -125,8 +125,8 @@ def _text(path: Path) -> str:
 
 def _save(files: list[list[bytes]], names: list[str], folder: Path) -> None:
     """The service's own files, byte for byte; never over another picture."""
-    from ..formats.files import write_new
-    from ..genvr.pictures import sniff
+    from ..formats.depth_files import write_new
+    from ..genvr.control_images import sniff
 
     for name, pictures in zip(names, files, strict=True):
         for number, data in enumerate(pictures):

@@ -18,8 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read the journal; no network."""
     from ..genvr.journal import Journal
-    from ..genvr.ledger import totals
     from ..genvr.places import command_line_folder
+    from ..genvr.spending import totals
 
     with closing(Journal(command_line_folder(), time.time)) as journal:
         entries = journal.all()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..estimators.store import Installed
+    from ..estimators.model_store import Installed
 
 __all__ = ["add_arguments", "run"]
 
@@ -42,7 +42,7 @@ def _text(value: object) -> str:
 def _rows() -> list[dict[str, Any]]:
     from ..estimators import BUILTIN, MODELS
     from ..estimators.loading import BUILTIN_WEIGHTS
-    from ..estimators.store import installed
+    from ..estimators.model_store import installed
     from ..folders import model_folders
 
     folders = model_folders()
@@ -89,7 +89,7 @@ def _rows() -> list[dict[str, Any]]:
 
 def _folder(name: str, found: dict[str, Installed], folders: list[Path]) -> Path:
     """Where the model lies, or where a download would put it."""
-    from ..estimators.store import target_folder
+    from ..estimators.model_store import target_folder
 
     return found[name].folder if name in found else target_folder(name, folders)
 

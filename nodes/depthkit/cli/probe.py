@@ -16,8 +16,8 @@ def run(args: argparse.Namespace) -> int:
     """Exit code 1 where something differs."""
     from ..genvr.client import Client
     from ..genvr.credentials import public_profile
+    from ..genvr.parameter_probe import probe
     from ..genvr.places import command_line_folder
-    from ..genvr.probe import probe
 
     profile = public_profile(command_line_folder(), args.profile)
     differences = probe(Client.of(profile, patience_s=30.0))

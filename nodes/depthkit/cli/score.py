@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..depth_map import DepthMap
     from ..estimators import Estimator
-    from ..structure import StructureReport
+    from ..measure.structure import StructureReport
 
 __all__ = ["add_arguments", "run"]
 
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
 def _control(args: argparse.Namespace, estimator: Estimator) -> tuple[DepthMap, Tensor | None]:
     from ..estimators import estimate
     from ..formats import LoadOptions
-    from ..formats.files import load_depth
+    from ..formats.depth_files import load_depth
     from .inputs import read_picture
 
     if not args.photo:
@@ -85,7 +85,7 @@ def _score(
     control: DepthMap, picture: Tensor, estimator: Estimator, original: Tensor | None
 ) -> StructureReport:
     from ..images import rgb
-    from ..structure import score_images
+    from ..measure.structure import score_images
 
     before = None if original is None else rgb(original)
     return score_images(control, rgb(picture), estimator, before)[0].report

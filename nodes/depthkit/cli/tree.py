@@ -15,8 +15,8 @@ def run_tree(args: argparse.Namespace) -> int:
     """The exit code is 1 if a file failed; the failures are listed on stderr."""
     from tqdm import tqdm
 
+    from ..batch.tree_run import Setup, estimate_tree
     from ..folders import model_folders
-    from ..scale_out import Setup, estimate_tree
     from .estimate import chosen_estimator, named_formats
 
     if args.download:

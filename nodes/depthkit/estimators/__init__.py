@@ -15,8 +15,8 @@ from .base import (
 from .devices import find_device
 from .driver import estimate
 from .loading import DOWNLOAD_POLICIES, builtin_estimator, ensure_folder, load_estimator
-from .store import fingerprint, model_names
-from .table import BUILTIN, MODELS, ModelRow
+from .model_store import fingerprint, model_names
+from .model_table import BUILTIN, MODELS, ModelRow
 
 __all__ = [
     "BUILTIN",

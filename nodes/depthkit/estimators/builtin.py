@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import InvalidInput, ModelError
-from .sizes import nearest_multiple
+from .working_size import nearest_multiple
 
 __all__ = ["INNER_SIZE", "MULTIPLE", "WIDTHS", "BuiltinDepth", "load_builtin"]
 

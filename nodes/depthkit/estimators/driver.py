@@ -15,8 +15,8 @@ from torch import Tensor
 from ..depth_map import DepthMap, Pinhole
 from ..errors import ModelError, Stopped
 from ..images import frames, rgb
+from ..maps.temporal import align_clip, flicker
 from ..progress import Progress
-from ..temporal import align_clip, flicker
 from .base import (
     ChoosesSize,
     Estimate,
@@ -27,8 +27,8 @@ from .base import (
     WantsMargin,
 )
 from .chunks import at_once, in_chunks, listening
-from .sizes import inner_shape
 from .tiles import TileBlend, tile_boxes
+from .working_size import inner_shape
 
 __all__ = ["estimate"]
 

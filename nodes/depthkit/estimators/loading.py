@@ -14,9 +14,9 @@ from ..errors import ModelError
 from ..progress import Progress
 from .base import Estimator, Placement, Placer, resident
 from .builtin import INNER_SIZE, MULTIPLE, load_builtin
-from .download import Origin, download
-from .store import find_folder, target_folder
-from .table import BUILTIN, find_row
+from .model_download import Origin, download
+from .model_store import find_folder, target_folder
+from .model_table import BUILTIN, find_row
 from .transformers_family import load_folder
 
 __all__ = [

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..align import fit_affine
+from ..maps.align import fit_affine
 
 __all__ = ["MAX_TILES_PER_SIDE", "Box", "TileBlend", "tile_boxes"]
 

@@ -20,8 +20,8 @@ from ..depth_map import Kind
 from ..errors import ModelError
 from .base import Estimator, Placement, Placer
 from .chunks import out_of_memory
-from .sizes import SIZE_RULES
-from .table import find_row
+from .model_table import find_row
+from .working_size import SIZE_RULES
 
 __all__ = ["FAMILIES", "Family", "family_of", "load_folder"]
 

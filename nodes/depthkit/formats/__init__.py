@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from . import embed
-from .batch import Encoded, Saved, save_batch
-from .files import READABLE, check_prefix, file_errors, fingerprint, load_depth
+from .depth_files import READABLE, check_prefix, file_errors, fingerprint, load_depth
+from .format_table import FORMATS, decode_depth, encode_depth, encode_frame
+from .image_files import PICTURES, SUBSAMPLING, PictureOptions, decode_picture, encode_picture
+from .mesh_write import SOLIDS, SolidOptions, encode_solid
 from .options import COMPRESSIONS, EXR_CHANNELS, MEANINGS, VALUES, LoadOptions, SaveOptions
-from .pictures import PICTURES, SUBSAMPLING, PictureOptions, decode_picture, encode_picture
-from .solid import SOLIDS, SolidOptions, encode_solid
-from .stored import Coding, plan, record_of
-from .table import FORMATS, decode_depth, encode_depth, encode_frame
+from .quantise import Coding, plan, record_of
+from .save_batch import Encoded, Saved, save_batch
 
 __all__ = [
     "COMPRESSIONS",

@@ -18,8 +18,8 @@ from ..depth_map import DepthMap
 from ..errors import FormatError
 from .guard import damaged_is_an_error
 from .options import MAX_PIXELS, LoadOptions, SaveOptions, check_size
+from .quantise import numbers
 from .record import Record
-from .stored import numbers
 from .unlabelled import Plane, understand
 
 __all__ = [

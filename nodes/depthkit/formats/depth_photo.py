@@ -19,10 +19,10 @@ from ..depth_map import DepthMap, Pinhole
 from ..errors import FormatError, MissingInformation
 from . import dynamic_depth, png, xmp
 from .guard import damaged_is_an_error
+from .image_files import PictureOptions, encode_picture
 from .options import AS_FILE_SAYS, LoadOptions, SaveOptions, check_size
-from .pictures import PictureOptions, encode_picture
+from .quantise import codes, restore
 from .record import Record
-from .stored import codes, restore
 from .unlabelled import Plane, understand, white_of
 
 __all__ = ["decode", "encode", "recognises"]

@@ -17,8 +17,8 @@ from ..depth_map import DepthMap
 from ..errors import FormatError, FormatUnavailable
 from .guard import damaged_is_an_error
 from .options import LoadOptions, SaveOptions, check_size
+from .quantise import numbers
 from .record import RECORD_KEY, Record
-from .stored import numbers
 from .unlabelled import Plane, understand
 
 __all__ = ["decode", "encode_float", "encode_half", "recognises"]

@@ -22,8 +22,8 @@ from ..errors import FormatError
 from .deep_colour import sixteen_bit_colour
 from .guard import damaged_is_an_error
 from .options import LoadOptions, SaveOptions, check_size
+from .quantise import codes
 from .record import RECORD_KEY, Record
-from .stored import codes
 from .unlabelled import Plane, understand
 
 __all__ = ["decode", "encode", "pixels", "read_texts", "recognises", "write"]

@@ -14,8 +14,8 @@ from . import tiff_write
 from .embed import exif_tags
 from .guard import damaged_is_an_error
 from .options import LoadOptions, SaveOptions, check_size
+from .quantise import codes, numbers
 from .record import Record
-from .stored import codes, numbers
 from .unlabelled import Plane, understand
 
 __all__ = ["decode", "encode_codes", "encode_float", "recognises"]

@@ -23,8 +23,8 @@ from .options import (
     WHITE_IS_NEAR_DISTANCE,
     LoadOptions,
 )
+from .quantise import restore
 from .record import Record
-from .stored import restore
 
 __all__ = ["Plane", "understand", "white_of"]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from . import credentials, settings, variations, wishes
+from . import credentials, request_grid, settings, variations
 from .client import Client
+from .control_images import ControlPicture, from_depth, from_images
 from .detection import depth_from_pictures
-from .errors import BadParameter, GenvrError, MissingKey
-from .models import MODELS, Model, Parameter, model_named
-from .pictures import ControlPicture, from_depth, from_images
 from .request import Request
 from .service import Batch, Limits, Service, spent
+from .service_errors import BadParameter, GenvrError, MissingKey
+from .service_models import MODELS, Model, Parameter, model_named
 
 __all__ = [
     "MODELS",
@@ -29,8 +29,8 @@ __all__ = [
     "from_depth",
     "from_images",
     "model_named",
+    "request_grid",
     "settings",
     "spent",
     "variations",
-    "wishes",
 ]

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .errors import (
+from .redact import Redactor
+from .service_errors import (
     BadParameter,
     GenvrError,
     Moderated,
@@ -19,7 +20,6 @@ from .errors import (
     TaskFailed,
     WrongKey,
 )
-from .redact import Redactor
 from .transport import Reply
 
 __all__ = [

@@ -12,11 +12,11 @@ from typing import Any
 
 from .answers import COMPLETED, FAILED, output_parts, refusal, task_id, task_state, words
 from .credentials import Profile
-from .errors import GenvrError, ServiceDown
-from .models import Model
 from .retry import Pacing, backoff, never_stop, retry_after
+from .service_errors import GenvrError, ServiceDown
+from .service_models import Model
 from .transport import Exchange, NoAnswer, NotSent, Reply, Transport
-from .unsent import ONLINE
+from .transport_errors import ONLINE
 
 __all__ = ["Ambiguous", "Client", "PayloadTooLarge", "Status", "TaskUnknown", "UploadTicket"]
 

@@ -19,9 +19,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .. import folders
-from .errors import BadParameter, MissingKey
 from .private_files import private_folder_ready, read_json, write_private
 from .redact import Redactor
+from .service_errors import BadParameter, MissingKey
 
 __all__ = [
     "DEFAULT_PROFILE",

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ..depth_map import DepthMap
-from .errors import PictureError
-from .pictures import ControlPicture
+from .control_images import ControlPicture
+from .service_errors import PictureError
 
 __all__ = ["depth_from_pictures"]
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 from ..errors import DepthError, Stopped
 from ..progress import Progress
-from .errors import (
+from .request import Request
+from .retry import never_stop
+from .service_errors import (
     AmbiguousCharge,
     BadParameter,
     JournalError,
@@ -23,8 +25,6 @@ from .errors import (
     SpendingCap,
     WrongKey,
 )
-from .request import Request
-from .retry import never_stop
 from .settings import LIMITS
 from .tasks import Outcome, Runner
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .errors import JournalError
 from .private_files import private_folder_ready
+from .service_errors import JournalError
 
 __all__ = ["STATES", "Connect", "Entry", "Journal"]
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .errors import JournalError
+from .service_errors import JournalError
 
 __all__ = ["private_folder_ready", "read_json", "write_private"]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .models import Model
-from .pictures import ControlPicture
+from .control_images import ControlPicture
+from .service_models import Model
 
 __all__ = ["Request"]
 

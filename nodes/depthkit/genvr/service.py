@@ -18,17 +18,17 @@ from torch import Tensor
 from ..progress import Progress
 from . import credentials
 from .client import Client
+from .control_images import decode
 from .credentials import Profile
-from .download import Downloader
-from .errors import BadParameter, PictureError
 from .jobs import Item, plan, run_many
 from .journal import Journal
-from .ledger import Totals, totals
-from .pictures import decode
 from .request import Request
+from .result_download import Downloader
+from .result_store import PictureStore
 from .retry import Pacing, never_stop
+from .service_errors import BadParameter, PictureError
 from .settings import LIMITS, Defaults, load_defaults
-from .store import PictureStore
+from .spending import Totals, totals
 from .tasks import DEADLINE_S, Outcome, Runner, no_checkpoint
 from .upload import Uploads
 

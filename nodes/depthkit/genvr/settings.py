@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .errors import BadParameter
 from .private_files import private_folder_ready, read_json, write_private
+from .service_errors import BadParameter
 
 __all__ = ["LIMITS", "Defaults", "load_defaults", "save_defaults"]
 

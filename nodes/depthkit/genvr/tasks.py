@@ -12,10 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Stopped
-from . import advice
+from . import messages
 from .client import Ambiguous, Client, PayloadTooLarge, TaskUnknown
-from .download import Downloader, Gone
-from .errors import (
+from .journal import Entry, Journal
+from .pace import Pace
+from .request import Request
+from .result_download import Downloader, Gone
+from .result_store import PictureStore
+from .retry import Pacing
+from .service_errors import (
     BadParameter,
     GenvrError,
     JournalError,
@@ -24,12 +29,7 @@ from .errors import (
     TaskFailed,
     TaskTimeout,
 )
-from .flight import single_flight
-from .journal import Entry, Journal
-from .pace import Pace
-from .request import Request
-from .retry import Pacing
-from .store import PictureStore
+from .single_flight import single_flight
 from .upload import Uploads
 
 __all__ = ["Outcome", "Runner", "no_checkpoint", "silent"]
@@ -157,9 +157,9 @@ class Runner:
         if entry is None or self.pay_again:
             return
         if entry.state == "ambiguous":
-            raise advice.ambiguous(entry)
+            raise messages.ambiguous(entry)
         if entry.state == "failed" and entry.task:
-            raise advice.failure(entry.task, entry.detail)
+            raise messages.failure(entry.task, entry.detail)
 
     def _keep_to_the_sum(self, request: Request) -> None:
         """Another run may have lost a task that counted as paid for when the cap was looked at."""
@@ -185,7 +185,7 @@ class Runner:
                 task = self._generate(request, entry, where, should_stop)
         except Ambiguous as error:
             noted = self._note(entry, "ambiguous", detail=str(error))
-            raise advice.ambiguous(noted) from None
+            raise messages.ambiguous(noted) from None
         except PayloadTooLarge:
             self._note(entry, "failed", detail="too large")
             raise BadParameter(
@@ -293,7 +293,7 @@ class Runner:
         self, client: Client, entry: Entry, request: Request, should_stop: Callable[[], bool]
     ) -> list[bytes]:
         """Every picture of the task; a dead link is replaced by a fresh one."""
-        why, advised = "GenVR says the task is done but names no picture", advice.kept(entry)
+        why, advised = "GenVR says the task is done but names no picture", messages.kept(entry)
         for attempt in range(_LINKS):
             if attempt:
                 self.pacing.wait(1.0, should_stop)
@@ -307,19 +307,19 @@ class Runner:
                 if urls:
                     return [self.downloader.fetch(url, should_stop) for url in urls]
             except Gone:
-                why, advised = _DEAD, advice.expired(entry)
+                why, advised = _DEAD, messages.expired(entry)
             except PictureError as error:
-                raise PictureError(f"{error} {advice.kept(entry)}") from None
+                raise PictureError(f"{error} {messages.kept(entry)}") from None
         raise PictureError(f"The picture cannot be fetched: {why}. {advised}")
 
     def _failed(self, entry: Entry, reason: str) -> GenvrError:
         said = self.client.profile.redactor(reason)
         self._note(entry, "failed", detail=said)
-        return advice.failure(entry.task, said)
+        return messages.failure(entry.task, said)
 
     def _lost(self, entry: Entry, error: Exception) -> TaskFailed:
         self._note(entry, "detached", detail=_UNKNOWN)
-        return _TaskLost(advice.lost(entry, str(error)))
+        return _TaskLost(messages.lost(entry, str(error)))
 
     def _note(self, entry: Entry, state: str, **changes: Any) -> Entry:
         """Journal a step after the money. A disk that is full for a moment must not lose the task:

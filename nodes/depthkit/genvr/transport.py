@@ -18,7 +18,7 @@ from ..errors import Stopped
 from .credentials import is_loopback
 from .redact import quiet_transport_log
 from .retry import Pacing, never_stop
-from .unsent import reason
+from .transport_errors import reason
 
 __all__ = ["Exchange", "NoAnswer", "NotSent", "Reply", "Transport"]
 

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 
 from .client import Client, UploadTicket
-from .errors import BadParameter, ServiceDown
-from .pictures import DATA_URI_LIMIT, Encoded
+from .control_images import DATA_URI_LIMIT, Encoded
 from .retry import Pacing
+from .service_errors import BadParameter, ServiceDown
 
 __all__ = ["Uploads", "data_uri"]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from .errors import BadParameter
+from .service_errors import BadParameter
 
 __all__ = [
     "ALL_STYLES",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from .control_input import extent_of, mask_extent, pass_pictures
 from .expand import expand
 from .facts import Connected, ControlFacts, Extent, ModelFacts, PatchFacts, Settings, VaeFacts
 from .families import CONTROL_KINDS, FAMILIES, GENERIC, Family, family_of
-from .files import MODEL_FILES, ModelFile, files_of
-from .pictures import extent_of, mask_extent, pass_pictures
-from .plan import Given, Plan, Ref, Step, make_plan
+from .model_files import MODEL_FILES, ModelFile, files_of
 from .report import headline, render
-from .sizes import SIZES
+from .sampling_plan import Given, Plan, Ref, Step, make_plan
+from .sampling_size import SIZES
 
 __all__ = [
     "CONTROL_KINDS",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .plan import Given, Plan, Ref
+from .sampling_plan import Given, Plan, Ref
 
 __all__ = ["expand"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from ..errors import PlanError
 from .facts import Connected, ControlFacts
 from .families import CONTROL_KINDS, FAMILIES, GENERIC, UNION_DEPTH, Family
-from .files import suggestion
-from .sizes import same_ratio
+from .model_files import suggestion
+from .sampling_size import same_ratio
 
 __all__ = ["check_pairing"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .control_routes import route_name
 from .facts import Connected
-from .plan import Given, Plan, Ref
-from .routes import route_name
-from .sizes import size_multiple
+from .sampling_plan import Given, Plan, Ref
+from .sampling_size import size_multiple
 
 __all__ = ["headline", "render"]
 

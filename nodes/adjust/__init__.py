@@ -1,0 +1,1 @@
+"""Nodes that look at a depth map, change it, or show it another way."""

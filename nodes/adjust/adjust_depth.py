@@ -1,0 +1,116 @@
+"""Adjust Depth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..depthkit.depth_map import DepthMap
+from ..depthkit.maps.adjust import Adjustments, adjust
+from ..depthkit.maps.fill import HOLES
+from ..depthkit.ranges import WINDOWS, Window
+from ..shared import host
+from ..shared.sockets import DEPTH_MAP, advanced, depth_map_input, window_widgets
+from .preview_depth import depth_ui
+
+__all__ = ["GenVRDepthAdjust"]
+
+
+class GenVRDepthAdjust:
+    CATEGORY = "GenVR Depth/adjust"
+    DESCRIPTION = (
+        "Clip the range, bend it, swap near and far, smooth in space and time, fill holes."
+    )
+    SEARCH_ALIASES = [
+        "depth levels",
+        "depth gamma",
+        "invert depth",
+        "smooth depth",
+        "fill depth holes",
+        "remap depth",
+        "deflicker depth",
+    ]
+    FUNCTION = "adjust"
+    HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer
+    RETURN_TYPES = (DEPTH_MAP,)
+    RETURN_NAMES = ("depth",)
+    OUTPUT_TOOLTIPS = ("The adjusted depth; bent or inverted metres become relative depth.",)
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        window = window_widgets()
+        window["window"] = (
+            ["off", *WINDOWS],
+            {
+                "default": "off",
+                "tooltip": "Clip the map to a range. off: keep all; percentile: low and high in "
+                "percent; min-max; fixed: low and high in the map's own values (metres).",
+            },
+        )
+        return {
+            "required": {"depth": depth_map_input()},
+            "optional": {
+                "gamma": (
+                    "FLOAT",
+                    {
+                        "default": 1.0,
+                        "min": 0.05,
+                        "max": 20.0,
+                        "step": 0.05,
+                        "tooltip": "Above 1 spends more of the range on near things, below 1 on "
+                        "far ones.",
+                    },
+                ),
+                "invert": (
+                    "BOOLEAN",
+                    {"default": False, "tooltip": "Swap near and far, for maps read upside down."},
+                ),
+                "smooth": (
+                    "INT",
+                    {
+                        "default": 0,
+                        "min": 0,
+                        "max": 256,
+                        "tooltip": "Level noise and 8-bit steps within this many pixels; edges "
+                        "stay.",
+                    },
+                ),
+                "smooth_time": (
+                    "INT",
+                    {
+                        "default": 0,
+                        "min": 0,
+                        "max": 32,
+                        "tooltip": "Level flicker over this many frames before and after; what "
+                        "moves stays sharp.",
+                    },
+                ),
+                "fill_holes": (
+                    list(HOLES),
+                    {
+                        "default": "off",
+                        "tooltip": "Give unknown pixels a depth. smooth: continue the rim; "
+                        "background: take the far side; both leave the sky; all: fill everything.",
+                    },
+                ),
+                **advanced(window),
+            },
+        }
+
+    def adjust(
+        self,
+        depth: DepthMap,
+        gamma: float = 1.0,
+        invert: bool = False,
+        smooth: int = 0,
+        smooth_time: int = 0,
+        fill_holes: str = "off",
+        window: str = "off",
+        low: float = 0.5,
+        high: float = 99.5,
+        scope: str = "clip",
+    ) -> dict[str, Any]:
+        chosen = None if window == "off" else Window(window, low, high, scope)
+        changes = Adjustments(chosen, gamma, invert, smooth, smooth_time, fill_holes)
+        with host.current().task(depth.batch) as task:
+            adjusted = adjust(depth, changes, on_progress=task.on_progress)
+        return {"ui": depth_ui(adjusted, before=depth), "result": (adjusted,)}

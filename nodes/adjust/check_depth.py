@@ -1,0 +1,83 @@
+"""Check Depth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from ..depthkit.depth_map import DepthMap
+from ..depthkit.images import rgb
+from ..depthkit.measure.findings import stop_on_problem
+from ..depthkit.measure.quality import check_depth
+from ..shared import host
+from ..shared.sockets import DEPTH_MAP, depth_map_input, image_input
+
+__all__ = ["GenVRDepthCheck"]
+
+ACTIONS = ("report", "stop the run")
+_NO_PHOTO = "Check Depth has no photo to hand on: connect one to its 'image' input."
+
+
+class GenVRDepthCheck:
+    CATEGORY = "GenVR Depth/adjust"
+    DESCRIPTION = "Find out whether a depth map is fit for use before minutes or credits are spent."
+    SEARCH_ALIASES = ["depth quality", "validate depth", "depth lint", "inverted depth", "banding"]
+    FUNCTION = "check"
+    OUTPUT_NODE = True
+    RETURN_TYPES = (DEPTH_MAP, "STRING", "BOOLEAN", "STRING", "IMAGE")
+    RETURN_NAMES = ("depth", "report", "ok", "json", "image")
+    OUTPUT_TOOLTIPS = (
+        "The same depth, unchanged; wire it on so that the check runs first.",
+        "What was found, and what to do about it.",
+        "True if nothing was found that spoils the result.",
+        "The findings for machines.",
+        "The same photo, unchanged; wire it into a GenVR node so that the check runs before "
+        "anything is paid.",
+    )
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "depth": depth_map_input("The depth to look at."),
+                "on_problem": (
+                    list(ACTIONS),
+                    {
+                        "default": ACTIONS[0],
+                        "tooltip": "report: say what is wrong and go on. stop the run: end it here "
+                        "if the map would spoil the result.",
+                    },
+                ),
+            },
+            "optional": {
+                "image": image_input("The photo of the same view; more can be checked with it."),
+                "target_size": (
+                    "INT",
+                    {
+                        "default": 0,
+                        "min": 0,
+                        "max": 16384,
+                        "tooltip": "Shorter side in pixels of the picture to be made; 0 leaves the "
+                        "size unchecked.",
+                    },
+                ),
+            },
+        }
+
+    def check(
+        self,
+        depth: DepthMap,
+        on_problem: str = ACTIONS[0],
+        image: Tensor | None = None,
+        target_size: int = 0,
+    ) -> tuple[DepthMap, str, bool, str, Tensor]:
+        photo = None if image is None else rgb(image)
+        here = host.current()
+        with here.task(depth.batch) as task:
+            report = check_depth(depth, photo, target_size, on_progress=task.on_progress)
+            task.say(report.text())
+        if on_problem == ACTIONS[1]:
+            stop_on_problem(report)
+        passed = here.blocked(_NO_PHOTO) if image is None else image
+        return depth, report.text(), report.ok, report.as_json(), passed

@@ -1,0 +1,48 @@
+"""Depth to Normals: the surface direction of every pixel as a normal map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from ..depthkit.depth_map import DepthMap
+from ..depthkit.views.geometry import NORMAL_STYLES, normal_image, normals
+from ..shared import host
+from ..shared.sockets import depth_map_input, fov_widget
+
+__all__ = ["GenVRDepthNormals"]
+
+
+class GenVRDepthNormals:
+    CATEGORY = "GenVR Depth/adjust"
+    DESCRIPTION = "Turn depth into a normal map, OpenGL or DirectX."
+    SEARCH_ALIASES = ["normal map", "normals", "depth to normal", "bump", "surface"]
+    FUNCTION = "convert"
+    RETURN_TYPES = ("IMAGE",)
+    RETURN_NAMES = ("normals",)
+    OUTPUT_TOOLTIPS = ("The normal map; pixels without depth get the neutral blue.",)
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "depth": depth_map_input("The depth whose surfaces are wanted."),
+                "style": (
+                    list(NORMAL_STYLES),
+                    {
+                        "default": "OpenGL",
+                        "tooltip": "OpenGL: green points up (Blender, Unity, normal ControlNets). "
+                        "DirectX: green points down (Unreal).",
+                    },
+                ),
+            },
+            "optional": {"field_of_view": fov_widget()},
+        }
+
+    def convert(
+        self, depth: DepthMap, style: str = "OpenGL", field_of_view: float = 0.0
+    ) -> tuple[Tensor]:
+        with host.current().task(depth.batch) as task:
+            directions = normals(depth, field_of_view, on_progress=task.on_progress)
+        return (normal_image(directions, style),)

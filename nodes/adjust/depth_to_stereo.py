@@ -1,0 +1,126 @@
+"""Depth to Stereo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from ..depthkit.depth_map import DepthMap
+from ..depthkit.images import rgb
+from ..depthkit.views.stereo import LAYOUTS, PATHS, StereoOptions, parallax_clip, stereo
+from ..shared import host
+from ..shared.sockets import advanced, depth_map_input, image_input
+
+__all__ = ["GenVRDepthStereo"]
+
+CLIPS = {f"parallax clip, {path}": path for path in PATHS}
+
+
+class GenVRDepthStereo:
+    CATEGORY = "GenVR Depth/adjust"
+    DESCRIPTION = "Turn a picture into stereo for two eyes, or into a short parallax clip."
+    SEARCH_ALIASES = [
+        "stereoscopic",
+        "3d photo",
+        "side by side",
+        "anaglyph",
+        "parallax",
+        "wiggle",
+        "vr photo",
+    ]
+    FUNCTION = "view"
+    RETURN_TYPES = ("IMAGE", "MASK", "STRING")
+    RETURN_NAMES = ("images", "holes", "report")
+    OUTPUT_TOOLTIPS = (
+        "One stereo picture per frame, or the frames of the clip.",
+        "White where nothing was seen: filled from the background, or left for inpainting.",
+        "How far things stand out of the screen, in centimetres.",
+    )
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        number = {"min": 0.0, "step": 0.05}
+        return {
+            "required": {
+                "depth": depth_map_input("The depth of the picture, of the same size."),
+                "image": image_input("The picture to show in depth."),
+                "layout": (
+                    [*LAYOUTS, *CLIPS],
+                    {
+                        "default": "side by side",
+                        "tooltip": "Two eyes in one picture, red-cyan glasses, or a clip of a "
+                        "small camera move.",
+                    },
+                ),
+                "strength": (
+                    "FLOAT",
+                    {
+                        **number,
+                        "default": 2.5,
+                        "max": 50.0,
+                        "tooltip": "How deep it looks: parallax between the farthest and nearest "
+                        "point, percent of the picture's width. 2 to 3 is comfortable.",
+                    },
+                ),
+                "screen": (
+                    "FLOAT",
+                    {
+                        **number,
+                        "default": 0.5,
+                        "max": 1.0,
+                        "tooltip": "What sits at the screen: 0 the farthest point (all in front), "
+                        "1 the nearest (a window into depth).",
+                    },
+                ),
+                "fill_holes": (
+                    "BOOLEAN",
+                    {
+                        "default": True,
+                        "tooltip": "Fill what was hidden from the background side; off leaves it "
+                        "black for inpainting with the mask.",
+                    },
+                ),
+            },
+            "optional": {
+                "frames": (
+                    "INT",
+                    {"default": 24, "min": 2, "max": 1024, "tooltip": "Frames of the clip."},
+                ),
+                **advanced(
+                    {
+                        "eye_distance_mm": (
+                            "FLOAT",
+                            {
+                                **number,
+                                "default": 0.0,
+                                "max": 10000.0,
+                                "tooltip": "Above 0: true geometry for metric depth with a camera; "
+                                "63 is a person. 0 uses strength.",
+                            },
+                        )
+                    }
+                ),
+            },
+        }
+
+    def view(
+        self,
+        depth: DepthMap,
+        image: Tensor,
+        layout: str = "side by side",
+        strength: float = 2.5,
+        screen: float = 0.5,
+        fill_holes: bool = True,
+        frames: int = 24,
+        eye_distance_mm: float = 0.0,
+    ) -> tuple[Tensor, Tensor, str]:
+        still = "side by side" if layout in CLIPS else layout
+        options = StereoOptions(still, strength, screen, eye_distance_mm, fill_holes)
+        with host.current().task(depth.batch) as task:
+            calls = {"on_progress": task.on_progress, "should_stop": task.should_stop}
+            if layout in CLIPS:
+                made = parallax_clip(depth, rgb(image), options, frames, CLIPS[layout], **calls)
+            else:
+                made = stereo(depth, rgb(image), options, **calls)
+        return made.images, made.holes, made.report

@@ -1,0 +1,79 @@
+"""Refine Depth Edges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from ..depthkit.depth_map import DepthMap
+from ..depthkit.images import rgb
+from ..depthkit.maps.refine import refine
+from ..shared import host
+from ..shared.sockets import DEPTH_MAP, depth_map_input, image_input
+
+__all__ = ["GenVRDepthRefine"]
+
+
+class GenVRDepthRefine:
+    CATEGORY = "GenVR Depth/adjust"
+    DESCRIPTION = (
+        "Bring depth to the photo's size and snap its edges to the photo's, without halos."
+    )
+    SEARCH_ALIASES = [
+        "guided filter",
+        "joint bilateral",
+        "upscale depth",
+        "sharpen depth edges",
+        "depth upsampling",
+    ]
+    FUNCTION = "refine"
+    RETURN_TYPES = (DEPTH_MAP,)
+    RETURN_NAMES = ("depth",)
+    OUTPUT_TOOLTIPS = ("The depth at the guide's size, in the same unit.",)
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "depth": depth_map_input("The depth to refine, usually smaller than the photo."),
+                "guide": image_input("The photo the depth was made from, at the size you want."),
+            },
+            "optional": {
+                "strength": (
+                    "FLOAT",
+                    {
+                        "default": 1.0,
+                        "min": 0.0,
+                        "max": 1.0,
+                        "step": 0.05,
+                        "tooltip": "0 resamples only, 1 follows the photo's edges fully.",
+                    },
+                ),
+                "sensitivity": (
+                    "FLOAT",
+                    {
+                        "default": 0.05,
+                        "min": 0.005,
+                        "max": 0.5,
+                        "step": 0.005,
+                        "tooltip": "The colour difference (0 to 1) that counts as an edge of the "
+                        "photo; smaller follows fainter edges.",
+                    },
+                ),
+            },
+        }
+
+    def refine(
+        self, depth: DepthMap, guide: Tensor, strength: float = 1.0, sensitivity: float = 0.05
+    ) -> tuple[DepthMap]:
+        with host.current().task(depth.batch) as task:
+            refined = refine(
+                depth,
+                rgb(guide, "guide"),
+                strength=strength,
+                sensitivity=sensitivity,
+                on_progress=task.on_progress,
+                should_stop=task.should_stop,
+            )
+        return (refined,)

@@ -1,0 +1,102 @@
+"""Split Depth Layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from ..depthkit.depth_map import DepthMap
+from ..depthkit.images import rgb
+from ..depthkit.views.layers import METHODS, parse_thresholds, split_picture
+from ..shared import host
+from ..shared.sockets import depth_map_input, image_input
+
+__all__ = ["GenVRDepthLayers"]
+
+
+class GenVRDepthLayers:
+    CATEGORY = "GenVR Depth/adjust"
+    DESCRIPTION = "Cut a picture into near, middle and far: masks that add up to one, RGBA layers."
+    SEARCH_ALIASES = [
+        "depth mask",
+        "foreground mask",
+        "background mask",
+        "depth slices",
+        "multiplane",
+        "parallax layers",
+        "otsu",
+    ]
+    FUNCTION = "split"
+    RETURN_TYPES = ("MASK", "MASK", "MASK", "IMAGE", "MASK", "STRING")
+    RETURN_NAMES = ("foreground", "midground", "background", "layers", "masks", "thresholds")
+    OUTPUT_TOOLTIPS = (
+        "The nearest layer.",
+        "All between the nearest and the farthest layer; empty for two layers.",
+        "The farthest layer, sky included.",
+        "RGBA layers, nearest first, all layers of a frame together; laid over each other they "
+        "give the picture back. Without an image they show the depth in grey.",
+        "One mask per layer in the same order; at every pixel they add up to 1.",
+        "Where the layers were cut: nearness, 0 farthest to 1 nearest.",
+    )
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "depth": depth_map_input(),
+                "layers": (
+                    "INT",
+                    {"default": 3, "min": 2, "max": 8, "tooltip": "How many layers to cut."},
+                ),
+                "method": (
+                    list(METHODS),
+                    {
+                        "default": METHODS[0],
+                        "tooltip": "automatic cuts in the valleys between things; equal depth and "
+                        "equal area cut evenly; thresholds uses your own list.",
+                    },
+                ),
+                "feather": (
+                    "FLOAT",
+                    {
+                        "default": 0.0,
+                        "min": 0.0,
+                        "max": 1.0,
+                        "step": 0.01,
+                        "tooltip": "Width of the soft border between layers, as a share of the "
+                        "depth range; 0 is hard.",
+                    },
+                ),
+            },
+            "optional": {
+                "image": image_input("The photo to cut; a larger photo sharpens the cut."),
+                "thresholds": (
+                    "STRING",
+                    {
+                        "default": "0.66, 0.33",
+                        "tooltip": "For method thresholds: nearness values between 0 (farthest) "
+                        "and 1 (nearest), comma-separated; their number decides the layers.",
+                    },
+                ),
+            },
+        }
+
+    def split(
+        self,
+        depth: DepthMap,
+        layers: int = 3,
+        method: str = "automatic",
+        feather: float = 0.0,
+        image: Tensor | None = None,
+        thresholds: str = "0.66, 0.33",
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, str]:
+        cuts = parse_thresholds(thresholds) if method == "thresholds" else ()
+        picture = None if image is None else rgb(image)
+        with host.current().task(depth.batch) as task:
+            split, coloured = split_picture(
+                depth, picture, layers, method,
+                thresholds=cuts, feather=feather, on_progress=task.on_progress,
+            )  # fmt: skip
+        fore, mid, back = split.foreground, split.midground, split.background
+        return fore, mid, back, coloured, split.masks.flatten(0, 1), split.text

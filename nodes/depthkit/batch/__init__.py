@@ -1,0 +1,1 @@
+"""Whole folders and videos, in one process or over Ray."""

@@ -1,0 +1,74 @@
+"""Frames of a video file, in order and upright; the one place that imports av."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import FormatError
+
+__all__ = ["Clip", "frame_count"]
+
+
+def frame_count(path: Path) -> int:
+    """Frames of the first video track: what the header says, else counted. Raises FormatError."""
+    import av
+    from av.error import FFmpegError
+
+    try:
+        with av.open(str(path)) as container:
+            count = container.streams.video[0].frames
+    except (FFmpegError, IndexError) as error:
+        raise _unreadable(path, error) from error
+    return count or sum(1 for _ in _decoded(path))
+
+
+class Clip:
+    """One open video. Going forward decodes every frame once; `position` is the next one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.position = 0
+        self._frames = _decoded(path)
+
+    def frame(self, index: int) -> Tensor:
+        """Picture number `index` >= `position`, turned as a player shows it.
+
+        (1, H, W, 3) float32 0..1. Raises FormatError where the video is damaged or ends earlier.
+        """
+        while True:
+            found = next(self._frames, None)
+            if found is None:
+                raise FormatError(
+                    f"{self.path.name} ends after {self.position} frames, earlier than its header "
+                    "says; what came before is done."
+                )
+            self.position += 1
+            if self.position > index:
+                return _upright(found)
+
+
+def _upright(frame: Any) -> Tensor:
+    """Phones film sideways and note by how much to turn."""
+    pixels = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
+    return torch.from_numpy(np.ascontiguousarray(pixels))[None].to(torch.float32) / 255
+
+
+def _decoded(path: Path) -> Iterator[Any]:
+    import av
+    from av.error import FFmpegError
+
+    try:
+        with av.open(str(path)) as container:
+            yield from container.decode(video=0)
+    except (FFmpegError, IndexError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> FormatError:
+    return FormatError(f"{path.name} cannot be read as a video: {error}.")

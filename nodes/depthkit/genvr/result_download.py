@@ -1,0 +1,162 @@
+"""Fetches a result, trusting nothing: address, redirects, size, encoding and type are checked."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from .control_images import decode, sniff
+from .credentials import Profile
+from .redact import Redactor
+from .retry import Pacing, backoff
+from .service_errors import PictureError
+from .transport import Exchange, NoAnswer, NotSent, Reply, Transport
+
+__all__ = ["DEFAULT_HOSTS", "MAX_BYTES", "Downloader", "Gone", "check_address"]
+
+DEFAULT_HOSTS = (
+    "*.blob.core.windows.net",
+    "*.genvrresearch.com",
+    "*.genvr.ai",
+    "replicate.delivery",
+    "*.replicate.delivery",
+    "*.bfl.ai",
+)
+MAX_BYTES = 64 << 20
+# Proxy tools (Clash, Surge, sing-box) answer for every name with an address of this range and open
+# the real connection themselves; without it, their users could not fetch what they paid for. It is
+# set aside for bench tests of network gear: no router, no cloud's metadata, no server of a home or
+# an office lives there. And the name is on the list and shows its own certificate all the same.
+_STAND_INS = ipaddress.ip_network("198.18.0.0/15")
+_REDIRECTS = 3
+_TRIES = 4
+_TIMEOUT_S = 120.0
+
+Resolve = Callable[[str], list[str]]
+
+
+class Gone(Exception):
+    """The link is dead (403, 404, 410): ask the service for a fresh one."""
+
+
+def resolve(host: str) -> list[str]:
+    """The addresses of a host name, [] where it cannot be resolved here (a proxy may know it)."""
+    try:
+        found = socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+    except OSError:
+        return []
+    return sorted({str(entry[4][0]) for entry in found})
+
+
+def check_address(url: str, profile: Profile, lookup: Resolve = resolve) -> None:
+    """Raises PictureError unless the URL may be fetched.
+
+    https on port 443, a host of the list, no user info, no IP literal, no private address but a
+    proxy tool's stand-in. A result on the very origin of a loopback profile is accepted: that is a
+    service on this machine.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise PictureError("GenVR gave an address for the picture that is not one.") from None
+    host = (parts.hostname or "").rstrip(".")
+    if profile.loopback and f"{parts.scheme}://{parts.netloc}" == profile.base:
+        return
+    if parts.scheme != "https" or port not in (None, 443) or parts.username or not host:
+        raise _refused(parts, "only plain https addresses are fetched")
+    if _is_literal(host):
+        raise _refused(parts, "a bare IP address is never fetched")
+    if not any(_matches(host, pattern) for pattern in (*DEFAULT_HOSTS, *profile.hosts)):
+        raise _refused(
+            parts,
+            "the host is not on the list. If you trust it, add it to the profile's hosts "
+            f"(`genvr-depth login --host {host[:80]}`, or GENVR_PICTURE_HOSTS) and run again, free",
+        )
+    if not all(_public(address) for address in lookup(host)):
+        raise _refused(parts, "the host lies in a private network")
+
+
+def _refused(parts: SplitResult, why: str) -> PictureError:
+    host = (parts.hostname or "nowhere")[:100]
+    return PictureError(f"The picture lies at {host} and was not fetched: {why}.")
+
+
+def _public(address: str) -> bool:
+    ip = ipaddress.ip_address(address.split("%")[0])
+    return ip.is_global or ip in _STAND_INS
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        # 127.1 and 0x7f000001 are addresses, too.
+        return host.replace(".", "").isdigit() or host.startswith("0x")
+    return True
+
+
+def _matches(host: str, pattern: str) -> bool:
+    host = host.lower()
+    return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Downloader:
+    """Fetches results for one profile; the key is never sent along."""
+
+    profile: Profile
+    transport: Transport
+    pacing: Pacing
+    lookup: Resolve = resolve
+
+    def fetch(self, url: str, should_stop: Callable[[], bool]) -> bytes:
+        """The bytes of a whole, readable picture. Raises Gone, PictureError, Stopped."""
+        last = PictureError("The picture could not be downloaded.")
+        for attempt in range(_TRIES):
+            if attempt:
+                self.pacing.wait(backoff(attempt), should_stop)
+            try:
+                reply = self._follow(url, should_stop)
+            except (NotSent, NoAnswer) as error:
+                last = PictureError(f"The download of the picture broke off ({error}).")
+                continue
+            if reply.status in (403, 404, 410):
+                raise Gone
+            if reply.status in (408, 429) or reply.status >= 500:
+                last = PictureError(f"The picture's server answered with code {reply.status}.")
+                continue
+            try:
+                return _checked(reply)
+            except PictureError as error:
+                last = error
+        raise last
+
+    def _follow(self, url: str, should_stop: Callable[[], bool]) -> Reply:
+        """GET with at most three redirects, each target checked like the first."""
+        for _ in range(_REDIRECTS + 1):
+            check_address(url, self.profile, self.lookup)
+            exchange = Exchange("GET", url, timeout_s=_TIMEOUT_S, max_bytes=MAX_BYTES)
+            reply = self.transport.send(exchange, should_stop)
+            target = reply.headers.get("location")
+            if reply.status not in (301, 302, 303, 307, 308) or not target:
+                return reply
+            url = urljoin(url, target)
+        raise PictureError("The picture's address leads around in circles (too many redirects).")
+
+
+def _checked(reply: Reply) -> bytes:
+    if reply.oversize:
+        raise PictureError(f"The file from GenVR is larger than {MAX_BYTES >> 20} MiB.")
+    if reply.status != 200:
+        raise PictureError(f"The picture's server answered with code {reply.status}.")
+    if reply.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+        raise PictureError("The file from GenVR came compressed, which was not asked for.")
+    if sniff(reply.body) is None:
+        shown = Redactor()(reply.text(200), 200)
+        raise PictureError(f'GenVR sent something that is not a picture: "{shown}".')
+    decode(reply.body)
+    return reply.body

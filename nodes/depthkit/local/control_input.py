@@ -1,0 +1,114 @@
+"""The tensors a plan's steps ask for, at the exact size of each pass.
+
+Core resizes a control image with nearest neighbours; given one of the right size, that is the
+identity. So everything is resampled here, smoothly and from float.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .. import images
+from ..conversions import to_disparity
+from ..depth_map import DepthMap
+from ..errors import InvalidInput
+from ..ranges import Window, control_image, find_window, normalise
+from .facts import Extent
+from .sampling_plan import Plan
+from .steps import Pass
+
+__all__ = ["extent_of", "hint", "mask_extent", "pass_pictures"]
+
+
+def extent_of(picture: DepthMap | Tensor, name: str) -> Extent:
+    """Size and number of pictures of a depth map or an IMAGE; InvalidInput, naming the input."""
+    if isinstance(picture, DepthMap):
+        return Extent(picture.width, picture.height, picture.batch)
+    if not isinstance(picture, Tensor):
+        raise InvalidInput(
+            f"The input '{name}' is a {type(picture).__name__}; connect a depth map or a picture."
+        )
+    # One picture is enough to check the shape; a clip need not be copied for that.
+    several = picture.ndim == 4
+    frames, height, width, _ = images.rgb(picture[:1] if several else picture, name).shape
+    return Extent(width, height, picture.shape[0] if several else frames)
+
+
+def mask_extent(mask: Tensor) -> Extent:
+    frames, height, width = _mask(mask).shape
+    return Extent(width, height, frames)
+
+
+def pass_pictures(
+    plan: Plan,
+    depth: DepthMap | Tensor,
+    reference: Tensor | None = None,
+    mask: Tensor | None = None,
+) -> dict[str, Tensor]:
+    """Name -> tensor for every pass: "hint" (B, h, w, 3), "reference", "background" and "mask",
+    with "_2" appended for the second pass."""
+    found: dict[str, Tensor] = {}
+    for run in plan.passes:
+        found[run.named("hint")] = _for_batch(hint(depth, run.size), plan.frames)
+        if reference is not None:
+            resized = images.resize(
+                images.rgb(reference, "reference"), run.size.height, run.size.width
+            )
+            found[run.named("reference")] = resized
+            found[run.named("background")] = _every(resized, plan.frames)
+        if mask is not None:
+            found |= _masks(mask, run, plan.frames)
+    return found
+
+
+def hint(depth: DepthMap | Tensor, size: Extent) -> Tensor:
+    """(B, h, w, 3) float32 in 0..1, near = white.
+
+    A depth map is resampled as disparity, so that edges of invalid pixels do not bleed, and uses
+    the range of the whole map, so that every pass sees the same grey for the same distance. A
+    picture is taken as a finished control image.
+    """
+    if not isinstance(depth, DepthMap):
+        return images.resize(images.rgb(depth, "depth"), size.height, size.width)
+    disparity = to_disparity(depth)
+    low, high = find_window(disparity, Window())[0].tolist()
+    resized = disparity.resized(size.height, size.width)
+    if not low < high:
+        return control_image(resized)
+    grey = normalise(resized, Window("fixed", low, high))
+    return grey[..., None].expand(*grey.shape, 3).contiguous()
+
+
+def _masks(mask: Tensor, run: Pass, frames: int) -> dict[str, Tensor]:
+    stack = _mask(mask)[:, None]
+    # Bilinear: anything sharper overshoots at the edge of a hard mask.
+    resized = F.interpolate(
+        stack, (run.size.height, run.size.width), mode="bilinear", antialias=True
+    )[:, 0]
+    return {
+        run.named("mask"): _for_batch(resized, frames),
+        run.named("composite_mask"): _every(resized, frames),
+    }
+
+
+def _mask(mask: Tensor) -> Tensor:
+    """(B, h, w) float32 in 0..1."""
+    stack = mask[None] if mask.ndim == 2 else mask
+    if stack.ndim != 3 or 0 in stack.shape:
+        raise InvalidInput(
+            f"The input 'mask' has shape {tuple(mask.shape)}; a mask is (batch, height, width) "
+            "with at least one pixel. Connect a MASK."
+        )
+    return stack.detach().to("cpu", torch.float32).nan_to_num(0.0, 1.0, 0.0).clamp(0, 1)
+
+
+def _for_batch(stack: Tensor, frames: int) -> Tensor:
+    """One picture serves the whole batch by core's own rule; several are repeated in order."""
+    return stack if stack.shape[0] in (1, frames) else _every(stack, frames)
+
+
+def _every(stack: Tensor, frames: int) -> Tensor:
+    """One entry per picture that comes out, in the order core samples them."""
+    return stack.repeat(frames // stack.shape[0], *[1] * (stack.ndim - 1))

@@ -1,0 +1,187 @@
+"""Depth brought to the size of its photo, with the edges where the photo has them.
+
+Smooth parts are resampled bicubically. Around a depth discontinuity each pixel instead takes a
+mean of the four coarse pixels around it, weighted by how alike their colour is (joint bilateral
+upsampling, Kopf et al. 2007), and is held inside the range of those four, so that no halo can
+form. Only the few pixels at discontinuities pay for the second step. A guided filter (He
+and Sun 2015) is smoother but prints the texture of the photo into the depth: measured on the
+bundled scenes it ends farther from the truth than plain bicubic, this does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..depth_map import DepthMap
+from ..errors import InvalidInput, Stopped
+from ..images import SAME_SHAPE
+from ..progress import Progress
+from .joint_bilateral import Axis, Sharpener, corners
+
+__all__ = ["refine"]
+
+# A discontinuity: the second difference as a share of the map's range, from not at all to fully.
+_JUMP = (0.025, 0.06)
+# Bands of so few coarse rows that they stay in the cache while they are clamped and masked.
+_COARSE_ROWS = 8
+
+
+def refine(
+    depth: DepthMap,
+    guide: Tensor,
+    *,
+    strength: float = 1.0,
+    sensitivity: float = 0.05,
+    on_progress: Progress | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> DepthMap:
+    """The map at the guide's size (never smaller than the map itself), edges snapped to the guide.
+
+    guide: (B or 1, H, W, 3) float32 0..1 of the same view. strength: 0 plain resampling .. 1 full
+    snapping. sensitivity: colour difference (0..1) that counts as an edge; smaller follows fainter
+    edges. Invalid pixels give nothing to their neighbours and stay invalid. Raises InvalidInput if
+    the batches or the shapes do not belong together.
+    """
+    _check(depth, guide, strength, sensitivity)
+    height, width = guide.shape[1:3]
+    if height < depth.height or width < depth.width:
+        height, width = depth.height, depth.width
+        planes = guide.movedim(-1, 1)
+        guide = F.interpolate(planes, (height, width), mode="bilinear").movedim(1, -1).contiguous()
+    frames = []
+    for index in range(depth.batch):
+        if should_stop is not None and should_stop():
+            raise Stopped
+        picture = guide[min(index, guide.shape[0] - 1)]
+        frames.append(
+            _refine_one(depth.values[index], depth.valid[index], picture, strength, sensitivity)
+        )
+        if on_progress is not None:
+            on_progress(index + 1, depth.batch)
+    camera = depth.camera
+    if camera is not None:
+        camera = camera.scaled(width / depth.width, height / depth.height)
+    values, valid = (_joined(planes) for planes in zip(*frames, strict=True))
+    return replace(depth, values=values, valid=valid, camera=camera)
+
+
+def _joined(planes: Sequence[Tensor]) -> Tensor:
+    """(B, H, W); a single large frame is not copied."""
+    return planes[0][None] if len(planes) == 1 else torch.stack(list(planes))
+
+
+def _check(depth: DepthMap, guide: Tensor, strength: float, sensitivity: float) -> None:
+    if guide.shape[0] not in (1, depth.batch):
+        raise InvalidInput(
+            f"The depth has {depth.batch} frames and the guide picture {guide.shape[0]}; connect "
+            "the pictures the depth was made from, or a single one."
+        )
+    ratio = (guide.shape[2] / guide.shape[1]) / (depth.width / depth.height)
+    slack = SAME_SHAPE + 1 / min(depth.height, depth.width)
+    if not 1 / slack <= ratio <= slack:
+        raise InvalidInput(
+            f"The guide is {guide.shape[2]}x{guide.shape[1]} and the depth {depth.width}x"
+            f"{depth.height}: they do not show the same frame. Connect the picture the depth was "
+            "made from, uncropped."
+        )
+    if not 0 <= strength <= 1 or not 0 < sensitivity <= 1:
+        raise InvalidInput("strength must be 0 to 1 and sensitivity above 0, up to 1.")
+
+
+def _refine_one(
+    values: Tensor, valid: Tensor, picture: Tensor, strength: float, sensitivity: float
+) -> tuple[Tensor, Tensor]:
+    """values, valid: (h, w); picture: (H, W, 3) -> (H, W) float32, (H, W) bool."""
+    whole = bool(valid.all())
+    filled = values if whole else _grown(values, valid)
+    out, mask = _resampled(filled, None if whole else valid, (picture.shape[0], picture.shape[1]))
+    edge = _edges(filled, valid) * strength
+    if bool((edge > 0).any()):
+        sharp = Sharpener.of(filled, valid, picture.contiguous(), edge, sensitivity)
+        sharp.write(out, None if whole else mask)
+    return out, mask
+
+
+def _grown(values: Tensor, valid: Tensor) -> Tensor:
+    """Invalid pixels take the mean of the valid ones within two pixels, then the mean of all."""
+    total, share = _box(values * valid), _box(valid.float())
+    mean = values[valid].mean() if bool(valid.any()) else values.new_zeros(())
+    near = torch.where(share > 0, total / share.clamp_min(1), mean)
+    return torch.where(valid, values, near)
+
+
+def _box(plane: Tensor) -> Tensor:
+    """(h, w) sums over 5 x 5 pixels, zero beyond the border."""
+    height, width = plane.shape
+    padded = F.pad(plane, (2, 2, 2, 2))
+    rows = sum((padded[step : step + height] for step in range(5)), start=torch.zeros(()))
+    return sum((rows[:, step : step + width] for step in range(5)), start=torch.zeros(()))
+
+
+def _edges(plane: Tensor, valid: Tensor) -> Tensor:
+    """(h + 1, w + 1) 0..1: how surely a discontinuity lies between each four coarse pixels.
+
+    Second differences, so that a slanted plane (a floor) is no edge however steep.
+    """
+    bend = torch.zeros_like(plane)
+    bend[:, 1:-1] = (plane[:, 2:] + plane[:, :-2] - 2 * plane[:, 1:-1]).abs()
+    down = (plane[2:] + plane[:-2] - 2 * plane[1:-1]).abs()
+    bend[1:-1] = torch.maximum(bend[1:-1], down)
+    inside = plane[valid]
+    span = (inside.max() - inside.min()).clamp_min(1e-12) if inside.numel() else plane.new_ones(())
+    share = ((bend / span - _JUMP[0]) / (_JUMP[1] - _JUMP[0])).clamp_(0, 1)
+    share, known = F.pad(share, (1, 1, 1, 1)), F.pad(valid, (1, 1, 1, 1))
+    return corners(share, torch.maximum) * corners(known, torch.logical_or)
+
+
+def _resampled(plane: Tensor, valid: Tensor | None, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Bicubic (h, w) -> (H, W) within the plane's own range, and the mask; 0 where invalid.
+
+    A band of rows at a time: clamping and masking then find it in the cache.
+    """
+    height, width = size
+    # Plain numbers: against tensors the clamp below is several times slower.
+    low, high = plane.min().item(), plane.max().item()
+    wide = F.interpolate(
+        plane[None, None], (plane.shape[0], width), mode="bicubic", antialias=True
+    )[0, 0]
+    out = torch.empty(size)
+    mask = torch.ones(size, dtype=torch.bool)
+    known = mask
+    if valid is not None:
+        known = valid.T.contiguous().index_select(0, Axis.of(plane.shape[1], width).cell)
+        known = known.T.contiguous()
+    rows = Axis.of(plane.shape[0], height).cell
+    for band, taps, weight in _bands(plane.shape[0], height):
+        part = torch.mm(weight, wide[taps], out=out[band]).clamp_(low, high)
+        if valid is not None and not bool(valid[taps].all()):
+            torch.index_select(known, 0, rows[band], out=mask[band])
+            # Twice as fast as filling under the mask, and the same: all values are finite.
+            part.mul_(mask[band].view(torch.uint8))
+    return out, mask
+
+
+def _bands(coarse: int, fine: int) -> Iterator[tuple[slice, slice, Tensor]]:
+    """Bands of fine rows, the coarse rows that make them, and the weights (band, taps).
+
+    Cubic convolution with a = -0.5 (Keys 1981); taps beyond the border do not count.
+    """
+    at = (torch.arange(fine, dtype=torch.float64) + 0.5) * coarse / fine - 0.5
+    tap = at.floor().long()[:, None] + torch.arange(-1, 3)
+    away = (at[:, None] - tap).abs()
+    inner = (1.5 * away - 2.5) * away * away + 1
+    outer = ((2.5 - 0.5 * away) * away - 4) * away + 2
+    weight = torch.where(away <= 1, inner, outer) * ((tap >= 0) & (tap < coarse))
+    weight = (weight / weight.sum(1, keepdim=True)).float()
+    tap.clamp_(0, coarse - 1)
+    step = max(1, _COARSE_ROWS * fine // coarse)
+    for start in range(0, fine, step):
+        band = slice(start, min(start + step, fine))
+        low, high = int(tap[start, 0]), int(tap[band.stop - 1, 3]) + 1
+        dense = torch.zeros(band.stop - start, high - low)
+        yield band, slice(low, high), dense.scatter_add_(1, tap[band] - low, weight[band])

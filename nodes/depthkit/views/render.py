@@ -1,0 +1,131 @@
+"""Depth as a picture, and a picture as depth: the conventions of other tools, both ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ..conversions import NEAR_FRACTION, to_depth
+from ..depth_map import DepthMap
+from ..errors import InvalidInput
+from ..images import frames, luminance, resize
+from ..ranges import Window, as_disparity, shares
+from .colour_map import colorize
+
+__all__ = ["MEANINGS", "SCALES", "RenderOptions", "from_picture", "render"]
+
+SCALES: tuple[str, ...] = ("disparity", "depth")
+NEAR_DISPARITY, NEAR_LINEAR, FAR_LINEAR, METRES = (
+    "white is near (disparity)",
+    "white is near (distance)",
+    "white is far (distance)",
+    "values are metres",
+)
+MEANINGS: tuple[str, ...] = (NEAR_DISPARITY, NEAR_LINEAR, FAR_LINEAR, METRES)
+
+# A grey picture that went through JPEG keeps its channels this close; a colour map does not.
+_GREY_TOLERANCE = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """How depth becomes a picture.
+
+    colormap: one of COLORMAPS. near_is: "white" or "black" (the start or the end of a colour map).
+    scale: "disparity" spreads the near part, as ControlNets expect; "depth" is linear in distance.
+    multiple: both sides of the picture are rounded to a multiple of it; 1 keeps the size.
+    """
+
+    colormap: str = "grey"
+    near_is: str = "white"
+    scale: str = "disparity"
+    multiple: int = 1
+
+
+def render(depth: DepthMap, options: RenderOptions, window: Window) -> Tensor:
+    """(B, H', W', 3) float32 in 0..1. Invalid pixels are black. Raises InvalidInput on an option
+    that does not exist."""
+    if options.scale not in SCALES or options.near_is not in ("white", "black"):
+        raise InvalidInput(
+            f"Unknown scale {options.scale!r} or end {options.near_is!r}; use disparity or depth, "
+            "white or black."
+        )
+    convert = as_disparity if options.scale == "disparity" else _as_depth
+    shown, shown_window = convert(depth, window)
+    turned = shown.near_is_large != (options.near_is == "white")
+    height, width = (_rounded(side, options.multiple) for side in (depth.height, depth.width))
+    out = torch.empty(depth.batch, height, width, 3)
+    # A frame at a time: painting needs five times the memory of the picture.
+    for index, share in enumerate(shares(shown, shown_window)):
+        valid = depth.valid[index]
+        near = torch.where(valid, 1 - share, share) if turned else share
+        out[index] = resize(colorize(near, options.colormap, valid)[None], height, width)[0]
+    return out
+
+
+def _as_depth(depth: DepthMap, window: Window) -> tuple[DepthMap, Window]:
+    """Distance, and the same window on it; a window speaks of the map's own values."""
+    window = window.ordered()
+    if depth.kind != "disparity" or window.method == "min-max":
+        return to_depth(depth), window
+    if window.method == "percentile":
+        return to_depth(depth), replace(window, low=100 - window.high, high=100 - window.low)
+    shown = replace(window, low=NEAR_FRACTION, high=1.0)
+    return to_depth(depth, ends=(window.low, window.high)), shown
+
+
+def _rounded(side: int, multiple: int) -> int:
+    return max(round(side / multiple), 1) * multiple
+
+
+def from_picture(image: Tensor, meaning: str, near_m: float = 0.0, far_m: float = 0.0) -> DepthMap:
+    """The depth a picture stands for.
+
+    image: (B, H, W, C); grey, or three equal channels; alpha below one half marks invalid pixels.
+    meaning: one of MEANINGS. near_m, far_m: metres that the near and the far end of the 0..1 range
+    stand for; 0 and 0 leave the depth relative. Raises InvalidInput on a coloured picture and on a
+    range that is none.
+    """
+    if meaning not in MEANINGS:
+        raise InvalidInput(f"Unknown meaning {meaning!r}; use one of: {'; '.join(MEANINGS)}.")
+    stack = frames(image).detach().to("cpu", torch.float32)
+    valid = stack[..., 3] >= 0.5 if stack.shape[-1] == 4 else torch.ones(stack.shape[:3]).bool()
+    values = _grey(stack)
+    source = "image"
+    if meaning == METRES:
+        return DepthMap.make(values, "metric", valid, source=source)
+    values = torch.where(torch.isfinite(values), values.clamp(0, 1), values)
+    if near_m == 0 and far_m == 0:
+        kind = "disparity" if meaning == NEAR_DISPARITY else "depth"
+        return DepthMap.make(
+            1 - values if meaning == NEAR_LINEAR else values, kind, valid, source=source
+        )
+    return DepthMap.make(_metres(values, meaning, near_m, far_m), "metric", valid, source=source)
+
+
+def _grey(stack: Tensor) -> Tensor:
+    if stack.shape[-1] == 1:
+        return stack[..., 0]
+    colour = stack[..., :3]
+    spread = (colour.amax(-1) - colour.amin(-1)).nan_to_num(0.0, 0.0, 0.0)
+    scale = colour.abs().nan_to_num(0.0, 0.0, 0.0).amax().clamp_min(1e-12)
+    if (spread / scale).mean() > _GREY_TOLERANCE:
+        raise InvalidInput(
+            "The input 'image' is coloured, so its values are not depth (a colour map cannot be "
+            "undone, a photograph needs Estimate Depth). Connect a grey depth picture."
+        )
+    return luminance(colour)
+
+
+def _metres(values: Tensor, meaning: str, near_m: float, far_m: float) -> Tensor:
+    if not 0 < near_m < far_m:
+        raise InvalidInput(
+            f"near = {near_m} and far = {far_m} metres do not make a range; near must be above 0 "
+            "and below far. Leave both at 0 for relative depth."
+        )
+    if meaning == NEAR_DISPARITY:
+        return 1 / (1 / far_m + values * (1 / near_m - 1 / far_m))
+    share = 1 - values if meaning == NEAR_LINEAR else values
+    return near_m + share * (far_m - near_m)

@@ -1,0 +1,1 @@
+"""Nodes that give a depth map: models, files, scenes, images of depth."""

@@ -1,0 +1,95 @@
+"""Depth from Geometry: the packets of ComfyUI's own Depth Anything 3 and MoGe nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from ..adjust.preview_depth import depth_ui
+from ..depthkit.ranges import Window, control_image
+from ..depthkit.views.core_geometry import UNITS, GeometryOptions, from_geometry
+from ..shared.sockets import DEPTH_MAP, advanced, window_widgets
+
+__all__ = ["GenVRDepthFromGeometry"]
+
+
+class GenVRDepthFromGeometry:
+    CATEGORY = "GenVR Depth/estimate"
+    DESCRIPTION = (
+        "Take the depth out of core's Depth Anything 3 or MoGe geometry, with its camera, sky mask "
+        "and metres put right."
+    )
+    SEARCH_ALIASES = ["da3", "depth anything 3", "moge", "geometry to depth", "metric depth"]
+    FUNCTION = "convert"
+    HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer
+    RETURN_TYPES = (DEPTH_MAP, "IMAGE", "MASK")
+    RETURN_NAMES = ("depth", "control_image", "valid")
+    OUTPUT_TOOLTIPS = (
+        "The depth, with the camera where the packet or the field of view gives one.",
+        "The depth as a picture for a ControlNet: near is white, sky is black.",
+        "White where the depth is known; black in the sky and where the model masked it.",
+    )
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "geometry": (
+                    "DA3_GEOMETRY,MOGE_GEOMETRY",
+                    {"tooltip": "The output of Run Depth Anything 3 or of Run MoGe."},
+                ),
+            },
+            "optional": {
+                "unit": (
+                    list(UNITS),
+                    {
+                        "default": "auto",
+                        "tooltip": "The packet does not say which weights made it. metres: Depth "
+                        "Anything 3 Metric, MoGe 2. relative: all others. auto: MoGe with normals "
+                        "is metric, the rest relative.",
+                    },
+                ),
+                "fov": (
+                    "FLOAT",
+                    {
+                        "default": 0.0,
+                        "min": 0.0,
+                        "max": 178.0,
+                        "step": 0.1,
+                        "tooltip": "Horizontal field of view of the photo in degrees; 0 = unknown. "
+                        "Needed for metres from Depth Anything 3 (a phone has about 65).",
+                    },
+                ),
+                "run_size": (
+                    "INT",
+                    {
+                        "default": 504,
+                        "min": 14,
+                        "max": 8192,
+                        "advanced": True,
+                        "tooltip": "The resolution set on Run Depth Anything 3 (longer side). Only "
+                        "used for metres.",
+                    },
+                ),
+                **advanced(window_widgets()),
+            },
+        }
+
+    def convert(
+        self,
+        geometry: Mapping[str, Any],
+        unit: str = "auto",
+        fov: float = 0.0,
+        run_size: int = 504,
+        window: str = "percentile",
+        low: float = 0.5,
+        high: float = 99.5,
+        scope: str = "clip",
+    ) -> dict[str, Any]:
+        depth = from_geometry(geometry, GeometryOptions(unit, fov, run_size))
+        control = control_image(depth, Window(window, low, high, scope))
+        image: Tensor | None = geometry.get("image")
+        ui = depth_ui(depth, control, image)
+        return {"ui": ui, "result": (depth, control, depth.valid.float())}

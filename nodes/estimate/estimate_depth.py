@@ -1,0 +1,117 @@
+"""Estimate Depth: pictures in, a DEPTH_MAP and a control image out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from torch import Tensor
+
+from ..adjust.preview_depth import depth_ui
+from ..depthkit.ranges import Window, control_image
+from ..shared.host import current
+from ..shared.on_demand import estimators
+from ..shared.sockets import DEPTH_MAP, DEPTH_MODEL, advanced, image_input, window_widgets
+from .load_model import NO_MODEL, model_or_builtin
+
+__all__ = ["GenVRDepthEstimate"]
+
+
+def _run(
+    image: Tensor, model: estimators.Estimator | None, options: estimators.EstimateOptions
+) -> estimators.Estimate:
+    with current().task() as task:
+        used = model_or_builtin(model, task)
+        found = estimators.estimate(
+            used, image, options, on_progress=task.on_progress, should_stop=task.should_stop
+        )
+        notes = (*([] if model else [NO_MODEL]), *found.notes)
+        task.say("\n".join(notes))
+    return replace(found, notes=notes)
+
+
+class GenVRDepthEstimate:
+    CATEGORY = "GenVR Depth/estimate"
+    DESCRIPTION = (
+        "Estimate the depth of pictures or of a clip; works without any download when no model is "
+        "connected."
+    )
+    SEARCH_ALIASES = [
+        "depth",
+        "depth map",
+        "depth estimation",
+        "depth anything",
+        "midas",
+        "disparity",
+        "photo to depth",
+        "preprocessor",
+    ]
+    FUNCTION = "run"
+    HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer
+    RETURN_TYPES = (DEPTH_MAP, "IMAGE", "MASK", "STRING")
+    RETURN_NAMES = ("depth", "control_image", "valid", "report")
+    OUTPUT_TOOLTIPS = (
+        "The depth itself, float, exactly as large as the picture.",
+        "The depth as a picture for a ControlNet: near is white.",
+        "White where the depth is known.",
+        "What was done: model, working size, alignment of the clip, flicker.",
+    )
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "image": image_input("The picture, or the frames of a clip. Any size, any number.")
+            },
+            "optional": {
+                "model": (
+                    DEPTH_MODEL,
+                    {"tooltip": "From Load Depth Model. Not connected: the built-in model."},
+                ),
+                "resolution": (
+                    "INT",
+                    {
+                        "default": 0,
+                        "min": 0,
+                        "max": 8192,
+                        "tooltip": "Shorter side the model works at, in pixels; 0 = the model's "
+                        "own. Higher finds finer detail, but too high breaks up large shapes.",
+                    },
+                ),
+                "detail": (
+                    list(estimators.DETAILS),
+                    {
+                        "default": "off",
+                        "tooltip": "tiles: also look at overlapping parts of a large picture, for "
+                        "fine edges. Takes as many times longer as there are tiles.",
+                    },
+                ),
+                "consistency": (
+                    list(estimators.CONSISTENCIES),
+                    {
+                        "default": "frame",
+                        "tooltip": "clip: bring neighbouring frames of a video to one scale, tied "
+                        "by the parts that do not move. frame: every picture by itself.",
+                    },
+                ),
+                **advanced(window_widgets()),
+            },
+        }
+
+    def run(
+        self,
+        image: Tensor,
+        model: estimators.Estimator | None = None,
+        resolution: int = 0,
+        detail: str = "off",
+        consistency: str = "frame",
+        window: str = "percentile",
+        low: float = 0.5,
+        high: float = 99.5,
+        scope: str = "clip",
+    ) -> dict[str, Any]:
+        show = Window(window, low, high, scope)
+        found = _run(image, model, estimators.EstimateOptions(resolution, detail, consistency))
+        control, valid = control_image(found.depth, show), found.depth.valid.float()
+        result = (found.depth, control, valid, "\n".join(found.notes))
+        return {"ui": depth_ui(found.depth, control, image), "result": result}

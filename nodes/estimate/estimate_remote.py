@@ -1,0 +1,97 @@
+"""Depth estimated by the GenVR service, for machines without a GPU and without weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from ..adjust.preview_depth import depth_ui
+from ..depthkit.depth_map import DepthMap
+from ..depthkit.ranges import control_image
+from ..shared import host
+from ..shared.genvr_service import (
+    beside_the_loop,
+    control_pictures,
+    limits_from,
+    money_widgets,
+    obtain,
+    parameters_shown,
+    profile_widget,
+)
+from ..shared.on_demand import genvr
+from ..shared.sockets import DEPTH_MAP, image_input
+
+__all__ = ["GenVRDepthEstimateRemote"]
+
+
+class GenVRDepthEstimateRemote:
+    """MiDaS or LeReS on GenVR's machines."""
+
+    RETURN_TYPES = (DEPTH_MAP, "IMAGE", "STRING")
+    RETURN_NAMES = ("depth", "control_image", "report")
+    OUTPUT_TOOLTIPS = (
+        "Relative depth at the size of the picture.",
+        "The depth as a ControlNet wants it: grey, near is white.",
+        "What was paid, resumed or served from disk, with task numbers and credits.",
+    )
+    FUNCTION = "estimate"
+    CATEGORY = "GenVR Depth/estimate"
+    DESCRIPTION = "Estimate depth with MiDaS or LeReS on the GenVR service; no GPU, no download."
+    SEARCH_ALIASES = ["genvr", "midas", "leres", "remote depth", "depth api"]
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "image": image_input("The picture, or a batch; each picture is paid for."),
+                **parameters_shown(genvr.model_named("detect")),
+            },
+            "optional": {**money_widgets(), "profile": profile_widget()},
+        }
+
+    async def estimate(
+        self,
+        image: Tensor,
+        detector: str,
+        take: int = 0,
+        concurrency: int = 0,
+        max_credits: float = 0.0,
+        unclear_or_failed: str = "ask",
+        profile: str = "default",
+    ) -> dict[str, Any]:
+        money = {
+            "concurrency": [concurrency],
+            "max_credits": [max_credits],
+            "unclear_or_failed": [unclear_or_failed],
+        }
+        with host.current().task() as task:
+            depth, report = await beside_the_loop(
+                task, lambda stop: _detect(image, detector, take, money, profile, task, stop)
+            )
+        return {
+            "ui": depth_ui(depth, picture=image),
+            "result": (depth, control_image(depth), report),
+        }
+
+
+def _detect(
+    image: Tensor,
+    detector: str,
+    take: int,
+    money: dict[str, list[Any]],
+    profile: str,
+    task: host.Task,
+    should_stop: Any,
+) -> tuple[DepthMap, str]:
+    model = genvr.model_named("detect")
+    pictures = control_pictures([image], [])
+
+    def requests() -> list[Any]:
+        return genvr.request_grid.requests_for(
+            model, pictures, {"detector": [detector]}, takes=[take]
+        )
+
+    batch = obtain(profile, requests, limits_from(money), task, should_stop)
+    found = [batch.images(index) for index in range(len(pictures))]
+    return genvr.depth_from_pictures(found, pictures, detector), batch.report

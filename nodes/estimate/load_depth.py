@@ -1,0 +1,216 @@
+"""Load Depth: every depth format, other programs' files with what their numbers mean."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from ..adjust.preview_depth import depth_ui
+from ..depthkit.depth_map import DepthMap
+from ..depthkit.errors import InvalidInput
+from ..depthkit.ranges import control_image
+from ..shared.host import Host, current
+from ..shared.on_demand import formats
+from ..shared.sockets import DEPTH_MAP, advanced, fov_widget
+
+__all__ = ["GenVRDepthLoad"]
+
+_MAX_LISTED = 2000
+# An input folder is full of photographs; the list is cut, and depth must not fall off it.
+_OFTEN_PHOTOS = frozenset({".png", ".jpg", ".jpeg"})
+
+
+class GenVRDepthLoad:
+    CATEGORY = "GenVR Depth/estimate"
+    DESCRIPTION = (
+        "Load depth from PNG, TIFF, OpenEXR, NumPy, PFM, phone portrait photos, PLY, GLB or OBJ."
+    )
+    SEARCH_ALIASES = [
+        "load depth",
+        "import depth",
+        "exr",
+        "z-depth",
+        "kinect",
+        "arkit",
+        "npz",
+        "pfm",
+    ]
+    FUNCTION = "load"
+    HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer
+    RETURN_TYPES = (DEPTH_MAP, "IMAGE", "MASK")
+    RETURN_NAMES = ("depth", "image", "mask")
+    OUTPUT_TOOLTIPS = (
+        "The depth, in metres where the file or the inputs say so.",
+        "The depth as a control picture: disparity, near = white.",
+        "White where the file has a depth value.",
+    )
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "file": (
+                    _listed(current().input_folder()),
+                    {
+                        "tooltip": "A file in ComfyUI's input folder or below it. Drop one on the "
+                        "node, or use its button, to put it there.",
+                        "upload_extensions": sorted(formats.READABLE),  # for web/js/upload.js
+                    },
+                ),
+                "meaning": (
+                    list(formats.MEANINGS),
+                    {"default": formats.MEANINGS[0], "tooltip": _MEANING_TIP},
+                ),
+            },
+            "optional": {
+                "near": _number(0.0, _NEAR_TIP),
+                "far": _number(0.0, "Metres of the farthest code; see near."),
+                "unit_scale": _number(1.0, _SCALE_TIP),
+                "zero_is_invalid": (
+                    "BOOLEAN",
+                    {
+                        "default": True,
+                        "tooltip": "Whole-number files: a stored 0 means no measurement. Turn off "
+                        "for grey pictures where black is a depth.",
+                    },
+                ),
+                "channel": (
+                    "STRING",
+                    {
+                        "default": "",
+                        "tooltip": "EXR channel or layer, or NPZ array, to read; empty looks for "
+                        "the usual names (Z, Depth.Z, depth.V, depth).",
+                    },
+                ),
+                **advanced({"field_of_view": fov_widget(_FOV_TIP)}),
+                **advanced(
+                    {
+                        "width": _pixels("width"),
+                        "height": _pixels("height"),
+                    }
+                ),
+            },
+        }
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, file: str | None) -> bool | str:
+        if file is None:  # wired in: its value comes with the run
+            return True
+        try:
+            _path(current(), file)
+        except InvalidInput as error:
+            return str(error)
+        return True
+
+    @classmethod
+    def IS_CHANGED(cls, file: str | None, **_: Any) -> str | float:
+        # Wired in, nobody knows the file yet: NaN equals nothing, so that it is read again.
+        return math.nan if file is None else formats.fingerprint(_path(current(), file))
+
+    def load(
+        self,
+        file: str,
+        meaning: str = "as the file says",
+        near: float = 0.0,
+        far: float = 0.0,
+        unit_scale: float = 1.0,
+        zero_is_invalid: bool = True,
+        channel: str = "",
+        field_of_view: float = 0.0,
+        width: int = 0,
+        height: int = 0,
+    ) -> dict[str, Any]:
+        path = _path(current(), file)
+        size = (width, height) if width and height else None
+        options = formats.LoadOptions(
+            meaning, near or None, far or None, unit_scale, zero_is_invalid, channel.strip(),
+            field_of_view, size=size,
+        )  # fmt: skip
+        depth = formats.load_depth(path, options)
+        depth = replace(depth, source=depth.source or path.name)
+        return {"ui": depth_ui(depth), "result": (depth, *_pictures(depth))}
+
+
+_NEAR_TIP = "Metres of the nearest code, for the white-is meanings; 0 and 0 leave it relative."
+_SCALE_TIP = (
+    "Metres per stored number: 0.001 for the millimetres of Kinect and ARKit, 0.0254 for inches."
+)
+_FOV_TIP = (
+    "Horizontal field of view in degrees of a file that carries no camera; one that does keeps it. "
+    "0 leaves it open."
+)
+_MEANING_TIP = (
+    "What the numbers in the file mean. 'as the file says' reads our own files, EXR depth channels "
+    "(as metres), MoGe PNGs and phone photos, and refuses files that do not say; never a guess."
+)
+
+
+def _number(default: float, tooltip: str) -> tuple[str, dict[str, Any]]:
+    return (
+        "FLOAT",
+        {"default": default, "min": 0.0, "max": 1e6, "step": 0.0001, "round": False}
+        | {"tooltip": tooltip},
+    )
+
+
+def _pixels(side: str) -> tuple[str, dict[str, Any]]:
+    return (
+        "INT",
+        {
+            "default": 0,
+            "min": 0,
+            "max": 16384,
+            "tooltip": f"The {side} to draw a 3D file of others at; ours know their size.",
+        },
+    )
+
+
+def _pictures(depth: DepthMap) -> tuple[Tensor, Tensor]:
+    return control_image(depth), depth.valid.float()
+
+
+def _listed(folder: Path) -> list[str]:
+    """Depth files in the input folder and below: formats for depth first, then by name."""
+    readable = formats.READABLE
+    found: list[tuple[bool, str]] = []
+    # Every run asks for the list several times; os.walk asks the disk about folders only.
+    for here, _, names in os.walk(folder):
+        below = Path(here).relative_to(folder).as_posix()
+        for name in names:
+            extension = os.path.splitext(name)[1].lower()
+            if extension in readable:
+                path = name if below == "." else f"{below}/{name}"
+                found.append((extension in _OFTEN_PHOTOS, path))
+    files = (path for _, path in sorted(found) if (folder / path).is_file())
+    return list(islice(files, _MAX_LISTED))
+
+
+def _path(host: Host, name: str) -> Path:
+    """The file behind a name; `name [output]` and `name [temp]` as elsewhere in ComfyUI.
+
+    Raises InvalidInput where it is missing or leads out of its folder.
+    """
+    folders = {
+        "[input]": host.input_folder,
+        "[output]": host.output_folder,
+        "[temp]": host.temp_folder,
+    }
+    plain, _, mark = name.rpartition(" ")
+    if mark not in folders:
+        plain, mark = name, "[input]"
+    folder = folders[mark]().resolve()
+    path = (folder / plain).resolve()
+    if not path.is_relative_to(folder):
+        raise InvalidInput(f"The file {name!r} lies outside ComfyUI's folders; put it into input.")
+    if not path.is_file():
+        raise InvalidInput(
+            f"There is no file {plain!r} in the {mark[1:-1]} folder; put it there, press R to "
+            "refresh the list and choose it."
+        )
+    return path

@@ -1,0 +1,123 @@
+"""Load Depth Model, and the models that several nodes share."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+from weakref import WeakValueDictionary
+
+import torch
+
+from ..shared.host import Host, Task, current
+from ..shared.on_demand import estimators
+from ..shared.sockets import DEPTH_MODEL
+
+__all__ = ["NO_MODEL", "GenVRDepthModelLoader", "model_or_builtin"]
+
+NO_MODEL = "No model connected: the built-in depth model is used."
+
+_PRECISIONS: dict[str, tuple[torch.dtype, ...]] = {
+    "auto": (torch.float16, torch.bfloat16),
+    "fp32": (),
+    "fp16": (torch.float16,),
+    "bf16": (torch.bfloat16,),
+}
+
+
+def model_or_builtin(model: estimators.Estimator | None, task: Task) -> estimators.Estimator:
+    """The connected model; without one the built-in model, and a line that says so."""
+    if model is not None:
+        return model
+    task.say(NO_MODEL)
+    return _kept_builtin(type(current()), torch.float32)
+
+
+@lru_cache(maxsize=3)
+def _kept_builtin(_host: type[Host], dtype: torch.dtype) -> estimators.Estimator:
+    return estimators.builtin_estimator(place=_managed, dtype=dtype)
+
+
+def _managed(network: torch.nn.Module) -> estimators.Placement:
+    return current().manage(network).load
+
+
+def _dtype(precision: str) -> torch.dtype:
+    """The first of the wished types that the device computes in; float32 always works."""
+    host = current()
+    return next((d for d in _PRECISIONS[precision] if host.supports(d)), torch.float32)
+
+
+class GenVRDepthModelLoader:
+    CATEGORY = "GenVR Depth/estimate"
+    DESCRIPTION = (
+        "Load a depth model from models/depth_estimation, or download it there once if you say so."
+    )
+    SEARCH_ALIASES = [
+        "depth anything",
+        "depth pro",
+        "zoedepth",
+        "midas",
+        "dpt",
+        "depth model",
+        "load depth",
+    ]
+    FUNCTION = "load"
+    RETURN_TYPES = (DEPTH_MODEL,)
+    RETURN_NAMES = ("model",)
+    OUTPUT_TOOLTIPS = ("The depth model, for Estimate Depth and the nodes that measure structure.",)
+
+    # Loader nodes with the same choice share one network; it goes when the last of them goes.
+    _shared: WeakValueDictionary[tuple[Any, ...], estimators.Estimator] = WeakValueDictionary()
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        licences = "\n".join(row.summary for row in estimators.MODELS)
+        return {
+            "required": {
+                "model": (
+                    [estimators.BUILTIN, *estimators.model_names(current().model_folders())],
+                    {
+                        "default": estimators.BUILTIN,
+                        "tooltip": f"{estimators.BUILTIN}: comes with the pack, MIT, nothing to "
+                        "download. A folder of your own in models/depth_estimation (config.json "
+                        f"and model.safetensors) appears here too.\n{licences}",
+                    },
+                ),
+                "precision": (
+                    list(_PRECISIONS),
+                    {
+                        "default": "auto",
+                        "tooltip": "auto: half precision where the device computes it well, else "
+                        "fp32. A type the device does not support falls back to fp32.",
+                    },
+                ),
+                "download": (
+                    list(estimators.DOWNLOAD_POLICIES),
+                    {
+                        "default": "never",
+                        "tooltip": "never: use only what is on disk. if missing: fetch the model "
+                        "from huggingface.co once; the bar counts bytes, Stop keeps what came.",
+                    },
+                ),
+            }
+        }
+
+    @classmethod
+    def IS_CHANGED(cls, model: str | None = None, **_: Any) -> str:
+        return estimators.fingerprint(model or estimators.BUILTIN, current().model_folders())
+
+    def load(self, model: str, precision: str, download: str) -> tuple[estimators.Estimator]:
+        if (model, precision) == (estimators.BUILTIN, "auto"):
+            precision = "fp32"  # as with no model connected: half precision would save nothing
+        dtype, folders = _dtype(precision), current().model_folders()
+        with current().task() as task:
+            if model == estimators.BUILTIN:
+                return (_kept_builtin(type(current()), dtype),)
+            watch = {"on_progress": task.on_progress, "should_stop": task.should_stop}
+            estimators.ensure_folder(model, folders, download, **watch)
+            key = (estimators.fingerprint(model, folders), dtype)
+            estimator = self._shared.get(key)
+            if estimator is None:
+                estimator = estimators.load_estimator(model, folders, place=_managed, dtype=dtype)
+                self._shared[key] = estimator
+            return (estimator,)

@@ -1,0 +1,46 @@
+"""Sample Scene: a bundled picture with its exact depth, so that everything runs at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..adjust.preview_depth import depth_ui
+from ..shared.on_demand import scenes
+from ..shared.sockets import DEPTH_MAP
+
+__all__ = ["GenVRDepthSampleScene"]
+
+
+class GenVRDepthSampleScene:
+    CATEGORY = "GenVR Depth/estimate"
+    DESCRIPTION = (
+        "A picture that comes with the pack, and its exact depth in metres: nothing to download."
+    )
+    SEARCH_ALIASES = ["sample", "demo", "example image", "test scene", "ground truth depth"]
+    FUNCTION = "load"
+    HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer
+    RETURN_TYPES = ("IMAGE", DEPTH_MAP)
+    RETURN_NAMES = ("image", "depth")
+    OUTPUT_TOOLTIPS = (
+        "The rendered picture, 1024 pixels on its longer side.",
+        "The exact depth of every pixel in metres, with the camera.",
+    )
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "scene": (
+                    list(scenes.SCENE_NAMES),
+                    {
+                        "default": scenes.SCENE_NAMES[0],
+                        "tooltip": "Which of the bundled scenes to use.",
+                    },
+                )
+            }
+        }
+
+    def load(self, scene: str) -> dict[str, Any]:
+        chosen = scenes.load_scene(scene)
+        ui = depth_ui(chosen.depth, chosen.picture, chosen.picture)
+        return {"ui": ui, "result": (chosen.picture, chosen.depth)}

@@ -1,0 +1,1 @@
+"""Nodes that paint an image from depth, and measure what came back."""

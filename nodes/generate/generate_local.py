@@ -1,0 +1,221 @@
+"""Sample with depth on this machine: the node expands into ComfyUI's own nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from ..depthkit.depth_map import DepthMap
+from ..shared import host
+from ..shared.local_facts import control_facts, is_guided, model_facts, patch_facts, vae_facts
+from ..shared.on_demand import local
+from ..shared.sockets import DEPTH_MAP
+
+__all__ = ["GenVRDepthGenerateLocal"]
+
+AUTO = -1
+_AUTO_TEXT = " -1 = what the model family works best with."
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    plan: local.Plan
+    connected: local.Connected
+    given: dict[str, Any]
+
+
+class GenVRDepthGenerateLocal:
+    CATEGORY = "GenVR Depth/generate"
+    DESCRIPTION = (
+        "Generates pictures that keep the structure of a depth map, with any local model family: "
+        "it wires ComfyUI's own nodes the way that family needs."
+    )
+    SEARCH_ALIASES = ["depth controlnet", "controlnet", "flux depth", "depth to image", "restyle"]
+    FUNCTION = "generate"
+    RETURN_TYPES = ("IMAGE", "LATENT", "STRING")
+    RETURN_NAMES = ("image", "latent", "report")
+    OUTPUT_TOOLTIPS = (
+        "The finished pictures.",
+        "What the last sampling pass produced, before the mask is composited.",
+        "Recognised family, every setting used, and the nodes this stood for.",
+    )
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {"required": _required(), "optional": _sockets() | _widgets()}
+
+    def generate(
+        self, model: Any, vae: Any, depth: Any, prompt: str, seed: int, **options: Any
+    ) -> dict[str, Any]:
+        run = _prepare(
+            model, vae, depth, local.Settings(**_settings(prompt, seed, options)), options
+        )
+        with host.current().task() as task:
+            task.say(local.headline(run.plan, run.connected))
+        graph = host.current().graph()
+        image, latent = local.expand(run.plan, run.given, graph)
+        report = local.render(run.plan, run.connected)
+        return {"result": (image, latent, report), "expand": graph.finalize()}
+
+
+def _prepare(
+    model: Any, vae: Any, depth: Any, settings: local.Settings, options: dict[str, Any]
+) -> _Run:
+    """Facts, plan and tensors; every refusal happens here, before anything is loaded or sampled."""
+    connected = _connected(model, vae, depth, options)
+    plan = local.make_plan(connected, settings)
+    pictures = local.pass_pictures(plan, depth, options.get("reference"), options.get("mask"))
+    objects = ("clip", "positive", "negative", "control_net", "model_patch")
+    given = {name: options.get(name) for name in objects} | {"model": model, "vae": vae}
+    return _Run(plan, connected, given | pictures)
+
+
+def _connected(
+    model: Any, vae: Any, depth: DepthMap | Tensor, options: dict[str, Any]
+) -> local.Connected:
+    def found(name: str, read: Any) -> Any:
+        thing = options.get(name)
+        return None if thing is None else read(thing)
+
+    return local.Connected(
+        model=model_facts(model),
+        vae=None if vae is None else vae_facts(vae),
+        depth=local.extent_of(depth, "depth"),
+        control=found("control_net", control_facts),
+        patch=found("model_patch", patch_facts),
+        clip=options.get("clip") is not None,
+        positive=options.get("positive") is not None,
+        guided=is_guided(options.get("positive")),
+        negative=options.get("negative") is not None,
+        reference=found("reference", lambda image: local.extent_of(image, "reference")),
+        mask=found("mask", local.mask_extent),
+    )
+
+
+_PLAIN = ("negative_prompt", "start", "size", "batch_count", "denoise")
+_PLAIN += ("second_pass", "second_denoise")
+_NUMBERS = ("steps", "guidance", "strength", "end", "megapixels")
+_NAMES = ("sampler", "scheduler")
+
+
+def _settings(prompt: str, seed: int, options: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of Settings; auto becomes None, an absent widget keeps Settings' own default."""
+    chosen = {name: options[name] for name in _PLAIN if name in options}
+    chosen |= {name: options[name] for name in _NUMBERS if options.get(name, AUTO) != AUTO}
+    chosen |= {name: options[name] for name in _NAMES if options.get(name, "auto") != "auto"}
+    return {"prompt": prompt, "seed": seed, **chosen}
+
+
+def _required() -> dict[str, Any]:
+    return {
+        "model": ("MODEL", {"tooltip": "The diffusion model; LoRAs go in front of it."}),
+        "vae": ("VAE", {"tooltip": "The VAE that belongs to the model."}),
+        "depth": (
+            f"{DEPTH_MAP},IMAGE",
+            {
+                "tooltip": "A depth map (best), or a finished control image with near = white. It "
+                "is resampled smoothly to the exact sampling size."
+            },
+        ),
+        "prompt": (
+            "STRING",
+            {
+                "multiline": True,
+                "default": "",
+                "tooltip": "What to paint over the structure. A list from Prompt Variations gives "
+                "one run per prompt.",
+            },
+        ),
+        "seed": (
+            "INT",
+            {
+                "default": 0,
+                "min": 0,
+                "max": 2**64 - 1,
+                "control_after_generate": True,
+                "tooltip": "Same seed, same settings: same picture.",
+            },
+        ),
+    }
+
+
+def _sockets() -> dict[str, Any]:
+    tooltips = {
+        "clip": ("CLIP", "Text encoder of the model. Not needed with ready conditioning."),
+        "control_net": ("CONTROL_NET", "A depth or union ControlNet of the model's family."),
+        "model_patch": ("MODEL_PATCH", "For Qwen-Image and Z-Image: a depth or union model patch."),
+        "positive": ("CONDITIONING", "Ready conditioning; the prompt is then not used."),
+        "negative": ("CONDITIONING", "Ready negative conditioning."),
+        "reference": ("IMAGE", "A picture to start from (restyle): set denoise below 1."),
+        "mask": ("MASK", "White is repainted, black stays exactly as in the reference."),
+    }
+    return {name: (kind, {"tooltip": text}) for name, (kind, text) in tooltips.items()}
+
+
+def _number(kind: str, default: float, low: float, high: float, tooltip: str, **extra: Any) -> Any:
+    options = {"default": default, "min": low, "max": high, "tooltip": tooltip, **extra}
+    return (kind, options if kind == "INT" else {"step": 0.01, **options})
+
+
+def _choice(names: list[str], tooltip: str, **extra: Any) -> Any:
+    return (names, {"default": names[0], "tooltip": tooltip, **extra})
+
+
+def _widgets() -> dict[str, Any]:
+    samplers, schedulers = host.current().samplers()
+    auto = " auto = what the model family works best with."
+    return {
+        "negative_prompt": (
+            "STRING",
+            {"multiline": True, "default": "", "tooltip": "What to avoid."},
+        ),
+        "steps": _number("INT", AUTO, AUTO, 10000, "Sampling steps." + _AUTO_TEXT),
+        "guidance": _number(
+            "FLOAT", AUTO, AUTO, 100, "How strictly the prompt is followed (cfg)." + _AUTO_TEXT
+        ),
+        "strength": _number(
+            "FLOAT", AUTO, AUTO, 10, "How strictly the depth is followed; 0 = not." + _AUTO_TEXT
+        ),
+        "start": _number(
+            "FLOAT", 0, 0, 1, "Share of the run at which the depth sets in.", advanced=True
+        ),
+        "end": _number(
+            "FLOAT",
+            AUTO,
+            AUTO,
+            1,
+            "Share of the run at which the depth lets go." + _AUTO_TEXT,
+            advanced=True,
+        ),
+        "sampler": _choice(["auto", *samplers], "The sampler." + auto, advanced=True),
+        "scheduler": _choice(["auto", *schedulers], "The noise schedule." + auto, advanced=True),
+        "size": _choice(
+            list(local.SIZES),
+            "from depth: as large as the depth map; megapixels: its ratio at the size below. Both "
+            "are rounded to what the family can sample.",
+        ),
+        "megapixels": _number(
+            "FLOAT", AUTO, AUTO, 64, "For size = megapixels (1 = 1024x1024)." + _AUTO_TEXT
+        ),
+        "batch_count": _number("INT", 1, 1, 64, "Pictures per prompt, with different noise."),
+        "denoise": _number(
+            "FLOAT",
+            1.0,
+            0.01,
+            1,
+            "With a reference: how much is repainted. 1 = all, 0.5 keeps colours and light.",
+        ),
+        "second_pass": _number(
+            "FLOAT",
+            1.0,
+            1,
+            4,
+            "Sample again at this many times the size, the depth resampled for it; 1 = no.",
+            advanced=True,
+        ),
+        "second_denoise": _number(
+            "FLOAT", 0.5, 0.01, 1, "How much the second pass repaints.", advanced=True
+        ),
+    }

@@ -1,0 +1,184 @@
+"""Pictures from the GenVR service: Depth and its siblings, one class per row of the model table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+from ..depthkit.errors import DepthError
+from ..shared import host
+from ..shared.genvr_service import (
+    beside_the_loop,
+    control_pictures,
+    limits_from,
+    money_widgets,
+    obtain,
+    parameters_shown,
+    profile_widget,
+)
+from ..shared.on_demand import genvr
+from ..shared.sockets import depth_map_input, image_input
+
+__all__ = ["GenVRDepthGenerateCanny", "GenVRDepthGenerateRemote", "GenVRDepthGenerateScribble"]
+
+PER_LINE = ("one", "one per line")
+
+
+class _Generate:
+    """All there is to a node of this family; subclasses name the model and take depth or not."""
+
+    MODEL = "depth"
+    TAKES_DEPTH = False
+    INPUT_IS_LIST = True
+    OUTPUT_IS_LIST = (True, False, True)
+    RETURN_TYPES = ("IMAGE", "STRING", "STRING")
+    RETURN_NAMES = ("image", "report", "prompt")
+    OUTPUT_TOOLTIPS = (
+        "The pictures, in the order pictures x prompts x seeds.",
+        "What was paid, resumed or served from disk, with task numbers and credits.",
+        "The prompt of each picture, in the same order.",
+    )
+    FUNCTION = "generate"
+    CATEGORY = "GenVR Depth/generate"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        source = {"image": image_input("The photo itself: the service finds its structure alone.")}
+        if cls.TAKES_DEPTH:
+            source["depth"] = depth_map_input(
+                "Instead of a photo: sent as a grey picture and interpreted again by the service. "
+                "The photo usually works better."
+            )
+        return {
+            "required": parameters_shown(genvr.model_named(cls.MODEL)),
+            "optional": {**source, **_more(), **money_widgets(), "profile": profile_widget()},
+        }
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, prompt: Any = None) -> bool | str:
+        """Typed prompts are checked before the queue; linked ones when they arrive."""
+        texts = [text for text in _listed(prompt) if isinstance(text, str)]
+        longest = max((line for text in texts for line in text.splitlines()), key=len, default="")
+        parameter = genvr.model_named(cls.MODEL).parameter("prompt")
+        try:
+            if texts and parameter is not None:
+                parameter.clean(longest)
+        except DepthError as error:
+            return str(error)
+        return True
+
+    async def generate(self, **given: Any) -> tuple[list[Tensor], str, list[str]]:
+        declared = self.INPUT_TYPES()
+        defaults = {**_defaults(declared["required"]), **_defaults(declared["optional"])}
+        inputs = {name: _listed(value) for name, value in {**defaults, **given}.items()}
+        with host.current().task() as task:
+            return await beside_the_loop(task, lambda stop: self._work(inputs, task, stop))
+
+    def _work(
+        self, inputs: dict[str, list[Any]], task: host.Task, should_stop: Any
+    ) -> tuple[list[Tensor], str, list[str]]:
+        limits, profile = limits_from(inputs), str(inputs["profile"][0])
+        batch = obtain(profile, lambda: self._requests(inputs), limits, task, should_stop)
+        return _answer(batch, str(inputs["layout"][0]))
+
+    def _requests(self, inputs: dict[str, list[Any]]) -> list[Any]:
+        model = genvr.model_named(self.MODEL)
+        pictures = control_pictures(inputs.get("image", []), inputs.get("depth", []))
+        axes: dict[str, Sequence[Any]] = {p.name: inputs[p.name] for p in model.parameters}
+        axes["prompt"] = genvr.request_grid.split_prompts(
+            inputs["prompt"], inputs["prompts"][0] == PER_LINE[1]
+        )
+        axes["seed"] = genvr.request_grid.seeds_from(
+            [int(s) for s in inputs["seed"]], int(inputs["count"][0])
+        )
+        takes = [int(take) for take in inputs["take"]]
+        how = str(inputs["combine"][0])
+        return genvr.request_grid.requests_for(model, pictures, axes, takes=takes, combine=how)
+
+
+def _more() -> dict[str, Any]:
+    return {
+        "prompts": (
+            list(PER_LINE),
+            {
+                "default": PER_LINE[0],
+                "tooltip": "one: the whole text is one prompt. one per line: each line is a "
+                "picture of its own.",
+            },
+        ),
+        "count": (
+            "INT",
+            {
+                "default": 1,
+                "min": 1,
+                "max": 64,
+                "tooltip": "Pictures per prompt, with seed, seed + 1, ... Each one is paid for.",
+            },
+        ),
+        "combine": (
+            list(genvr.request_grid.COMBINE),
+            {
+                "default": genvr.request_grid.COMBINE[0],
+                "tooltip": "Several pictures and several prompts: every combination, or the first "
+                "with the first, the second with the second.",
+            },
+        ),
+        "layout": (
+            list(genvr.request_grid.LAYOUTS),
+            {
+                "default": genvr.request_grid.LAYOUTS[0],
+                "tooltip": "as returned: a list in the service's own sizes. control size: each "
+                "picture at the size of its photo. one batch: all in one IMAGE, at the first "
+                "photo's size. Ratios are kept; what hangs over is cut.",
+            },
+        ),
+    }
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _defaults(declared: dict[str, Any]) -> dict[str, Any]:
+    return {name: spec[1]["default"] for name, spec in declared.items() if "default" in spec[1]}
+
+
+def _answer(batch: genvr.Batch, how: str) -> tuple[list[Tensor], str, list[str]]:
+    images, controls, prompts = [], [], []
+    for index, request in enumerate(batch.requests):
+        for image in batch.images(index):
+            images.append(image)
+            controls.append(request.picture)
+            prompts.append(request.prompt)
+    laid, notes = genvr.request_grid.layout(images, controls, how)
+    report = "\n".join([batch.report, *(f"Note: {note}" for note in notes)])
+    return laid, report, prompts
+
+
+class GenVRDepthGenerateRemote(_Generate):
+    """GenVR's Depth model."""
+
+    TAKES_DEPTH = True
+    DESCRIPTION = (
+        "Paint new pictures over the depth of a photo with the GenVR service, paid once each and "
+        "never lost."
+    )
+    SEARCH_ALIASES = ["genvr", "flux depth", "restyle", "depth to image", "virtual staging", "api"]
+
+
+class GenVRDepthGenerateCanny(_Generate):
+    """GenVR's Canny model."""
+
+    MODEL = "canny"
+    DESCRIPTION = "Paint new pictures over the edges of a photo with the GenVR service."
+    SEARCH_ALIASES = ["genvr", "flux canny", "edges", "line art to image", "api"]
+
+
+class GenVRDepthGenerateScribble(_Generate):
+    """GenVR's Scribble model."""
+
+    MODEL = "scribble"
+    DESCRIPTION = "Paint a picture from a rough drawing with the GenVR service."
+    SEARCH_ALIASES = ["genvr", "scribble", "sketch to image", "doodle", "api"]

@@ -1,0 +1,182 @@
+"""Structure Score and Keep Best Structure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from ..depthkit.depth_map import DepthMap
+from ..depthkit.errors import InvalidInput
+from ..depthkit.images import rgb
+from ..estimate.load_model import model_or_builtin
+from ..shared.host import current
+from ..shared.on_demand import estimators, structure
+from ..shared.sockets import DEPTH_MODEL, depth_map_input, image_input
+
+__all__ = ["GenVRDepthKeepBest", "GenVRDepthStructureScore"]
+
+MODEL_INPUT = (
+    DEPTH_MODEL,
+    {
+        "tooltip": "The model that made the control depth, from Load Depth Model. Not connected: "
+        "the built-in model."
+    },
+)
+
+
+def _score(
+    controls: Sequence[DepthMap],
+    pictures: Sequence[Tensor],
+    model: estimators.Estimator | None,
+    originals: Sequence[Tensor | None] = (None,),
+) -> list[structure.Comparison]:
+    """One comparison per picture.
+
+    controls, originals: one frame each, one for all pictures or one for each. pictures:
+    (1, H, W, 3) each, of any sizes.
+    """
+    targets = _one_each(controls, len(pictures), "control")
+    before = _one_each(originals, len(pictures), "original")
+    with current().task(len(pictures)) as task:
+        used = model_or_builtin(model, task)
+        done: list[structure.Comparison] = []
+        for index, picture in enumerate(pictures):
+            done += structure.score_images(
+                targets[index], picture, used, before[index], should_stop=task.should_stop
+            )
+            task.on_progress(index + 1, len(pictures))
+        task.say(", ".join(f"{one.report.score:.0f}" for one in done))
+    return done
+
+
+_Item = TypeVar("_Item")
+
+
+def _one_each(given: Sequence[_Item], count: int, name: str) -> Sequence[_Item]:
+    if len(given) not in (1, count):
+        raise InvalidInput(
+            f"There are {count} pictures but {len(given)} of '{name}'; give one for all pictures, "
+            "or one for each."
+        )
+    return list(given) * (count if len(given) == 1 else 1)
+
+
+def _frames(depth: DepthMap) -> list[DepthMap]:
+    return [depth.frame(index) for index in range(depth.batch)]
+
+
+def _report(scored: Sequence[structure.Comparison], names: Sequence[str]) -> str:
+    rows = zip(names, scored, strict=True)
+    return "\n\n".join(f"{name}: {one.report.text()}" for name, one in rows)
+
+
+class GenVRDepthStructureScore:
+    CATEGORY = "GenVR Depth/generate"
+    DESCRIPTION = "Measure how well a generated picture kept the depth it was made from: 0 to 100."
+    SEARCH_ALIASES = [
+        "controlnet score",
+        "structure fidelity",
+        "depth rmse",
+        "compare depth",
+        "structure survived",
+    ]
+    FUNCTION = "score"
+    RETURN_TYPES = ("FLOAT", "STRING", "IMAGE", "STRING")
+    RETURN_NAMES = ("score", "report", "heat_map", "json")
+    OUTPUT_TOOLTIPS = (
+        "0 to 100, the mean over the batch; 100 is the same depth, an unrelated picture is "
+        "below 20.",
+        "The score in words, with the usual metrics.",
+        "Where the structure broke: it glows.",
+        "The same numbers for machines: a list, one entry per picture.",
+    )
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "control": depth_map_input("The depth the pictures were made from."),
+                "image": image_input("The generated pictures, any size or crop around the centre."),
+            },
+            "optional": {
+                "model": MODEL_INPUT,
+                "original": image_input(
+                    "The photo the control was made from: also compares the vanishing points."
+                ),
+            },
+        }
+
+    def score(
+        self,
+        control: DepthMap,
+        image: Tensor,
+        model: estimators.Estimator | None = None,
+        original: Tensor | None = None,
+    ) -> tuple[float, str, Tensor, str]:
+        pictures = rgb(image)
+        before = [None] if original is None else rgb(original, "original").split(1)
+        scored = _score(_frames(control), pictures.split(1), model, before)
+        heat = torch.stack(
+            [structure.heat_map(c, p) for c, p in zip(scored, pictures, strict=True)]
+        )
+        reports = [one.report for one in scored]
+        mean = sum(report.score for report in reports) / len(reports)
+        text = _report(scored, [f"picture {n + 1}" for n in range(len(scored))])
+        return mean, text, heat, json.dumps([report.as_dict() for report in reports])
+
+
+class GenVRDepthKeepBest:
+    CATEGORY = "GenVR Depth/generate"
+    DESCRIPTION = "Keep the pictures that follow the control depth best; the cure for a bad seed."
+    SEARCH_ALIASES = ["best of batch", "pick best", "rank images", "structure score", "bad seed"]
+    FUNCTION = "keep"
+    INPUT_IS_LIST = True
+    RETURN_TYPES = ("IMAGE", "FLOAT", "STRING")
+    RETURN_NAMES = ("images", "scores", "report")
+    OUTPUT_IS_LIST = (True, True, False)
+    OUTPUT_TOOLTIPS = (
+        "The best pictures, best first: one batch if they are all of one size, else a list.",
+        "Their scores in the same order, 0 to 100.",
+        "All pictures with their scores, kept or not.",
+    )
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "control": depth_map_input("The depth the pictures were made from."),
+                "images": image_input("A batch or a list of pictures, any sizes."),
+                "keep": (
+                    "INT",
+                    {
+                        "default": 1,
+                        "min": 1,
+                        "max": 4096,
+                        "tooltip": "How many to keep; more than there are keeps all, sorted.",
+                    },
+                ),
+            },
+            "optional": {"model": MODEL_INPUT},
+        }
+
+    def keep(
+        self,
+        control: list[DepthMap],
+        images: list[Tensor],
+        keep: list[int],
+        model: list[estimators.Estimator | None] | None = None,
+    ) -> tuple[list[Tensor], list[float], str]:
+        pictures = [one for batch in images for one in rgb(batch, "images").split(1)]
+        controls = [frame for depth in control for frame in _frames(depth)]
+        scored = _score(controls, pictures, (model or [None])[0])
+        scores = [one.report.score for one in scored]
+        order = structure.best_first(scores)
+        chosen = [pictures[index] for index in order[: keep[0]]]
+        alike = len({picture.shape for picture in chosen}) == 1
+        text = _report([scored[n] for n in order], [f"picture {n + 1}" for n in order])
+        kept = [torch.cat(chosen)] if alike else chosen
+        return kept, [scores[index] for index in order[: keep[0]]], text

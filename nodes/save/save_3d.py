@@ -1,0 +1,99 @@
+"""Save Depth 3D: point clouds and meshes, to scale where the depth is metric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from ..depthkit.depth_map import DepthMap
+from ..depthkit.ranges import control_image
+from ..depthkit.views.geometry import with_space
+from ..shared.on_demand import formats
+from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
+from ..shared.sockets import PassesDepthOn, depth_map_input, image_input
+from .depth_to_mesh import frame_picture, pictures_for, space_widgets
+
+__all__ = ["GenVRDepthSave3D"]
+
+# What a pixel takes on its way into a file, measured at ten megapixels; OBJ is text.
+_BYTES_A_PIXEL = {"ply": 120, "glb": 280, "obj": 660}
+# Frames at the same time take no more than this; one frame by itself takes what it needs.
+_BYTES_AT_ONCE = 4_000_000_000
+
+
+class GenVRDepthSave3D(PassesDepthOn):
+    CATEGORY = "GenVR Depth/save"
+    DESCRIPTION = "Save depth as a 3D file: PLY point cloud, GLB mesh with the picture, or OBJ."
+    SEARCH_ALIASES = ["point cloud", "ply", "glb", "obj", "mesh", "export 3d", "depth to 3d"]
+    FUNCTION = "save"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "depth": depth_map_input("The depth to bring into space, one file per frame."),
+                "filename_prefix": prefix_widget("depth3d/depth"),
+                "format": (
+                    list(formats.SOLIDS),
+                    {
+                        "default": "glb",
+                        "tooltip": "ply: coloured points, exact. glb: mesh with the picture as "
+                        "texture. obj: mesh with a colour per vertex.",
+                    },
+                ),
+            },
+            "optional": {
+                "image": image_input("The photograph of the same view, for colours and texture."),
+                **space_widgets(),
+                "normals": (
+                    "BOOLEAN",
+                    {"default": False, "tooltip": "ply only: store the direction of each point."},
+                ),
+            },
+            "hidden": HIDDEN,
+        }
+
+    def save(
+        self,
+        depth: DepthMap,
+        filename_prefix: str = "depth3d/depth",
+        format: str = "glb",
+        image: Tensor | None = None,
+        field_of_view: float = 0.0,
+        near: float = 0.0,
+        far: float = 0.0,
+        cut: float = 0.1,
+        step: int = 1,
+        normals: bool = False,
+        prompt: Any = None,
+        extra_pnginfo: Any = None,
+    ) -> dict[str, Any]:
+        space = with_space(depth, field_of_view, near or None, far or None)
+        options = formats.SolidOptions(cut, step, normals, embedded_texts(prompt, extra_pnginfo))
+        jobs = _jobs(space, pictures_for(image, depth), format, options)
+        size = (depth.width, depth.height)
+        frame = _BYTES_A_PIXEL[format] * depth.width * depth.height
+        workers = max(1, _BYTES_AT_ONCE // frame)
+        row = formats.SOLIDS[format]
+        files, saved = save_frames(filename_prefix, size, row.extension, jobs, workers)
+        ui = shown(files, saved, False, lambda some: control_image(depth, only=some))
+        return {"ui": ui, "result": (depth,)}
+
+
+def _jobs(
+    depth: DepthMap, pictures: Tensor | None, format: str, options: formats.SolidOptions
+) -> list[Callable[[], formats.Encoded]]:
+    # OBJ holds texts as remarks that few programs keep; the sidecar is what restores a workflow.
+    beside = {}
+    if format == "obj" and options.texts:
+        beside = {".json": formats.embed.sidecar(options.texts).encode()}
+
+    def one(index: int) -> formats.Encoded:
+        picture = frame_picture(pictures, index)
+        return formats.Encoded(
+            formats.encode_solid(depth.frame(index), picture, format, options), beside
+        )
+
+    return [lambda index=index: one(index) for index in range(depth.batch)]

@@ -1,0 +1,190 @@
+"""Save Depth: every depth format, one window for the batch, the record inside the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from ..depthkit.conversions import to_disparity
+from ..depthkit.depth_map import DepthMap
+from ..depthkit.ranges import Window, control_image, normalise
+from ..depthkit.views.colour_map import COLORMAPS, colorize
+from ..shared.on_demand import formats
+from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
+from ..shared.sockets import PassesDepthOn, depth_map_input, image_input
+from .depth_to_mesh import frame_picture, pictures_for
+
+__all__ = ["GenVRDepthSaveDepth"]
+
+NO_PREVIEW = "none"
+
+
+class GenVRDepthSaveDepth(PassesDepthOn):
+    CATEGORY = "GenVR Depth/save"
+    DESCRIPTION = (
+        "Save depth without losing a bit of it: 16-bit PNG, OpenEXR, TIFF, NumPy, PFM, depth photo."
+    )
+    SEARCH_ALIASES = [
+        "save depth",
+        "export depth",
+        "exr",
+        "z-depth",
+        "16 bit",
+        "npz",
+        "pfm",
+        "tiff",
+    ]
+    FUNCTION = "save"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "depth": depth_map_input("The depth to save, one file per frame."),
+                "filename_prefix": prefix_widget("depth/depth"),
+                "format": (list(formats.FORMATS), {"default": "png16", "tooltip": _FORMAT_TIP}),
+                "values": (list(formats.VALUES), {"default": "raw", "tooltip": _VALUES_TIP}),
+            },
+            "optional": {
+                "image": image_input("The photograph of the same view; a depth photo needs it."),
+                "near": _metres("Nearest value of the window; 0 takes it from the map."),
+                "far": _metres("Farthest value of the window; 0 takes it from the map."),
+                "exr_compression": (
+                    list(formats.COMPRESSIONS),
+                    {"default": "zip", "tooltip": "OpenEXR only; all of these are lossless."},
+                ),
+                "exr_channel": (
+                    list(formats.EXR_CHANNELS),
+                    {
+                        "default": "Z",
+                        "tooltip": "OpenEXR only. Z is what compositors look for; RGB writes three "
+                        "equal channels for tools (and core Load Image) that read only colour.",
+                    },
+                ),
+                "quality": (
+                    "INT",
+                    {
+                        "default": 95,
+                        "min": 1,
+                        "max": 100,
+                        "tooltip": "JPEG quality of the photograph in a depth photo.",
+                    },
+                ),
+                "color_preview": (
+                    [NO_PREVIEW, *COLORMAPS],
+                    {
+                        "default": NO_PREVIEW,
+                        "tooltip": "Also save a picture for people next to each file, near = the "
+                        "bright end of this colour map.",
+                    },
+                ),
+                "sidecar": (
+                    "BOOLEAN",
+                    {
+                        "default": False,
+                        "tooltip": "Write <file>.json with the record and the workflow even where "
+                        "the file holds them itself.",
+                    },
+                ),
+            },
+            "hidden": HIDDEN,
+        }
+
+    def save(
+        self,
+        depth: DepthMap,
+        filename_prefix: str = "depth/depth",
+        format: str = "png16",
+        values: str = "raw",
+        image: Tensor | None = None,
+        near: float = 0.0,
+        far: float = 0.0,
+        exr_compression: str = "zip",
+        exr_channel: str = "Z",
+        quality: int = 95,
+        color_preview: str = NO_PREVIEW,
+        sidecar: bool = False,
+        prompt: Any = None,
+        extra_pnginfo: Any = None,
+    ) -> dict[str, Any]:
+        texts = embedded_texts(prompt, extra_pnginfo)
+        options = formats.SaveOptions(
+            values, near or None, far or None, exr_compression, exr_channel, quality, texts
+        )
+        chosen, coding = formats.plan(depth, options)
+        picture = pictures_for(image, depth)
+        beside = _companions(chosen, coding, format, texts, sidecar, color_preview)
+        frames = _frames(chosen, coding, picture, format, options, beside)
+        row, size = formats.FORMATS[format], (depth.width, depth.height)
+        files, saved = save_frames(filename_prefix, size, row.extension, frames)
+        ui = shown(files, saved, row.shows, lambda some: control_image(depth, only=some))
+        return {"ui": ui, "result": (depth,)}
+
+
+_FORMAT_TIP = (
+    "png16: exact to 1/131070 of the window, every program reads it. exr: 32-bit float, exact. "
+    "exr-half: half the bytes, 11 bits. tiff / tiff16: the same for TIFF. npz, npy: NumPy. pfm: "
+    "portable float map. depth-photo: the photograph as JPEG with the depth inside."
+)
+_VALUES_TIP = (
+    "raw: the map's own numbers. metric: metres (relative depth needs near and far). disparity: "
+    "0..1, near = 1, what ControlNets and most viewers expect. Integer formats store a share of "
+    "the window and remember it, so that loading gives the numbers back."
+)
+
+Companions = Callable[[int], dict[str, bytes]]
+
+
+def _metres(tooltip: str) -> tuple[str, dict[str, Any]]:
+    return (
+        "FLOAT",
+        {"default": 0.0, "min": -1e9, "max": 1e9, "step": 0.001, "round": False}
+        | {"tooltip": f"{tooltip} In metres where the depth is metric."},
+    )
+
+
+def _frames(
+    depth: DepthMap,
+    coding: formats.Coding,
+    pictures: Tensor | None,
+    format: str,
+    options: formats.SaveOptions,
+    beside: Companions,
+) -> list[Callable[[], formats.Encoded]]:
+    def one(index: int) -> formats.Encoded:
+        picture = frame_picture(pictures, index)
+        array = None if picture is None else picture.numpy()
+        data = formats.encode_frame(depth.frame(index), coding, array, format, options)
+        return formats.Encoded(data, beside(index))
+
+    return [lambda index=index: one(index) for index in range(depth.batch)]
+
+
+def _companions(
+    depth: DepthMap,
+    coding: formats.Coding,
+    format: str,
+    texts: dict[str, str],
+    always: bool,
+    colors: str,
+) -> Companions:
+    """What lies beside each file: a sidecar where it is needed or asked for, a colour preview."""
+    row = formats.FORMATS[format]
+    record = formats.record_of(depth.frame(0), coding, row.bits).to_json()
+    text = (
+        formats.embed.sidecar(texts, record).encode()
+        if always or not formats.embed.fits(row.texts, texts)
+        else None
+    )
+    shares = None if colors == NO_PREVIEW else normalise(to_disparity(depth), Window())
+
+    def of(index: int) -> dict[str, bytes]:
+        files = {} if text is None else {".json": text}
+        if shares is not None:
+            painted = colorize(shares[index], colors, depth.valid[index])
+            files[".preview.png"] = formats.encode_picture(painted, "png")
+        return files
+
+    return of

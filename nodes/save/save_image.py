@@ -1,0 +1,135 @@
+"""Save Image (Any Format): JPEG, PNG, WebP, AVIF and TIFF, in the batch, on all cores."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from ..depthkit.errors import InvalidInput
+from ..depthkit.images import frames, rgb
+from ..shared.on_demand import formats
+from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
+from ..shared.sockets import image_input
+
+__all__ = ["GenVRDepthSaveImage"]
+
+_COLOUR = re.compile(r"^#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})$")
+
+
+class GenVRDepthSaveImage:
+    CATEGORY = "GenVR Depth/save"
+    DESCRIPTION = "Save pictures as JPEG, PNG 8/16, WebP, AVIF or TIFF 8/16/float, many at once."
+    SEARCH_ALIASES = ["save image", "jpg", "jpeg", "webp", "avif", "tiff", "16 bit png", "export"]
+    FUNCTION = "save"
+    OUTPUT_NODE = True
+    RETURN_TYPES = ("IMAGE",)
+    RETURN_NAMES = ("images",)
+    OUTPUT_TOOLTIPS = ("The same pictures, unchanged.",)
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "images": image_input(
+                    "The pictures to save; transparency is kept where it can be."
+                ),
+                "filename_prefix": prefix_widget("GenVRDepth"),
+                "format": (list(formats.PICTURES), {"default": "jpg", "tooltip": _FORMAT_TIP}),
+            },
+            "optional": {
+                "quality": (
+                    "INT",
+                    {
+                        "default": 95,
+                        "min": 1,
+                        "max": 100,
+                        "tooltip": "Of jpg, webp and avif; the others lose nothing.",
+                    },
+                ),
+                "subsampling": (
+                    list(formats.SUBSAMPLING),
+                    {
+                        "default": "4:4:4",
+                        "tooltip": "Colour resolution of jpg and avif: 4:4:4 full, 4:2:0 smallest.",
+                    },
+                ),
+                "progressive": (
+                    "BOOLEAN",
+                    {"default": False, "tooltip": "jpg only: it appears coarse first on the web."},
+                ),
+                "background": (
+                    "STRING",
+                    {
+                        "default": "#ffffff",
+                        "tooltip": "Colour behind transparent pixels where the format has no alpha "
+                        "(jpg), as #rrggbb.",
+                    },
+                ),
+                "sidecar": (
+                    "BOOLEAN",
+                    {
+                        "default": False,
+                        "tooltip": "Write <file>.json with the workflow even where the picture "
+                        "holds it; dropped on the canvas, it restores the workflow.",
+                    },
+                ),
+            },
+            "hidden": HIDDEN,
+        }
+
+    def save(
+        self,
+        images: Tensor,
+        filename_prefix: str = "GenVRDepth",
+        format: str = "jpg",
+        quality: int = 95,
+        subsampling: str = "4:4:4",
+        progressive: bool = False,
+        background: str = "#ffffff",
+        sidecar: bool = False,
+        prompt: Any = None,
+        extra_pnginfo: Any = None,
+    ) -> dict[str, Any]:
+        texts = embedded_texts(prompt, extra_pnginfo)
+        colour = _colour(background)
+        options = formats.PictureOptions(quality, subsampling, progressive, colour, texts)
+        stack = frames(images, "images")
+        jobs = _jobs(stack, format, options, sidecar)
+        row, size = formats.PICTURES[format], (stack.shape[2], stack.shape[1])
+        files, saved = save_frames(filename_prefix, size, row.extension, jobs)
+        ui = shown(files, saved, row.shows, lambda some: rgb(stack[some]))
+        return {"ui": ui, "result": (images,)}
+
+
+_FORMAT_TIP = (
+    "jpg: small, what the GenVR service returns by default. png: exact to 8 bits; png16 to 16. "
+    "webp, avif: smaller than jpg; webp-lossless: exact to 8 bits. tiff, tiff16, tiff-float: for "
+    "print and compositing; tiff-float keeps every value."
+)
+
+
+def _colour(text: str) -> tuple[float, float, float]:
+    match = _COLOUR.match(text.strip())
+    if match is None:
+        raise InvalidInput(
+            f"The background {text!r} is no colour; write it as #rrggbb, for example #ffffff."
+        )
+    red, green, blue = (int(part, 16) / 255 for part in match.groups())
+    return red, green, blue
+
+
+def _jobs(
+    stack: Tensor, format: str, options: formats.PictureOptions, always: bool
+) -> list[Callable[[], formats.Encoded]]:
+    needed = options.texts and (
+        always or not formats.embed.fits(formats.PICTURES[format].texts, options.texts)
+    )
+    beside = {".json": formats.embed.sidecar(options.texts).encode()} if needed else {}
+
+    def one(index: int) -> formats.Encoded:
+        return formats.Encoded(formats.encode_picture(stack[index], format, options), beside)
+
+    return [lambda index=index: one(index) for index in range(stack.shape[0])]

@@ -1,0 +1,1 @@
+"""What several nodes share: the host, socket types, saving, routes."""

@@ -1,0 +1,238 @@
+"""The only module that touches ComfyUI. Two hosts stand behind one small interface.
+
+`current()` gives the `ComfyHost` inside ComfyUI and the `HeadlessHost` everywhere else (tests, the
+command line). Every ComfyUI import happens inside a method, when a node runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..depthkit.errors import FormatError, Stopped
+from .headless import HeadlessHost
+from .host_interface import Host, ManagedModel, SaveTarget, Task
+
+__all__ = ["ComfyHost", "HeadlessHost", "Host", "ManagedModel", "SaveTarget", "Task", "current"]
+
+MODEL_FOLDER = "depth_estimation"
+PRIVATE_FOLDER = "genvr"
+_LOG = logging.getLogger("genvr_depth")
+
+
+def current() -> Host:
+    """The host this process runs in, recognised by ComfyUI's own modules."""
+    inside = "folder_paths" in sys.modules and "comfy" in sys.modules
+    return ComfyHost() if inside else HeadlessHost()
+
+
+def register() -> None:
+    """At import of the pack: make our model folder known, so extra_model_paths.yaml applies."""
+    host = current()
+    if isinstance(host, ComfyHost):
+        host.register_model_folder()
+
+
+class _ComfyTask:
+    def __init__(self, total: int) -> None:
+        import comfy.utils
+
+        self._bar = comfy.utils.ProgressBar(max(total, 1))
+        self._node_id = _executing_node()
+
+    def on_progress(self, done: int, total: int) -> None:
+        import comfy.model_management
+
+        comfy.model_management.throw_exception_if_processing_interrupted()
+        self._bar.update_absolute(done, max(total, 1))
+
+    def should_stop(self) -> bool:
+        import comfy.model_management
+
+        return comfy.model_management.processing_interrupted()
+
+    def say(self, text: str) -> None:
+        from server import PromptServer
+
+        if self._node_id is not None and getattr(PromptServer, "instance", None) is not None:
+            PromptServer.instance.send_progress_text(text, self._node_id)
+
+
+def _executing_node() -> str | None:
+    from comfy_execution.utils import get_executing_context
+
+    context = get_executing_context()
+    return None if context is None else context.node_id
+
+
+class _ComfyModel:
+    """A network under ComfyUI's model management: kept between runs, freed by "Unload models"."""
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        import comfy.model_management as management
+        import comfy.model_patcher
+
+        self.module = module
+        # The patcher writes `device` onto its module; transformers' networks have it as a
+        # read-only property.
+        self._patcher = comfy.model_patcher.ModelPatcher(
+            torch.nn.ModuleList([module]),
+            management.get_torch_device(),
+            management.unet_offload_device(),
+        )
+
+    def load(self) -> torch.device:
+        import comfy.model_management
+
+        # Whole or not at all: only ComfyUI's own layers can fetch weights that were left behind.
+        comfy.model_management.load_models_gpu([self._patcher], force_full_load=True)
+        device = self._patcher.load_device
+        parts = (*self.module.parameters(), *self.module.buffers())
+        if any(part.device.type != device.type for part in parts):
+            # --novram leaves them behind all the same.
+            self.module.to(device)
+        return device
+
+
+class ComfyHost:
+    """The real thing."""
+
+    @contextmanager
+    def task(self, total: int = 1) -> Iterator[Task]:
+        import comfy.model_management as management
+
+        try:
+            yield _ComfyTask(total)
+        except Stopped:
+            # ComfyUI knows its own exception only; with an ordinary one it would show an error box.
+            management.throw_exception_if_processing_interrupted()
+            raise management.InterruptProcessingException() from None
+
+    def device(self) -> torch.device:
+        import comfy.model_management
+
+        return comfy.model_management.get_torch_device()
+
+    def supports(self, dtype: torch.dtype) -> bool:
+        import comfy.model_management as management
+
+        device = management.get_torch_device()
+        table = {
+            torch.float16: management.should_use_fp16,
+            torch.bfloat16: management.should_use_bf16,
+        }
+        return dtype not in table or bool(table[dtype](device))
+
+    def manage(self, module: torch.nn.Module) -> ManagedModel:
+        return _ComfyModel(module)
+
+    def register_model_folder(self) -> None:
+        import folder_paths
+
+        default = Path(folder_paths.models_dir) / MODEL_FOLDER
+        folder_paths.add_model_folder_path(MODEL_FOLDER, str(default))
+
+    def model_folders(self) -> list[Path]:
+        import folder_paths
+
+        return [Path(p) for p in folder_paths.get_folder_paths(MODEL_FOLDER)]
+
+    def input_folder(self) -> Path:
+        import folder_paths
+
+        return Path(folder_paths.get_input_directory())
+
+    def output_folder(self) -> Path:
+        import folder_paths
+
+        return Path(folder_paths.get_output_directory())
+
+    def temp_folder(self) -> Path:
+        import folder_paths
+
+        return Path(folder_paths.get_temp_directory())
+
+    def private_folder(self) -> Path:
+        import folder_paths
+
+        if hasattr(folder_paths, "get_system_user_directory"):
+            return Path(folder_paths.get_system_user_directory(PRIVATE_FOLDER))
+        return Path(folder_paths.get_user_directory()) / f"__{PRIVATE_FOLDER}"
+
+    def metadata_enabled(self) -> bool:
+        from comfy.cli_args import args
+
+        return not args.disable_metadata
+
+    def save_target(self, prefix: str, width: int, height: int) -> SaveTarget:
+        import folder_paths
+
+        root = folder_paths.get_output_directory()
+        folder, stem, counter, subfolder, _ = folder_paths.get_save_image_path(
+            prefix, root, width, height
+        )
+        return SaveTarget(Path(folder), stem, counter, subfolder)
+
+    def preview(self, images: Tensor, prefix: str) -> list[dict[str, str]]:
+        # By name: a static `import nodes` would mean our own package to a type checker.
+        core = importlib.import_module("nodes")
+        try:
+            return core.PreviewImage().save_images(images, prefix)["ui"]["images"]
+        except OSError as error:
+            _LOG.warning("No preview is shown: %s.", error.strerror or error)
+            return []
+
+    def temp_file(self, data: bytes, prefix: str, extension: str) -> dict[str, str] | None:
+        """Bytes the page can fetch through /view; equal bytes share one file.
+
+        None where it cannot be written: what a run computed is not lost for want of a picture.
+        """
+        from ..depthkit.formats.depth_files import write_atomic
+
+        name = f"{prefix}_{hashlib.blake2b(data, digest_size=12).hexdigest()}.{extension}"
+        path = self.temp_folder() / name
+        try:
+            if not path.exists():
+                write_atomic(path, data, sync=False)
+        except FormatError as error:
+            _LOG.warning("Nothing is shown on the node. %s", error)
+            return None
+        return {"filename": name, "subfolder": "", "type": "temp"}
+
+    def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Any:
+        from comfy_api.latest import Types
+
+        # Older releases know vertices and faces only.
+        known = inspect.signature(Types.MESH.__init__).parameters
+        return Types.MESH(vertices, faces, **{k: v for k, v in extra.items() if k in known})
+
+    def graph(self) -> Any:
+        from comfy_execution.graph_utils import GraphBuilder
+
+        return GraphBuilder()
+
+    def blocked(self, reason: str) -> Any:
+        from comfy_execution.graph_utils import ExecutionBlocker
+
+        return ExecutionBlocker(reason)
+
+    def samplers(self) -> tuple[list[str], list[str]]:
+        from comfy.samplers import KSampler
+
+        return list(KSampler.SAMPLERS), list(KSampler.SCHEDULERS)
+
+    def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None:
+        from server import PromptServer
+
+        if getattr(PromptServer, "instance", None) is not None:
+            PromptServer.instance.routes.route(method, path)(handler)

@@ -1,0 +1,68 @@
+"""The parts of depthkit that only a running node needs, each imported at the first use of a name.
+
+ComfyUI waits for every pack when it starts; the GenVR client, the file formats, the depth models
+and their like are most of ours, and took three quarters of the time. Write
+`from ..shared.on_demand import formats`, and `formats.encode_frame(...)` inside a function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["estimators", "formats", "genvr", "local", "scenes", "structure"]
+
+
+class _Part:
+    """Stands for a module until somebody asks it for a name."""
+
+    def __init__(self, load: Callable[[], ModuleType]) -> None:
+        self._load = load
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._load(), name)
+
+
+def _estimators() -> ModuleType:
+    from ..depthkit import estimators
+
+    return estimators
+
+
+def _formats() -> ModuleType:
+    from ..depthkit import formats
+
+    return formats
+
+
+def _genvr() -> ModuleType:
+    from ..depthkit import genvr
+
+    return genvr
+
+
+def _local() -> ModuleType:
+    from ..depthkit import local
+
+    return local
+
+
+def _scenes() -> ModuleType:
+    from ..depthkit import scenes
+
+    return scenes
+
+
+def _structure() -> ModuleType:
+    from ..depthkit.measure import structure
+
+    return structure
+
+
+if TYPE_CHECKING:
+    from ..depthkit import estimators, formats, genvr, local, scenes
+    from ..depthkit.measure import structure
+else:
+    estimators, formats, genvr = _Part(_estimators), _Part(_formats), _Part(_genvr)
+    local, scenes, structure = _Part(_local), _Part(_scenes), _Part(_structure)

@@ -1,0 +1,109 @@
+"""What the three save nodes share: names, embedded texts, the list of files, the picture shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..depthkit.images import resize
+from .host import Host, current
+from .on_demand import formats
+
+__all__ = ["HIDDEN", "embedded_texts", "prefix_widget", "save_frames", "shown"]
+
+HIDDEN = {"prompt": "PROMPT", "extra_pnginfo": "EXTRA_PNGINFO"}
+FILES_KEY = "files"
+PREVIEW_PREFIX = "GenVRDepthSaved"
+_PREVIEW_SIDE = 1024
+_PREVIEW_FRAMES = 16
+
+
+def prefix_widget(default: str) -> tuple[str, dict[str, Any]]:
+    return (
+        "STRING",
+        {
+            "default": default,
+            "tooltip": "File name, a sub-folder before a slash: depth/room. %year% %month% %day% "
+            "%hour% %minute% %second% %width% %height% %batch_num% are filled in.",
+        },
+    )
+
+
+def embedded_texts(prompt: Any, extra_pnginfo: Any) -> dict[str, str]:
+    """Key -> JSON of what ComfyUI wants to find in a saved file; empty with --disable-metadata."""
+    if not current().metadata_enabled():
+        return {}
+    texts = {} if prompt is None else {"prompt": json.dumps(prompt)}
+    for key, value in (extra_pnginfo or {}).items():
+        texts[str(key)] = json.dumps(value)
+    return texts
+
+
+def save_frames(
+    prefix: str,
+    size: tuple[int, int],
+    extension: str,
+    frames: list[Callable[[], formats.Encoded]],
+    workers: int | None = None,
+) -> tuple[list[dict[str, str]], list[formats.Saved]]:
+    """Save under the output folder with the node's progress bar and Stop.
+
+    size: (width, height) for the tokens. workers: most frames encoded at once, None for one on each
+    core. Returns the files as /history lists them, and their paths.
+    """
+    host, plain = current(), formats.check_prefix(prefix)
+    with formats.file_errors(host.output_folder()):
+        target = host.save_target(plain, *size)
+    with host.task(len(frames)) as task:
+        saved = formats.save_batch(
+            target.folder,
+            target.stem,
+            target.counter,
+            extension,
+            frames,
+            len(frames),
+            on_progress=task.on_progress,
+            should_stop=task.should_stop,
+            workers=workers,
+        )
+        task.say(f"{len(saved)} saved, last {saved[-1].path.name}")
+    paths = [path for item in saved for path in (item.path, *item.beside)]
+    return [_entry(path, target.subfolder) for path in paths], saved
+
+
+def _entry(path: Path, subfolder: str) -> dict[str, str]:
+    return {"filename": path.name, "subfolder": subfolder, "type": "output"}
+
+
+def shown(
+    files: list[dict[str, str]],
+    saved: list[formats.Saved],
+    shows: bool,
+    preview: Callable[[list[int]], Tensor],
+) -> Mapping[str, list[Any]]:
+    """The `ui` of a save node: the true files, and pictures a browser can draw.
+
+    preview: (N, H, W, 3) of the frames it is asked for, called only where the browser cannot draw
+    the format itself.
+    """
+    if shows:
+        names = {item.path.name for item in saved}
+        return {"images": [f for f in files if f["filename"] in names], FILES_KEY: files}
+    return {"images": _preview(current(), preview(_spread(len(saved)))), FILES_KEY: files}
+
+
+def _spread(total: int) -> list[int]:
+    return list(range(0, total, max(1, -(-total // _PREVIEW_FRAMES))))
+
+
+def _preview(host: Host, images: Tensor) -> list[dict[str, str]]:
+    chosen = images.to("cpu", torch.float32)
+    height, width = chosen.shape[1:3]
+    scale = min(1.0, _PREVIEW_SIDE / max(height, width))
+    small = resize(chosen, max(1, round(height * scale)), max(1, round(width * scale)))
+    return host.preview(small, PREVIEW_PREFIX)
