@@ -21,8 +21,10 @@ module = importlib.util.module_from_spec(spec)
 sys.modules["genvr_depth"] = module
 spec.loader.exec_module(module)
 import torch
-from genvr_depth.nodes import preview
-from genvr_depth.nodes.depthkit import geometry, kinds, layers, ranges, render, smoothing, stereo
+from genvr_depth.nodes.adjust import preview_depth
+from genvr_depth.nodes.depthkit import conversions, ranges
+from genvr_depth.nodes.depthkit.maps import smooth
+from genvr_depth.nodes.depthkit.views import geometry, layers, render, stereo
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 
 torch.set_num_threads(1)
@@ -34,9 +36,9 @@ metric, relative = (DepthMap(values, kind, valid) for kind in ("metric", "depth"
 colours = torch.rand(*SHAPE, 3)
 CASES = {
     "picture": lambda: render.render(metric, render.RenderOptions("turbo"), ranges.Window()),
-    "span": lambda: smoothing.value_span(metric),
-    "disparity": lambda: kinds.to_disparity(relative),
-    "preview": lambda: preview.depth_ui(metric),
+    "span": lambda: smooth.value_span(metric),
+    "disparity": lambda: conversions.to_disparity(relative),
+    "preview": lambda: preview_depth.depth_ui(metric),
     "stereo": lambda: stereo.stereo(metric, colours, stereo.StereoOptions()),
     "normals": lambda: geometry.normal_image(colours),
     "layers": lambda: layers.split_layers(metric),
