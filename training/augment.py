@@ -1,4 +1,4 @@
-"""What cameras, lenses and file formats do to pictures: whole batches, sRGB 0..1."""
+"""What cameras, lenses and file formats do to images: whole batches, sRGB 0..1."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor
 __all__ = ["photograph"]
 
 
-def _per_picture(batch: int, low: float, high: float) -> Tensor:
+def _per_image(batch: int, low: float, high: float) -> Tensor:
     return torch.empty(batch, 1, 1, 1).uniform_(low, high)
 
 
@@ -44,11 +44,11 @@ def _smooth_field(batch: int, size: torch.Size, cells: int) -> Tensor:
 
 
 def _shadowed(x: Tensor, share: float) -> Tensor:
-    """Patches of weaker, tinted light with soft or hard rims, as cast from outside the picture."""
+    """Patches of weaker, tinted light with soft or hard rims, as cast from outside the image."""
     b = len(x)
-    field = _smooth_field(b, x.shape, random.choice([3, 4, 6])) - _per_picture(b, -0.3, 0.3)
-    shade = torch.sigmoid(field / torch.exp(_per_picture(b, -4.5, -1.5)))
-    tint = torch.exp(-_per_picture(b, 0.2, 1.8) + torch.randn(b, 3, 1, 1) * 0.15)
+    field = _smooth_field(b, x.shape, random.choice([3, 4, 6])) - _per_image(b, -0.3, 0.3)
+    shade = torch.sigmoid(field / torch.exp(_per_image(b, -4.5, -1.5)))
+    tint = torch.exp(-_per_image(b, 0.2, 1.8) + torch.randn(b, 3, 1, 1) * 0.15)
     return x * (1 + shade * _chosen(b, share) * (tint - 1))
 
 
@@ -56,10 +56,10 @@ def _light(x: Tensor) -> Tensor:
     """Exposure, colour cast and mixing, uneven light and shadows, in linear light."""
     b = len(x)
     x = x.clamp_min(0).pow(2.2)
-    x = x * torch.exp(_per_picture(b, -0.7, 0.5) - _per_picture(b, 0.0, 1.3) * _chosen(b, 0.2))
+    x = x * torch.exp(_per_image(b, -0.7, 0.5) - _per_image(b, 0.0, 1.3) * _chosen(b, 0.2))
     x = x * torch.exp(torch.randn(b, 3, 1, 1) * 0.1)
     field = _smooth_field(b, x.shape, random.choice([2, 3, 5]))
-    x = x * torch.exp(field * _per_picture(b, 0.0, 0.6) * _chosen(b, 0.3))
+    x = x * torch.exp(field * _per_image(b, 0.0, 0.6) * _chosen(b, 0.3))
     x = _shadowed(x, 0.3)
     mix = torch.eye(3) + torch.randn(b, 3, 3) * 0.07
     mixed = torch.einsum("bij,bjhw->bihw", mix, x)
@@ -70,15 +70,15 @@ def _light(x: Tensor) -> Tensor:
 def _tone(x: Tensor) -> Tensor:
     """Back to sRGB: film shoulder, gamma, contrast curve, saturation, black level."""
     b = len(x)
-    shoulder = _per_picture(b, 0, 1)
+    shoulder = _per_image(b, 0, 1)
     x = (1 - shoulder) * x.clamp_max(1) + shoulder * (x / (0.6 + x)).mul(1.35)
-    x = x.clamp(1e-5, 1).pow(1 / _per_picture(b, 1.9, 2.6))
+    x = x.clamp(1e-5, 1).pow(1 / _per_image(b, 1.9, 2.6))
     curve = x * x * (3 - 2 * x)
-    x = x + _per_picture(b, -0.3, 0.9) * (curve - x)
+    x = x + _per_image(b, -0.3, 0.9) * (curve - x)
     grey = x.mean(1, keepdim=True)
-    saturation = _per_picture(b, 0.6, 1.5) * (1 - _chosen(b, 0.03))
+    saturation = _per_image(b, 0.6, 1.5) * (1 - _chosen(b, 0.03))
     x = grey + saturation * (x - grey)
-    return x * (1 - _per_picture(b, 0.0, 0.1)) + _per_picture(b, 0.0, 0.07)
+    return x * (1 - _per_image(b, 0.0, 0.1)) + _per_image(b, 0.0, 0.07)
 
 
 def _lens(x: Tensor, disparity: Tensor) -> Tensor:
@@ -88,16 +88,16 @@ def _lens(x: Tensor, disparity: Tensor) -> Tensor:
     span = (disparity.amax((1, 2)) - disparity.amin((1, 2)))[:, None, None, None].clamp_min(1e-4)
     place = torch.stack([d.flatten()[random.randrange(d.numel())] for d in disparity])
     away = (disparity[:, None] - place[:, None, None, None]).abs() / span
-    defocus = (away * _per_picture(b, 1.0, 4.0)).clamp(0, 1) * _chosen(b, 0.12)
-    whole = _per_picture(b, 0.2, 1.0) * _chosen(b, 0.15)
+    defocus = (away * _per_image(b, 1.0, 4.0)).clamp(0, 1) * _chosen(b, 0.12)
+    whole = _per_image(b, 0.2, 1.0) * _chosen(b, 0.15)
     x = x + torch.maximum(defocus, whole) * (soft - x)
-    return x + _chosen(b, 0.3) * _per_picture(b, 0, 0.6) * F.relu(soft - 0.75)
+    return x + _chosen(b, 0.3) * _per_image(b, 0, 0.6) * F.relu(soft - 0.75)
 
 
 def _sensor(x: Tensor) -> Tensor:
     """White and coarse noise, stronger in the dark; vignette; sharpening."""
     b, _, height, width = x.shape
-    strength = _per_picture(b, 0, 1) ** 3 * 0.05
+    strength = _per_image(b, 0, 1) ** 3 * 0.05
     noise = torch.randn_like(x)
     if random.random() < 0.5:
         noise = noise.mean(1, keepdim=True) * 1.3
@@ -105,16 +105,16 @@ def _sensor(x: Tensor) -> Tensor:
         noise = F.interpolate(noise[:, :, ::2, ::2], size=(height, width), mode="bilinear") * 1.2
     x = x + noise * strength * (1.2 - x.clamp(0, 1))
     if random.random() < 0.3:
-        x = x + _per_picture(b, 0, 1.2) * (x - _blur(x, 1.0))
+        x = x + _per_image(b, 0, 1.2) * (x - _blur(x, 1.0))
     y = torch.linspace(-1, 1, height)[:, None]
     radius = (y**2 + torch.linspace(-1, 1, width) ** 2)[None, None]
-    return x * (1 - _chosen(b, 0.3) * _per_picture(b, 0, 0.25) * radius)
+    return x * (1 - _chosen(b, 0.3) * _per_image(b, 0, 0.25) * radius)
 
 
 def _restyled(x: Tensor, share: float) -> Tensor:
-    """Textures changed, shapes kept: a random small filter per picture, partly mixed in.
+    """Textures changed, shapes kept: a random small filter per image, partly mixed in.
 
-    After random convolutions (Xu et al. 2021), with the mean and contrast of the picture restored.
+    After random convolutions (Xu et al. 2021), with the mean and contrast of the image restored.
     """
     chosen = torch.rand(len(x)) < share
     if not chosen.any():
@@ -128,23 +128,23 @@ def _restyled(x: Tensor, share: float) -> Tensor:
     changed = changed.reshape(b, 3, height, width)
     contrast = x.std((1, 2, 3), keepdim=True) / changed.std((1, 2, 3), keepdim=True).clamp_min(1e-4)
     changed = (changed * contrast + x.mean((2, 3), keepdim=True)).clamp(0, 1)
-    whole[chosen] = x.lerp(changed, _per_picture(b, 0.2, 0.9))
+    whole[chosen] = x.lerp(changed, _per_image(b, 0.2, 0.9))
     return whole
 
 
 def _compressed(x: Tensor, share: float) -> Tensor:
     for i in range(len(x)):
         if random.random() < share:
-            picture = (x[i].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+            image = (x[i].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
             memory = io.BytesIO()
-            Image.fromarray(picture).save(memory, "JPEG", quality=random.randint(25, 92))
+            Image.fromarray(image).save(memory, "JPEG", quality=random.randint(25, 92))
             data = np.array(Image.open(memory), dtype=np.float32) / 255
             x[i] = torch.from_numpy(data).permute(2, 0, 1)
     return x
 
 
 def photograph(x: Tensor, disparity: Tensor) -> Tensor:
-    """(B, 3, H, W) sRGB 0..1, (B, H, W) disparity -> the pictures as a camera stores them."""
+    """(B, 3, H, W) sRGB 0..1, (B, H, W) disparity -> the images as a camera stores them."""
     x = _tone(_light(x))
     x = _restyled(_lens(x, disparity), 0.25)
     x = _sensor(x).clamp(0, 1)

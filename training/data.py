@@ -107,20 +107,18 @@ class Batches:
         h, w = int(h), int(w)
         top, left = self.rng.randint(0, height - h), self.rng.randint(0, width - w)
         cut = slice(top, top + h), slice(left, left + w)
-        pictures = torch.from_numpy(pair[cut].copy()).permute(2, 0, 1)
+        images = torch.from_numpy(pair[cut].copy()).permute(2, 0, 1)
         depth = torch.from_numpy(disparity[cut].astype(np.float32)).permute(2, 0, 1)
         if self.rng.random() < 0.5:
-            pictures, depth = pictures.flip(-1), depth.flip(-1)
-        pictures = F.interpolate(
-            pictures[None].float() / 255, size, mode="bilinear", antialias=True
-        )
+            images, depth = images.flip(-1), depth.flip(-1)
+        images = F.interpolate(images[None].float() / 255, size, mode="bilinear", antialias=True)
         depth = F.interpolate(depth[None], size, mode="nearest-exact")
-        return pictures[0], depth[0]
+        return images[0], depth[0]
 
     def draw(self, side: float) -> tuple[Tensor, Tensor]:
-        """(B, 3, H, W) pictures and (B, H, W) disparity, from shards of one shape.
+        """(B, 3, H, W) images and (B, H, W) disparity, from shards of one shape.
 
-        Picture i + B / 2 shows the view of picture i, relit. side: about the geometric mean of H
+        Image i + B / 2 shows the view of image i, relit. side: about the geometric mean of H
         and W. B is the batch, rounded down to an even number.
         """
         keys = [self.rng.choice(self.shards)]
@@ -142,5 +140,5 @@ class Batches:
             pair = np.concatenate([rgb[k], relit[k]], axis=-1)
             items.append(self._crop(pair, np.stack([disparity[k], changed[k]], axis=-1), size))
         pairs, truths = (torch.stack(part) for part in zip(*items, strict=True))
-        pictures, truth = torch.cat(pairs.split(3, dim=1)), torch.cat(truths.unbind(1))
-        return photograph(pictures, truth), truth
+        images, truth = torch.cat(pairs.split(3, dim=1)), torch.cat(truths.unbind(1))
+        return photograph(images, truth), truth

@@ -42,7 +42,7 @@ PHOTOGRAPHS = ROOT.parent / "shared" / "data"
 WEIGHTS = ROOT / "nodes" / "depthkit" / "weights" / "builtin.safetensors"
 SHORT_SIDE = INNER_SIZE * 3 // 4
 Network = Callable[[Tensor], Tensor]
-"""(B, 3, H, W) pictures -> (B, H, W) disparity."""
+"""(B, 3, H, W) images -> (B, H, W) disparity."""
 _FARTHEST = 80.0  # metres; beyond it a held-back scene's depth is not scored
 
 
@@ -56,7 +56,7 @@ class Photograph:
     valid: Tensor
 
 
-def _picture(path: Path) -> Tensor:
+def _image(path: Path) -> Tensor:
     data = np.asarray(Image.open(path).convert("RGB"), dtype=np.float32) / 255
     return torch.from_numpy(data.copy()).permute(2, 0, 1)
 
@@ -75,11 +75,11 @@ def photographs(folder: Path = PHOTOGRAPHS) -> list[Photograph]:
     ).squeeze()
     disparity = _map(folder / "middlebury_cones" / "disp2.png")
     lidar = _map(folder / "arkit" / "arkit_depth.png") / 1000
-    cones = _picture(folder / "middlebury_cones" / "im2.png")
+    cones = _image(folder / "middlebury_cones" / "im2.png")
     return [
         Photograph("NYUv2", rgb.permute(2, 0, 1), nyu, nyu > 0),
         Photograph("Cones", cones, 1 / disparity.clamp_min(1e-3), disparity > 0),
-        Photograph("ARKit", _picture(folder / "arkit" / "image.jpg"), lidar, lidar > 0),
+        Photograph("ARKit", _image(folder / "arkit" / "image.jpg"), lidar, lidar > 0),
     ]
 
 
@@ -87,7 +87,7 @@ def photographs(folder: Path = PHOTOGRAPHS) -> list[Photograph]:
 def predict(
     model: Network, image: Tensor, size: tuple[int, int], short: int = SHORT_SIDE
 ) -> Tensor:
-    """Disparity (h, w) of one (3, H, W) picture at `size`."""
+    """Disparity (h, w) of one (3, H, W) image at `size`."""
     inner = inner_shape(*image.shape[-2:], short, MULTIPLE)
     small = F.interpolate(image[None], inner, mode="bilinear", antialias=True).clamp(0, 1)
     return F.interpolate(model(small)[None], size, mode="bilinear", align_corners=False)[0, 0]

@@ -77,16 +77,16 @@ def views(
         distance = renderer.distances(camera, size)
         if not _usable(distance):
             continue
-        picture = _develop(rng, renderer.shoot(camera, size))
-        seen.append((camera, picture, _inverse(distance)))
+        image = _develop(rng, renderer.shoot(camera, size))
+        seen.append((camera, image, _inverse(distance)))
         if len(seen) == VIEWS_PER_SCENE:
             break
     rng = random.Random(f"genvr-depth-light-{seed}")
     renderer.load(relit(scene, rng))
     out: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
-    for camera, picture, inverse in seen:
+    for camera, image, inverse in seen:
         other = _inverse(renderer.distances(camera, size))
-        out.append((picture, inverse, _develop(rng, renderer.shoot(camera, size)), other))
+        out.append((image, inverse, _develop(rng, renderer.shoot(camera, size)), other))
     return out
 
 
@@ -101,11 +101,11 @@ def write_shard(renderer: Renderer, out: Path, number: int, only: str = "") -> i
     while len(drawn) < SHARD:
         drawn += views(renderer, seed, size, only)
         seed += 1
-    pictures, *rest = (np.stack(part) for part in zip(*drawn[:SHARD], strict=True))
+    images, *rest = (np.stack(part) for part in zip(*drawn[:SHARD], strict=True))
     for name, part in zip(("disparity", "relit", "relit-disparity"), rest, strict=True):
         np.save(out / f"{number:04d}-{name}.npy", part)
     temporary = out / f"{number:04d}-part.npy"
-    np.save(temporary, pictures)
+    np.save(temporary, images)
     temporary.rename(target)
     return SHARD
 

@@ -1,6 +1,6 @@
-"""One picture to look at: python -m training.sheet --out sheet.png
+"""One image to look at: python -m training.sheet --out sheet.png
 
-Every row is a photograph or a bundled scene: the picture, what the model says, the truth.
+Every row is a photograph or a bundled scene: the image, what the model says, the truth.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _HEIGHT, _COLUMNS = 240, 2
 def _bundled() -> Iterator[Photograph]:
     for name in SCENE_NAMES:
         scene = load_scene(name)
-        image = scene.picture[0].permute(2, 0, 1)
+        image = scene.image[0].permute(2, 0, 1)
         yield Photograph(name, image, scene.depth.values[0], scene.depth.valid[0])
 
 

@@ -58,7 +58,7 @@ class GenVRDepthCheck:
                         "default": 0,
                         "min": 0,
                         "max": 16384,
-                        "tooltip": "Shorter side in pixels of the picture to be made; 0 leaves the "
+                        "tooltip": "Shorter side in pixels of the image to be made; 0 leaves the "
                         "size unchecked.",
                     },
                 ),

@@ -19,7 +19,7 @@ CLIPS = {f"parallax clip, {path}": path for path in PATHS}
 
 class GenVRDepthStereo:
     CATEGORY = "GenVR Depth/adjust"
-    DESCRIPTION = "Turn a picture into stereo for two eyes, or into a short parallax clip."
+    DESCRIPTION = "Turn an image into stereo for two eyes, or into a short parallax clip."
     SEARCH_ALIASES = [
         "stereoscopic",
         "3d photo",
@@ -33,7 +33,7 @@ class GenVRDepthStereo:
     RETURN_TYPES = ("IMAGE", "MASK", "STRING")
     RETURN_NAMES = ("images", "holes", "report")
     OUTPUT_TOOLTIPS = (
-        "One stereo picture per frame, or the frames of the clip.",
+        "One stereo image per frame, or the frames of the clip.",
         "White where nothing was seen: filled from the background, or left for inpainting.",
         "How far things stand out of the screen, in centimetres.",
     )
@@ -43,13 +43,13 @@ class GenVRDepthStereo:
         number = {"min": 0.0, "step": 0.05}
         return {
             "required": {
-                "depth": depth_map_input("The depth of the picture, of the same size."),
-                "image": image_input("The picture to show in depth."),
+                "depth": depth_map_input("The depth of the image, of the same size."),
+                "image": image_input("The image to show in depth."),
                 "layout": (
                     [*LAYOUTS, *CLIPS],
                     {
                         "default": "side by side",
-                        "tooltip": "Two eyes in one picture, red-cyan glasses, or a clip of a "
+                        "tooltip": "Two eyes in one image, red-cyan glasses, or a clip of a "
                         "small camera move.",
                     },
                 ),
@@ -60,7 +60,7 @@ class GenVRDepthStereo:
                         "default": 2.5,
                         "max": 50.0,
                         "tooltip": "How deep it looks: parallax between the farthest and nearest "
-                        "point, percent of the picture's width. 2 to 3 is comfortable.",
+                        "point, percent of the image's width. 2 to 3 is comfortable.",
                     },
                 ),
                 "screen": (

@@ -9,7 +9,7 @@ from torch import Tensor
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.ranges import Window
 from ..depthkit.views.colour_map import COLORMAPS
-from ..depthkit.views.render import MEANINGS, SCALES, RenderOptions, from_picture, render
+from ..depthkit.views.render import MEANINGS, SCALES, RenderOptions, from_image, render
 from ..shared.sockets import (
     DEPTH_MAP,
     advanced,
@@ -25,20 +25,20 @@ __all__ = ["GenVRDepthFromImage", "GenVRDepthToImage"]
 
 class GenVRDepthFromImage:
     CATEGORY = "GenVR Depth/estimate"
-    DESCRIPTION = "Read a grey picture as depth: say what white means, and the metres if known."
+    DESCRIPTION = "Read a grey image as depth: say what white means, and the metres if known."
     SEARCH_ALIASES = ["image to depth", "depth from image", "grayscale to depth", "import depth"]
     FUNCTION = "convert"
     HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer
     RETURN_TYPES = (DEPTH_MAP,)
     RETURN_NAMES = ("depth",)
-    OUTPUT_TOOLTIPS = ("The depth the picture stands for; metric if near and far were given.",)
+    OUTPUT_TOOLTIPS = ("The depth the image stands for; metric if near and far were given.",)
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
             "required": {
                 "image": image_input(
-                    "A grey depth picture. Transparent pixels are taken as unknown."
+                    "A grey depth image. Transparent pixels are taken as unknown."
                 ),
                 "white_means": (
                     list(MEANINGS),
@@ -59,24 +59,24 @@ class GenVRDepthFromImage:
     def convert(
         self, image: Tensor, white_means: str, near_m: float = 0.0, far_m: float = 0.0
     ) -> dict[str, Any]:
-        depth = from_picture(image, white_means, near_m, far_m)
+        depth = from_image(image, white_means, near_m, far_m)
         return {"ui": depth_ui(depth), "result": (depth,)}
 
 
 _METRES_TIP = (
-    "Metres at the {} end of the picture's range (0 to 1). Leave near and far at 0 for relative "
+    "Metres at the {} end of the image's range (0 to 1). Leave near and far at 0 for relative "
     "depth."
 )
 
 
 class GenVRDepthToImage:
     CATEGORY = "GenVR Depth/adjust"
-    DESCRIPTION = "Turn depth into a picture: grey for ControlNets, or a colour map to look at."
+    DESCRIPTION = "Turn depth into an image: grey for ControlNets, or a colour map to look at."
     SEARCH_ALIASES = ["depth to image", "depth map image", "colorize depth", "colormap", "turbo"]
     FUNCTION = "convert"
     RETURN_TYPES = ("IMAGE",)
     RETURN_NAMES = ("image",)
-    OUTPUT_TOOLTIPS = ("The picture; pixels of unknown depth are black.",)
+    OUTPUT_TOOLTIPS = ("The image; pixels of unknown depth are black.",)
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:

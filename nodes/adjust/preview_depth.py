@@ -1,6 +1,6 @@
 """Depth on the node's face: the `ui` entry that the viewer in `web/` reads, and Preview Depth.
 
-The viewer gets the numbers themselves, not a picture of them: one raw file per shown frame,
+The viewer gets the numbers themselves, not an image of them: one raw file per shown frame,
 (height, width) little-endian float32 in the map's own unit, NaN where the map is not valid.
 """
 
@@ -31,29 +31,29 @@ UNITS = {"metric": "m", "depth": "", "disparity": ""}
 def depth_ui(
     depth: DepthMap,
     images: Tensor | None = None,
-    picture: Tensor | None = None,
+    image: Tensor | None = None,
     before: DepthMap | None = None,
 ) -> dict[str, list[Any]]:
     """The `ui` part of a node's answer.
 
-    images: (B, H, W, 3) what ComfyUI itself lists as the node's picture; the control image if None.
-    picture: (B, h, w, C) the photograph, which colours the 3D look of the viewer.
+    images: (B, H, W, 3) what ComfyUI itself lists as the node's image; the control image if None.
+    image: (B, h, w, C) the photograph, which colours the 3D look of the viewer.
     before: the map before it was clipped, so that the sliders still reach its ends.
     Returns {"images": [...], "genvr_depth": [...]}, both empty where there is no canvas.
     """
     host = current()
     frames = shown_frames(depth.batch)
-    # Encoding hundreds of pictures would hold up the run, and Stop with it.
-    shown = host.preview(_pictures(depth, images, frames), PREFIX)
+    # Encoding hundreds of images would hold up the run, and Stop with it.
+    shown = host.preview(_images(depth, images, frames), PREFIX)
     budget = min(MAX_FRAME_PIXELS, MAX_CLIP_PIXELS // len(frames))
-    entries = [_entry(host, depth.frame(index), index, budget, picture) for index in frames]
+    entries = [_entry(host, depth.frame(index), index, budget, image) for index in frames]
     for index, entry in zip(frames, entries, strict=True):
         if entry is not None and before is not None and before.kind == depth.kind:
             entry["reach"] = dict(zip(("near", "far"), _ends(before.frame(index)), strict=True))
     return {"images": shown, UI_KEY: [entry for entry in entries if entry is not None]}
 
 
-def _pictures(depth: DepthMap, images: Tensor | None, frames: list[int]) -> Tensor:
+def _images(depth: DepthMap, images: Tensor | None, frames: list[int]) -> Tensor:
     if images is None:
         return control_image(depth, only=frames)
     return images[frames] if len(images) == depth.batch else images
@@ -67,7 +67,7 @@ def shown_frames(batch: int, limit: int = MAX_FRAMES) -> list[int]:
 
 
 def raw_frame(depth: DepthMap, max_pixels: int = MAX_FRAME_PIXELS) -> tuple[Tensor, int]:
-    """(h, w) float32 of a one-picture map, NaN where invalid, and the sampling step used.
+    """(h, w) float32 of a one-image map, NaN where invalid, and the sampling step used.
 
     Larger maps are sampled at every `step`-th pixel, never averaged: a value that is shown is a
     value that is there.
@@ -106,7 +106,7 @@ def _ends(depth: DepthMap) -> tuple[float, float]:
 
 
 def _entry(
-    host: Host, depth: DepthMap, index: int, budget: int, picture: Tensor | None
+    host: Host, depth: DepthMap, index: int, budget: int, image: Tensor | None
 ) -> dict[str, Any] | None:
     raw, step = raw_frame(depth, budget)
     data = raw.numpy().astype("<f4", copy=False).tobytes()
@@ -114,11 +114,11 @@ def _entry(
     if file is None:
         return None
     entry = frame_entry(depth, index, raw, step) | {"file": file}
-    if picture is not None:
-        chosen = min(index, picture.shape[0] - 1)
-        shown = host.preview(rgb(picture[chosen : chosen + 1]), PREFIX)
+    if image is not None:
+        chosen = min(index, image.shape[0] - 1)
+        shown = host.preview(rgb(image[chosen : chosen + 1]), PREFIX)
         if shown:  # nothing comes back where the disk is full
-            entry["picture"] = shown[0]
+            entry["image"] = shown[0]
     return entry
 
 
@@ -140,4 +140,4 @@ class GenVRDepthPreview(PassesDepthOn):
         }
 
     def show(self, depth: DepthMap, image: Tensor | None = None) -> dict[str, Any]:
-        return {"ui": depth_ui(depth, picture=image), "result": (depth,)}
+        return {"ui": depth_ui(depth, image=image), "result": (depth,)}

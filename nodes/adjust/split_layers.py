@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import rgb
-from ..depthkit.views.layers import METHODS, parse_thresholds, split_picture
+from ..depthkit.views.layers import METHODS, parse_thresholds, split_image
 from ..shared import host
 from ..shared.sockets import depth_map_input, image_input
 
@@ -17,7 +17,7 @@ __all__ = ["GenVRDepthLayers"]
 
 class GenVRDepthLayers:
     CATEGORY = "GenVR Depth/adjust"
-    DESCRIPTION = "Cut a picture into near, middle and far: masks that add up to one, RGBA layers."
+    DESCRIPTION = "Cut an image into near, middle and far: masks that add up to one, RGBA layers."
     SEARCH_ALIASES = [
         "depth mask",
         "foreground mask",
@@ -35,7 +35,7 @@ class GenVRDepthLayers:
         "All between the nearest and the farthest layer; empty for two layers.",
         "The farthest layer, sky included.",
         "RGBA layers, nearest first, all layers of a frame together; laid over each other they "
-        "give the picture back. Without an image they show the depth in grey.",
+        "give the image back. Without an image they show the depth in grey.",
         "One mask per layer in the same order; at every pixel they add up to 1.",
         "Where the layers were cut: nearness, 0 farthest to 1 nearest.",
     )
@@ -94,7 +94,7 @@ class GenVRDepthLayers:
         cuts = parse_thresholds(thresholds) if method == "thresholds" else ()
         picture = None if image is None else rgb(image)
         with host.current().task(depth.batch) as task:
-            split, coloured = split_picture(
+            split, coloured = split_image(
                 depth, picture, layers, method,
                 thresholds=cuts, feather=feather, on_progress=task.on_progress,
             )  # fmt: skip

@@ -56,11 +56,11 @@ class Pinhole:
     def from_normalised(
         cls, fx: float, fy: float, cx: float, cy: float, width: int, height: int
     ) -> Pinhole:
-        """From intrinsics given as fractions of the picture (principal point 0.5 = centre)."""
+        """From intrinsics given as fractions of the image (principal point 0.5 = centre)."""
         return cls(fx * width, fy * height, cx * width, cy * height)
 
     def scaled(self, scale_x: float, scale_y: float) -> Pinhole:
-        """The same camera after the picture is resized by (scale_x, scale_y)."""
+        """The same camera after the image is resized by (scale_x, scale_y)."""
         return Pinhole(self.fx * scale_x, self.fy * scale_y, self.cx * scale_x, self.cy * scale_y)
 
     def shifted(self, left: float, top: float) -> Pinhole:
@@ -68,13 +68,13 @@ class Pinhole:
         return Pinhole(self.fx, self.fy, self.cx - left, self.cy - top)
 
     def fov_deg(self, width: int) -> float:
-        """Horizontal field of view in degrees of a picture `width` pixels wide."""
+        """Horizontal field of view in degrees of an image `width` pixels wide."""
         return math.degrees(math.atan(self.cx / self.fx) + math.atan((width - self.cx) / self.fx))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DepthMap:
-    """Depth of a batch of pictures. Build with `DepthMap.make`, which validates once.
+    """Depth of a batch of images. Build with `DepthMap.make`, which validates once.
 
     values: (B, H, W) float32 on the CPU, finite everywhere (0 where invalid); meaning by `kind`.
     kind: "metric" metres, "depth" affine-invariant depth, "disparity" affine-invariant inverse.
@@ -151,7 +151,7 @@ class DepthMap:
         return (min(lows), max(highs)) if lows else None
 
     def frame(self, index: int) -> DepthMap:
-        """One picture of the batch, still with a batch dimension."""
+        """One image of the batch, still with a batch dimension."""
         chosen = slice(index, index + 1) if index != -1 else slice(-1, None)
         return replace(self, values=self.values[chosen], valid=self.valid[chosen])
 

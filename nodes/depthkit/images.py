@@ -1,7 +1,7 @@
-"""Pictures as they come from other nodes, brought to one shape at the border.
+"""Images as they come from other nodes, brought to one shape at the border.
 
 An IMAGE is (B, H, W, C) in 0..1, but C may be 1, 3 or 4, the dtype half, the values outside the
-range or not finite (renders), the device a GPU, and a lone picture or a mask may lack a dimension.
+range or not finite (renders), the device a GPU, and a lone image or a mask may lack a dimension.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def frames(image: Tensor, name: str = "image") -> Tensor:
         stack = stack[None] if stack.shape[-1] in (1, 3, 4) else stack[..., None]
     if stack.ndim != 4 or stack.shape[-1] not in (1, 3, 4) or 0 in stack.shape:
         raise InvalidInput(
-            f"The input '{name}' has shape {tuple(image.shape)}; a picture is (batch, height, "
+            f"The input '{name}' has shape {tuple(image.shape)}; an image is (batch, height, "
             "width, channels) with 1, 3 or 4 channels and at least one pixel. Connect an IMAGE."
         )
     return stack

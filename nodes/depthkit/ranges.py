@@ -2,7 +2,7 @@
 
 One window serves the whole clip unless the caller asks for one per frame, so that video does not
 flicker. Percentiles are taken from a fixed-bin histogram over every valid pixel: no random
-sample, so the same picture always gets the same window.
+sample, so the same image always gets the same window.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Window:
 
     method: "percentile" (low and high in percent), "min-max", or "fixed" (low and high are values
         of the map itself: metres for a metric map).
-    scope: "clip" one range for the batch, "frame" one range for each picture.
+    scope: "clip" one range for the batch, "frame" one range for each image.
     """
 
     method: str = "percentile"

@@ -28,7 +28,7 @@ class GenVRDepthFromGeometry:
     RETURN_NAMES = ("depth", "control_image", "valid")
     OUTPUT_TOOLTIPS = (
         "The depth, with the camera where the packet or the field of view gives one.",
-        "The depth as a picture for a ControlNet: near is white, sky is black.",
+        "The depth as an image for a ControlNet: near is white, sky is black.",
         "White where the depth is known; black in the sky and where the model masked it.",
     )
 

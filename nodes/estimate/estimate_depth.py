@@ -1,4 +1,4 @@
-"""Estimate Depth: pictures in, a DEPTH_MAP and a control image out."""
+"""Estimate Depth: images in, a DEPTH_MAP and a control image out."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _run(
 class GenVRDepthEstimate:
     CATEGORY = "GenVR Depth/estimate"
     DESCRIPTION = (
-        "Estimate the depth of pictures or of a clip; works without any download when no model is "
+        "Estimate the depth of images or of a clip; works without any download when no model is "
         "connected."
     )
     SEARCH_ALIASES = [
@@ -51,8 +51,8 @@ class GenVRDepthEstimate:
     RETURN_TYPES = (DEPTH_MAP, "IMAGE", "MASK", "STRING")
     RETURN_NAMES = ("depth", "control_image", "valid", "report")
     OUTPUT_TOOLTIPS = (
-        "The depth itself, float, exactly as large as the picture.",
-        "The depth as a picture for a ControlNet: near is white.",
+        "The depth itself, float, exactly as large as the image.",
+        "The depth as an image for a ControlNet: near is white.",
         "White where the depth is known.",
         "What was done: model, working size, alignment of the clip, flicker.",
     )
@@ -61,7 +61,7 @@ class GenVRDepthEstimate:
     def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
             "required": {
-                "image": image_input("The picture, or the frames of a clip. Any size, any number.")
+                "image": image_input("The image, or the frames of a clip. Any size, any number.")
             },
             "optional": {
                 "model": (
@@ -82,7 +82,7 @@ class GenVRDepthEstimate:
                     list(estimators.DETAILS),
                     {
                         "default": "off",
-                        "tooltip": "tiles: also look at overlapping parts of a large picture, for "
+                        "tooltip": "tiles: also look at overlapping parts of a large image, for "
                         "fine edges. Takes as many times longer as there are tiles.",
                     },
                 ),
@@ -91,7 +91,7 @@ class GenVRDepthEstimate:
                     {
                         "default": "frame",
                         "tooltip": "clip: bring neighbouring frames of a video to one scale, tied "
-                        "by the parts that do not move. frame: every picture by itself.",
+                        "by the parts that do not move. frame: every image by itself.",
                     },
                 ),
                 **advanced(window_widgets()),

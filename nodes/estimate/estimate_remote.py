@@ -12,7 +12,7 @@ from ..depthkit.ranges import control_image
 from ..shared import host
 from ..shared.genvr_service import (
     beside_the_loop,
-    control_pictures,
+    control_images,
     limits_from,
     money_widgets,
     obtain,
@@ -31,7 +31,7 @@ class GenVRDepthEstimateRemote:
     RETURN_TYPES = (DEPTH_MAP, "IMAGE", "STRING")
     RETURN_NAMES = ("depth", "control_image", "report")
     OUTPUT_TOOLTIPS = (
-        "Relative depth at the size of the picture.",
+        "Relative depth at the size of the image.",
         "The depth as a ControlNet wants it: grey, near is white.",
         "What was paid, resumed or served from disk, with task numbers and credits.",
     )
@@ -44,7 +44,7 @@ class GenVRDepthEstimateRemote:
     def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
             "required": {
-                "image": image_input("The picture, or a batch; each picture is paid for."),
+                "image": image_input("The image, or a batch; each image is paid for."),
                 **parameters_shown(genvr.model_named("detect")),
             },
             "optional": {**money_widgets(), "profile": profile_widget()},
@@ -70,7 +70,7 @@ class GenVRDepthEstimateRemote:
                 task, lambda stop: _detect(image, detector, take, money, profile, task, stop)
             )
         return {
-            "ui": depth_ui(depth, picture=image),
+            "ui": depth_ui(depth, image=image),
             "result": (depth, control_image(depth), report),
         }
 
@@ -85,7 +85,7 @@ def _detect(
     should_stop: Any,
 ) -> tuple[DepthMap, str]:
     model = genvr.model_named("detect")
-    pictures = control_pictures([image], [])
+    pictures = control_images([image], [])
 
     def requests() -> list[Any]:
         return genvr.request_grid.requests_for(
@@ -94,4 +94,4 @@ def _detect(
 
     batch = obtain(profile, requests, limits_from(money), task, should_stop)
     found = [batch.images(index) for index in range(len(pictures))]
-    return genvr.depth_from_pictures(found, pictures, detector), batch.report
+    return genvr.depth_from_images(found, pictures, detector), batch.report

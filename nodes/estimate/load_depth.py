@@ -47,7 +47,7 @@ class GenVRDepthLoad:
     RETURN_NAMES = ("depth", "image", "mask")
     OUTPUT_TOOLTIPS = (
         "The depth, in metres where the file or the inputs say so.",
-        "The depth as a control picture: disparity, near = white.",
+        "The depth as a control image: disparity, near = white.",
         "White where the file has a depth value.",
     )
 
@@ -77,7 +77,7 @@ class GenVRDepthLoad:
                     {
                         "default": True,
                         "tooltip": "Whole-number files: a stored 0 means no measurement. Turn off "
-                        "for grey pictures where black is a depth.",
+                        "for grey images where black is a depth.",
                     },
                 ),
                 "channel": (
@@ -134,7 +134,7 @@ class GenVRDepthLoad:
         )  # fmt: skip
         depth = formats.load_depth(path, options)
         depth = replace(depth, source=depth.source or path.name)
-        return {"ui": depth_ui(depth), "result": (depth, *_pictures(depth))}
+        return {"ui": depth_ui(depth), "result": (depth, *_images(depth))}
 
 
 _NEAR_TIP = "Metres of the nearest code, for the white-is meanings; 0 and 0 leave it relative."
@@ -171,7 +171,7 @@ def _pixels(side: str) -> tuple[str, dict[str, Any]]:
     )
 
 
-def _pictures(depth: DepthMap) -> tuple[Tensor, Tensor]:
+def _images(depth: DepthMap) -> tuple[Tensor, Tensor]:
     return control_image(depth), depth.valid.float()
 
 

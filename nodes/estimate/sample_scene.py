@@ -1,4 +1,4 @@
-"""Sample Scene: a bundled picture with its exact depth, so that everything runs at once."""
+"""Sample Scene: a bundled image with its exact depth, so that everything runs at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["GenVRDepthSampleScene"]
 class GenVRDepthSampleScene:
     CATEGORY = "GenVR Depth/estimate"
     DESCRIPTION = (
-        "A picture that comes with the pack, and its exact depth in metres: nothing to download."
+        "An image that comes with the pack, and its exact depth in metres: nothing to download."
     )
     SEARCH_ALIASES = ["sample", "demo", "example image", "test scene", "ground truth depth"]
     FUNCTION = "load"
@@ -22,7 +22,7 @@ class GenVRDepthSampleScene:
     RETURN_TYPES = ("IMAGE", DEPTH_MAP)
     RETURN_NAMES = ("image", "depth")
     OUTPUT_TOOLTIPS = (
-        "The rendered picture, 1024 pixels on its longer side.",
+        "The rendered image, 1024 pixels on its longer side.",
         "The exact depth of every pixel in metres, with the camera.",
     )
 
@@ -42,5 +42,5 @@ class GenVRDepthSampleScene:
 
     def load(self, scene: str) -> dict[str, Any]:
         chosen = scenes.load_scene(scene)
-        ui = depth_ui(chosen.depth, chosen.picture, chosen.picture)
-        return {"ui": ui, "result": (chosen.picture, chosen.depth)}
+        ui = depth_ui(chosen.depth, chosen.image, chosen.image)
+        return {"ui": ui, "result": (chosen.image, chosen.depth)}

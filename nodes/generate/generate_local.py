@@ -29,7 +29,7 @@ class _Run:
 class GenVRDepthGenerateLocal:
     CATEGORY = "GenVR Depth/generate"
     DESCRIPTION = (
-        "Generates pictures that keep the structure of a depth map, with any local model family: "
+        "Generates images that keep the structure of a depth map, with any local model family: "
         "it wires ComfyUI's own nodes the way that family needs."
     )
     SEARCH_ALIASES = ["depth controlnet", "controlnet", "flux depth", "depth to image", "restyle"]
@@ -37,7 +37,7 @@ class GenVRDepthGenerateLocal:
     RETURN_TYPES = ("IMAGE", "LATENT", "STRING")
     RETURN_NAMES = ("image", "latent", "report")
     OUTPUT_TOOLTIPS = (
-        "The finished pictures.",
+        "The finished images.",
         "What the last sampling pass produced, before the mask is composited.",
         "Recognised family, every setting used, and the nodes this stood for.",
     )
@@ -66,10 +66,10 @@ def _prepare(
     """Facts, plan and tensors; every refusal happens here, before anything is loaded or sampled."""
     connected = _connected(model, vae, depth, options)
     plan = local.make_plan(connected, settings)
-    pictures = local.pass_pictures(plan, depth, options.get("reference"), options.get("mask"))
+    images = local.pass_images(plan, depth, options.get("reference"), options.get("mask"))
     objects = ("clip", "positive", "negative", "control_net", "model_patch")
     given = {name: options.get(name) for name in objects} | {"model": model, "vae": vae}
-    return _Run(plan, connected, given | pictures)
+    return _Run(plan, connected, given | images)
 
 
 def _connected(
@@ -135,7 +135,7 @@ def _required() -> dict[str, Any]:
                 "min": 0,
                 "max": 2**64 - 1,
                 "control_after_generate": True,
-                "tooltip": "Same seed, same settings: same picture.",
+                "tooltip": "Same seed, same settings: same image.",
             },
         ),
     }
@@ -148,7 +148,7 @@ def _sockets() -> dict[str, Any]:
         "model_patch": ("MODEL_PATCH", "For Qwen-Image and Z-Image: a depth or union model patch."),
         "positive": ("CONDITIONING", "Ready conditioning; the prompt is then not used."),
         "negative": ("CONDITIONING", "Ready negative conditioning."),
-        "reference": ("IMAGE", "A picture to start from (restyle): set denoise below 1."),
+        "reference": ("IMAGE", "An image to start from (restyle): set denoise below 1."),
         "mask": ("MASK", "White is repainted, black stays exactly as in the reference."),
     }
     return {name: (kind, {"tooltip": text}) for name, (kind, text) in tooltips.items()}
@@ -199,7 +199,7 @@ def _widgets() -> dict[str, Any]:
         "megapixels": _number(
             "FLOAT", AUTO, AUTO, 64, "For size = megapixels (1 = 1024x1024)." + _AUTO_TEXT
         ),
-        "batch_count": _number("INT", 1, 1, 64, "Pictures per prompt, with different noise."),
+        "batch_count": _number("INT", 1, 1, 64, "Images per prompt, with different noise."),
         "denoise": _number(
             "FLOAT",
             1.0,

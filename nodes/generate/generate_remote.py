@@ -1,4 +1,4 @@
-"""Pictures from the GenVR service: Depth and its siblings, one class per row of the model table."""
+"""Images from the GenVR service: Depth and its siblings, one class per row of the model table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..depthkit.errors import DepthError
 from ..shared import host
 from ..shared.genvr_service import (
     beside_the_loop,
-    control_pictures,
+    control_images,
     limits_from,
     money_widgets,
     obtain,
@@ -36,9 +36,9 @@ class _Generate:
     RETURN_TYPES = ("IMAGE", "STRING", "STRING")
     RETURN_NAMES = ("image", "report", "prompt")
     OUTPUT_TOOLTIPS = (
-        "The pictures, in the order pictures x prompts x seeds.",
+        "The images, in the order images x prompts x seeds.",
         "What was paid, resumed or served from disk, with task numbers and credits.",
-        "The prompt of each picture, in the same order.",
+        "The prompt of each image, in the same order.",
     )
     FUNCTION = "generate"
     CATEGORY = "GenVR Depth/generate"
@@ -48,7 +48,7 @@ class _Generate:
         source = {"image": image_input("The photo itself: the service finds its structure alone.")}
         if cls.TAKES_DEPTH:
             source["depth"] = depth_map_input(
-                "Instead of a photo: sent as a grey picture and interpreted again by the service. "
+                "Instead of a photo: sent as a grey image and interpreted again by the service. "
                 "The photo usually works better."
             )
         return {
@@ -85,7 +85,7 @@ class _Generate:
 
     def _requests(self, inputs: dict[str, list[Any]]) -> list[Any]:
         model = genvr.model_named(self.MODEL)
-        pictures = control_pictures(inputs.get("image", []), inputs.get("depth", []))
+        pictures = control_images(inputs.get("image", []), inputs.get("depth", []))
         axes: dict[str, Sequence[Any]] = {p.name: inputs[p.name] for p in model.parameters}
         axes["prompt"] = genvr.request_grid.split_prompts(
             inputs["prompt"], inputs["prompts"][0] == PER_LINE[1]
@@ -104,8 +104,8 @@ def _more() -> dict[str, Any]:
             list(PER_LINE),
             {
                 "default": PER_LINE[0],
-                "tooltip": "one: the whole text is one prompt. one per line: each line is a "
-                "picture of its own.",
+                "tooltip": "one: the whole text is one prompt. one per line: each line is an "
+                "image of its own.",
             },
         ),
         "count": (
@@ -114,14 +114,14 @@ def _more() -> dict[str, Any]:
                 "default": 1,
                 "min": 1,
                 "max": 64,
-                "tooltip": "Pictures per prompt, with seed, seed + 1, ... Each one is paid for.",
+                "tooltip": "Images per prompt, with seed, seed + 1, ... Each one is paid for.",
             },
         ),
         "combine": (
             list(genvr.request_grid.COMBINE),
             {
                 "default": genvr.request_grid.COMBINE[0],
-                "tooltip": "Several pictures and several prompts: every combination, or the first "
+                "tooltip": "Several images and several prompts: every combination, or the first "
                 "with the first, the second with the second.",
             },
         ),
@@ -130,7 +130,7 @@ def _more() -> dict[str, Any]:
             {
                 "default": genvr.request_grid.LAYOUTS[0],
                 "tooltip": "as returned: a list in the service's own sizes. control size: each "
-                "picture at the size of its photo. one batch: all in one IMAGE, at the first "
+                "image at the size of its photo. one batch: all in one IMAGE, at the first "
                 "photo's size. Ratios are kept; what hangs over is cut.",
             },
         ),
@@ -150,7 +150,7 @@ def _answer(batch: genvr.Batch, how: str) -> tuple[list[Tensor], str, list[str]]
     for index, request in enumerate(batch.requests):
         for image in batch.images(index):
             images.append(image)
-            controls.append(request.picture)
+            controls.append(request.image)
             prompts.append(request.prompt)
     laid, notes = genvr.request_grid.layout(images, controls, how)
     report = "\n".join([batch.report, *(f"Note: {note}" for note in notes)])
@@ -162,7 +162,7 @@ class GenVRDepthGenerateRemote(_Generate):
 
     TAKES_DEPTH = True
     DESCRIPTION = (
-        "Paint new pictures over the depth of a photo with the GenVR service, paid once each and "
+        "Paint new images over the depth of a photo with the GenVR service, paid once each and "
         "never lost."
     )
     SEARCH_ALIASES = ["genvr", "flux depth", "restyle", "depth to image", "virtual staging", "api"]
@@ -172,7 +172,7 @@ class GenVRDepthGenerateCanny(_Generate):
     """GenVR's Canny model."""
 
     MODEL = "canny"
-    DESCRIPTION = "Paint new pictures over the edges of a photo with the GenVR service."
+    DESCRIPTION = "Paint new images over the edges of a photo with the GenVR service."
     SEARCH_ALIASES = ["genvr", "flux canny", "edges", "line art to image", "api"]
 
 
@@ -180,5 +180,5 @@ class GenVRDepthGenerateScribble(_Generate):
     """GenVR's Scribble model."""
 
     MODEL = "scribble"
-    DESCRIPTION = "Paint a picture from a rough drawing with the GenVR service."
+    DESCRIPTION = "Paint an image from a rough drawing with the GenVR service."
     SEARCH_ALIASES = ["genvr", "scribble", "sketch to image", "doodle", "api"]

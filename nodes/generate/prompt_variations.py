@@ -34,7 +34,7 @@ class GenVRDepthPromptVariations:
                     {
                         "default": "a cosy living room",
                         "multiline": True,
-                        "tooltip": "What all pictures show; one base prompt per line.",
+                        "tooltip": "What all images show; one base prompt per line.",
                     },
                 ),
                 "styles": (

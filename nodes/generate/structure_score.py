@@ -34,9 +34,9 @@ def _score(
     model: estimators.Estimator | None,
     originals: Sequence[Tensor | None] = (None,),
 ) -> list[structure.Comparison]:
-    """One comparison per picture.
+    """One comparison per image.
 
-    controls, originals: one frame each, one for all pictures or one for each. pictures:
+    controls, originals: one frame each, one for all images or one for each. images:
     (1, H, W, 3) each, of any sizes.
     """
     targets = _one_each(controls, len(pictures), "control")
@@ -59,7 +59,7 @@ _Item = TypeVar("_Item")
 def _one_each(given: Sequence[_Item], count: int, name: str) -> Sequence[_Item]:
     if len(given) not in (1, count):
         raise InvalidInput(
-            f"There are {count} pictures but {len(given)} of '{name}'; give one for all pictures, "
+            f"There are {count} images but {len(given)} of '{name}'; give one for all images, "
             "or one for each."
         )
     return list(given) * (count if len(given) == 1 else 1)
@@ -76,7 +76,7 @@ def _report(scored: Sequence[structure.Comparison], names: Sequence[str]) -> str
 
 class GenVRDepthStructureScore:
     CATEGORY = "GenVR Depth/generate"
-    DESCRIPTION = "Measure how well a generated picture kept the depth it was made from: 0 to 100."
+    DESCRIPTION = "Measure how well a generated image kept the depth it was made from: 0 to 100."
     SEARCH_ALIASES = [
         "controlnet score",
         "structure fidelity",
@@ -88,19 +88,18 @@ class GenVRDepthStructureScore:
     RETURN_TYPES = ("FLOAT", "STRING", "IMAGE", "STRING")
     RETURN_NAMES = ("score", "report", "heat_map", "json")
     OUTPUT_TOOLTIPS = (
-        "0 to 100, the mean over the batch; 100 is the same depth, an unrelated picture is "
-        "below 20.",
+        "0 to 100, the mean over the batch; 100 is the same depth, an unrelated image is below 20.",
         "The score in words, with the usual metrics.",
         "Where the structure broke: it glows.",
-        "The same numbers for machines: a list, one entry per picture.",
+        "The same numbers for machines: a list, one entry per image.",
     )
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
             "required": {
-                "control": depth_map_input("The depth the pictures were made from."),
-                "image": image_input("The generated pictures, any size or crop around the centre."),
+                "control": depth_map_input("The depth the images were made from."),
+                "image": image_input("The generated images, any size or crop around the centre."),
             },
             "optional": {
                 "model": MODEL_INPUT,
@@ -125,13 +124,13 @@ class GenVRDepthStructureScore:
         )
         reports = [one.report for one in scored]
         mean = sum(report.score for report in reports) / len(reports)
-        text = _report(scored, [f"picture {n + 1}" for n in range(len(scored))])
+        text = _report(scored, [f"image {n + 1}" for n in range(len(scored))])
         return mean, text, heat, json.dumps([report.as_dict() for report in reports])
 
 
 class GenVRDepthKeepBest:
     CATEGORY = "GenVR Depth/generate"
-    DESCRIPTION = "Keep the pictures that follow the control depth best; the cure for a bad seed."
+    DESCRIPTION = "Keep the images that follow the control depth best; the cure for a bad seed."
     SEARCH_ALIASES = ["best of batch", "pick best", "rank images", "structure score", "bad seed"]
     FUNCTION = "keep"
     INPUT_IS_LIST = True
@@ -139,17 +138,17 @@ class GenVRDepthKeepBest:
     RETURN_NAMES = ("images", "scores", "report")
     OUTPUT_IS_LIST = (True, True, False)
     OUTPUT_TOOLTIPS = (
-        "The best pictures, best first: one batch if they are all of one size, else a list.",
+        "The best images, best first: one batch if they are all of one size, else a list.",
         "Their scores in the same order, 0 to 100.",
-        "All pictures with their scores, kept or not.",
+        "All images with their scores, kept or not.",
     )
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
             "required": {
-                "control": depth_map_input("The depth the pictures were made from."),
-                "images": image_input("A batch or a list of pictures, any sizes."),
+                "control": depth_map_input("The depth the images were made from."),
+                "images": image_input("A batch or a list of images, any sizes."),
                 "keep": (
                     "INT",
                     {
@@ -177,6 +176,6 @@ class GenVRDepthKeepBest:
         order = structure.best_first(scores)
         chosen = [pictures[index] for index in order[: keep[0]]]
         alike = len({picture.shape for picture in chosen}) == 1
-        text = _report([scored[n] for n in order], [f"picture {n + 1}" for n in order])
+        text = _report([scored[n] for n in order], [f"image {n + 1}" for n in order])
         kept = [torch.cat(chosen)] if alike else chosen
         return kept, [scores[index] for index in order[: keep[0]]], text

@@ -15,7 +15,7 @@ from ..depthkit.views.geometry import GridMesh, grid_mesh, to_gltf, with_space
 from ..shared.host import current
 from ..shared.sockets import depth_map_input, fov_widget, image_input, metres_widget
 
-__all__ = ["GenVRDepthToMesh", "frame_picture", "pictures_for", "space_widgets"]
+__all__ = ["GenVRDepthToMesh", "frame_image", "images_for", "space_widgets"]
 
 
 def space_widgets() -> dict[str, tuple[str, dict[str, Any]]]:
@@ -53,20 +53,20 @@ _METRES_TIP = (
 )
 
 
-def pictures_for(image: Tensor | None, depth: DepthMap) -> Tensor | None:
-    """One picture, or one for each frame: (B, h, w, 3) at its own size, or None."""
+def images_for(image: Tensor | None, depth: DepthMap) -> Tensor | None:
+    """One image, or one for each frame: (B, h, w, 3) at its own size, or None."""
     if image is None:
         return None
     pictures = rgb(image)
     if pictures.shape[0] not in (1, depth.batch):
         raise InvalidInput(
-            f"The input 'image' has {pictures.shape[0]} pictures, the depth {depth.batch} frames; "
-            "connect one picture, or one for each frame."
+            f"The input 'image' has {pictures.shape[0]} images, the depth {depth.batch} frames; "
+            "connect one image, or one for each frame."
         )
     return pictures
 
 
-def frame_picture(pictures: Tensor | None, index: int) -> Tensor | None:
+def frame_image(pictures: Tensor | None, index: int) -> Tensor | None:
     """(h, w, 3) of one frame."""
     return None if pictures is None else pictures[min(index, pictures.shape[0] - 1)]
 
@@ -103,7 +103,7 @@ class GenVRDepthToMesh:
         step: int = 1,
     ) -> tuple[Any]:
         space = with_space(depth, field_of_view, near or None, far or None)
-        pictures = pictures_for(image, depth)
+        pictures = images_for(image, depth)
         meshes = []
         with current().task(depth.batch) as task:
             for index in range(depth.batch):

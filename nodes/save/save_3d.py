@@ -13,7 +13,7 @@ from ..depthkit.views.geometry import with_space
 from ..shared.on_demand import formats
 from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
 from ..shared.sockets import PassesDepthOn, depth_map_input, image_input
-from .depth_to_mesh import frame_picture, pictures_for, space_widgets
+from .depth_to_mesh import frame_image, images_for, space_widgets
 
 __all__ = ["GenVRDepthSave3D"]
 
@@ -25,7 +25,7 @@ _BYTES_AT_ONCE = 4_000_000_000
 
 class GenVRDepthSave3D(PassesDepthOn):
     CATEGORY = "GenVR Depth/save"
-    DESCRIPTION = "Save depth as a 3D file: PLY point cloud, GLB mesh with the picture, or OBJ."
+    DESCRIPTION = "Save depth as a 3D file: PLY point cloud, GLB mesh with the image, or OBJ."
     SEARCH_ALIASES = ["point cloud", "ply", "glb", "obj", "mesh", "export 3d", "depth to 3d"]
     FUNCTION = "save"
 
@@ -39,7 +39,7 @@ class GenVRDepthSave3D(PassesDepthOn):
                     list(formats.SOLIDS),
                     {
                         "default": "glb",
-                        "tooltip": "ply: coloured points, exact. glb: mesh with the picture as "
+                        "tooltip": "ply: coloured points, exact. glb: mesh with the image as "
                         "texture. obj: mesh with a colour per vertex.",
                     },
                 ),
@@ -72,7 +72,7 @@ class GenVRDepthSave3D(PassesDepthOn):
     ) -> dict[str, Any]:
         space = with_space(depth, field_of_view, near or None, far or None)
         options = formats.SolidOptions(cut, step, normals, embedded_texts(prompt, extra_pnginfo))
-        jobs = _jobs(space, pictures_for(image, depth), format, options)
+        jobs = _jobs(space, images_for(image, depth), format, options)
         size = (depth.width, depth.height)
         frame = _BYTES_A_PIXEL[format] * depth.width * depth.height
         workers = max(1, _BYTES_AT_ONCE // frame)
@@ -83,7 +83,7 @@ class GenVRDepthSave3D(PassesDepthOn):
 
 
 def _jobs(
-    depth: DepthMap, pictures: Tensor | None, format: str, options: formats.SolidOptions
+    depth: DepthMap, images: Tensor | None, format: str, options: formats.SolidOptions
 ) -> list[Callable[[], formats.Encoded]]:
     # OBJ holds texts as remarks that few programs keep; the sidecar is what restores a workflow.
     beside = {}
@@ -91,7 +91,7 @@ def _jobs(
         beside = {".json": formats.embed.sidecar(options.texts).encode()}
 
     def one(index: int) -> formats.Encoded:
-        picture = frame_picture(pictures, index)
+        picture = frame_image(images, index)
         return formats.Encoded(
             formats.encode_solid(depth.frame(index), picture, format, options), beside
         )

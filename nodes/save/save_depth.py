@@ -14,7 +14,7 @@ from ..depthkit.views.colour_map import COLORMAPS, colorize
 from ..shared.on_demand import formats
 from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
 from ..shared.sockets import PassesDepthOn, depth_map_input, image_input
-from .depth_to_mesh import frame_picture, pictures_for
+from .depth_to_mesh import frame_image, images_for
 
 __all__ = ["GenVRDepthSaveDepth"]
 
@@ -76,7 +76,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
                     [NO_PREVIEW, *COLORMAPS],
                     {
                         "default": NO_PREVIEW,
-                        "tooltip": "Also save a picture for people next to each file, near = the "
+                        "tooltip": "Also save an image for people next to each file, near = the "
                         "bright end of this colour map.",
                     },
                 ),
@@ -114,7 +114,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
             values, near or None, far or None, exr_compression, exr_channel, quality, texts
         )
         chosen, coding = formats.plan(depth, options)
-        picture = pictures_for(image, depth)
+        picture = images_for(image, depth)
         beside = _companions(chosen, coding, format, texts, sidecar, color_preview)
         frames = _frames(chosen, coding, picture, format, options, beside)
         row, size = formats.FORMATS[format], (depth.width, depth.height)
@@ -148,13 +148,13 @@ def _metres(tooltip: str) -> tuple[str, dict[str, Any]]:
 def _frames(
     depth: DepthMap,
     coding: formats.Coding,
-    pictures: Tensor | None,
+    images: Tensor | None,
     format: str,
     options: formats.SaveOptions,
     beside: Companions,
 ) -> list[Callable[[], formats.Encoded]]:
     def one(index: int) -> formats.Encoded:
-        picture = frame_picture(pictures, index)
+        picture = frame_image(images, index)
         array = None if picture is None else picture.numpy()
         data = formats.encode_frame(depth.frame(index), coding, array, format, options)
         return formats.Encoded(data, beside(index))
@@ -184,7 +184,7 @@ def _companions(
         files = {} if text is None else {".json": text}
         if shares is not None:
             painted = colorize(shares[index], colors, depth.valid[index])
-            files[".preview.png"] = formats.encode_picture(painted, "png")
+            files[".preview.png"] = formats.encode_image(painted, "png")
         return files
 
     return of

@@ -21,23 +21,21 @@ _COLOUR = re.compile(r"^#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})$")
 
 class GenVRDepthSaveImage:
     CATEGORY = "GenVR Depth/save"
-    DESCRIPTION = "Save pictures as JPEG, PNG 8/16, WebP, AVIF or TIFF 8/16/float, many at once."
+    DESCRIPTION = "Save images as JPEG, PNG 8/16, WebP, AVIF or TIFF 8/16/float, many at once."
     SEARCH_ALIASES = ["save image", "jpg", "jpeg", "webp", "avif", "tiff", "16 bit png", "export"]
     FUNCTION = "save"
     OUTPUT_NODE = True
     RETURN_TYPES = ("IMAGE",)
     RETURN_NAMES = ("images",)
-    OUTPUT_TOOLTIPS = ("The same pictures, unchanged.",)
+    OUTPUT_TOOLTIPS = ("The same images, unchanged.",)
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
             "required": {
-                "images": image_input(
-                    "The pictures to save; transparency is kept where it can be."
-                ),
+                "images": image_input("The images to save; transparency is kept where it can be."),
                 "filename_prefix": prefix_widget("GenVRDepth"),
-                "format": (list(formats.PICTURES), {"default": "jpg", "tooltip": _FORMAT_TIP}),
+                "format": (list(formats.IMAGES), {"default": "jpg", "tooltip": _FORMAT_TIP}),
             },
             "optional": {
                 "quality": (
@@ -72,7 +70,7 @@ class GenVRDepthSaveImage:
                     "BOOLEAN",
                     {
                         "default": False,
-                        "tooltip": "Write <file>.json with the workflow even where the picture "
+                        "tooltip": "Write <file>.json with the workflow even where the image "
                         "holds it; dropped on the canvas, it restores the workflow.",
                     },
                 ),
@@ -95,10 +93,10 @@ class GenVRDepthSaveImage:
     ) -> dict[str, Any]:
         texts = embedded_texts(prompt, extra_pnginfo)
         colour = _colour(background)
-        options = formats.PictureOptions(quality, subsampling, progressive, colour, texts)
+        options = formats.ImageOptions(quality, subsampling, progressive, colour, texts)
         stack = frames(images, "images")
         jobs = _jobs(stack, format, options, sidecar)
-        row, size = formats.PICTURES[format], (stack.shape[2], stack.shape[1])
+        row, size = formats.IMAGES[format], (stack.shape[2], stack.shape[1])
         files, saved = save_frames(filename_prefix, size, row.extension, jobs)
         ui = shown(files, saved, row.shows, lambda some: rgb(stack[some]))
         return {"ui": ui, "result": (images,)}
@@ -122,14 +120,14 @@ def _colour(text: str) -> tuple[float, float, float]:
 
 
 def _jobs(
-    stack: Tensor, format: str, options: formats.PictureOptions, always: bool
+    stack: Tensor, format: str, options: formats.ImageOptions, always: bool
 ) -> list[Callable[[], formats.Encoded]]:
     needed = options.texts and (
-        always or not formats.embed.fits(formats.PICTURES[format].texts, options.texts)
+        always or not formats.embed.fits(formats.IMAGES[format].texts, options.texts)
     )
     beside = {".json": formats.embed.sidecar(options.texts).encode()} if needed else {}
 
     def one(index: int) -> formats.Encoded:
-        return formats.Encoded(formats.encode_picture(stack[index], format, options), beside)
+        return formats.Encoded(formats.encode_image(stack[index], format, options), beside)
 
     return [lambda index=index: one(index) for index in range(stack.shape[0])]

@@ -16,7 +16,7 @@ from .on_demand import genvr
 
 __all__ = [
     "beside_the_loop",
-    "control_pictures",
+    "control_images",
     "limits_from",
     "money_widgets",
     "obtain",
@@ -30,10 +30,10 @@ Result = TypeVar("Result")
 Widget = tuple[Any, dict[str, Any]]
 
 _TOOLTIPS = {
-    "prompt": "What the new picture shows. Depth comes from the photo; say what it is made of, the "
+    "prompt": "What the new image shows. Depth comes from the photo; say what it is made of, the "
     "light, the style.",
-    "seed": "The same seed and settings are the same picture: already paid, served from disk. "
-    "Another seed is a new picture.",
+    "seed": "The same seed and settings are the same image: already paid, served from disk. "
+    "Another seed is a new image.",
 }
 
 
@@ -50,7 +50,7 @@ def parameter_widget(parameter: genvr.Parameter) -> Widget:
     ends = {"min": parameter.low, "max": parameter.high}
     if parameter.type == "number":
         return ("FLOAT", {**common, **ends, "step": 0.5})
-    # "fixed": a seed that changes by itself would pay for another picture at every run.
+    # "fixed": a seed that changes by itself would pay for another image at every run.
     seed = {"control_after_generate": "fixed"} if parameter.name == "seed" else {}
     return ("INT", {**common, **ends, **seed})
 
@@ -78,7 +78,7 @@ def money_widgets() -> dict[str, Widget]:
                 "default": 0,
                 "min": 0,
                 "max": 9999,
-                "tooltip": "Another number asks, and pays, for another picture of exactly the same "
+                "tooltip": "Another number asks, and pays, for another image of exactly the same "
                 "request.",
             },
         ),
@@ -88,7 +88,7 @@ def money_widgets() -> dict[str, Widget]:
                 "default": 0,
                 "min": 0,
                 "max": int(genvr.settings.LIMITS["concurrency"][1]),
-                "tooltip": "Pictures made at once; 0 = the default of the settings (3).",
+                "tooltip": "Images made at once; 0 = the default of the settings (3).",
             },
         ),
         "max_credits": (
@@ -113,14 +113,14 @@ def money_widgets() -> dict[str, Widget]:
     }
 
 
-def control_pictures(
+def control_images(
     images: Sequence[Tensor | None], depths: Sequence[DepthMap | None]
-) -> list[genvr.ControlPicture]:
-    """Every picture of every connected batch. Raises InvalidInput unless one kind is connected."""
+) -> list[genvr.ControlImage]:
+    """Every image of every connected batch. Raises InvalidInput unless one kind is connected."""
     photos = [image for image in images if image is not None]
     maps = [depth for depth in depths if depth is not None]
     if photos and maps:
-        raise InvalidInput("Connect 'image' or 'depth', not both: the service takes one picture.")
+        raise InvalidInput("Connect 'image' or 'depth', not both: the service takes one image.")
     found = [picture for image in photos for picture in genvr.from_images(image)]
     found += [picture for depth in maps for picture in genvr.from_depth(depth)]
     return found

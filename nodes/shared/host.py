@@ -195,7 +195,7 @@ class ComfyHost:
     def temp_file(self, data: bytes, prefix: str, extension: str) -> dict[str, str] | None:
         """Bytes the page can fetch through /view; equal bytes share one file.
 
-        None where it cannot be written: what a run computed is not lost for want of a picture.
+        None where it cannot be written: what a run computed is not lost for want of an image.
         """
         from ..depthkit.formats.depth_files import write_atomic
 

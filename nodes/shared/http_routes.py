@@ -109,7 +109,7 @@ def _save_defaults(match: dict[str, str], body: dict[str, Any]) -> Any:
 
 
 def _prices(match: dict[str, str], body: dict[str, Any]) -> Any:
-    """Credits of one picture by node id, and how many styles each group has: the cost badge."""
+    """Credits of one image by node id, and how many styles each group has: the cost badge."""
     prices = {node: asdict(genvr.model_named(name).price) for node, name in _PRICED.items()}
     styles = {group: len(rows) for group, rows in genvr.variations.style_groups().items()}
     return {

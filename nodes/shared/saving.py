@@ -1,4 +1,4 @@
-"""What the three save nodes share: names, embedded texts, the list of files, the picture shown."""
+"""What the three save nodes share: names, embedded texts, the list of files, the image shown."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def shown(
     shows: bool,
     preview: Callable[[list[int]], Tensor],
 ) -> Mapping[str, list[Any]]:
-    """The `ui` of a save node: the true files, and pictures a browser can draw.
+    """The `ui` of a save node: the true files, and images a browser can draw.
 
     preview: (N, H, W, 3) of the frames it is asked for, called only where the browser cannot draw
     the format itself.

@@ -76,7 +76,7 @@ def scope_widget() -> Declaration:
         {
             "default": "clip",
             "tooltip": "clip: one range for the whole batch, so that video does not flicker. "
-            "frame: each picture gets its own range.",
+            "frame: each image gets its own range.",
         },
     )
 

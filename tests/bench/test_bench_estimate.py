@@ -119,9 +119,7 @@ def test_the_driver_beside_the_bare_network(capsys):
     processor = {name: min(value[1] for value in values) for name, values in times.items()}
     bare = "bare forward, batch of 8"
     with capsys.disabled():
-        print(
-            "\nDepth Anything V2 Small architecture, 8 pictures of 518x518 (wanted: at most 1.05)"
-        )
+        print("\nDepth Anything V2 Small architecture, 8 images of 518x518 (wanted: at most 1.05)")
         for name in works:
             print(
                 f"  {name:26} {wall[name]:7.2f} s, ratio {wall[name] / wall[bare]:.3f}; "
@@ -179,7 +177,7 @@ def test_memory_of_a_long_clip(through, work, kind, capsys, tmp_path):
     assert grown <= output + 1024
 
 
-def test_a_picture_of_81_million_pixels_works():
+def test_an_image_of_81_million_pixels_works():
     class Brightness(Wrapped):
         def __init__(self):
             self.inner_size = 252
@@ -187,7 +185,7 @@ def test_a_picture_of_81_million_pixels_works():
         def __call__(self, images):
             return images.mean(1)
 
-    picture = torch.full((1, 9000, 9000, 1), 0.25, dtype=torch.float16)
-    depth = estimate(Brightness(), picture).depth
+    image = torch.full((1, 9000, 9000, 1), 0.25, dtype=torch.float16)
+    depth = estimate(Brightness(), image).depth
     assert depth.values.shape == (1, 9000, 9000)
     assert depth.values[0, ::1000, ::1000].allclose(torch.tensor(0.25))

@@ -18,11 +18,11 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.formats import (
-    PictureOptions,
+    ImageOptions,
     SaveOptions,
     decode_depth,
     encode_frame,
-    encode_picture,
+    encode_image,
     plan,
 )
 from genvr_depth.nodes.depthkit.formats.save_batch import Encoded, save_batch
@@ -155,7 +155,7 @@ def test_jpeg(clip, tmp_path):
             Image.fromarray(planes).save(tmp_path / f"p{index}.jpg", quality=95, subsampling=0)
 
     def one(index: int) -> Encoded:
-        return Encoded(encode_picture(images[index], "jpg", PictureOptions(95, "4:4:4")))
+        return Encoded(encode_image(images[index], "jpg", ImageOptions(95, "4:4:4")))
 
     def mine() -> None:
         jobs = [lambda index=index: one(index) for index in range(count)]

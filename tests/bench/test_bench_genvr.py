@@ -1,4 +1,4 @@
-"""Many pictures at once against the stand-in: wall time over the ideal, memory over the count."""
+"""Many images at once against the stand-in: wall time over the ideal, memory over the count."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def fake():
 
 
 def wishes(count, tag):
-    picture = from_images(torch.linspace(0, 1, 384 * 512 * 3).view(1, 384, 512, 3))[0]
+    image = from_images(torch.linspace(0, 1, 384 * 512 * 3).view(1, 384, 512, 3))[0]
     model = model_named("depth")
-    return [Request.make(model, {"prompt": f"{tag} {n}", "seed": 1}, picture) for n in range(count)]
+    return [Request.make(model, {"prompt": f"{tag} {n}", "seed": 1}, image) for n in range(count)]
 
 
 def run(fake, folder, count, concurrency, tag):
@@ -50,7 +50,7 @@ def run(fake, folder, count, concurrency, tag):
 
 
 def test_24_variations_take_hardly_longer_than_the_service(fake, tmp_path, capsys):
-    """24 pictures of 2 s, 6 at once: 4 rounds, 8 s at best; 1.15 of that on a quiet machine."""
+    """24 images of 2 s, 6 at once: 4 rounds, 8 s at best; 1.15 of that on a quiet machine."""
     run(fake, tmp_path / "warm", 1, 1, "warm")
     fake.latency = 2.0
     ideal = math.ceil(24 / 6) * fake.latency
@@ -62,13 +62,13 @@ def test_24_variations_take_hardly_longer_than_the_service(fake, tmp_path, capsy
                 f"\n24 variations, latency 2 s, 6 at once: {seconds:.2f} s, "
                 f"{seconds / ideal:.3f} x ideal; {time.process_time() - busy:.2f} s of processor "
                 "for both sides; "
-                f"{(fake.count('status') - looks) / 24:.1f} status calls per picture\n"
+                f"{(fake.count('status') - looks) / 24:.1f} status calls per image\n"
             )
     assert len(fake.charges) == 1 + 24 * ROUNDS
 
 
-def test_memory_does_not_grow_with_the_number_of_pictures(fake, tmp_path, capsys):
-    """Results go to disk one by one; ten times the pictures need the same peak."""
+def test_memory_does_not_grow_with_the_number_of_images(fake, tmp_path, capsys):
+    """Results go to disk one by one; ten times the images need the same peak."""
     run(fake, tmp_path / "warm", 6, 6, "warm")
     peaks = {}
     for count in (24, 240):
@@ -77,7 +77,7 @@ def test_memory_does_not_grow_with_the_number_of_pictures(fake, tmp_path, capsys
         fake.calls.clear()
         tracemalloc.start()
         run(fake, tmp_path / f"p{count}", count, 6, f"m{count}")
-        held = sum(len(t.picture) + len(t.body["control_image"]) for t in fake.tasks.values())
+        held = sum(len(t.image) + len(t.body["control_image"]) for t in fake.tasks.values())
         peaks[count] = tracemalloc.get_traced_memory()[1] - held
         tracemalloc.stop()
     with capsys.disabled():

@@ -52,8 +52,8 @@ def _guided(photo, depth, radius):
     ]
 
 
-def _at(picture, height, width):
-    planes = picture.movedim(-1, 1)
+def _at(image, height, width):
+    planes = image.movedim(-1, 1)
     resized = F.interpolate(planes, (height, width), mode="bilinear", antialias=True)
     return resized.movedim(1, -1).contiguous()
 
@@ -64,7 +64,7 @@ def large():
     scene = load_scene(SCENE_NAMES[0])
     coarse = scene.depth.resized(*COARSE)
     depth = DepthMap.make(coarse.values, "metric", coarse.valid)
-    return depth, _at(scene.picture, HEIGHT, WIDTH), _bicubic(depth)
+    return depth, _at(scene.image, HEIGHT, WIDTH), _bicubic(depth)
 
 
 def _bicubic(depth):
@@ -98,7 +98,7 @@ def test_refining_to_4k_is_eight_times_faster_than_kornia(large, radius):
 def test_refined_depth_is_closer_to_the_truth(name):
     scene = load_scene(name)
     truth = scene.depth
-    photo = _at(scene.picture, truth.height, truth.width)
+    photo = _at(scene.image, truth.height, truth.width)
     for factor in (2, 4, 7):
         coarse = truth.resized(truth.height // factor, truth.width // factor)
         size = (truth.height, truth.width)

@@ -1,4 +1,4 @@
-"""Before and after: core's Compare node shows both pictures, on the classic canvas too."""
+"""Before and after: core's Compare node shows both images, on the classic canvas too."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def compare(page, canvas):
     return target
 
 
-def test_one_compare_view_shows_both_pictures_and_its_edge_follows_the_pointer(page, compare):
+def test_one_compare_view_shows_both_images_and_its_edge_follows_the_pointer(page, compare):
     stage = page.locator(STAGES)
     stage.first.wait_for(timeout=10_000)
     assert stage.count() == 1

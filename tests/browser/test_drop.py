@@ -10,11 +10,11 @@ import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.formats import (
     FORMATS,
-    PICTURES,
-    PictureOptions,
+    IMAGES,
+    ImageOptions,
     SaveOptions,
     encode_depth,
-    encode_picture,
+    encode_image,
 )
 from genvr_depth.nodes.depthkit.formats.embed import sidecar
 from genvr_depth.nodes.depthkit.formats.mesh_write import SolidOptions, encode_solid
@@ -28,7 +28,7 @@ TYPES = {
     "tif": "image/tiff",
     "json": "application/json",
 }
-RESTORED = ["depth png16", *(n for n, row in PICTURES.items() if row.restores), "glb", "sidecar"]
+RESTORED = ["depth png16", *(n for n, row in IMAGES.items() if row.restores), "glb", "sidecar"]
 EMBEDDED_ONLY = ["jpg", "tiff", "depth exr", "depth tiff"]
 
 
@@ -42,8 +42,8 @@ def made(name: str, texts: dict[str, str]) -> tuple[str, bytes]:
         return "glb", encode_solid(DEPTH, None, "glb", SolidOptions(cut=0.0, texts=texts))
     if name == "sidecar":
         return "json", sidecar(texts, '{"version": 1}').encode()
-    data = encode_picture(torch.rand(24, 32, 3), name, PictureOptions(texts=texts))
-    return PICTURES[name].extension, data
+    data = encode_image(torch.rand(24, 32, 3), name, ImageOptions(texts=texts))
+    return IMAGES[name].extension, data
 
 
 def drop(page, extension: str, data: bytes) -> None:

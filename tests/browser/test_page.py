@@ -11,7 +11,7 @@ def test_the_page_loads_our_extensions_without_a_console_error(page):
     assert page.errors == []
 
 
-def test_every_node_has_its_help_and_the_pictures_in_it(page, server):
+def test_every_node_has_its_help_and_the_images_in_it(page, server):
     ours = [name for name in server.object_info() if name.startswith("GenVRDepth")]
     missing = page.evaluate(
         """async (names) => {
@@ -20,9 +20,9 @@ def test_every_node_has_its_help_and_the_pictures_in_it(page, server):
                 const base = `/extensions/genvr-depth/docs/`;
                 const answer = await fetch(`${base}${name}.md`);
                 const text = answer.ok ? await answer.text() : "";
-                const pictures = [...text.matchAll(/!\\[[^\\]]*\\]\\(([^)]+)\\)/g)];
-                if (!pictures.length) gone.push(name);
-                for (const [, path] of pictures)
+                const images = [...text.matchAll(/!\\[[^\\]]*\\]\\(([^)]+)\\)/g)];
+                if (!images.length) gone.push(name);
+                for (const [, path] of images)
                     if (!(await fetch(base + path)).ok) gone.push(`${name}: ${path}`);
             }
             return gone;
@@ -80,11 +80,11 @@ def _drop(page, path):
     )
 
 
-def test_node_info_opens_the_help_with_its_picture(page, canvas):
+def test_node_info_opens_the_help_with_its_image(page, canvas):
     node = canvas.add("GenVRDepthEstimate", 400, 200)
     page.evaluate("(id) => app.canvas.selectItems([app.graph.getNodeById(id)])", node)
     page.locator("[data-testid=info-button]").click(timeout=10_000)
-    picture = page.locator("img[src*='GenVRDepthEstimate.jpg']").first
-    picture.wait_for(timeout=10_000)
-    page.wait_for_function("(image) => image.naturalWidth > 100", arg=picture.element_handle())
+    image = page.locator("img[src*='GenVRDepthEstimate.jpg']").first
+    image.wait_for(timeout=10_000)
+    page.wait_for_function("(image) => image.naturalWidth > 100", arg=image.element_handle())
     page.get_by_text("With no model connected it uses the small model").first.wait_for()

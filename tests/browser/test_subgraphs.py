@@ -70,7 +70,7 @@ def test_the_badge_promises_nothing_about_what_comes_from_outside(page, canvas, 
     page.evaluate(CONVERT, [node])
     page.wait_for_timeout(800)
     text = _inside(page, "GenVRDepthGenerateRemote", "genvr_cost")[1]
-    assert text == "1 × 5 = 5 credits for each prompt, for each picture that goes in"
+    assert text == "1 × 5 = 5 credits for each prompt, for each image that goes in"
 
 
 def test_the_badge_of_a_count_that_is_wired_in_is_a_lower_bound(page, canvas):

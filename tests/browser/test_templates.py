@@ -1,4 +1,4 @@
-"""Every sample workflow is a card with a picture, and opens with nothing missing."""
+"""Every sample workflow is a card with an image, and opens with nothing missing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "workflows").glob("*.json"))
-# The card is the smallest element around the title that has a picture in it.
-CARD_HAS_PICTURE = """(name) => {
+# The card is the smallest element around the title that has an image in it.
+CARD_HAS_IMAGE = """(name) => {
     const titles = [...document.querySelectorAll("[role=dialog] *, body *")]
         .filter((element) => !element.children.length && element.textContent.trim() === name);
     return titles.some((title) => {
@@ -21,13 +21,13 @@ CARD_HAS_PICTURE = """(name) => {
 }"""
 
 
-def test_every_template_is_a_card_with_its_picture(page, server):
+def test_every_template_is_a_card_with_its_image(page, server):
     assert sorted(server.get("/api/workflow_templates")["genvr-depth"]) == NAMES
     page.evaluate("() => app.extensionManager.command.execute('Comfy.BrowseTemplates')")
     page.get_by_text("genvr-depth", exact=True).first.click(timeout=20_000)
     for name in NAMES:
         page.get_by_text(name, exact=True).first.scroll_into_view_if_needed(timeout=15_000)
-        page.wait_for_function(CARD_HAS_PICTURE, arg=name, timeout=15_000)
+        page.wait_for_function(CARD_HAS_IMAGE, arg=name, timeout=15_000)
     page.get_by_text(NAMES[0], exact=True).first.scroll_into_view_if_needed()
     page.get_by_text(NAMES[0], exact=True).first.click()
     page.wait_for_function("() => app.graph.nodes.length > 3", timeout=15_000)
@@ -79,7 +79,7 @@ GROUP = """() => {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_ones_own_picture_comes_in_through_the_menu_of_its_group(page, name):
+def test_ones_own_image_comes_in_through_the_menu_of_its_group(page, name):
     """As the note says: right-click the green group, Set Group Nodes to Always."""
     graph = json.loads((ROOT / "workflows" / f"{name}.json").read_text(encoding="utf-8"))
     page.evaluate("(graph) => app.loadGraphData(graph)", graph)

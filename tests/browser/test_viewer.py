@@ -19,7 +19,7 @@ def scene(canvas):
     return canvas.viewer(1)
 
 
-def _picture_box(box, width, height):
+def _image_box(box, width, height):
     scale = min(box["width"] / width, box["height"] / height)
     left = box["x"] + (box["width"] - width * scale) / 2
     return left, box["y"] + (box["height"] - height * scale) / 2, scale
@@ -29,7 +29,7 @@ def _picture_box(box, width, height):
 def test_the_number_under_the_cursor_is_that_of_the_array(scene, page, at):
     values = load_scene(SCENE_NAMES[0]).depth.values[0]
     height, width = values.shape
-    left, top, scale = _picture_box(scene.locator("canvas").bounding_box(), width, height)
+    left, top, scale = _image_box(scene.locator("canvas").bounding_box(), width, height)
     page.mouse.move(left + at[0] * width * scale, top + at[1] * height * scale)
     shown = scene.locator(".genvr-readout").inner_text()
     column, row, metres = re.fullmatch(r"x (\d+)\s+y (\d+)\s+·\s+([\d.]+) m", shown).groups()
@@ -38,7 +38,7 @@ def test_the_number_under_the_cursor_is_that_of_the_array(scene, page, at):
     assert float(metres) == pytest.approx(values[int(row), int(column)].item(), abs=5.1e-4)
 
 
-def test_a_colour_map_changes_the_picture_and_is_kept_with_the_node(scene, page):
+def test_a_colour_map_changes_the_image_and_is_kept_with_the_node(scene, page):
     before = _pixels(scene)
     scene.locator(".genvr-colormap").select_option("viridis")
     page.wait_for_timeout(300)

@@ -32,7 +32,7 @@ def _checkpoints():
 
 
 def prepare(base: Path) -> None:
-    """Write the random models, a conditioning node and pictures into a server's base folder."""
+    """Write the random models, a conditioning node and images into a server's base folder."""
     make, models = _checkpoints(), base / "models"
 
     def checkpoint(shapes, name, seed):
@@ -56,10 +56,10 @@ def prepare(base: Path) -> None:
         make.write(shapes, models / folder / f"{name}.safetensors", 3)
     (base / "custom_nodes").mkdir()
     shutil.copy(HERE / "stand_ins.py", base / "custom_nodes")
-    _depth_pictures(base / "input")
+    _depth_images(base / "input")
 
 
-def _depth_pictures(folder: Path) -> None:
+def _depth_images(folder: Path) -> None:
     folder.mkdir()
     rows, columns = np.mgrid[0:SIZE, 0:SIZE]
     ramp = (columns * 255 // (SIZE - 1)).astype(np.uint8)

@@ -2,7 +2,7 @@
 
 CLIP encoders of SDXL and FLUX are far too large to be made up for a test, and Generate from Depth
 takes ready conditioning: StandInConditioning makes some, of any width. The networks behind core's
-geometry packets are as large: StandInGeometry makes both packets of a picture's brightness.
+geometry packets are as large: StandInGeometry makes both packets of an image's brightness.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Photo to depth to picture in a real ComfyUI, with its model management, progress and Stop."""
+"""Photo to depth to image in a real ComfyUI, with its model management, progress and Stop."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_tiles_and_clip_run_on_a_batch(comfy, models):
 
 
 def test_stop_ends_a_long_run_and_the_next_one_works(comfy, models):
-    # Few pictures at a high resolution: the time goes into the network, not into core's nodes.
+    # Few images at a high resolution: the time goes into the network, not into core's nodes.
     prompt = estimate("depth-anything-v2-small", 980)
     prompt["many"] = {
         "class_type": "RepeatImageBatch",
@@ -118,7 +118,7 @@ def test_a_missing_model_says_what_to_do_on_the_canvas(comfy):
         assert part in text
 
 
-def test_pictures_and_depth_convert_both_ways(comfy):
+def test_images_and_depth_convert_both_ways(comfy):
     prompt = {
         "scene": {"class_type": "GenVRDepthSampleScene", "inputs": {"scene": "furnished_room"}},
         "grey": {

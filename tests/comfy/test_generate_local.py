@@ -1,6 +1,6 @@
 """Generate from Depth (Local) in a real ComfyUI, on small random models in the real file formats.
 
-The picture of the node must be the picture of the same graph wired by hand from core nodes.
+The image of the node must be the image of the same graph wired by hand from core nodes.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ def first(local):
 
 
 @pytest.mark.parametrize("name", ROUTES)
-def test_node_gives_the_picture_of_the_graph_wired_by_hand(local, first, name):
+def test_node_gives_the_image_of_the_graph_wired_by_hand(local, first, name):
     mine, theirs = first(name), run(local, hand(ROUTES[name]))
     assert mine.images.shape == (1, SIZE, SIZE, 3)
-    assert mine.images.std() > 1, "a constant picture proves nothing"
+    assert mine.images.std() > 1, "a constant image proves nothing"
     assert np.array_equal(mine.images, theirs.images)
     assert torch.equal(mine.latents, theirs.latents)
     assert NAMED[name] in mine.report

@@ -45,7 +45,7 @@ def _of_class(graph, class_type: str) -> list[str]:
 
 
 @pytest.mark.parametrize("number", SMALL_MODELS)
-def test_sample_workflow_paints_a_picture(local, number):
+def test_sample_workflow_paints_an_image(local, number):
     (path,) = WORKFLOWS.glob(f"{number} *.json")
     graph = json.loads(path.read_text())
     absent = {entry["class_type"] for entry in graph.values()} - local.object_info().keys()
@@ -65,6 +65,6 @@ def test_sample_workflow_paints_a_picture(local, number):
     (saver,) = _of_class(graph, "SaveImage")
     images = [local.file(entry) for entry in history.outputs[saver]["images"]]
     assert len(images) == (4 if _of_class(graph, "GenVRDepthPromptVariations") else 1)
-    with Image.open(images[0]) as picture:
-        assert abs(picture.width / picture.height - 4 / 3) < 0.15
-        assert any(low < high for low, high in picture.getextrema())
+    with Image.open(images[0]) as image:
+        assert abs(image.width / image.height - 4 / 3) < 0.15
+        assert any(low < high for low, high in image.getextrema())

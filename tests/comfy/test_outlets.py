@@ -1,4 +1,4 @@
-"""Where depth comes from and goes to, in a real ComfyUI: one picture, and a batch of sixteen."""
+"""Where depth comes from and goes to, in a real ComfyUI: one image, and a batch of sixteen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SKY = 5
 
 
 @pytest.fixture
-def pictures(comfy):
+def images(comfy):
     """A ramp from black down to white, the same under a white sky, and a photo of noise."""
     ramp = Image.linear_gradient("L").resize(SIZE).convert("RGB")
     ramp.save(comfy.base / "input" / "ramp.png")
@@ -30,7 +30,7 @@ def pictures(comfy):
 
 
 def _source(batch):
-    """A surface that leans away: 1 m at the top of the picture, 5 m at the bottom."""
+    """A surface that leans away: 1 m at the top of the image, 5 m at the bottom."""
     return {
         "ramp": node("LoadImage", image="ramp.png"),
         "ramps": node("RepeatImageBatch", image=["ramp", 0], amount=batch),
@@ -62,7 +62,7 @@ def _run(comfy, batch, nodes):
 
 
 @pytest.mark.parametrize("batch", [1, 16])
-def test_depth_becomes_normals_pictures_and_a_view(pictures, batch):
+def test_depth_becomes_normals_images_and_a_view(images, batch):
     """A surface nearer at the top looks down: dark green in OpenGL, bright in DirectX."""
     nodes = {
         "gl": node("GenVRDepthNormals", depth=["depth", 0], style="OpenGL"),
@@ -74,40 +74,40 @@ def test_depth_becomes_normals_pictures_and_a_view(pictures, batch):
         "look": node("GenVRDepthPreview", depth=["depth", 0], image=["photo", 0]),
     }
     shown = {f"see_{name}": show([name, 0]) for name in ("gl", "dx", "grey", "turbo")}
-    done = _run(pictures, batch, nodes | shown)
-    gl, dx = _seen(pictures, done, "see_gl"), _seen(pictures, done, "see_dx")
+    done = _run(images, batch, nodes | shown)
+    gl, dx = _seen(images, done, "see_gl"), _seen(images, done, "see_dx")
     assert gl.shape == dx.shape == (batch, HEIGHT, WIDTH, 3)
     assert gl[..., 1].max() < 100
     assert dx[..., 1].min() > 155
     assert np.array_equal(gl[..., ::2], dx[..., ::2])
-    grey = _seen(pictures, done, "see_grey")
+    grey = _seen(images, done, "see_grey")
     assert grey.shape == (batch, HEIGHT, WIDTH, 3)
     assert grey[:, 0].min() == 255
     assert grey[:, -1].max() == 0
-    assert _seen(pictures, done, "see_turbo").shape == (batch, 64, 64, 3)
+    assert _seen(images, done, "see_turbo").shape == (batch, 64, 64, 3)
     entries = done.outputs["look"]["genvr_depth"]
     assert [entry["frame"] for entry in entries] == list(range(batch))
     for entry in entries:
-        raw = np.frombuffer(pictures.file(entry["file"]).read_bytes(), "<f4")
+        raw = np.frombuffer(images.file(entry["file"]).read_bytes(), "<f4")
         assert raw.size == WIDTH * HEIGHT
         assert (raw.min(), raw.max()) == pytest.approx((entry["near"], entry["far"]))
         assert entry["unit"] == "m"
-        assert pictures.file(entry["picture"]).is_file()
+        assert images.file(entry["image"]).is_file()
 
 
 @pytest.mark.parametrize("batch", [1, 16])
-def test_a_batch_becomes_as_many_meshes(pictures, batch):
-    if "SaveGLB" not in pictures.object_info():
+def test_a_batch_becomes_as_many_meshes(images, batch):
+    if "SaveGLB" not in images.object_info():
         pytest.skip("this ComfyUI has no SaveGLB")
     nodes = {
         "mesh": node("GenVRDepthToMesh", depth=["depth", 0], image=["photo", 0], cut=0.5, step=3),
         "save": node("SaveGLB", mesh=["mesh", 0], filename_prefix=f"t/batch{batch}"),
     }
-    done = _run(pictures, batch, nodes)
+    done = _run(images, batch, nodes)
     saved = [e for rows in done.outputs["save"].values() for e in rows if "filename" in e]
     assert len({entry["filename"] for entry in saved}) == batch
     for entry in saved:
-        assert _corners(pictures.file(entry).read_bytes()) == 22 * 17
+        assert _corners(images.file(entry).read_bytes()) == 22 * 17
 
 
 def _corners(glb):
@@ -119,7 +119,7 @@ def _corners(glb):
 
 
 @pytest.mark.parametrize("batch", [1, 16])
-def test_an_anaglyph_is_the_red_of_one_eye_and_the_rest_of_the_other(pictures, batch):
+def test_an_anaglyph_is_the_red_of_one_eye_and_the_rest_of_the_other(images, batch):
     given = {"depth": ["depth", 0], "image": ["photo", 0], "strength": 5.0, "screen": 0.5}
     nodes = {
         "pair": node("GenVRDepthStereo", **given, layout="side by side", fill_holes=True),
@@ -128,8 +128,8 @@ def test_an_anaglyph_is_the_red_of_one_eye_and_the_rest_of_the_other(pictures, b
         "see_red": show(["red", 0]),
         "see_holes": node("MaskPreview", mask=["red", 1]),
     }
-    done = _run(pictures, batch, nodes)
-    pair, red = _seen(pictures, done, "see_pair"), _seen(pictures, done, "see_red")
+    done = _run(images, batch, nodes)
+    pair, red = _seen(images, done, "see_pair"), _seen(images, done, "see_red")
     assert pair.shape == (batch, HEIGHT, 2 * WIDTH, 3)
     left, right = pair[:, :, :WIDTH], pair[:, :, WIDTH:]
     assert (left != right).any()
@@ -139,7 +139,7 @@ def test_an_anaglyph_is_the_red_of_one_eye_and_the_rest_of_the_other(pictures, b
 
 
 @pytest.mark.parametrize("path", ["sway", "orbit", "slide"])
-def test_a_parallax_clip_moves(pictures, path):
+def test_a_parallax_clip_moves(images, path):
     nodes = {
         "clip": node(
             "GenVRDepthStereo",
@@ -153,7 +153,7 @@ def test_a_parallax_clip_moves(pictures, path):
         ),
         "see": show(["clip", 0]),
     }
-    clip = _seen(pictures, _run(pictures, 1, nodes), "see")
+    clip = _seen(images, _run(images, 1, nodes), "see")
     assert clip.shape == (5, HEIGHT, WIDTH, 3)
     assert all((one != other).any() for one, other in pairwise(clip))
 
@@ -168,7 +168,7 @@ def _geometry(batch):
 
 @pytest.mark.parametrize("batch", [1, 16])
 @pytest.mark.parametrize("packet", ["moge", "da3"])
-def test_geometry_of_core_becomes_depth(pictures, packet, batch):
+def test_geometry_of_core_becomes_depth(images, packet, batch):
     nodes = {
         **_geometry(batch),
         "taken": node(
@@ -181,29 +181,29 @@ def test_geometry_of_core_becomes_depth(pictures, packet, batch):
         "see": show(["taken", 1]),
         "known": node("MaskPreview", mask=["taken", 2]),
     }
-    done = _run(pictures, batch, nodes)
+    done = _run(images, batch, nodes)
     entries = done.outputs["taken"]["genvr_depth"]
     assert [entry["kind"] for entry in entries] == ["metric"] * batch
     # Depth Anything's metric network answers for a focal length of 300 pixels.
     focal = {"moge": 0.8 * WIDTH, "da3": 0.5 * WIDTH / np.tan(np.pi / 6)}[packet]
     scale = {"moge": 1.0, "da3": focal / 300}[packet]
     assert entries[0]["camera"][0] == pytest.approx(focal)
-    raw = np.frombuffer(pictures.file(entries[-1]["file"]).read_bytes(), "<f4")
+    raw = np.frombuffer(images.file(entries[-1]["file"]).read_bytes(), "<f4")
     raw = raw.reshape(HEIGHT, WIDTH)
-    with Image.open(pictures.base / "input" / "sky.png") as picture:
+    with Image.open(images.base / "input" / "sky.png") as picture:
         white = np.asarray(picture)[..., 0] / 255
     sky = white == 1
     assert sky.sum() == SKY * WIDTH
     assert np.array_equal(np.isnan(raw), sky)
     assert np.allclose(raw[~sky], (1 + 4 * white[~sky]) * scale, rtol=1e-5)
-    assert np.array_equal(_seen(pictures, done, "known")[-1][..., 0] > 0, ~sky)
-    control = _seen(pictures, done, "see")
+    assert np.array_equal(_seen(images, done, "known")[-1][..., 0] > 0, ~sky)
+    control = _seen(images, done, "see")
     assert control.shape == (batch, HEIGHT, WIDTH, 3)
     assert (control[:, sky] == 0).all()
 
 
-def test_the_stand_in_packets_are_what_core_reads(pictures):
-    if "MoGeRender" not in pictures.object_info():
+def test_the_stand_in_packets_are_what_core_reads(images):
+    if "MoGeRender" not in images.object_info():
         pytest.skip("this ComfyUI has no geometry packets yet")
     sky_mask = {"output": "sky_mask", "output.colored": False}
     nodes = {
@@ -213,20 +213,20 @@ def test_the_stand_in_packets_are_what_core_reads(pictures):
         "sky": node("DA3Render", da3_geometry=["made", 1], **sky_mask),
         "see_sky": show(["sky", 0]),
     }
-    done = _run(pictures, 2, nodes)
-    known, sky = _seen(pictures, done, "see_mask"), _seen(pictures, done, "see_sky")
+    done = _run(images, 2, nodes)
+    known, sky = _seen(images, done, "see_mask"), _seen(images, done, "see_sky")
     assert known.shape == sky.shape == (2, HEIGHT, WIDTH, 3)
     assert np.array_equal(known, 255 - sky)
 
 
-def test_the_recipe_for_another_background_leaves_no_rim(pictures):
+def test_the_recipe_for_another_background_leaves_no_rim(images):
     """A red disc with a smoothed outline before a green wall, laid over blue."""
     fine = Image.new("L", (WIDTH * 8, HEIGHT * 8))
     ImageDraw.Draw(fine).ellipse((100, 60, 400, 330), fill=255)
     disc = fine.resize(SIZE, Image.Resampling.BOX)
-    disc.convert("RGB").save(pictures.base / "input" / "disc.png")
+    disc.convert("RGB").save(images.base / "input" / "disc.png")
     photo = Image.composite(Image.new("RGB", SIZE, "red"), Image.new("RGB", SIZE, "lime"), disc)
-    photo.save(pictures.base / "input" / "red.png")
+    photo.save(images.base / "input" / "red.png")
     nodes = {
         "disc": node("LoadImage", image="disc.png"),
         "photo": node("LoadImage", image="red.png"),
@@ -255,9 +255,9 @@ def test_the_recipe_for_another_background_leaves_no_rim(pictures):
             resize_source=False,
         )
         nodes[f"see_{name}"] = show([name, 0])
-    done = pictures.run(nodes)
+    done = images.run(nodes)
     assert done.status == "success", done.error()
-    assert _seen(pictures, done, "see_plain")[..., 1].max() > 80
-    clean = _seen(pictures, done, "see_clean")
+    assert _seen(images, done, "see_plain")[..., 1].max() > 80
+    clean = _seen(images, done, "see_clean")
     assert clean[..., 1].max() == 0
     assert (clean[..., 0] == 255).mean() > 0.2

@@ -115,7 +115,7 @@ def test_without_a_key_the_error_names_the_three_ways(server, fake):
 
 
 def _checked(prompt, color):
-    """The picture goes to the service through Check Depth, with itself as its depth."""
+    """The image goes to the service through Check Depth, with itself as its depth."""
     graph = generate(prompt)
     graph["photo"] = {
         "class_type": "EmptyImage",
@@ -173,7 +173,7 @@ def test_a_list_of_variations_runs_at_once_in_one_node(keyed, fake):
     history = keyed.run(graph)
     assert history.status == "success", history.error()
     assert len(history.outputs["show"]["images"]) == 4
-    assert "4 pictures: 4 paid for now" in history.outputs["say"]["text"][0]
+    assert "4 images: 4 paid for now" in history.outputs["say"]["text"][0]
     assert "20 credits" in history.outputs["say"]["text"][0]
     assert fake.most_busy >= 2
     assert len(fake.charges) == 4
@@ -320,7 +320,7 @@ def test_the_sibling_models_paint_and_paint_again_for_free(keyed, fake, kind):
     assert done.status == "success", done.error()
     with Image.open(keyed.file(done.outputs["show"]["images"][0])) as shown:
         assert shown.size == fake.size
-    assert "1 picture: 1 paid for now" in done.outputs["say"]["text"][0]
+    assert "1 image: 1 paid for now" in done.outputs["say"]["text"][0]
     (task,) = fake.tasks.values()
     wanted = SIBLINGS[kind][1] | {"prompt": "a heron", "seed": 1}
     assert {name: task.body[name] for name in wanted} == wanted
@@ -331,7 +331,7 @@ def test_the_sibling_models_paint_and_paint_again_for_free(keyed, fake, kind):
 
 
 @pytest.mark.parametrize("kind", SIBLINGS)
-def test_a_batch_for_a_sibling_model_is_a_request_for_each_picture(keyed, fake, kind):
+def test_a_batch_for_a_sibling_model_is_a_request_for_each_image(keyed, fake, kind):
     graph = _sibling(kind, "two herons")
     graph["other"] = {"class_type": "ImageInvert", "inputs": {"image": ["photo", 0]}}
     graph["both"] = {
@@ -346,10 +346,10 @@ def test_a_batch_for_a_sibling_model_is_a_request_for_each_picture(keyed, fake, 
 
 
 @pytest.mark.parametrize(
-    ("name", "pictures", "estimates"),
+    ("name", "images", "estimates"),
     [("06 Generate with GenVR", 1, False), ("07 Twelve Styles, Best Structure", 12, True)],
 )
-def test_the_sample_workflows_run_and_run_again_for_free(keyed, fake, name, pictures, estimates):
+def test_the_sample_workflows_run_and_run_again_for_free(keyed, fake, name, images, estimates):
     weights = ROOT / "nodes" / "depthkit" / "weights" / "builtin.safetensors"
     if estimates and not weights.exists():
         pytest.skip("the built-in depth model is not there yet")
@@ -357,11 +357,11 @@ def test_the_sample_workflows_run_and_run_again_for_free(keyed, fake, name, pict
     if "ImageCompare" not in keyed.object_info():
         pytest.skip("this ComfyUI has no Compare Images yet")
     assert keyed.run(graph).status == "success"
-    assert len(fake.charges) == pictures
+    assert len(fake.charges) == images
     keyed.request("POST", "/free", {"unload_models": True, "free_memory": True})
     history = keyed.run(graph)
     assert history.status == "success", history.error()
-    assert len(fake.charges) == pictures
+    assert len(fake.charges) == images
 
 
 def test_the_nodes_face_tells_seconds_and_credits(keyed, fake):

@@ -12,7 +12,7 @@ import urllib.request
 import numpy as np
 import pytest
 import torch
-from genvr_depth.nodes.depthkit.formats import FORMATS, PICTURES, decode_depth
+from genvr_depth.nodes.depthkit.formats import FORMATS, IMAGES, decode_depth
 from genvr_depth.nodes.depthkit.formats.mesh_read import extras
 from genvr_depth.nodes.depthkit.formats.mesh_write import SOLIDS
 from genvr_depth.nodes.depthkit.formats.png import read_texts
@@ -60,8 +60,8 @@ def test_every_depth_format_is_saved_shown_and_read_back(comfy, format):
         assert decode_depth(path.read_bytes()).kind == "metric"
 
 
-@pytest.mark.parametrize("format", PICTURES)
-def test_every_picture_format_is_saved_and_shown(comfy, format):
+@pytest.mark.parametrize("format", IMAGES)
+def test_every_image_format_is_saved_and_shown(comfy, format):
     output = run(comfy, save("GenVRDepthSaveImage", format, f"t/{format}"))
     assert comfy.file(output["files"][0]).is_file()
     assert view(comfy, output["images"][0])

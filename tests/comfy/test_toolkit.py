@@ -1,4 +1,4 @@
-"""The toolkit's nodes in a real ComfyUI: one picture, and a batch of sixteen."""
+"""The toolkit's nodes in a real ComfyUI: one image, and a batch of sixteen."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ async def _first_error(server, prompt):
     raise AssertionError("the server hung up")
 
 
-def test_a_list_of_pictures_of_other_sizes_is_ranked(comfy):
+def test_a_list_of_images_of_other_sizes_is_ranked(comfy):
     prompt = {
         **_source(1),
         "wide": node(

@@ -1,9 +1,9 @@
-"""Refresh every picture of the project that shows the pack at work.
+"""Refresh every image of the project that shows the pack at work.
 
-    COMFYUI_PATH=... python tests/data/refresh_pictures.py [KIND...] [NAME...]
+    COMFYUI_PATH=... python tests/data/refresh_images.py [KIND...] [NAME...]
 
 Starts ComfyUI, headless Chromium and the stand-in for the GenVR service (COMFYUI_PYTHON and
-CHROMIUM as for the browser tests). Nothing is drawn by hand: what a picture shows was computed in
+CHROMIUM as for the browser tests). Nothing is drawn by hand: what an image shows was computed in
 that run. What needs weights of others is shown before its run; what needs the service shows the
 stand-in's answers, which carry a stamp that says so.
 
@@ -21,12 +21,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from pictures.cards import cards
-from pictures.helps import helps
-from pictures.screens import screens
-from pictures.stage import stage
+from images.cards import cards
+from images.helps import helps
+from images.screens import screens
+from images.stage import stage
 
-# The screens first: what a run costs is seen the first time only, later its pictures are stored.
+# The screens first: what a run costs is seen the first time only, later its images are stored.
 KINDS = {"screens": screens, "cards": cards, "nodes": helps}
 
 

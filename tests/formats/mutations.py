@@ -28,16 +28,15 @@ def corpus() -> dict[str, bytes]:
     z = torch.rand(19, 23) * 5 + 1
     z[2, 3] = float("nan")
     depth = DepthMap.make(z, "metric", None, Pinhole(20.0, 20.0, 11.5, 9.5), "scene")
-    picture = torch.rand(19, 23, 3)
+    image = torch.rand(19, 23, 3)
     files = {
-        name: encode_depth(depth, picture.numpy(), name, SaveOptions(texts=TEXTS))
-        for name in FORMATS
+        name: encode_depth(depth, image.numpy(), name, SaveOptions(texts=TEXTS)) for name in FORMATS
     }
     for compression in ("none", "zips", "piz"):
         options = SaveOptions(compression=compression, channels="RGB")
         files[f"exr-{compression}"] = encode_depth(depth, None, "exr", options)
     solid = SolidOptions(cut=0.0, texts=TEXTS)
-    return files | {name: encode_solid(depth, picture, name, solid) for name in SOLIDS}
+    return files | {name: encode_solid(depth, image, name, solid) for name in SOLIDS}
 
 
 def mutated(count: int, seed: int) -> Iterator[tuple[str, bytes]]:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit.cli import main
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
-from genvr_depth.nodes.depthkit.formats import decode_depth, decode_picture, encode_depth
+from genvr_depth.nodes.depthkit.formats import decode_depth, decode_image, encode_depth
 from genvr_depth.nodes.depthkit.formats.depth_files import load_depth
 from genvr_depth.nodes.depthkit.formats.options import LoadOptions
 from genvr_depth.nodes.depthkit.formats.png import write
@@ -30,7 +30,7 @@ def test_lossless_conversions_lose_nothing(tmp_path, source, name):
     assert torch.equal(load_depth(target, LoadOptions()).values, DEPTH.values)
 
 
-def test_a_depth_photo_needs_and_keeps_its_picture(tmp_path, source, capsys):
+def test_a_depth_photo_needs_and_keeps_its_image(tmp_path, source, capsys):
     photo = tmp_path / "photo.png"
     photo.write_bytes(write(np.full((28, 34, 3), 99, np.uint8)))
     target = tmp_path / "out.jpg"
@@ -38,7 +38,7 @@ def test_a_depth_photo_needs_and_keeps_its_picture(tmp_path, source, capsys):
     assert "photograph" in capsys.readouterr().err
     assert not target.exists()
     assert main(["convert", str(source), str(target), "--image", str(photo)]) == 0
-    assert decode_picture(target.read_bytes()).shape == (1, 28, 34, 3)
+    assert decode_image(target.read_bytes()).shape == (1, 28, 34, 3)
     assert (decode_depth(target.read_bytes()).values - DEPTH.values).abs().max() < 1e-4
 
 
@@ -69,28 +69,28 @@ def test_a_folder_is_converted_file_by_file(tmp_path, source, capsys):
 
 
 @pytest.mark.parametrize("format", ["preview", "normals"])
-def test_pictures_of_depth(tmp_path, source, format):
+def test_images_of_depth(tmp_path, source, format):
     target = tmp_path / "p.png"
     assert main(["convert", str(source), str(target), "--format", format]) == 0
-    assert decode_picture(target.read_bytes()).shape == (1, 14, 17, 3)
+    assert decode_image(target.read_bytes()).shape == (1, 14, 17, 3)
 
 
-def test_plain_pictures_are_converted_too(tmp_path):
-    picture = tmp_path / "p.png"
-    picture.write_bytes(write(np.full((8, 9, 3), 120, np.uint8)))
+def test_plain_images_are_converted_too(tmp_path):
+    image = tmp_path / "p.png"
+    image.write_bytes(write(np.full((8, 9, 3), 120, np.uint8)))
     for name in ("p.webp", "p.avif", "p.jpg", "p.tif"):
-        assert main(["convert", str(picture), str(tmp_path / name), "--picture"]) == 0
-        assert decode_picture((tmp_path / name).read_bytes()).shape == (1, 8, 9, 3)
+        assert main(["convert", str(image), str(tmp_path / name), "--plain"]) == 0
+        assert decode_image((tmp_path / name).read_bytes()).shape == (1, 8, 9, 3)
 
 
-def test_a_folder_of_pictures_is_converted_whatever_their_kind(tmp_path):
+def test_a_folder_of_images_is_converted_whatever_their_kind(tmp_path):
     folder, kinds = tmp_path / "in", ("jpg", "png", "webp", "avif", "bmp", "tiff")
     folder.mkdir()
     for kind in kinds:
         Image.new("RGB", (16, 12), (10, 120, 200)).save(folder / f"{kind}.{kind}")
     (folder / "depth.exr").write_bytes(encode_depth(DEPTH, None, "exr"))
     out = tmp_path / "out"
-    assert main(["convert", "--picture", "--format", "png", str(folder), str(out)]) == 0
+    assert main(["convert", "--plain", "--format", "png", str(folder), str(out)]) == 0
     assert sorted(path.stem for path in out.iterdir()) == sorted(kinds)
 
 

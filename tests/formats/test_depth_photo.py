@@ -16,7 +16,7 @@ from genvr_depth.nodes.depthkit.formats import (
     LoadOptions,
     SaveOptions,
     decode_depth,
-    decode_picture,
+    decode_image,
     encode_depth,
     xmp,
 )
@@ -69,7 +69,7 @@ def test_a_viewer_that_follows_the_gdepth_formula_gets_metres():
 def test_the_photograph_itself_is_a_plain_jpeg_of_its_own_size():
     picture = np.random.default_rng(0).random((33, 44, 3), np.float32)
     data = encode_depth(DepthMap.make(torch.rand(5, 6), "disparity"), picture, "depth-photo")
-    assert decode_picture(data).shape == (1, 33, 44, 3)
+    assert decode_image(data).shape == (1, 33, 44, 3)
 
 
 def test_large_maps_are_spread_over_many_segments_and_joined_again():
@@ -102,7 +102,7 @@ def test_phone_photos_without_a_unit_stay_relative(layout, kind):
     assert nearest == 0
 
 
-def test_dynamic_depth_is_found_behind_the_picture():
+def test_dynamic_depth_is_found_behind_the_image():
     depth_png = png()
     names = {
         "Container": "http://ns.google.com/photos/dd/1.0/container/",
@@ -176,7 +176,7 @@ def test_depth_is_turned_upright_with_its_photo(orientation):
     picture = (z[..., None].repeat(1, 1, 3) - 1).repeat_interleave(8, 0).repeat_interleave(8, 1)
     data = encode_depth(depth, picture.numpy(), "depth-photo", SaveOptions(quality=100))
     back = decode_depth(turned(data, orientation))
-    shown = decode_picture(turned(data, orientation))[0, 4::8, 4::8, 0]
+    shown = decode_image(turned(data, orientation))[0, 4::8, 4::8, 0]
     assert back.values[0].shape == shown.shape
     assert (back.values[0] - 1 - shown).abs().max() < 0.05
     found, before = (

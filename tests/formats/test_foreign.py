@@ -116,7 +116,7 @@ def test_the_background_of_renderers_is_invalid(kind, sky):
     assert back.valid.sum() == 11
 
 
-def test_a_cropped_render_is_placed_in_its_picture():
+def test_a_cropped_render_is_placed_in_its_image():
     window = {
         "dataWindow": (np.array([1, 2], "i4"), np.array([4, 4], "i4")),
         "displayWindow": (np.array([0, 0], "i4"), np.array([7, 5], "i4")),
@@ -329,7 +329,7 @@ def test_a_file_cut_short_is_an_error_not_a_wrong_map(name):
     picture = np.full((40, 50, 3), 0.5, np.float32)
     depth = DepthMap.make(torch.rand(40, 50) + 1, "metric")
     data = encode_depth(depth, picture, name, SaveOptions())
-    # The map of a depth photo lies before the picture: cut there, it is still whole.
+    # The map of a depth photo lies before the image: cut there, it is still whole.
     for share in (0.02, 0.3) if name == "depth-photo" else (0.02, 0.5, 0.9):
         with pytest.raises(DepthError):
             decode_depth(data[: int(len(data) * share)], LoadOptions(METRES))

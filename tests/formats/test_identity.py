@@ -26,7 +26,7 @@ from hypothesis.extra.numpy import arrays
 CAMERA = Pinhole(31.5, 32.25, 10.125, 7.75)
 EXACT = [name for name, row in FORMATS.items() if row.lossless and row.bits == 0]
 INTEGER = [name for name, row in FORMATS.items() if row.bits == 16]
-PICTURE = np.full((5, 6, 3), 0.5, np.float32)
+IMAGE = np.full((5, 6, 3), 0.5, np.float32)
 
 numbers = st.one_of(
     st.floats(width=32, allow_nan=True, allow_infinity=True),
@@ -47,7 +47,7 @@ def roundtrip(
     depth: DepthMap, name: str, options: SaveOptions | None = None, fov_deg: float = 0.0
 ) -> DepthMap:
     options = options or SaveOptions()
-    data = encode_depth(depth, PICTURE, name, options)
+    data = encode_depth(depth, IMAGE, name, options)
     chosen, coding = plan(depth, options)
     beside = sidecar({}, record_of(chosen, coding, FORMATS[name].bits).to_json())
     text = beside if FORMATS[name].texts == "none" else ""

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
-from genvr_depth.nodes.depthkit.formats import SaveOptions, encode_depth, encode_picture
+from genvr_depth.nodes.depthkit.formats import SaveOptions, encode_depth, encode_image
 from genvr_depth.nodes.depthkit.formats.mesh_write import SolidOptions, encode_solid
 from genvr_depth.nodes.depthkit.formats.png import read_texts
 from genvr_depth.nodes.depthkit.views.geometry import to_gltf, unproject
@@ -132,7 +132,7 @@ def test_ffmpeg_reads_our_16_bit_colour_png():
     av = pytest.importorskip("av")
     picture = torch.rand(9, 13, 3)
     decoder = av.CodecContext.create("png", "r")
-    packets = av.Packet(encode_picture(picture, "png16"))
+    packets = av.Packet(encode_image(picture, "png16"))
     frame = [*decoder.decode(packets), *decoder.decode(None)][0]
     assert frame.format.name == "rgb48be"
     found = frame.to_ndarray(format="rgb48le").astype(np.float64)

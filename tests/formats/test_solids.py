@@ -47,7 +47,7 @@ def test_depth_comes_back_from_our_own_3d_files(depth, name):
     assert (back.camera, back.source) == (CAMERA, "scene")
 
 
-def test_a_cloud_has_the_pictures_colours_and_its_normals(depth):
+def test_a_cloud_has_the_images_colours_and_its_normals(depth):
     picture = torch.rand(19, 23, 3)
     data = encode_solid(depth, picture, "ply", SolidOptions(with_normals=True))
     assert b"property float nx" in data[:4000]
@@ -58,7 +58,7 @@ def test_a_cloud_has_the_pictures_colours_and_its_normals(depth):
     np.testing.assert_array_equal(np.asarray(cloud.colors)[:, :3], colours)
 
 
-def test_a_mesh_stands_upright_in_metres_with_the_picture_on_it(depth):
+def test_a_mesh_stands_upright_in_metres_with_the_image_on_it(depth):
     picture = torch.rand(40, 50, 3)
     scene = load(encode_solid(depth, picture, "glb", SolidOptions(cut=0.0)), "glb")
     mesh = next(iter(scene.geometry.values()))
@@ -127,10 +127,10 @@ def test_other_texts_are_no_obj(start):
     assert not recognises_obj(start)
 
 
-def test_a_picture_inside_a_glb_is_never_unpacked(depth):
+def test_an_image_inside_a_glb_is_never_unpacked(depth):
     data = encode_solid(depth, torch.rand(8, 8, 3), "glb", SolidOptions(cut=0.0))
     at = data.index(b"\x89PNG")
-    broken = data[:at] + b"not a picture at all" + data[at + 20 :]
+    broken = data[:at] + b"no image, 20 bytes!!" + data[at + 20 :]
     assert decode_depth(broken).valid.any()
 
 
@@ -141,7 +141,7 @@ def test_nothing_valid_is_an_error_that_says_so():
             encode_solid(empty, None, name)
 
 
-def test_the_texture_is_the_picture_at_its_own_size(depth):
+def test_the_texture_is_the_image_at_its_own_size(depth):
     data = encode_solid(depth, torch.rand(64, 80, 3), "glb", SolidOptions(cut=0.0))
     with Image.open(io.BytesIO(data[data.index(b"\x89PNG") :])) as image:
         assert image.size == (80, 64)

@@ -5,8 +5,8 @@ For the tests, and for demonstrations without a key:
     python tests/genvr/fake_service.py --port 8765 --latency 3
 
 then start ComfyUI with GENVR_API_BASE=http://127.0.0.1:8765 GENVR_API_KEY=demo-key
-GENVR_UID=demo-user. Standard library only, except that pictures are painted with Pillow: a tinted
-copy of the control picture, enough to see that the right one came back.
+GENVR_UID=demo-user. Standard library only, except that images are painted with Pillow: a tinted
+copy of the control image, enough to see that the right one came back.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Task:
     id: str
     body: dict[str, Any]
     created: float
-    picture: bytes
+    image: bytes
     links: int = 0
     looks: int = 0
 
@@ -119,7 +119,7 @@ class FakeGenvr:
         size: tuple[int, int] = (64, 48),
         painter: Callable[[dict[str, Any], bytes], bytes] | None = None,
     ) -> None:
-        self.painter = painter  # (body, control picture) -> the answer, instead of a tinted copy
+        self.painter = painter  # (body, control image) -> the answer, instead of a tinted copy
         self.key, self.uid, self.latency, self.size = key, uid, latency, size
         self.versions = ("v2", "api/v1")
         self.words: list[str] = []
@@ -172,9 +172,9 @@ class FakeGenvr:
             return 422, {"success": False, "message": problem}
         number = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:8]
         paint = self.painter or (lambda body, control: _paint(body, control, self.size))
-        picture = paint(body, control)
+        image = paint(body, control)
         with self.lock:
-            task = Task(f"task-{len(self.tasks)}-{number}", body, time.monotonic(), picture)
+            task = Task(f"task-{len(self.tasks)}-{number}", body, time.monotonic(), image)
             self.tasks[task.id] = task
             self.charges.append(_wish(body, control))
             self.busy = sum(not self._ready(t) for t in self.tasks.values())
@@ -201,7 +201,7 @@ class FakeGenvr:
             return 404, {"success": False, "message": "Task not found"}
         with self.lock:
             task.links += 1
-        url = f"{self.base}/pictures/{task.id}/{task.links}.png?sv=1&sig=RESULTSIGNATURE"
+        url = f"{self.base}/images/{task.id}/{task.links}.png?sv=1&sig=RESULTSIGNATURE"
         output = [url] if self.output is None else _filled(self.output, url)
         return 200, {"success": True, "data": {"status": "completed", "output": output}}
 
@@ -245,7 +245,7 @@ class FakeGenvr:
         return time.monotonic() - task.created >= self.latency
 
     def _problem(self, body: dict[str, Any]) -> tuple[str, bytes]:
-        """What is wrong with a generate body, and the control picture's bytes."""
+        """What is wrong with a generate body, and the control image's bytes."""
         if body.get("category") != "imgutils_control" or body.get("subcategory") not in SCHEMAS:
             return "unknown model", b""
         fields, required = SCHEMAS[body["subcategory"]]
@@ -275,9 +275,9 @@ class FakeGenvr:
 
 
 def _wish(body: dict[str, Any], control: bytes) -> str:
-    """What was asked for, whatever way the picture took."""
+    """What was asked for, whatever way the image took."""
     rest = {k: v for k, v in body.items() if k not in ("control_image", "image")}
-    rest["picture"] = hashlib.sha256(control).hexdigest()
+    rest["image"] = hashlib.sha256(control).hexdigest()
     return json.dumps(rest, sort_keys=True)
 
 
@@ -291,16 +291,16 @@ def _filled(output: Any, url: str) -> Any:
 
 
 def _paint(body: dict[str, Any], control: bytes, size: tuple[int, int]) -> bytes:
-    picture = Image.open(io.BytesIO(control)).convert("L")
-    picture = picture.resize(size) if size[0] else picture
+    image = Image.open(io.BytesIO(control)).convert("L")
+    image = image.resize(size) if size[0] else image
     if body["subcategory"] != "controlnet_preprocessors":
         words = json.dumps({k: v for k, v in body.items() if "image" not in k}, sort_keys=True)
         tint = hashlib.sha256(words.encode()).digest()
         dark, light = tuple(b // 3 for b in tint[:3]), tuple(160 + b // 3 for b in tint[3:6])
-        picture = ImageOps.colorize(picture, dark, light)
+        image = ImageOps.colorize(image, dark, light)
     buffer = io.BytesIO()
     wanted = "JPEG" if body.get("output_format", "jpg") == "jpg" else "PNG"
-    picture.save(buffer, wanted)
+    image.save(buffer, wanted)
     return buffer.getvalue()
 
 
@@ -316,8 +316,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._serve("models", self.fake.models)
         elif path.startswith("/api/schema/"):
             self._serve("schema", lambda: self.fake.schema(path.rsplit("/", 1)[-1]))
-        elif path.startswith("/pictures/"):
-            self._serve("picture", lambda: self._picture(path))
+        elif path.startswith("/images/"):
+            self._serve("image", lambda: self._image(path))
         else:
             self._send(404, b"not here", "text/plain")
 
@@ -347,11 +347,11 @@ class _Handler(BaseHTTPRequestHandler):
             return 401, {"success": False, "message": "Unauthorized"}
         return call()
 
-    def _picture(self, path: str) -> tuple[int, Any]:
+    def _image(self, path: str) -> tuple[int, Any]:
         task = self.fake.tasks.get(path.split("/")[2])
         if task is None or path in self.fake.dead_links:
             return 403, {"error": "AuthenticationFailed"}
-        return 200, task.picture
+        return 200, task.image
 
     def _body(self) -> bytes:
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -439,7 +439,7 @@ def _encoded(body: Any) -> tuple[bytes, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8765)
-    parser.add_argument("--latency", type=float, default=3.0, help="seconds a picture takes")
+    parser.add_argument("--latency", type=float, default=3.0, help="seconds an image takes")
     parser.add_argument("--key", default="demo-key")
     parser.add_argument("--uid", default="demo-user")
     args = parser.parse_args()

@@ -1,9 +1,9 @@
-"""Answers of the stand-in that keep the structure: the control picture, lit anew.
+"""Answers of the stand-in that keep the structure: the control image, lit anew.
 
-The four sample scenes come with their exact depth. A control picture is told by its looks to be
+The four sample scenes come with their exact depth. A control image is told by its looks to be
 one of them, its surface normals are lit by a coloured lamp inside the scene and a second light from
 the side, and haze hides what is far. Colours and places follow from prompt and seed. A detector's
-answer is the depth as a grey picture. Every answer says
+answer is the depth as a grey image. Every answer says
 on its face that it is the stand-in's, so that no screenshot can pass it off as the service's.
 """
 
@@ -65,7 +65,7 @@ def _depth_of(photo: Tensor) -> DepthMap:
 @functools.cache
 def signature(name: str) -> Tensor:
     """A sample scene so small that it can be told from the others at a glance."""
-    return resize(load_scene(name).picture, *SIGNATURE)
+    return resize(load_scene(name).image, *SIGNATURE)
 
 
 def _colour(share: int, saturation: float, value: float) -> Tensor:

@@ -28,9 +28,9 @@ FAULTS = st.sampled_from(
         ("status", Fault("reset")),
         ("response", Fault(body="<html>")),
         ("response", Fault(body={"success": False, "message": "busy"})),
-        ("picture", Fault(status=403)),
-        ("picture", Fault("truncated", act=True)),
-        ("picture", Fault(body="<html>")),
+        ("image", Fault(status=403)),
+        ("image", Fault("truncated", act=True)),
+        ("image", Fault(body="<html>")),
     ]
 )
 STEPS = ("", "prepared", "sent", "submitted", "completed", "downloaded", "stored")
@@ -69,12 +69,12 @@ def test_no_sequence_of_faults_and_stops_pays_twice(fake, make_runner, make_requ
     except AmbiguousCharge:
         unclear = True
     else:
-        assert make_runner().store.get(outcome.pictures[0])
+        assert make_runner().store.get(outcome.images[0])
         assert len(fake.charges) - before == 1
     looks = len(fake.charges)
     if unclear:
         paid = make_runner(pay_again=True).obtain(request, never_stop)
-        assert paid.pictures
+        assert paid.images
         assert len(fake.charges) - looks <= 1
 
 

@@ -50,7 +50,7 @@ def test_login_generate_and_ledger(fake, home, monkeypatch, capsys, leak_hunt):
     leak_hunt.texts.append(said.out + said.err)
 
 
-def test_every_picture_that_is_paid_for_gets_a_file_of_its_own(fake, home, monkeypatch):
+def test_every_image_that_is_paid_for_gets_a_file_of_its_own(fake, home, monkeypatch):
     log_in(fake, monkeypatch)
     photos = [home / folder / name for folder in ("a", "b") for name in ("写真.png", "図.png")]
     for number, photo in enumerate(photos):
@@ -62,36 +62,36 @@ def test_every_picture_that_is_paid_for_gets_a_file_of_its_own(fake, home, monke
     assert len(fake.charges) == len(list((home / "out").iterdir())) == 8
 
 
-def pictures(folder):
+def images(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_an_earlier_picture_is_never_replaced(fake, home, monkeypatch, capsys):
+def test_an_earlier_image_is_never_replaced(fake, home, monkeypatch, capsys):
     log_in(fake, monkeypatch)
     command = ["generate", str(home / "photo.png"), "--prompt", "a castle", "--out"]
     assert main([*command, str(home / "out")]) == 0
-    first = pictures(home / "out")
+    first = images(home / "out")
     assert main([*command, str(home / "out"), "--steps", "20"]) == 0
     assert main([*command, str(home / "out"), "--steps", "30"]) == 0
     assert main([*command, str(home / "out"), "--steps", "20"]) == 0
-    found = pictures(home / "out")
+    found = images(home / "out")
     assert sorted(found) == [f"photo_plain_seed0{n}.jpg" for n in ("-2", "-3", "")]
     assert found["photo_plain_seed0.jpg"] == first["photo_plain_seed0.jpg"]
     assert len(set(found.values())) == len(fake.charges) == 3
     assert capsys.readouterr().out.splitlines()[-1].endswith("photo_plain_seed0-2.jpg")
 
 
-def test_one_refused_picture_keeps_none_of_the_paid_ones_back(fake, home, monkeypatch, capsys):
+def test_one_refused_image_keeps_none_of_the_paid_ones_back(fake, home, monkeypatch, capsys):
     log_in(fake, monkeypatch)
     fake.script("generate", Fault(body={"success": False, "message": "Request Moderated"}))
     command = ["generate", str(home / "photo.png"), "--prompt", "a castle", "--n", "4"]
     command += ["--out", str(home / "out"), "--concurrency", "1"]
     assert main(command) == 1
     said = capsys.readouterr()
-    assert "1 of 4 pictures failed" in said.err
-    assert said.out.count(".jpg") == len(pictures(home / "out")) == len(fake.charges) == 3
+    assert "1 of 4 images failed" in said.err
+    assert said.out.count(".jpg") == len(images(home / "out")) == len(fake.charges) == 3
     assert main(command) == 0
-    assert len(pictures(home / "out")) == len(fake.charges) == 4
+    assert len(images(home / "out")) == len(fake.charges) == 4
 
 
 def test_a_folder_that_cannot_be_written_is_noticed_before_anything_is_paid_for(

@@ -15,7 +15,7 @@ from genvr_depth.nodes.depthkit.genvr import journal as journal_module
 from genvr_depth.nodes.depthkit.genvr import result_store as store_module
 from genvr_depth.nodes.depthkit.genvr.jobs import run_many
 from genvr_depth.nodes.depthkit.genvr.journal import Journal
-from genvr_depth.nodes.depthkit.genvr.result_store import PictureStore
+from genvr_depth.nodes.depthkit.genvr.result_store import ImageStore
 from genvr_depth.nodes.depthkit.genvr.retry import never_stop
 from genvr_depth.nodes.depthkit.genvr.service import open_runner
 from genvr_depth.nodes.depthkit.genvr.service_errors import AmbiguousCharge, JournalError
@@ -159,7 +159,7 @@ def test_a_commit_that_fails_stops_before_the_money(
     assert fake.charges == []
 
 
-def test_a_disk_full_after_the_money_does_not_lose_the_picture(
+def test_a_disk_full_after_the_money_does_not_lose_the_image(
     fake, make_runner, make_request, tmp_path, clock, journal_rows
 ):
     runner = with_disk(make_runner(), tmp_path, FullDisk("UPDATE", 1), clock)
@@ -254,7 +254,7 @@ def test_a_journal_whose_permissions_cannot_be_set_is_an_error_in_words(
     assert str(tmp_path) not in str(raised.value)
 
 
-def test_a_picture_that_cannot_be_stored_is_not_lost(
+def test_an_image_that_cannot_be_stored_is_not_lost(
     fake, make_runner, make_request, tmp_path, monkeypatch
 ):
     def full(path, data):
@@ -269,11 +269,11 @@ def test_a_picture_that_cannot_be_stored_is_not_lost(
 
 
 def test_the_store_is_bounded_and_clears_the_least_used_first(tmp_path):
-    store = PictureStore(tmp_path / "pictures", limit_bytes=2500)
+    store = ImageStore(tmp_path / "images", limit_bytes=2500)
     names = []
     for number in range(2):
         names.append(store.put(bytes([number]) * 1000))
-        os.utime(tmp_path / "pictures" / names[-1], (1000 + number, 1000 + number))
+        os.utime(tmp_path / "images" / names[-1], (1000 + number, 1000 + number))
     assert store.get(names[0]), "read: now the most recently used"
     names.append(store.put(b"z" * 1000))
     assert [store.has(name) for name in names] == [True, False, True]

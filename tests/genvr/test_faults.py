@@ -1,4 +1,4 @@
-"""Faults after the money: status, response, download and upload. The picture is never lost, and
+"""Faults after the money: status, response, download and upload. The image is never lost, and
 never paid for twice."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import pytest
 import torch
 from fake_genvr import Fault
 from genvr_depth.nodes.depthkit.errors import Stopped
-from genvr_depth.nodes.depthkit.genvr import control_images as pictures
+from genvr_depth.nodes.depthkit.genvr import control_images as images
 from genvr_depth.nodes.depthkit.genvr import result_download as download
 from genvr_depth.nodes.depthkit.genvr import upload
 from genvr_depth.nodes.depthkit.genvr.credentials import Profile
@@ -19,8 +19,8 @@ from genvr_depth.nodes.depthkit.genvr.retry import never_stop
 from genvr_depth.nodes.depthkit.genvr.service_errors import (
     BadParameter,
     GenvrError,
+    ImageError,
     Moderated,
-    PictureError,
     ServiceDown,
     TaskFailed,
     TaskTimeout,
@@ -137,11 +137,11 @@ OUTPUTS = [
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-def test_every_shape_of_output_gives_the_picture(fake, make_runner, make_request, output):
+def test_every_shape_of_output_gives_the_image(fake, make_runner, make_request, output):
     fake.output = output
     outcome = make_runner().obtain(make_request(), never_stop)
-    assert len(outcome.pictures) == 1
-    assert make_runner().store.get(outcome.pictures[0])
+    assert len(outcome.images) == 1
+    assert make_runner().store.get(outcome.images[0])
 
 
 @pytest.mark.parametrize("output", [["Error: NSFW content detected"], "flagged as sensitive"])
@@ -182,9 +182,9 @@ def test_a_loss_found_in_this_run_is_not_paid_behind_the_spending_caps_back(
     assert again.will_pay(make_request())
 
 
-def test_an_empty_output_is_no_picture_and_no_loss(fake, make_runner, make_request):
+def test_an_empty_output_is_no_image_and_no_loss(fake, make_runner, make_request):
     fake.output = []
-    with pytest.raises(PictureError, match="paid for and kept"):
+    with pytest.raises(ImageError, match="paid for and kept"):
         make_runner().obtain(make_request(), never_stop)
     fake.output = None
     assert make_runner().obtain(make_request(), never_stop).how == "resumed"
@@ -211,7 +211,7 @@ BAD_FILES = {
     "JSON": Fault(body={"error": "expired"}),
     "GIF": Fault(body=b"GIF89a" + bytes(64)),
     "empty": Fault(body=b""),
-    "truncated picture": Fault(body=png(64, 64)[:80]),
+    "truncated image": Fault(body=png(64, 64)[:80]),
     "pixel bomb": Fault(body=pixel_bomb()),
     "gzip": Fault(body=png(4, 4), headers={"Content-Encoding": "gzip"}),
     "too large": Fault(body=b"x", headers={"Content-Length": str(1 << 40)}),
@@ -227,8 +227,8 @@ BAD_FILES = {
 def test_a_bad_file_is_refused_and_fetched_later_for_free(
     fake, make_runner, make_request, leak_hunt, name
 ):
-    fake.script("picture", *[BAD_FILES[name]] * 8)
-    with pytest.raises(PictureError) as raised:
+    fake.script("image", *[BAD_FILES[name]] * 8)
+    with pytest.raises(ImageError) as raised:
         make_runner().obtain(make_request(), never_stop)
     leak_hunt.texts.append(str(raised.value))
     assert "run again" in str(raised.value)
@@ -239,22 +239,22 @@ def test_a_bad_file_is_refused_and_fetched_later_for_free(
 
 def test_a_body_that_grows_beyond_the_limit_is_cut(fake, make_runner, make_request, monkeypatch):
     monkeypatch.setattr(download, "MAX_BYTES", 200)
-    with pytest.raises(PictureError, match="larger than"):
+    with pytest.raises(ImageError, match="larger than"):
         make_runner().obtain(make_request(), never_stop)
 
 
 def test_a_dead_link_is_renewed(fake, make_runner, make_request):
     runner = make_runner()
-    fake.script("picture", Fault(status=403), Fault(status=404))
+    fake.script("image", Fault(status=403), Fault(status=404))
     assert runner.obtain(make_request(), never_stop).how == "paid"
     assert fake.count("response") == 3
     assert len(fake.charges) == 1
 
 
 def test_a_result_that_expired_is_not_promised_for_ever(fake, make_runner, make_request):
-    fake.script("picture", *[Fault(status=404)] * 6)
+    fake.script("image", *[Fault(status=404)] * 6)
     for _ in range(2):
-        with pytest.raises(PictureError, match="--take") as raised:
+        with pytest.raises(ImageError, match="--take") as raised:
             make_runner().obtain(make_request(), never_stop)
         assert "GenVR's support" in str(raised.value)
     assert make_runner().obtain(make_request(), never_stop).how == "resumed"
@@ -280,28 +280,28 @@ def test_what_went_wrong_is_forgotten_once_it_went_right(
 
 def test_a_damaged_stored_file_is_fetched_again_for_free(fake, make_runner, make_request, tmp_path):
     outcome = make_runner().obtain(make_request(), never_stop)
-    stored = tmp_path / "private" / "pictures" / outcome.pictures[0]
+    stored = tmp_path / "private" / "images" / outcome.images[0]
     stored.write_bytes(b"bit rot" + stored.read_bytes()[7:])
     again = make_runner().obtain(make_request(), never_stop)
     assert again.how == "resumed"
-    assert again.pictures == outcome.pictures
+    assert again.images == outcome.images
     assert len(fake.charges) == 1
 
 
 @pytest.fixture
 def big(monkeypatch):
-    """make(seed) -> a request whose picture is too large to be sent along."""
+    """make(seed) -> a request whose image is too large to be sent along."""
     monkeypatch.setattr(upload, "DATA_URI_LIMIT", 2000)
     torch.manual_seed(0)
-    picture = pictures.from_images(torch.rand(1, 40, 40, 3))[0]
+    image = images.from_images(torch.rand(1, 40, 40, 3))[0]
 
     def make(seed=1):
-        return Request.make(model_named("depth"), {"prompt": "a", "seed": seed}, picture)
+        return Request.make(model_named("depth"), {"prompt": "a", "seed": seed}, image)
 
     return make
 
 
-def test_a_large_picture_is_uploaded_once_for_many_requests(fake, make_runner, big):
+def test_a_large_image_is_uploaded_once_for_many_requests(fake, make_runner, big):
     runner = make_runner()
     for seed in (1, 2, 3):
         runner.obtain(big(seed), never_stop)
@@ -358,7 +358,7 @@ def test_a_passing_upload_fault_is_waited_out(fake, make_runner, big, endpoint, 
     assert len(fake.charges) == 1
 
 
-def test_a_picture_is_never_put_on_an_unencrypted_address(fake, make_runner, big):
+def test_an_image_is_never_put_on_an_unencrypted_address(fake, make_runner, big):
     ticket = {"success": True, "uploadUrl": "http://blob.core.windows.net/t?sig=UPLOADSIGNATURE"}
     fake.script("sas_url", Fault(body=ticket))
     with pytest.raises(ServiceDown, match="not encrypted"):
@@ -409,7 +409,7 @@ ADDRESSES = [
 @pytest.mark.parametrize("url", ADDRESSES)
 def test_unsafe_addresses_are_never_fetched(url):
     profile = Profile("default", "https://api.genvrresearch.com", "v2", "k" * 8, "u" * 8)
-    with pytest.raises(PictureError):
+    with pytest.raises(ImageError):
         download.check_address(url, profile, lambda host: ["20.60.1.1"])
 
 
@@ -420,7 +420,7 @@ def test_an_allowed_name_in_a_private_network_is_not_fetched(address):
     profile = Profile("default", "https://api.genvrresearch.com", "v2", "k" * 8, "u" * 8)
     url = "https://userdata.blob.core.windows.net/x.png"
     download.check_address(url, profile, lambda host: ["20.60.1.1"])
-    with pytest.raises(PictureError, match="private network"):
+    with pytest.raises(ImageError, match="private network"):
         download.check_address(url, profile, lambda host: ["20.60.1.1", address])
 
 
@@ -430,32 +430,32 @@ def test_the_stand_in_addresses_of_proxy_tools_are_fetched():
     for address in ("198.18.0.7", "198.19.255.254"):
         download.check_address(url, profile, lambda host, found=address: [found])
         for private in ("192.168.0.1", "100.64.0.1", "192.0.2.1", "fc00::7"):
-            with pytest.raises(PictureError, match="private network"):
+            with pytest.raises(ImageError, match="private network"):
                 download.check_address(url, profile, lambda h, a=address, p=private: [a, p])
     for unsafe in (f"https://{address}/x.png", "https://evil.example/x.png"):
-        with pytest.raises(PictureError):
+        with pytest.raises(ImageError):
             download.check_address(unsafe, profile, lambda host: ["198.18.0.7"])
 
 
 def test_the_profile_can_allow_another_host():
-    url = "https://cdn.pictures.example/x.png"
-    known = Profile("p", "https://api.genvrresearch.com", hosts=("*.pictures.example",))
+    url = "https://cdn.images.example/x.png"
+    known = Profile("p", "https://api.genvrresearch.com", hosts=("*.images.example",))
     download.check_address(url, known, lambda host: [])
-    with pytest.raises(PictureError, match="--host"):
+    with pytest.raises(ImageError, match="--host"):
         download.check_address(url, Profile("p", "https://api.genvrresearch.com"), lambda h: [])
 
 
 def test_a_redirect_is_followed_without_the_key(fake, make_runner, make_request):
     made = make_runner().obtain(make_request(), never_stop)
-    target = f"/pictures/{made.task}/9.png"
-    fake.script("picture", Fault(status=302, headers={"Location": target}))
+    target = f"/images/{made.task}/9.png"
+    fake.script("image", Fault(status=302, headers={"Location": target}))
     make_runner().obtain(make_request(seed=2), never_stop)
-    assert all("Authorization" not in h for name, h in fake.calls if name == "picture")
+    assert all("Authorization" not in h for name, h in fake.calls if name == "image")
 
 
 def test_redirects_in_circles_end(fake, make_runner, make_request):
-    loop = Fault(status=302, headers={"Location": "/pictures/a/1.png"})
-    fake.script("picture", *[loop] * 50)
+    loop = Fault(status=302, headers={"Location": "/images/a/1.png"})
+    fake.script("image", *[loop] * 50)
     with pytest.raises(GenvrError, match="circles"):
         make_runner().obtain(make_request(), never_stop)
-    assert fake.count("picture") == 4
+    assert fake.count("image") == 4

@@ -56,7 +56,7 @@ def test_no_more_than_asked_run_at_once(fake, tmp_path, profile, make_request):
     assert 2 <= fake.most_busy <= 4
 
 
-@pytest.mark.parametrize("endpoint", ["status", "picture", "response"])
+@pytest.mark.parametrize("endpoint", ["status", "image", "response"])
 def test_stop_leaves_within_a_second_and_a_later_run_resumes(
     fake, tmp_path, profile, make_request, endpoint
 ):
@@ -122,7 +122,7 @@ def test_the_status_line_counts_and_prices(fake, profile, tmp_path, make_request
     again = service.run(requests, say=said.append, pacing=clock.pacing)
     assert said[-1] == "done · 0 credits this run · 15 in all"
     assert "3 from disk" in again.report
-    assert spent(tmp_path / "private").pictures == 3
+    assert spent(tmp_path / "private").images == 3
 
 
 def test_a_run_reports_its_own_bill_not_what_others_pay_meanwhile(

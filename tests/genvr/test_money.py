@@ -34,14 +34,14 @@ def test_a_request_is_paid_once_and_then_served_from_disk(fake, make_runner, mak
     looked = len(fake.calls)
     again = make_runner().obtain(make_request(), never_stop)
     assert (first.how, again.how) == ("paid", "stored")
-    assert again.pictures == first.pictures
+    assert again.images == first.images
     assert again.credits == 0
     assert len(fake.charges) == 1
-    assert len(fake.calls) == looked, "a stored picture needs no network"
+    assert len(fake.calls) == looked, "a stored image needs no network"
     assert not fake.violations
 
 
-def test_another_take_is_another_picture_on_purpose(fake, make_runner, make_request):
+def test_another_take_is_another_image_on_purpose(fake, make_runner, make_request):
     for take in (0, 1, 1, 2):
         make_runner().obtain(make_request(take=take), never_stop)
     assert len(fake.charges) == 3
@@ -261,11 +261,11 @@ def test_equal_requests_in_one_run_pay_once(fake, make_runner, make_request):
 
 def test_the_cap_stops_a_run_before_anything_is_sent(fake, make_runner, make_request):
     requests = [make_request(seed=n) for n in range(4)]
-    with pytest.raises(SpendingCap, match="20 credits for 4 new pictures"):
+    with pytest.raises(SpendingCap, match="20 credits for 4 new images"):
         plan(make_runner(), requests, 15)
     assert fake.calls == []
     run_many(make_runner(), requests[:3])
-    assert plan(make_runner(), requests, 5).credits == 5, "stored pictures cost nothing"
+    assert plan(make_runner(), requests, 5).credits == 5, "stored images cost nothing"
 
 
 @pytest.mark.parametrize("cap", [0, 4.9])
@@ -340,7 +340,7 @@ def test_a_failed_task_is_not_paid_again_by_itself(fake, make_runner, make_reque
 def test_one_failed_item_does_not_lose_the_others(fake, make_runner, make_request):
     fake.script("generate", Fault(body={"success": False, "message": "Request Moderated"}))
     requests = [make_request(seed=n) for n in range(5)]
-    with pytest.raises(GenvrError, match=r"1 of 5 pictures failed; 4 are stored") as raised:
+    with pytest.raises(GenvrError, match=r"1 of 5 images failed; 4 are stored") as raised:
         run_many(make_runner(), requests, concurrency=1)
     assert "seed 0" in str(raised.value)
     assert "safety_tolerance" in str(raised.value)
@@ -353,7 +353,7 @@ def test_one_failed_item_does_not_lose_the_others(fake, make_runner, make_reques
 def test_unclear_items_are_listed_under_one_explanation(fake, make_runner, make_request):
     fake.script("generate", *[Fault("reset", act=True)] * 5)
     requests = [make_request(seed=n) for n in range(5)]
-    with pytest.raises(GenvrError, match=r"5 of 5 pictures failed") as raised:
+    with pytest.raises(GenvrError, match=r"5 of 5 images failed") as raised:
         run_many(make_runner(), requests)
     assert str(raised.value).count("It is not known") == 1
     assert "and 2 more" in str(raised.value)

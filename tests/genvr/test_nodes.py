@@ -36,7 +36,7 @@ def photo(batch=1, height=24, width=32):
     return torch.stack([ramp, 1 - ramp, ramp], -1)
 
 
-def test_a_picture_comes_back_with_a_report_free_of_secrets(service, leak_hunt):
+def test_an_image_comes_back_with_a_report_free_of_secrets(service, leak_hunt):
     images, report, prompts = run(
         "GenVRDepthGenerateRemote", image=[photo()], prompt=["a castle"], seed=[7]
     )
@@ -49,7 +49,7 @@ def test_a_picture_comes_back_with_a_report_free_of_secrets(service, leak_hunt):
     assert not re.search("https?:", report)
 
 
-def test_prompts_pictures_and_seeds_multiply_in_a_fixed_order(service):
+def test_prompts_images_and_seeds_multiply_in_a_fixed_order(service):
     inputs = {
         "image": [torch.cat([photo(), 1 - photo()])],
         "prompt": ["first\n# not this\n\nsecond"],
@@ -116,17 +116,17 @@ def test_siblings_send_their_own_fields(service):
 
 
 @pytest.mark.parametrize(("detector", "kind"), [("midas", "disparity"), ("leres", "depth")])
-def test_remote_depth_has_the_size_of_the_picture_and_near_is_white(service, detector, kind):
+def test_remote_depth_has_the_size_of_the_image_and_near_is_white(service, detector, kind):
     answer = run("GenVRDepthEstimateRemote", image=photo(2)[..., :1], detector=detector)
     depth, control, report = answer["result"]
     assert (depth.kind, tuple(depth.values.shape)) == (kind, (2, 24, 32))
     assert control.shape == (2, 24, 32, 3)
-    # The stand-in paints the picture's own brightness: its bright side must come out near.
+    # The stand-in paints the image's own brightness: its bright side must come out near.
     assert control[:, :, -4:].mean() > control[:, :, :4].mean()
     sent = next(iter(service.tasks.values())).body
     assert sent[detector] is True
     assert sum(value is True for value in sent.values()) == 1
-    assert "1 paid for now" in report, "two equal pictures are one request"
+    assert "1 paid for now" in report, "two equal images are one request"
 
 
 def test_without_a_key_the_error_names_the_three_ways(monkeypatch, tmp_path):
@@ -159,7 +159,7 @@ def test_a_bad_parameter_is_named_before_anything_is_sent(service, change, words
     assert service.calls == []
 
 
-def test_no_picture_or_both_kinds_are_refused(service):
+def test_no_image_or_both_kinds_are_refused(service):
     with pytest.raises(InvalidInput, match="connect 'image'"):
         run("GenVRDepthGenerateRemote", prompt=["a"])
     depth = DepthMap.make(torch.ones(1, 4, 4), "metric")
@@ -193,7 +193,7 @@ def test_the_nodes_zero_is_the_cap_of_the_settings(service):
         torch.full((2, 3, 3, 3), -4.0),
     ],
 )
-def test_odd_pictures_are_sent_clean(service, image):
+def test_odd_images_are_sent_clean(service, image):
     images, _, _ = run("GenVRDepthGenerateRemote", image=[image], prompt=["a"])
     assert len(images) == image.shape[0]
     assert service.violations == []

@@ -130,7 +130,7 @@ def test_a_name_that_nobody_knows_sent_nothing(make_runner, make_request, fake, 
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    said = unreachable(make_runner, make_request, "https://api.pictures.example", fake)
+    said = unreachable(make_runner, make_request, "https://api.images.example", fake)
     assert "its name was not found" in said
 
 
@@ -237,7 +237,7 @@ def old_library(monkeypatch):
         monkeypatch.delattr(kind, "read1", raising=False)
 
 
-def test_an_older_urllib3_loses_no_picture(fake, make_runner, make_request, old_library):
+def test_an_older_urllib3_loses_no_image(fake, make_runner, make_request, old_library):
     assert make_runner().obtain(make_request(), never_stop).how == "paid"
     fake.script("generate", Fault("truncated", act=True))
     with pytest.raises(AmbiguousCharge):

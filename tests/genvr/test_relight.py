@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from genvr_depth.nodes.depthkit.scenes import load_scene, picture_path
+from genvr_depth.nodes.depthkit.scenes import image_path, load_scene
 from PIL import Image, ImageChops, ImageStat
 
 _spec = importlib.util.spec_from_file_location(
@@ -26,8 +26,8 @@ SIZE = (256, 192)
 @pytest.fixture(scope="module")
 def control():
     buffer = io.BytesIO()
-    with Image.open(picture_path("street")) as picture:
-        picture.resize(SIZE).save(buffer, "JPEG", quality=92)
+    with Image.open(image_path("street")) as image:
+        image.resize(SIZE).save(buffer, "JPEG", quality=92)
     return buffer.getvalue()
 
 

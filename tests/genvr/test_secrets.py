@@ -128,7 +128,7 @@ def test_more_hosts_can_be_allowed_without_typing_the_key_again(tmp_path):
     assert credentials.allow_hosts(tmp_path, "a", ("cdn.example.com",))
     assert not credentials.allow_hosts(tmp_path, "b", ("cdn.example.com",))
     assert credentials.load(tmp_path, "a", {}).hosts == ("cdn.example.com",)
-    named = {**ENV, "GENVR_PICTURE_HOSTS": "one.example, *.two.example"}
+    named = {**ENV, "GENVR_IMAGE_HOSTS": "one.example, *.two.example"}
     assert credentials.load(tmp_path, "", named).hosts == ("one.example", "*.two.example")
     with pytest.raises(BadParameter):
         credentials.allow_hosts(tmp_path, "a", ("https://x/",))
@@ -221,7 +221,7 @@ def test_urllib3s_debug_log_is_redacted(fake, make_runner, make_request, caplog)
     caplog.set_level(logging.DEBUG)
     make_runner().obtain(make_request(), never_stop)
     lines = [r.getMessage() for r in caplog.records if r.name == "urllib3.connectionpool"]
-    assert any("/pictures/" in line and "[secret]" in line for line in lines)
+    assert any("/images/" in line and "[secret]" in line for line in lines)
 
 
 def test_a_hostile_netrc_does_not_replace_or_add_a_key(
@@ -235,7 +235,7 @@ def test_a_hostile_netrc_does_not_replace_or_add_a_key(
     assert make_runner().obtain(make_request(), never_stop).how == "paid"
     sent = {(name, headers.get("Authorization")) for name, headers in fake.calls}
     assert {key for name, key in sent if name in ("generate", "status")} == {f"Bearer {fake.key}"}
-    assert {key for name, key in sent if name == "picture"} == {None}
+    assert {key for name, key in sent if name == "image"} == {None}
 
 
 def test_the_key_does_not_follow_a_redirect_to_another_origin(fake, make_runner, make_request):
@@ -323,7 +323,7 @@ def test_the_panel_shows_the_ledger(call, make_runner, make_request, tmp_path, c
 
     Service(tmp_path / "private", profile).run([make_request()], pacing=clock.pacing)
     _, body = call("GET", "/ledger")
-    assert (body["credits"], body["pictures"], body["days"][0]["credits"]) == (5, 1, 5)
+    assert (body["credits"], body["images"], body["days"][0]["credits"]) == (5, 1, 5)
 
 
 def test_the_page_knows_the_price_of_every_paid_node(call):

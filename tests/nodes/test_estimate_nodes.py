@@ -114,7 +114,7 @@ def test_from_geometry_returns_depth_control_and_mask():
     assert valid.all()
 
 
-def test_bad_pictures_name_the_input():
+def test_bad_images_name_the_input():
     with pytest.raises(InvalidInput, match="'image'"):
         node("Estimate").run(torch.zeros(0, 8, 8, 3), Brightness())
 
@@ -141,7 +141,7 @@ AWKWARD = {
 
 
 @pytest.mark.parametrize("name", AWKWARD)
-def test_awkward_pictures_give_a_finite_map_and_control_image_of_their_size(name):
+def test_awkward_images_give_a_finite_map_and_control_image_of_their_size(name):
     image = AWKWARD[name]
     result = node("Estimate").run(image, detail="tiles", consistency="clip")["result"]
     depth, control, valid, _ = result

@@ -54,8 +54,8 @@ def _metric(batch=1, height=4, width=6):
 
 def test_a_disk_that_is_full_leaves_the_views_empty(canvas, monkeypatch):
     monkeypatch.setattr(canvas, "preview", lambda images, prefix: [])
-    shown = depth_ui(_metric(), picture=torch.rand(1, 4, 6, 3))
-    assert "picture" not in shown[UI_KEY][0]
+    shown = depth_ui(_metric(), image=torch.rand(1, 4, 6, 3))
+    assert "image" not in shown[UI_KEY][0]
     monkeypatch.setattr(canvas, "temp_file", lambda *_: None)
     assert depth_ui(_metric()) == {"images": [], UI_KEY: []}
 
@@ -103,11 +103,11 @@ def test_a_long_clip_shows_frames_from_first_to_last(batch):
     assert sorted(set(frames)) == frames
 
 
-def test_every_shown_frame_gets_its_own_file_and_picture(canvas):
-    ui = depth_ui(_metric(batch=3), picture=torch.rand(1, 4, 6, 3))
+def test_every_shown_frame_gets_its_own_file_and_image(canvas):
+    ui = depth_ui(_metric(batch=3), image=torch.rand(1, 4, 6, 3))
     assert [entry["frame"] for entry in ui[UI_KEY]] == [0, 1, 2]
     assert len(canvas.files) == 3
-    assert all(entry["picture"]["filename"] for entry in ui[UI_KEY])
+    assert all(entry["image"]["filename"] for entry in ui[UI_KEY])
 
 
 def test_a_map_without_a_valid_pixel_still_answers(canvas):

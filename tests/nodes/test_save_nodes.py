@@ -13,7 +13,7 @@ from genvr_depth.nodes.adjust.depth_to_normals import GenVRDepthNormals
 from genvr_depth.nodes.depthkit import formats
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import InvalidInput, MissingInformation
-from genvr_depth.nodes.depthkit.formats import FORMATS, PICTURES, decode_depth
+from genvr_depth.nodes.depthkit.formats import FORMATS, IMAGES, decode_depth
 from genvr_depth.nodes.depthkit.formats.mesh_write import SOLIDS
 from genvr_depth.nodes.depthkit.formats.png import read_texts
 from genvr_depth.nodes.save import save_3d
@@ -138,17 +138,17 @@ def test_a_depth_photo_without_its_photo_says_so(output, depth):
         GenVRDepthSaveDepth().save(depth, "d", "depth-photo")
 
 
-def test_pictures_must_fit_the_frames(output, depth):
+def test_images_must_fit_the_frames(output, depth):
     with pytest.raises(InvalidInput, match="'image'"):
         GenVRDepthSaveDepth().save(depth, "d", "depth-photo", "raw", torch.rand(2, 4, 4, 3))
 
 
-@pytest.mark.parametrize("format", PICTURES)
+@pytest.mark.parametrize("format", IMAGES)
 @pytest.mark.parametrize("channels", [1, 3, 4])
-def test_save_image_takes_every_kind_of_picture(output, format, channels):
+def test_save_image_takes_every_kind_of_image(output, format, channels):
     images = torch.rand(2, 9, 7, channels).half()
     answer = GenVRDepthSaveImage().save(images, "p", format, **HIDDEN)
-    assert len([n for n in listed(answer) if n.endswith(PICTURES[format].extension)]) == 2
+    assert len([n for n in listed(answer) if n.endswith(IMAGES[format].extension)]) == 2
     assert answer["result"][0] is images
 
 

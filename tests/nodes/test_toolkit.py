@@ -1,4 +1,4 @@
-"""The toolkit's nodes, run as a person would: one picture and a batch of sixteen."""
+"""The toolkit's nodes, run as a person would: one image and a batch of sixteen."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_the_layers_own_thresholds_make_the_same_cut_again():
 
 
 class _Painted:
-    """Reads the disparity painted into the picture as grey."""
+    """Reads the disparity painted into the image as grey."""
 
     name = "painted"
     kind = "disparity"
@@ -117,7 +117,7 @@ def _painted(depth, height=48, width=64):
 
 
 @pytest.mark.parametrize("batch", [1, 16])
-def test_structure_score_reports_every_picture_of_a_batch(batch):
+def test_structure_score_reports_every_image_of_a_batch(batch):
     depth = _depth(1)
     pictures = torch.cat([_painted(depth)] * batch)
     score, report, heat, data = _run("GenVRDepthStructureScore", depth, pictures, _Painted())
@@ -142,7 +142,7 @@ def _several(*depths):
     return DepthMap.make(torch.cat([d.values for d in depths]), depths[0].kind)
 
 
-def test_every_picture_is_held_against_its_own_control_and_photo():
+def test_every_image_is_held_against_its_own_control_and_photo():
     first = _depth(1)
     second = first.with_values(first.values.flip(2))
     pictures = torch.cat([_painted(first), _painted(second)])
@@ -160,14 +160,14 @@ def test_counts_that_do_not_fit_are_named(extra):
     depth, pictures = _depth(1), torch.cat([_painted(_depth(1))] * 3)
     control = _several(depth, depth) if extra == "control" else depth
     original = pictures[:2] if extra == "original" else None
-    with pytest.raises(ValueError, match=f"There are 3 pictures but 2 of '{extra}'"):
+    with pytest.raises(ValueError, match=f"There are 3 images but 2 of '{extra}'"):
         _run("GenVRDepthStructureScore", control, pictures, _Painted(), original)
-    with pytest.raises(ValueError, match="There are 3 pictures but 2 of 'control'"):
+    with pytest.raises(ValueError, match="There are 3 images but 2 of 'control'"):
         _run("GenVRDepthKeepBest", [depth, depth], [pictures], [1], model=[_Painted()])
 
 
 @pytest.mark.parametrize("batch", [1, 16])
-def test_keep_best_finds_the_picture_that_kept_the_depth(batch):
+def test_keep_best_finds_the_image_that_kept_the_depth(batch):
     depth = _depth(1)
     pictures = _photo(batch)
     pictures[-1] = _painted(depth)[0]
@@ -178,10 +178,10 @@ def test_keep_best_finds_the_picture_that_kept_the_depth(batch):
     assert torch.equal(images[0][0], pictures[-1])
     assert scores == sorted(scores, reverse=True)
     assert len(scores) == min(2, batch)
-    assert report.startswith(f"picture {batch}:")
+    assert report.startswith(f"image {batch}:")
 
 
-def test_keep_best_sorts_a_list_of_pictures_of_different_sizes():
+def test_keep_best_sorts_a_list_of_images_of_different_sizes():
     depth = _depth(1)
     pictures = [_photo(1), _painted(depth, 24, 32), _painted(depth, 30, 30), _photo(2, 20, 20)]
     images, scores, _ = _run("GenVRDepthKeepBest", [depth], pictures, [3], model=[_Painted()])
@@ -209,7 +209,7 @@ def test_check_stops_the_run_before_money_is_spent():
 
 @pytest.mark.parametrize("batch", [1, 16])
 @pytest.mark.parametrize("layout", ["side by side", "anaglyph", "parallax clip, orbit"])
-def test_stereo_makes_pictures_and_masks(batch, layout):
+def test_stereo_makes_images_and_masks(batch, layout):
     images, holes, report = _run(
         "GenVRDepthStereo", _depth(batch), _photo(batch, 24, 32, 4), layout, 5.0, frames=5
     )

@@ -41,7 +41,7 @@ def test_any_aspect_ratio_gives_a_finite_map_of_the_same_size(model, size):
     assert torch.isfinite(values).all()
 
 
-def test_the_picture_is_looked_at_large_and_small(model):
+def test_the_image_is_looked_at_large_and_small(model):
     seen = []
     watch = model.stem.register_forward_pre_hook(lambda _, given: seen.append(given[0].shape[-2:]))
     try:
@@ -65,7 +65,7 @@ def test_half_precision_agrees_with_single(model, dtype):
 
 
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
-def test_a_flat_picture_is_no_fault(model, level):
+def test_a_flat_image_is_no_fault(model, level):
     assert torch.isfinite(model(torch.full((1, 3, 64, 64), level))).all()
 
 
@@ -74,7 +74,7 @@ def test_the_floor_comes_nearer_towards_the_bottom(model):
     assert values[175:].mean() > values[100:120, :80].mean() > values[:60].mean()
 
 
-def test_pictures_of_a_batch_do_not_influence_each_other(model):
+def test_images_of_a_batch_do_not_influence_each_other(model):
     pair = torch.cat([_cuboid(), torch.rand(1, 3, 192, 256)])
     torch.testing.assert_close(model(pair)[:1], model(pair[:1]), rtol=1e-3, atol=1e-3)
 

@@ -52,7 +52,7 @@ def test_a_photo_becomes_depth_files_of_its_size(photo, tmp_path, capsys):
     assert "built-in model" in shown.err
 
 
-def test_json_is_one_object_per_picture(photo, tmp_path, capsys):
+def test_json_is_one_object_per_image(photo, tmp_path, capsys):
     assert estimate(photo, photo, "--out", tmp_path / "out", "--json") == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(lines) == 2
@@ -62,8 +62,8 @@ def test_json_is_one_object_per_picture(photo, tmp_path, capsys):
     assert not set(lines[0]["files"].values()) & set(lines[1]["files"].values())
 
 
-def test_a_folder_means_its_pictures(photo, tmp_path):
-    (photo.parent / "notes.txt").write_text("not a picture")
+def test_a_folder_means_its_images(photo, tmp_path):
+    (photo.parent / "notes.txt").write_text("not an image")
     assert estimate(photo.parent, "--out", tmp_path / "out", "--format", "exr") == 0
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["photo_depth.exr"]
 
@@ -90,7 +90,7 @@ def test_a_folder_is_searched_in_depth_and_what_is_finished_is_skipped(photo, tm
     assert "0 estimated, 2 already done" in capsys.readouterr().out
 
 
-def test_a_damaged_picture_fails_and_the_others_are_done(photo, tmp_path, capsys):
+def test_a_damaged_image_fails_and_the_others_are_done(photo, tmp_path, capsys):
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
     assert estimate(broken, photo, "--out", tmp_path / "out", "--format", "exr") == 1
@@ -107,7 +107,7 @@ def test_options_that_do_not_exist_are_named(photo, capsys, extra, word):
     assert word in capsys.readouterr().err
 
 
-def test_a_damaged_video_is_named_and_the_pictures_go_on(photo, tmp_path, capsys):
+def test_a_damaged_video_is_named_and_the_images_go_on(photo, tmp_path, capsys):
     clip = tmp_path / "clip.MP4"
     clip.write_bytes(b"frames")
     assert estimate(clip, photo, "--out", tmp_path / "out", "--format", "exr") == 1
@@ -115,8 +115,8 @@ def test_a_damaged_video_is_named_and_the_pictures_go_on(photo, tmp_path, capsys
     assert (tmp_path / "out" / "photo_depth.exr").is_file()
 
 
-def test_a_folder_without_pictures_says_what_was_looked_for(tmp_path, capsys):
-    (tmp_path / "notes.txt").write_text("not a picture")
+def test_a_folder_without_images_says_what_was_looked_for(tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("not an image")
     assert estimate(tmp_path) == 1
     told = capsys.readouterr().err
     assert ".jpg" in told

@@ -1,4 +1,4 @@
-"""The driver: any picture in, a map of exactly its size out, within bounded memory."""
+"""The driver: any image in, a map of exactly its size out, within bounded memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 
 class Brightness:
-    """Disparity = mean brightness, so that the right answer is known for every picture."""
+    """Disparity = mean brightness, so that the right answer is known for every image."""
 
     name, kind, multiple, inner_size, licence = "brightness", "disparity", 14, 56, "MIT"
 
@@ -32,7 +32,7 @@ class Brightness:
         return images.mean(1)
 
 
-def test_the_map_has_the_size_of_the_picture_and_its_values():
+def test_the_map_has_the_size_of_the_image_and_its_values():
     ramp = torch.linspace(0, 1, 300)[None, None, :, None].expand(2, 200, 300, 3)
     depth = estimate(Brightness(), ramp).depth
     assert (depth.batch, depth.height, depth.width) == (2, 200, 300)
@@ -43,7 +43,7 @@ def test_the_map_has_the_size_of_the_picture_and_its_values():
 
 @given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3, 4]), st.sampled_from([1, 3]))
 @settings(max_examples=25, deadline=None)
-def test_every_shape_of_picture_works(height, width, channels, batch):
+def test_every_shape_of_image_works(height, width, channels, batch):
     depth = estimate(Brightness(), torch.rand(batch, height, width, channels)).depth
     assert depth.values.shape == (batch, height, width)
     assert depth.valid.all()
@@ -59,25 +59,25 @@ def test_single_pixels_and_strips_work_at_a_bounded_cost(shape):
 
 
 def test_pixels_that_are_no_numbers_count_as_black_and_do_not_spread():
-    picture = torch.full((1, 60, 60, 3), 0.5)
-    clean = estimate(Brightness(), picture).depth.values
-    picture[0, :5, :5] = torch.nan
-    picture[0, 5:8, :5] = torch.inf
-    broken = estimate(Brightness(), picture).depth
+    image = torch.full((1, 60, 60, 3), 0.5)
+    clean = estimate(Brightness(), image).depth.values
+    image[0, :5, :5] = torch.nan
+    image[0, 5:8, :5] = torch.inf
+    broken = estimate(Brightness(), image).depth
     assert broken.valid.all()
     assert torch.equal(broken.values[0, 20:, 20:], clean[0, 20:, 20:])
     assert broken.values[0, 0, 0] < 0.05
 
 
-def test_half_precision_pictures_work():
-    picture = torch.rand(1, 30, 40, 3)
-    full = estimate(Brightness(), picture).depth.values
-    half = estimate(Brightness(), picture.half()).depth.values
+def test_half_precision_images_work():
+    image = torch.rand(1, 30, 40, 3)
+    full = estimate(Brightness(), image).depth.values
+    half = estimate(Brightness(), image.half()).depth.values
     assert torch.allclose(full, half, atol=2e-3)
 
 
 @pytest.mark.parametrize("shape", [(0, 8, 8, 3), (1, 0, 8, 3), (1, 8, 8, 5), (8, 8)])
-def test_what_is_no_picture_is_refused_by_name(shape):
+def test_what_is_no_image_is_refused_by_name(shape):
     with pytest.raises(InvalidInput, match="'image'"):
         estimate(Brightness(), torch.zeros(shape))
 
@@ -98,7 +98,7 @@ def test_a_network_that_answers_nan_gives_invalid_pixels():
 
 
 @pytest.mark.parametrize(("kind", "answer"), [("disparity", float("nan")), ("metric", -1.0)])
-def test_a_network_without_a_single_number_is_an_error_not_a_black_picture(kind, answer):
+def test_a_network_without_a_single_number_is_an_error_not_a_black_image(kind, answer):
     class Silent(Brightness):
         def __call__(self, images):
             return torch.full_like(images[:, 0], answer)
@@ -146,7 +146,7 @@ def test_progress_ends_at_the_total_and_never_goes_back():
     assert seen[-1][0] == seen[-1][1]
 
 
-def test_stop_is_heard_between_pictures():
+def test_stop_is_heard_between_images():
     model = Brightness()
     with pytest.raises(Stopped):
         estimate(model, torch.rand(5, 20, 20, 3), should_stop=lambda: len(model.shapes) >= 2)
@@ -167,7 +167,7 @@ def test_stop_is_heard_inside_a_forward_pass():
 
 
 class Device:
-    """A pretended accelerator with room for `room` pictures."""
+    """A pretended accelerator with room for `room` images."""
 
     def __init__(self, room, message="CUDA out of memory. Tried to allocate 20.00 MiB"):
         self.room, self.message, self.pieces = room, message, []
@@ -192,7 +192,7 @@ def test_a_chunk_that_does_not_fit_is_halved_and_the_work_goes_on():
 
 
 @pytest.mark.parametrize(
-    ("device", "inner", "picture", "pieces"),
+    ("device", "inner", "image", "pieces"),
     [
         ("cpu", (518, 518), (720, 1280), 1),
         ("cuda", (518, 518), (720, 1280), 8),
@@ -205,9 +205,9 @@ def test_a_chunk_that_does_not_fit_is_halved_and_the_work_goes_on():
     ],
 )
 def test_a_piece_is_bounded_by_what_the_device_and_the_main_memory_hold(
-    device, inner, picture, pieces
+    device, inner, image, pieces
 ):
-    assert at_once(torch.device(device), inner, picture) == pieces
+    assert at_once(torch.device(device), inner, image) == pieces
 
 
 def test_what_a_failed_piece_held_is_free_before_the_memory_is_given_back(monkeypatch):
@@ -230,7 +230,7 @@ def test_what_a_failed_piece_held_is_free_before_the_memory_is_given_back(monkey
     assert seen == [2]
 
 
-def test_one_picture_that_does_not_fit_is_a_sentence():
+def test_one_image_that_does_not_fit_is_a_sentence():
     with pytest.raises(InvalidInput, match="lower resolution"):
         _run(Device(room=0), 2)
 

@@ -32,7 +32,7 @@ def views(width, height, fx, fy):
     return matrix.expand(1, 2, 3, 3)
 
 
-def test_moge_intrinsics_are_fractions_of_the_picture():
+def test_moge_intrinsics_are_fractions_of_the_image():
     camera = from_geometry(moge(), AUTO).camera
     assert camera is not None
     found = (camera.fx, camera.fy, camera.cx, camera.cy)
@@ -80,7 +80,7 @@ def test_da3_metres_are_focal_times_output_over_300_at_the_size_it_worked_at():
     focal = 0.5 * 504 / torch.tan(torch.deg2rad(torch.tensor(30.0)))
     assert read.kind == "metric"
     assert torch.allclose(read.values, focal * 0.5 / 300)
-    # The same picture, larger, worked at the same size: the same metres.
+    # The same image, larger, worked at the same size: the same metres.
     larger = {"depth": torch.full((1, 2 * H, 2 * W), 0.5), "mode": "mono"}
     assert torch.allclose(from_geometry(larger, options).values[0, 0, 0], read.values[0, 0, 0])
 
@@ -90,7 +90,7 @@ def test_da3_metres_without_a_lens_are_refused():
         from_geometry(da3(), GeometryOptions("metres"))
 
 
-def test_da3_intrinsics_are_brought_to_the_size_of_the_picture():
+def test_da3_intrinsics_are_brought_to_the_size_of_the_image():
     packet = da3(mode="multiview", intrinsics=views(504, 308, 400.0, 420.0))
     camera = from_geometry(packet, AUTO).camera
     assert camera is not None

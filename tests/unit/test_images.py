@@ -1,4 +1,4 @@
-"""Pictures at the border: every shape other nodes send, one shape inside."""
+"""Images at the border: every shape other nodes send, one shape inside."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_an_unknown_colour_map_names_the_choices():
 
 
 @pytest.mark.parametrize(("wider", "fits"), [(SAME_SHAPE - 0.01, True), (SAME_SHAPE + 0.03, False)])
-def test_everything_that_lays_a_picture_on_a_depth_allows_the_same_difference_in_shape(wider, fits):
+def test_everything_that_lays_an_image_on_a_depth_allows_the_same_difference_in_shape(wider, fits):
     depth = DepthMap.make(torch.rand(1, 200, 200) + 1, "depth")
     width = round(200 * wider)
     picture = torch.rand(1, 200, width, 3)

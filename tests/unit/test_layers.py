@@ -11,8 +11,8 @@ from genvr_depth.nodes.depthkit.views.layers import (
     multi_otsu,
     nearness,
     parse_thresholds,
+    split_image,
     split_layers,
-    split_picture,
 )
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -133,26 +133,26 @@ def test_two_layers_leave_the_midground_empty():
 
 
 @pytest.mark.parametrize("feather", [0.0, 0.3])
-def test_layers_laid_over_each_other_give_the_picture_back(feather):
+def test_layers_laid_over_each_other_give_the_image_back(feather):
     depth = DepthMap.make(_noise(2, 20, 30, 4), "disparity")
-    picture = torch.rand(2, 20, 30, 3, generator=torch.Generator().manual_seed(9))
-    _, layers = split_picture(depth, picture, 4, "equal depth", feather=feather)
+    image = torch.rand(2, 20, 30, 3, generator=torch.Generator().manual_seed(9))
+    _, layers = split_image(depth, image, 4, "equal depth", feather=feather)
     stack = layers.view(2, 4, 20, 30, 4)
     seen = torch.zeros(2, 20, 30, 3)
     for index in reversed(range(4)):
         colour, alpha = stack[:, index, ..., :3], stack[:, index, ..., 3:]
         seen = colour * alpha + seen * (1 - alpha)
-    assert torch.allclose(seen, picture, atol=1e-3)
+    assert torch.allclose(seen, image, atol=1e-3)
 
 
 def test_a_moved_layer_carries_no_fringe():
     # A red thing before a green wall; blurring the red layer must never show green.
     depth = torch.full((1, 32, 32), 0.1)
     depth[:, 8:24, 8:24] = 1.0
-    picture = torch.zeros(1, 32, 32, 3)
-    picture[..., 1] = 1.0
-    picture[:, 8:24, 8:24] = torch.tensor([1.0, 0.0, 0.0])
-    _, layers = split_picture(DepthMap.make(depth, "disparity"), picture, 2)
+    image = torch.zeros(1, 32, 32, 3)
+    image[..., 1] = 1.0
+    image[:, 8:24, 8:24] = torch.tensor([1.0, 0.0, 0.0])
+    _, layers = split_image(DepthMap.make(depth, "disparity"), image, 2)
     front, back = layers[0], layers[1]
     assert front[..., 3].sum() == 256
     assert front[..., 1].max() < 1e-3
@@ -187,13 +187,13 @@ def test_a_smoothed_outline_leaves_a_rim_no_wider_than_itself_that_shrinking_tak
     """A red disc before a green wall; what is green over blue comes from the wall."""
     red, green, blue = torch.eye(3)
     share = _smoothed_disc(blurred)
-    picture = (share[..., None] * red + (1 - share[..., None]) * green)[None]
+    image = (share[..., None] * red + (1 - share[..., None]) * green)[None]
     depth = DepthMap.make((0.1 + 0.9 * share)[None], "disparity")
-    _, (front, back) = split_picture(depth, picture, 2, feather=feather)
+    _, (front, back) = split_image(depth, image, 2, feather=feather)
     alpha, mixed = front[..., 3], (share > 0) & (share < 1)
 
     again = front[..., :3] * alpha[..., None] + back[..., :3] * (1 - alpha[..., None])
-    assert (again - picture[0]).abs().max() < 1e-6
+    assert (again - image[0]).abs().max() < 1e-6
 
     def wall_over_blue(alpha):
         return (front[..., :3] * alpha[..., None] + blue * (1 - alpha[..., None]))[..., 1]
@@ -207,12 +207,12 @@ def test_a_smoothed_outline_leaves_a_rim_no_wider_than_itself_that_shrinking_tak
     assert shrunk < 0.05
 
 
-def test_a_larger_picture_sharpens_the_cut():
+def test_a_larger_image_sharpens_the_cut():
     depth = torch.full((1, 12, 16), 1.0)
     depth[..., 8:] = 5.0
-    picture = torch.zeros(1, 48, 64, 3)
-    picture[:, :, 33:] = 1.0
-    split, layers = split_picture(DepthMap.make(depth, "metric"), picture, 2)
+    image = torch.zeros(1, 48, 64, 3)
+    image[:, :, 33:] = 1.0
+    split, layers = split_image(DepthMap.make(depth, "metric"), image, 2)
     assert layers.shape == (2, 48, 64, 4)
     assert split.foreground[0, 20, :33].min() == 1
     assert split.foreground[0, 20, 33:].max() == 0
@@ -235,7 +235,7 @@ def test_unusable_wishes_are_refused_in_words():
         split_layers(depth, 3, "thresholds", thresholds=(1.5,))
     with pytest.raises(InvalidInput, match="not numbers"):
         parse_thresholds("near, far")
-    with pytest.raises(InvalidInput, match="picture"):
+    with pytest.raises(InvalidInput, match="image"):
         colour_layers(torch.rand(1, 4, 4, 3), split_layers(depth))
     with pytest.raises(InvalidInput, match="feather"):
         split_layers(depth, 3, feather=-1)
@@ -248,14 +248,14 @@ def test_nearness_runs_from_zero_far_to_one_near():
 
 @pytest.mark.parametrize(("size", "first"), [((16, 24), 4), ((32, 48), 1)])
 def test_one_bar_counts_both_passes_and_hears_stop(size, first):
-    """Refining to a larger picture is the first half; the layers in colour are the second."""
-    depth, picture = DepthMap.make(_noise(3, 16, 24), "depth"), torch.rand(3, *size, 3)
+    """Refining to a larger image is the first half; the layers in colour are the second."""
+    depth, image = DepthMap.make(_noise(3, 16, 24), "depth"), torch.rand(3, *size, 3)
     heard = []
-    split_picture(depth, picture, on_progress=lambda done, total: heard.append((done, total)))
+    split_image(depth, image, on_progress=lambda done, total: heard.append((done, total)))
     assert heard == [(done, 6) for done in range(first, 7)]
 
     def stop(done, total):
         raise Stopped
 
     with pytest.raises(Stopped):
-        split_picture(depth, picture, on_progress=stop)
+        split_image(depth, image, on_progress=stop)

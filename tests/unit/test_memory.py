@@ -35,7 +35,7 @@ valid[:, :9] = False
 metric, relative = (DepthMap(values, kind, valid) for kind in ("metric", "depth"))
 colours = torch.rand(*SHAPE, 3)
 CASES = {
-    "picture": lambda: render.render(metric, render.RenderOptions("turbo"), ranges.Window()),
+    "image": lambda: render.render(metric, render.RenderOptions("turbo"), ranges.Window()),
     "span": lambda: smooth.value_span(metric),
     "disparity": lambda: conversions.to_disparity(relative),
     "preview": lambda: preview_depth.depth_ui(metric),
@@ -55,7 +55,7 @@ print(json.dumps(grown))
 """
 # The result of each is 12, 0, 5, 0, 32, 12, 12 and 12 bytes.
 MOST = {
-    "picture": 26,
+    "image": 26,
     "span": 5,
     "disparity": 20,
     "preview": 14,

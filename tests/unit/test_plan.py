@@ -132,7 +132,7 @@ REFUSALS = {
     "no clip and no conditioning": (lambda: connected(clip=False), ("clip", "positive")),
     "mask without reference": (
         lambda: connected(mask=Extent(512, 512)),
-        ("mask", "Connect the original picture to reference"),
+        ("mask", "Connect the original image to reference"),
     ),
     "reference of another ratio": (
         lambda: connected(reference=Extent(512, 768)),
@@ -140,7 +140,7 @@ REFUSALS = {
     ),
     "mask of another ratio": (
         lambda: connected(reference=Extent(512, 512), mask=Extent(300, 100)),
-        ("mask is 300x100", "same picture"),
+        ("mask is 300x100", "same image"),
     ),
     "batches of different length": (
         lambda: connected(depth=Extent(512, 512, 3), reference=Extent(512, 512, 2)),

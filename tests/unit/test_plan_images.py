@@ -14,7 +14,7 @@ from genvr_depth.nodes.depthkit.local import (
     extent_of,
     make_plan,
     mask_extent,
-    pass_pictures,
+    pass_images,
 )
 from genvr_depth.nodes.depthkit.ranges import control_image
 
@@ -41,7 +41,7 @@ def ramp(height=64, width=96, batch=1):
 
 def test_depth_of_the_sampling_size_is_the_plain_control_image():
     depth = ramp()
-    hint = pass_pictures(plan_for(depth), depth)["hint"]
+    hint = pass_images(plan_for(depth), depth)["hint"]
     assert torch.equal(hint, control_image(depth))
 
 
@@ -53,7 +53,7 @@ def test_near_is_white_whatever_the_kind():
         ("disparity", 1 / near_left),
     ):
         depth = DepthMap.make(values, kind)
-        hint = pass_pictures(plan_for(depth), depth)["hint"]
+        hint = pass_images(plan_for(depth), depth)["hint"]
         assert hint[0, 32, 0, 0] > 0.95, kind
         assert hint[0, 32, -1, 0] < 0.05, kind
 
@@ -61,9 +61,9 @@ def test_near_is_white_whatever_the_kind():
 def test_hint_is_resampled_smoothly_to_both_passes():
     depth = ramp(61, 97)
     plan = plan_for(depth, Settings(second_pass=2.0))
-    pictures = pass_pictures(plan, depth)
+    images = pass_images(plan, depth)
     for run, name in zip(plan.passes, ("hint", "hint_2"), strict=True):
-        hint = pictures[name]
+        hint = images[name]
         assert hint.shape == (1, run.size.height, run.size.width, 3)
         row = hint[0, 5, :, 0].double()
         assert (row.diff() <= 1e-6).all()
@@ -75,14 +75,14 @@ def test_hint_is_resampled_smoothly_to_both_passes():
 def test_both_passes_paint_a_distance_in_the_same_grey():
     depth = ramp(64, 96)
     depth = depth.with_values(depth.values.clone().index_fill_(2, torch.tensor([48]), 30.0))
-    pictures = pass_pictures(plan_for(depth, Settings(second_pass=2.0)), depth)
-    small, large = pictures["hint"][0, 30, 20, 0], pictures["hint_2"][0, 60, 40:42, 0].mean()
+    images = pass_images(plan_for(depth, Settings(second_pass=2.0)), depth)
+    small, large = images["hint"][0, 30, 20, 0], images["hint_2"][0, 60, 40:42, 0].mean()
     assert abs(small - large) < 0.01
 
 
 def test_hint_has_more_than_256_greys():
     depth = ramp(64, 4096)
-    hint = pass_pictures(plan_for(depth), depth)["hint"]
+    hint = pass_images(plan_for(depth), depth)["hint"]
     assert hint[0, 0, :, 0].unique().numel() > 2000
 
 
@@ -98,7 +98,7 @@ def test_hint_has_more_than_256_greys():
 )
 def test_degenerate_depth_gives_a_finite_hint(values):
     depth = DepthMap.make(values, "metric")
-    hint = pass_pictures(plan_for(depth), depth)["hint"]
+    hint = pass_images(plan_for(depth), depth)["hint"]
     assert torch.isfinite(hint).all()
     assert 0 <= hint.min() <= hint.max() <= 1
 
@@ -108,7 +108,7 @@ def test_finished_control_images_of_any_kind_are_taken(channels):
     image = torch.rand(2, 81, 119, channels).half()
     image[0, 0, 0, 0] = float("nan")
     plan = plan_for(image)
-    hint = pass_pictures(plan, image)["hint"]
+    hint = pass_images(plan, image)["hint"]
     assert hint.shape == (2, 80, 120, 3)
     assert torch.isfinite(hint).all()
     assert plan.frames == 2
@@ -119,29 +119,29 @@ def test_batches_line_up_with_the_order_of_the_samples():
     reference = torch.rand(1, 64, 64, 3)
     mask = torch.rand(64, 64)
     plan = plan_for(depth, Settings(batch_count=2), reference, mask)
-    pictures = pass_pictures(plan, depth, reference, mask)
+    images = pass_images(plan, depth, reference, mask)
     assert plan.frames == 4
-    hint = pictures["hint"]
+    hint = images["hint"]
     assert torch.equal(hint[0], hint[2])
     assert torch.equal(hint[1], hint[3])
     assert not torch.equal(hint[0], hint[1])
-    assert pictures["reference"].shape[0] == 1
-    assert pictures["background"].shape[0] == pictures["composite_mask"].shape[0] == 4
+    assert images["reference"].shape[0] == 1
+    assert images["background"].shape[0] == images["composite_mask"].shape[0] == 4
 
 
 def test_mask_of_another_size_is_resampled_smoothly():
     depth, reference = ramp(64, 64), torch.rand(1, 128, 128, 3)
     mask = torch.zeros(1, 32, 32)
     mask[:, :, 16:] = 1
-    pictures = pass_pictures(plan_for(depth, None, reference, mask), depth, reference, mask)
-    resized = pictures["mask"]
+    images = pass_images(plan_for(depth, None, reference, mask), depth, reference, mask)
+    resized = images["mask"]
     assert resized.shape == (1, 64, 64)
     assert resized[0, 0, 0] == 0
     assert resized[0, 0, -1] == pytest.approx(1)
     assert (resized[0, 0].diff() >= 0).all()
 
 
-def test_things_that_are_no_picture_are_refused_by_name():
+def test_things_that_are_no_image_are_refused_by_name():
     with pytest.raises(InvalidInput, match="depth"):
         extent_of("a file name", "depth")
     with pytest.raises(InvalidInput, match="mask"):

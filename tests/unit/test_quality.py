@@ -18,21 +18,21 @@ def scene():
     return load_scene(SCENE_NAMES[0])
 
 
-def _codes(depth, picture=None, target=0):
-    return {finding.code for finding in check_depth(depth, picture, target).findings}
+def _codes(depth, image=None, target=0):
+    return {finding.code for finding in check_depth(depth, image, target).findings}
 
 
 @pytest.mark.parametrize("name", SCENE_NAMES)
 def test_exact_depth_of_a_scene_passes_every_check(name):
     good = load_scene(name)
-    report = check_depth(good.depth, good.picture, 768)
+    report = check_depth(good.depth, good.image, 768)
     assert report.ok
     assert {finding.code for finding in report.findings} <= {"too small"}
     assert "used" in report.text() or "nothing found" in report.text()
 
 
 def test_each_defect_is_found_and_named(scene):
-    depth, photo = scene.depth, scene.picture
+    depth, photo = scene.depth, scene.image
     disparity = to_disparity(depth)
     span = disparity.values.max()
     generator = torch.Generator().manual_seed(0)
@@ -60,8 +60,8 @@ def test_each_defect_is_found_and_named(scene):
 
 
 def test_depth_edges_that_the_photo_lacks_are_flagged_as_glass(scene):
-    blank = torch.full_like(scene.picture, 0.5)
-    blank[:, : blank.shape[1] // 2] = scene.picture[:, : blank.shape[1] // 2]
+    blank = torch.full_like(scene.image, 0.5)
+    blank[:, : blank.shape[1] // 2] = scene.image[:, : blank.shape[1] // 2]
     assert "transparent" in _codes(scene.depth, blank)
 
 
@@ -70,7 +70,7 @@ def test_the_shift_is_given_in_pixels_of_the_map(scene):
     moved = scene.depth.with_values(
         scene.depth.values.roll(step, 2), valid=scene.depth.valid.roll(step, 2)
     )
-    finding = next(f for f in check_depth(moved, scene.picture).findings if f.code == "misaligned")
+    finding = next(f for f in check_depth(moved, scene.image).findings if f.code == "misaligned")
     factor = scene.depth.width / min(384, scene.depth.width)
     assert finding.numbers["dx"] * factor == pytest.approx(-step, abs=3)
     assert abs(finding.numbers["dy"] * factor) <= 2
@@ -80,9 +80,9 @@ def test_the_shift_is_given_in_pixels_of_the_map(scene):
 @pytest.mark.parametrize(("first", "second"), [(1, 2), (1, 3), (2, 0), (3, 1)])
 def test_the_photo_of_another_scene_is_noticed(first, second):
     depth = load_scene(SCENE_NAMES[first]).depth
-    photo = resize(load_scene(SCENE_NAMES[second]).picture, depth.height, depth.width)
+    photo = resize(load_scene(SCENE_NAMES[second]).image, depth.height, depth.width)
     findings = check_depth(depth, photo).findings
-    assert any(f.code == "misaligned" and "another picture" in f.text for f in findings)
+    assert any(f.code == "misaligned" and "another image" in f.text for f in findings)
 
 
 @pytest.mark.parametrize("name", SCENE_NAMES)
@@ -90,15 +90,15 @@ def test_a_soft_depth_of_the_right_photo_raises_no_alarm(name):
     good = load_scene(name)
     soft = to_disparity(good.depth).resized(24, 24 * good.depth.width // good.depth.height)
     soft = soft.resized(good.depth.height, good.depth.width)
-    assert check_depth(soft, good.picture).ok
+    assert check_depth(soft, good.image).ok
 
 
 def test_a_photo_of_another_shape_does_not_show_the_same_frame(scene):
-    cropped = scene.picture[:, :, : scene.picture.shape[2] * 3 // 4]
+    cropped = scene.image[:, :, : scene.image.shape[2] * 3 // 4]
     report = check_depth(scene.depth, cropped)
     assert "different shapes" in report.text()
     assert not report.ok
-    halved = resize(scene.picture, scene.depth.height // 2 + 1, scene.depth.width // 2)
+    halved = resize(scene.image, scene.depth.height // 2 + 1, scene.depth.width // 2)
     assert check_depth(scene.depth, halved).ok
 
 
@@ -117,7 +117,7 @@ def test_a_sky_that_shares_the_farthest_value_is_not_cut_off():
 
 def test_every_finding_says_what_to_do(scene):
     flat = scene.depth.with_values(torch.full_like(scene.depth.values, 2.0))
-    report = check_depth(flat, scene.picture, 4000)
+    report = check_depth(flat, scene.image, 4000)
     assert not report.ok
     for finding in report.findings:
         assert finding.text.endswith(".") or finding.text.endswith("?")
@@ -128,7 +128,7 @@ def test_every_finding_says_what_to_do(scene):
 
 
 def test_only_a_problem_stops_the_run(scene):
-    stop_on_problem(check_depth(scene.depth, scene.picture, 10000))
+    stop_on_problem(check_depth(scene.depth, scene.image, 10000))
     upside_down = scene.depth.with_values(20 - scene.depth.values)
     with pytest.raises(InvalidInput, match="near and far look swapped"):
         stop_on_problem(check_depth(upside_down))

@@ -1,4 +1,4 @@
-"""Check Depth where a model saw through a pane: false depth in a part of the picture."""
+"""Check Depth where a model saw through a pane: false depth in a part of the image."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_most_panes_of_false_depth_are_found_where_they_are():
     for seed, name in enumerate(SCENE_NAMES):
         scene = load_scene(name)
         for depth, box in _panes(to_disparity(scene.depth), seed):
-            for finding in _glass(depth, scene.picture):
+            for finding in _glass(depth, scene.image):
                 boxes = [_box(finding, n + 1) for n in range(int(finding.numbers["patches"]))]
                 found += any(_touch(box, patch) for patch in boxes)
                 elsewhere += not all(_touch(box, patch) for patch in boxes)
@@ -61,8 +61,8 @@ def test_most_panes_of_false_depth_are_found_where_they_are():
 @pytest.mark.parametrize("name", SCENE_NAMES)
 def test_right_depth_exact_or_estimated_has_no_glass(name):
     scene = load_scene(name)
-    assert _glass(scene.depth, scene.picture) == []
-    assert _glass(estimate(builtin_estimator(), scene.picture).depth, scene.picture) == []
+    assert _glass(scene.depth, scene.image) == []
+    assert _glass(estimate(builtin_estimator(), scene.image).depth, scene.image) == []
 
 
 def test_every_pane_gets_its_place_in_words_and_a_box():
@@ -103,6 +103,6 @@ def test_a_shifted_map_is_called_shifted_and_not_glass():
     moved = scene.depth.with_values(
         scene.depth.values.roll(step, 2), valid=scene.depth.valid.roll(step, 2)
     )
-    codes = {finding.code for finding in check_depth(moved, scene.picture).findings}
+    codes = {finding.code for finding in check_depth(moved, scene.image).findings}
     assert "misaligned" in codes
     assert "transparent" not in codes

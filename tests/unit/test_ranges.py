@@ -58,18 +58,18 @@ def test_a_clip_shares_one_window_and_frames_may_have_their_own():
 
 @pytest.mark.parametrize("kind", ["metric", "depth", "disparity"])
 def test_a_flat_map_is_mid_grey_never_nan(kind):
-    picture = control_image(DepthMap.make(torch.full((1, 4, 4), 7.0), kind))
-    assert torch.equal(picture, torch.full((1, 4, 4, 3), 0.5))
+    image = control_image(DepthMap.make(torch.full((1, 4, 4), 7.0), kind))
+    assert torch.equal(image, torch.full((1, 4, 4, 3), 0.5))
 
 
 @pytest.mark.parametrize(("kind", "near_first"), [("metric", 1), ("depth", 1), ("disparity", -1)])
 def test_near_is_white_for_every_kind(kind, near_first):
     ramp = torch.linspace(1, 5, 9).reshape(1, 1, 9)
     ramp = ramp if near_first > 0 else ramp.flip(2)
-    picture = control_image(DepthMap.make(ramp, kind), Window("min-max"))
-    assert picture[0, 0, 0, 0] == 1
-    assert picture[0, 0, -1, 0] == 0
-    assert (picture[0, 0, :, 0].diff() < 0).all()
+    image = control_image(DepthMap.make(ramp, kind), Window("min-max"))
+    assert image[0, 0, 0, 0] == 1
+    assert image[0, 0, -1, 0] == 0
+    assert (image[0, 0, :, 0].diff() < 0).all()
 
 
 def test_sky_is_black_in_the_control_image():
@@ -105,10 +105,10 @@ def test_impossible_windows_are_refused(bad):
 )
 def test_a_fixed_window_of_a_control_image_speaks_of_the_maps_own_values(kind, near, far):
     ramp = torch.linspace(1, 5, 401).reshape(1, 1, 401)
-    picture = control_image(DepthMap.make(ramp, kind), Window("fixed", 2, 4))[0, 0, :, 0]
+    image = control_image(DepthMap.make(ramp, kind), Window("fixed", 2, 4))[0, 0, :, 0]
     at = {
         round(value, 2): shade
-        for value, shade in zip(ramp.flatten().tolist(), picture.tolist(), strict=True)
+        for value, shade in zip(ramp.flatten().tolist(), image.tolist(), strict=True)
     }
     assert at[near] == pytest.approx(1.0, abs=1e-4)
     assert at[far] == pytest.approx(0.0, abs=1e-4)
@@ -124,11 +124,9 @@ def test_near_stays_white_when_the_ends_of_a_fixed_window_are_typed_the_other_wa
 
 def test_the_low_percentile_is_the_near_end_of_a_metric_map():
     ramp = torch.linspace(1, 5, 401).reshape(1, 1, 401)
-    picture = control_image(DepthMap.make(ramp, "metric"), Window("percentile", 25, 100))[
-        0, 0, :, 0
-    ]
-    assert picture[:100].eq(1).all()
-    assert picture[110] < 1
+    image = control_image(DepthMap.make(ramp, "metric"), Window("percentile", 25, 100))[0, 0, :, 0]
+    assert image[:100].eq(1).all()
+    assert image[110] < 1
 
 
 @pytest.mark.parametrize("kind", ["metric", "depth", "disparity"])
@@ -142,12 +140,12 @@ def test_a_fixed_window_gives_a_distance_the_same_grey_in_every_map(kind):
 def test_a_small_thing_before_a_flat_wall_stays_visible():
     values = torch.full((1, 200, 200), 0.1)
     values[0, 90:100, 90:100] = 0.9
-    picture = control_image(DepthMap.make(values, "disparity"))[0, ..., 0]
-    assert picture[95, 95] == 1
-    assert picture[0, 0] == 0
+    image = control_image(DepthMap.make(values, "disparity"))[0, ..., 0]
+    assert image[95, 95] == 1
+    assert image[0, 0] == 0
 
 
-def test_percentiles_of_a_very_large_picture_are_right():
+def test_percentiles_of_a_very_large_image_are_right():
     # A float32 counter stands still at 16 777 216.
     part = torch.zeros(21_000_000)
     part[-3_000_000:] = 2

@@ -93,7 +93,7 @@ def test_invalid_pixels_stay_invalid_and_teach_nothing():
 
 @pytest.mark.parametrize("factor", [1, 2, 3, 4.3])
 def test_an_edge_is_not_moved_by_any_scale(factor):
-    """Where the picture has nothing to say, the edge stays in the middle."""
+    """Where the image has nothing to say, the edge stays in the middle."""
     depth = torch.full((1, 20, 20), 1.0)
     depth[..., 10:] = 3.0
     side = round(20 * factor)
@@ -170,7 +170,7 @@ def test_refined_depth_of_a_scene_is_closer_to_the_truth_than_bicubic(name):
     refined = refine(
         coarse,
         F.interpolate(
-            scene.picture.movedim(-1, 1),
+            scene.image.movedim(-1, 1),
             (truth.height, truth.width),
             mode="bilinear",
             antialias=True,

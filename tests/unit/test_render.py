@@ -1,4 +1,4 @@
-"""Depth as a picture and a picture as depth."""
+"""Depth as an image and an image as depth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from genvr_depth.nodes.depthkit.errors import InvalidInput
 from genvr_depth.nodes.depthkit.images import resize
 from genvr_depth.nodes.depthkit.ranges import Window, control_image, normalise
 from genvr_depth.nodes.depthkit.views.colour_map import colorize
-from genvr_depth.nodes.depthkit.views.render import MEANINGS, RenderOptions, from_picture, render
+from genvr_depth.nodes.depthkit.views.render import MEANINGS, RenderOptions, from_image, render
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,8 +84,8 @@ def test_the_window_speaks_of_the_values_of_the_map_in_either_scale():
 @pytest.mark.parametrize("near_is", ["white", "black"])
 @pytest.mark.parametrize("colormap", ["grey", "turbo"])
 def test_unknown_pixels_are_black_in_every_style(near_is, colormap):
-    picture = render(room(), RenderOptions(colormap, near_is), ALL)
-    assert (picture[0, 0, 0] == 0).all()
+    image = render(room(), RenderOptions(colormap, near_is), ALL)
+    assert (image[0, 0, 0] == 0).all()
 
 
 @given(st.integers(1, 70), st.integers(1, 70), st.sampled_from([1, 8, 14, 64]))
@@ -117,56 +117,56 @@ GREY = torch.tensor([0.0, 0.25, 1.0])[None, None, :, None].expand(1, 2, 3, 3)
     ],
 )
 def test_near_and_far_give_metres(meaning, metres):
-    depth = from_picture(GREY, meaning, 1.0, 10.0)
+    depth = from_image(GREY, meaning, 1.0, 10.0)
     assert depth.kind == "metric"
     assert torch.allclose(depth.values[0, 0], torch.tensor(metres))
 
 
 def test_without_a_range_the_depth_is_relative_with_the_right_polarity():
-    assert from_picture(GREY, DISPARITY).kind == "disparity"
+    assert from_image(GREY, DISPARITY).kind == "disparity"
     for meaning, near in ((NEAR_LINEAR, 2), (FAR_LINEAR, 0)):
-        depth = from_picture(GREY, meaning)
+        depth = from_image(GREY, meaning)
         assert depth.kind == "depth"
         assert depth.values[0, 0].argmin() == near
 
 
 def test_raw_metres_are_not_clipped():
-    depth = from_picture(torch.tensor([[0.5, 80.0]])[None, ..., None], METRES)
+    depth = from_image(torch.tensor([[0.5, 80.0]])[None, ..., None], METRES)
     assert depth.values[0, 0].tolist() == [0.5, 80.0]
 
 
 def test_transparent_and_non_finite_pixels_are_unknown():
-    picture = torch.rand(1, 2, 3, 1).expand(1, 2, 3, 4).clone()
-    picture[..., 3] = 1
-    picture[0, 0, 0, 3] = 0
-    picture[0, 1, 1, :3] = torch.nan
-    picture[0, 1, 2, :3] = torch.inf
-    valid = from_picture(picture, DISPARITY).valid[0]
+    image = torch.rand(1, 2, 3, 1).expand(1, 2, 3, 4).clone()
+    image[..., 3] = 1
+    image[0, 0, 0, 3] = 0
+    image[0, 1, 1, :3] = torch.nan
+    image[0, 1, 2, :3] = torch.inf
+    valid = from_image(image, DISPARITY).valid[0]
     assert valid.tolist() == [[False, True, True], [True, False, False]]
 
 
-def test_a_coloured_picture_is_refused():
+def test_a_coloured_image_is_refused():
     turbo = render(room(), RenderOptions("turbo"), ALL)
     with pytest.raises(InvalidInput, match="coloured"):
-        from_picture(turbo, DISPARITY)
+        from_image(turbo, DISPARITY)
 
 
 def test_jpeg_noise_between_the_channels_is_tolerated():
     noisy = (GREY + 0.02 * torch.randn(1, 2, 3, 3)).clamp(0, 1)
-    assert from_picture(noisy, DISPARITY).valid.all()
+    assert from_image(noisy, DISPARITY).valid.all()
 
 
 @pytest.mark.parametrize("ends", [(0.0, 5.0), (5.0, 1.0), (2.0, 2.0), (5.0, 0.0)])
 def test_a_range_that_is_none_is_refused(ends):
     with pytest.raises(InvalidInput, match="near"):
-        from_picture(GREY, DISPARITY, *ends)
+        from_image(GREY, DISPARITY, *ends)
 
 
 @given(st.floats(0.1, 5), st.floats(5.5, 100))
 def test_there_and_back_again(near, far):
     metres = torch.linspace(near, far, 50)[None, None]
     depth = DepthMap.make(metres, "metric")
-    back = from_picture(render(depth, RenderOptions(), ALL), DISPARITY, near, far)
+    back = from_image(render(depth, RenderOptions(), ALL), DISPARITY, near, far)
     assert torch.allclose(back.values, depth.values, rtol=1e-2)
 
 

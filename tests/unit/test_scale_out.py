@@ -52,7 +52,7 @@ def tree(tmp_path):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(generator.integers(0, 255, (48, 64, 3), dtype=np.uint8)).save(path)
-    (folder / "notes.txt").write_text("not a picture")
+    (folder / "notes.txt").write_text("not an image")
     return folder
 
 
@@ -96,7 +96,7 @@ def test_a_tree_is_mirrored_and_a_second_run_skips_what_is_done(tree, tmp_path, 
 
 @both
 def test_a_damaged_file_is_listed_and_the_rest_goes_on(tree, tmp_path, engine):
-    (tree / "broken.jpg").write_bytes(b"no picture")
+    (tree / "broken.jpg").write_bytes(b"no image")
     report = estimate_tree([tree], tmp_path / "out", Setup(device="cpu"), engine=engine)
     assert report.done == 4
     ((source, reason),) = report.failed
@@ -104,17 +104,17 @@ def test_a_damaged_file_is_listed_and_the_rest_goes_on(tree, tmp_path, engine):
     assert reason
 
 
-def test_a_picture_that_does_not_fit_into_memory_is_listed_and_the_rest_goes_on(
+def test_an_image_that_does_not_fit_into_memory_is_listed_and_the_rest_goes_on(
     tree, tmp_path, monkeypatch
 ):
     from genvr_depth.nodes.depthkit import estimators
 
     whole = estimators.estimate
 
-    def scarce(estimator, picture, options):
-        if picture.shape[2] > 64:
+    def scarce(estimator, image, options):
+        if image.shape[2] > 64:
             raise RuntimeError("not enough memory: you tried to allocate 99 bytes")
-        return whole(estimator, picture, options)
+        return whole(estimator, image, options)
 
     Image.new("RGB", (80, 48)).save(tree / "large.png")
     monkeypatch.setattr(estimators, "estimate", scarce)
@@ -252,7 +252,7 @@ def test_what_an_earlier_run_made_is_not_estimated_again(tree, monkeypatch, out)
 
 
 @pytest.mark.parametrize("out", [".", "../photos", "depth-out"])
-def test_results_in_other_formats_are_no_pictures_to_work_on(tree, film, monkeypatch, out):
+def test_results_in_other_formats_are_no_images_to_work_on(tree, film, monkeypatch, out):
     film(2).rename(tree / "clip.mp4")
     Image.new("RGB", (32, 32)).save(tree / "a.png")
     # No result of anything here, whatever its name.
@@ -284,7 +284,7 @@ def test_unusable_wishes_are_refused_in_words(tmp_path):
         estimate_tree([tmp_path], tmp_path, Setup(), engine="cloud")
     with pytest.raises(InvalidInput, match="format"):
         estimate_tree([tmp_path], tmp_path, Setup(formats=("gif",)))
-    with pytest.raises(InvalidInput, match="no pictures"):
+    with pytest.raises(InvalidInput, match="no images"):
         estimate_tree([tmp_path], tmp_path, Setup())
     with pytest.raises(InvalidInput, match="no file"):
         estimate_tree([tmp_path / "nowhere"], tmp_path, Setup())
@@ -421,13 +421,13 @@ def test_a_video_filmed_sideways_is_turned_upright(film, matrix, dark):
     a, b, c, d = (int(number) << 16 for number in matrix.split())
     data[start : start + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
     path.write_bytes(data)
-    picture = video.Clip(path).frame(1)[0, ..., 0]
-    tall, wide = picture.shape
+    image = video.Clip(path).frame(1)[0, ..., 0]
+    tall, wide = image.shape
     assert (tall > wide) == (dark != "right")
     parts = {
-        "top": picture[: tall // 3],
-        "bottom": picture[-tall // 3 :],
-        "right": picture[:, -wide // 3 :],
+        "top": image[: tall // 3],
+        "bottom": image[-tall // 3 :],
+        "right": image[:, -wide // 3 :],
     }
     assert min(parts, key=lambda side: parts[side].mean().item()) == dark
     assert parts[dark].mean() < 0.2

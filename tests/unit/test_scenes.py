@@ -7,7 +7,7 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit import scenes
 from genvr_depth.nodes.depthkit.errors import InvalidInput
-from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene, picture_path, scene_titles
+from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, image_path, load_scene, scene_titles
 from PIL import Image
 
 
@@ -16,11 +16,11 @@ def scene(request):
     return load_scene(request.param)
 
 
-def test_every_scene_has_a_title_and_a_picture_file():
+def test_every_scene_has_a_title_and_an_image_file():
     assert len(SCENE_NAMES) >= 4
     assert tuple(scene_titles()) == SCENE_NAMES
     for name in SCENE_NAMES:
-        with Image.open(picture_path(name)) as opened:
+        with Image.open(image_path(name)) as opened:
             assert max(opened.size) == 1024
 
 
@@ -33,10 +33,10 @@ def test_an_unknown_scene_is_refused_with_the_known_names():
         load_scene("nowhere")
 
 
-def test_picture_and_depth_fit_each_other(scene):
-    assert scene.picture.dtype == torch.float32
-    assert scene.picture.shape == (*scene.depth.values.shape, 3)
-    assert 0 <= scene.picture.min() < 0.1 < 0.8 < scene.picture.max() <= 1
+def test_image_and_depth_fit_each_other(scene):
+    assert scene.image.dtype == torch.float32
+    assert scene.image.shape == (*scene.depth.values.shape, 3)
+    assert 0 <= scene.image.min() < 0.1 < 0.8 < scene.image.max() <= 1
     assert scene.depth.kind == "metric"
     assert scene.depth.valid.float().mean() > 0.5
     assert not scene.depth.values[~scene.depth.valid].any()

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 CONES = Path(__file__).resolve().parents[3] / "shared" / "data" / "middlebury_cones"
 
 
-def _picture(batch=1, height=24, width=40, seed=0):
+def _image(batch=1, height=24, width=40, seed=0):
     return torch.rand(batch, height, width, 3, generator=torch.Generator().manual_seed(seed))
 
 
@@ -34,25 +34,25 @@ def _depth(batch=1, height=24, width=40, kind="disparity"):
 @settings(max_examples=30, deadline=None)
 @given(height=st.integers(1, 12), width=st.integers(1, 12), seed=st.integers(0, 999))
 def test_the_warp_of_zero_baseline_is_the_identity(height, width, seed):
-    picture = _picture(1, height, width, seed)
-    near = _picture(1, height, width, seed + 1)[0, ..., 0]
+    image = _image(1, height, width, seed)
+    near = _image(1, height, width, seed + 1)[0, ..., 0]
     zero = torch.zeros(height, width)
-    warped, depth, hole = forward_warp(picture[0], near, zero, zero)
-    assert torch.equal(warped, picture[0])
+    warped, depth, hole = forward_warp(image[0], near, zero, zero)
+    assert torch.equal(warped, image[0])
     assert torch.equal(depth, near)
     assert not hole.any()
-    both = stereo(DepthMap.make(near + 1, "disparity"), picture, StereoOptions(strength=0.0))
-    assert torch.equal(both.images[0, :, :width], picture[0])
-    assert torch.equal(both.images[0, :, width:], picture[0])
+    both = stereo(DepthMap.make(near + 1, "disparity"), image, StereoOptions(strength=0.0))
+    assert torch.equal(both.images[0, :, :width], image[0])
+    assert torch.equal(both.images[0, :, width:], image[0])
 
 
 def test_whole_pixel_shifts_move_pixels_exactly():
-    picture = _picture()[0]
+    image = _image()[0]
     near = torch.full((24, 40), 0.5)
     warped, _, hole = forward_warp(
-        picture, near, torch.full((24, 40), 3.0), torch.full((24, 40), -2.0)
+        image, near, torch.full((24, 40), 3.0), torch.full((24, 40), -2.0)
     )
-    assert torch.equal(warped[:-2, 3:], picture[2:, :-3])
+    assert torch.equal(warped[:-2, 3:], image[2:, :-3])
     assert bool(hole[:, :3].all())
     assert bool(hole[-2:].all())
     assert not hole[:-2, 3:].any()
@@ -60,44 +60,44 @@ def test_whole_pixel_shifts_move_pixels_exactly():
 
 def test_the_nearest_pixel_wins_whatever_the_order():
     for flip in (False, True):
-        picture = torch.zeros(1, 8, 1)
+        image = torch.zeros(1, 8, 1)
         near = torch.tensor([[0.0, 0.0, 0.9, 0.0, 0.0, 0.0, 0.0, 0.0]])
-        picture[0, 2] = 1.0
+        image[0, 2] = 1.0
         shift = torch.tensor([[0.0, 0.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0]])
         if flip:
-            picture, near, shift = picture.flip(1), near.flip(1), -shift.flip(1)
-        warped, _, hole = forward_warp(picture, near, shift, torch.zeros_like(shift))
+            image, near, shift = image.flip(1), near.flip(1), -shift.flip(1)
+        warped, _, hole = forward_warp(image, near, shift, torch.zeros_like(shift))
         landed = 2 if flip else 5
         assert warped[0, landed, 0] == 1
         assert hole[0].nonzero().flatten().tolist() == [5 if flip else 2]
 
 
 def test_holes_are_filled_from_the_background_side():
-    picture = torch.tensor([0.2, 0.2, 0.2, 0.0, 0.0, 0.9, 0.9, 0.9])[None, :, None]
+    image = torch.tensor([0.2, 0.2, 0.2, 0.0, 0.0, 0.9, 0.9, 0.9])[None, :, None]
     near = torch.tensor([[0.1, 0.1, 0.1, 0.0, 0.0, 0.8, 0.8, 0.8]])
     hole = torch.tensor([[False, False, False, True, True, False, False, False]])
-    filled = fill_from_background(picture, near, hole)
+    filled = fill_from_background(image, near, hole)
     assert filled[0, 3:5, 0].tolist() == pytest.approx([0.2, 0.2])
-    assert torch.equal(filled[~hole], picture[~hole])
+    assert torch.equal(filled[~hole], image[~hole])
 
 
 def test_near_things_move_apart_in_the_two_eyes():
     depth = _depth()
-    picture = torch.zeros(1, 24, 40, 3)
-    picture[:, 8:16, 15:25] = 1.0
-    made = stereo(depth, picture, StereoOptions(strength=10.0, screen=0.0))
+    image = torch.zeros(1, 24, 40, 3)
+    image[:, 8:16, 15:25] = 1.0
+    made = stereo(depth, image, StereoOptions(strength=10.0, screen=0.0))
     left, right = made.images[0, 12, :40, 0], made.images[0, 12, 40:, 0]
     columns = torch.arange(40.0)
     assert (left * columns).sum() / left.sum() == pytest.approx(19.5 + 2, abs=0.1)
     assert (right * columns).sum() / right.sum() == pytest.approx(19.5 - 2, abs=0.1)
     # Screen at the farthest point: the background does not move.
-    assert torch.equal(made.images[0, :4, :40], picture[0, :4])
+    assert torch.equal(made.images[0, :4, :40], image[0, :4])
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("batch", [1, 16])
 def test_every_layout_has_its_shape_and_mask(layout, batch):
-    made = stereo(_depth(batch), _picture(batch), StereoOptions(layout, strength=20.0))
+    made = stereo(_depth(batch), _image(batch), StereoOptions(layout, strength=20.0))
     shape = {"side": (24, 80), "over": (48, 40), "anag": (24, 40)}[layout[:4]]
     assert made.images.shape == (batch, *shape, 3)
     assert made.holes.shape == (batch, *shape)
@@ -105,16 +105,16 @@ def test_every_layout_has_its_shape_and_mask(layout, batch):
 
 
 def test_an_anaglyph_is_red_for_the_left_eye():
-    picture = _picture()
-    pair = stereo(_depth(), picture, StereoOptions("side by side", 6.0)).images[0]
-    glasses = stereo(_depth(), picture, StereoOptions("anaglyph", 6.0)).images[0]
+    image = _image()
+    pair = stereo(_depth(), image, StereoOptions("side by side", 6.0)).images[0]
+    glasses = stereo(_depth(), image, StereoOptions("anaglyph", 6.0)).images[0]
     assert torch.equal(glasses[..., 0], pair[:, :40, 0])
     assert torch.equal(glasses[..., 1:], pair[:, 40:, 1:])
 
 
 def test_unfilled_holes_are_black_and_lie_under_the_mask():
-    picture = _picture() * 0.5 + 0.5
-    made = stereo(_depth(), picture, StereoOptions(strength=10.0, fill=False))
+    image = _image() * 0.5 + 0.5
+    made = stereo(_depth(), image, StereoOptions(strength=10.0, fill=False))
     dark = made.images.amax(-1) == 0
     assert torch.equal(dark, made.holes == 1)
     assert made.holes.sum() > 0
@@ -122,21 +122,21 @@ def test_unfilled_holes_are_black_and_lie_under_the_mask():
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_parallax_clip_moves_and_returns(path):
-    picture = _picture()
-    clip = parallax_clip(_depth(), picture, StereoOptions(strength=6.0), 8, path)
+    image = _image()
+    clip = parallax_clip(_depth(), image, StereoOptions(strength=6.0), 8, path)
     assert clip.images.shape == (8, 24, 40, 3)
     assert not torch.equal(clip.images[0], clip.images[2])
     if path == "sway":
-        assert torch.equal(clip.images[0], picture[0])
+        assert torch.equal(clip.images[0], image[0])
 
 
 def test_true_eyes_see_true_parallax():
     metres = torch.full((1, 10, 200), 4.0)
     metres[..., 100:110] = 2.0
     depth = DepthMap.make(metres, "metric", camera=Pinhole(500, 500, 100, 5))
-    picture = torch.zeros(1, 10, 200, 3)
-    picture[..., 100:110, :] = 1.0
-    made = stereo(depth, picture, StereoOptions(eye_distance_mm=64.0, screen=0.0))
+    image = torch.zeros(1, 10, 200, 3)
+    image[..., 100:110, :] = 1.0
+    made = stereo(depth, image, StereoOptions(eye_distance_mm=64.0, screen=0.0))
     # f b (1/2 - 1/4) = 500 * 0.064 / 4 = 8 pixels between the eyes.
     left = made.images[0, 5, :200, 0].nonzero().float().mean()
     right = made.images[0, 5, 200:, 0].nonzero().float().mean()
@@ -145,18 +145,18 @@ def test_true_eyes_see_true_parallax():
 
 def test_an_eye_distance_needs_metres():
     with pytest.raises(MissingInformation, match="metres"):
-        stereo(_depth(), _picture(), StereoOptions(eye_distance_mm=63.0))
+        stereo(_depth(), _image(), StereoOptions(eye_distance_mm=63.0))
 
 
 def test_the_report_speaks_of_centimetres_and_warns_of_diverging_eyes():
-    mild = stereo(_depth(), _picture(), StereoOptions(strength=3.0)).report
+    mild = stereo(_depth(), _image(), StereoOptions(strength=3.0)).report
     assert "cm in front" in mild
     assert "cm behind" in mild
-    wild = stereo(_depth(), _picture(), StereoOptions(strength=40.0, screen=1.0)).report
+    wild = stereo(_depth(), _image(), StereoOptions(strength=40.0, screen=1.0)).report
     assert "outwards" in wild
 
 
-def test_a_real_pair_is_predicted_from_its_left_picture():
+def test_a_real_pair_is_predicted_from_its_left_image():
     if not CONES.is_dir():
         pytest.skip("the Middlebury pair lies in ../shared/data; not here")
     import numpy as np
@@ -182,23 +182,23 @@ def test_wishes_that_cannot_be_met_are_refused_in_words():
     with pytest.raises(InvalidInput, match="strength"):
         StereoOptions(strength=-1)
     with pytest.raises(InvalidInput, match="sizes differ"):
-        stereo(_depth(), _picture(1, 10, 10), StereoOptions())
+        stereo(_depth(), _image(1, 10, 10), StereoOptions())
     with pytest.raises(InvalidInput, match="path"):
-        parallax_clip(_depth(), _picture(), StereoOptions(), 1)
+        parallax_clip(_depth(), _image(), StereoOptions(), 1)
 
 
 def test_stop_is_honoured():
     with pytest.raises(Stopped):
-        stereo(_depth(2), _picture(2), StereoOptions(), should_stop=lambda: True)
+        stereo(_depth(2), _image(2), StereoOptions(), should_stop=lambda: True)
 
 
 def test_soft_outlines_leave_no_ghost_on_the_background():
     """A pixel of an outline holds both colours; it goes with the thing, not with what is behind."""
-    values, picture = torch.ones(1, 40, 80), torch.full((1, 40, 80, 3), 0.8)
+    values, image = torch.ones(1, 40, 80), torch.full((1, 40, 80, 3), 0.8)
     values[:, 10:30, 30:50] = 3.0
-    picture[:, 10:30, 30:50] = 0.1
-    picture[:, 10:30, [29, 50]] = 0.45
-    pair = stereo(DepthMap.make(values, "disparity"), picture, StereoOptions(strength=20.0)).images
+    image[:, 10:30, 30:50] = 0.1
+    image[:, 10:30, [29, 50]] = 0.45
+    pair = stereo(DepthMap.make(values, "disparity"), image, StereoOptions(strength=20.0)).images
     for eye in pair[0].split(80, 1):
         soft = ((eye - 0.45).abs() < 0.3).any(-1)
         dark = eye.mean(-1) < 0.15
@@ -208,8 +208,8 @@ def test_soft_outlines_leave_no_ghost_on_the_background():
 
 def test_a_camera_that_rises_leaves_no_black_rows():
     depth = DepthMap.make(torch.linspace(1, 3, 48)[:, None].expand(48, 64), "disparity")
-    picture = torch.full((1, 48, 64, 3), 0.5)
-    clip = parallax_clip(depth, picture, StereoOptions(strength=20), 8, "orbit")
+    image = torch.full((1, 48, 64, 3), 0.5)
+    clip = parallax_clip(depth, image, StereoOptions(strength=20), 8, "orbit")
     assert clip.images.min() > 0.4
     assert clip.holes.any()
 
@@ -218,8 +218,8 @@ def test_true_geometry_keeps_the_order_of_the_nearest_things():
     """Percentiles would take the nearest of the scene for equally near."""
     values = torch.full((1, 60, 200), 10.0)
     values[:, :, 100:104], values[:, :2, 96:99] = 2.0, 1.0
-    picture = torch.zeros(1, 60, 200, 3)
-    picture[:, :2, 96:99] = 1.0
+    image = torch.zeros(1, 60, 200, 3)
+    image[:, :2, 96:99] = 1.0
     depth = DepthMap.make(values, "metric", camera=Pinhole(100, 100, 100, 30))
-    pair = stereo(depth, picture, StereoOptions(eye_distance_mm=120, screen=0.0, fill=False))
+    pair = stereo(depth, image, StereoOptions(eye_distance_mm=120, screen=0.0, fill=False))
     assert pair.images[0, 0, :200].amax() > 0.9

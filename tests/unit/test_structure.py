@@ -12,7 +12,7 @@ from genvr_depth.nodes.depthkit.conversions import to_disparity
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput, ModelError
 from genvr_depth.nodes.depthkit.estimators import builtin_estimator, estimate
-from genvr_depth.nodes.depthkit.formats import decode_picture
+from genvr_depth.nodes.depthkit.formats import decode_image
 from genvr_depth.nodes.depthkit.measure.structure import (
     best_first,
     compare,
@@ -31,7 +31,7 @@ REAL = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 class Painted:
-    """A deterministic stand-in: reads the disparity that is painted into the picture as grey."""
+    """A deterministic stand-in: reads the disparity that is painted into the image as grey."""
 
     name = "painted"
     kind = "disparity"
@@ -206,7 +206,7 @@ def test_a_crop_and_a_squeeze_are_told_apart(scenes):
     assert fit_frame(control, control.resized(120, 160)).report.notes == ()
 
 
-def test_pictures_are_estimated_with_the_given_model_and_scored(scenes):
+def test_images_are_estimated_with_the_given_model_and_scored(scenes):
     control = scenes[SCENE_NAMES[0]]
     grey = (control.values / control.values.max())[..., None].expand(1, 192, 256, 3)
     noise = torch.rand(1, 192, 256, 3, generator=torch.Generator().manual_seed(3))
@@ -296,10 +296,10 @@ def test_without_lines_no_vanishing_point_is_claimed():
 @pytest.mark.parametrize("name", SCENE_NAMES)
 def test_a_vanishing_point_that_is_claimed_lies_on_the_horizon(name):
     scene = load_scene(name)
-    found = vanishing_point(scene.picture[0])
+    found = vanishing_point(scene.image[0])
     if found is None:
         pytest.skip("the scene has no dominant vanishing point")
-    assert found.y == pytest.approx(scene.horizon / scene.picture.shape[1], abs=0.03)
+    assert found.y == pytest.approx(scene.horizon / scene.image.shape[1], abs=0.03)
 
 
 def test_a_moved_horizon_is_reported_in_percent():
@@ -352,7 +352,7 @@ def built_in():
         model = builtin_estimator()
     except ModelError as missing:
         pytest.skip(str(missing))
-    return model, {n: estimate(model, load_scene(n).picture).depth for n in SCENE_NAMES}
+    return model, {n: estimate(model, load_scene(n).image).depth for n in SCENE_NAMES}
 
 
 @pytest.mark.parametrize("name", SCENE_NAMES)
@@ -367,7 +367,7 @@ def test_with_the_built_in_model_the_same_scene_beats_another(name, built_in):
     relit_path, moved_path, _ = _variants(name)
     model, controls = built_in
     relit, moved = (
-        score_images(controls[name], decode_picture(path.read_bytes()), model)[0].report.score
+        score_images(controls[name], decode_image(path.read_bytes()), model)[0].report.score
         for path in (relit_path, moved_path)
     )
     other = max(

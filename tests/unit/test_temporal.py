@@ -9,7 +9,7 @@ from genvr_depth.nodes.depthkit.maps.temporal import align_clip, flicker
 
 
 def clip(frames=12, mover=True, size=48):
-    """A textured wall with a square that walks across it: pictures and true disparity."""
+    """A textured wall with a square that walks across it: images and true disparity."""
     random = torch.Generator().manual_seed(0)
     wall = torch.rand(size, size, 3, generator=random)
     slope = torch.linspace(0.2, 0.6, size)[None, :].expand(size, size)
@@ -124,7 +124,7 @@ def test_consistency_clip_takes_the_flicker_out_and_reports_it():
     assert any(note.startswith("flicker:") for note in tied.notes)
 
 
-def test_one_picture_has_no_flicker():
+def test_one_image_has_no_flicker():
     assert estimate(Moody(), torch.rand(1, 20, 20, 3)).flicker is None
 
 

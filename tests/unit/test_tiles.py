@@ -68,14 +68,14 @@ def test_a_tile_that_contradicts_the_whole_is_left_out():
     assert (values - truth[..., 0]).abs().max() < 0.02
 
 
-def test_small_pictures_need_no_tiles():
+def test_small_images_need_no_tiles():
     model = Moody()
     found = estimate(model, torch.rand(1, 70, 70, 3), TILES)
     assert model.calls == 1
     assert "tiles" not in found.notes[0]
 
 
-def test_a_flat_picture_stays_flat():
+def test_a_flat_image_stays_flat():
     values = estimate(Moody(), torch.full((1, 200, 200, 3), 0.4), TILES).depth.values
     assert values.max() - values.min() < 1e-5
 
@@ -112,9 +112,9 @@ def test_a_part_without_depth_does_not_spoil_the_tiles_around_it(kind, nothing):
     model = Gapped()
     model.kind = kind
     ramp = torch.linspace(0.3, 1, 256).expand(192, 256)
-    picture = ramp[None, ..., None].repeat(1, 1, 1, 3)
-    picture[:, 40:80, 100:150] = 0
-    depth = estimate(model, picture, TILES).depth
+    image = ramp[None, ..., None].repeat(1, 1, 1, 3)
+    image[:, 40:80, 100:150] = 0
+    depth = estimate(model, image, TILES).depth
     hole = torch.zeros(192, 256, dtype=torch.bool)
     hole[34:86, 94:156] = True
     assert not depth.valid[0, 45:75, 105:145].any()

@@ -86,8 +86,8 @@ def test_a_grown_network_predicts_what_the_smaller_one_did(tmp_path):
     save_file(small.state_dict(), tmp_path / "small.safetensors")
     grown = BuiltinDepth()
     grown.load_state_dict(starting_weights(tmp_path / "small.safetensors", grown))
-    picture = torch.rand(1, 3, 64, 96)
-    torch.testing.assert_close(grown.eval()(picture), small.eval()(picture))
+    image = torch.rand(1, 3, 64, 96)
+    torch.testing.assert_close(grown.eval()(image), small.eval()(image))
 
 
 def test_a_blend_is_the_mean_by_shares_with_statistics_of_its_own(tmp_path):
@@ -120,18 +120,18 @@ def test_held_back_shards_are_never_drawn(tmp_path):
     _write_shard(tmp_path, HELD_BACK, 255)
     batches = Batches([tmp_path], 4, seed=1)
     assert [number for _, number in batches.shards] == [0]
-    pictures, truth = batches.draw(64)
-    assert pictures.shape == (4, 3, *truth.shape[1:])
-    assert pictures.mean() < 0.3
+    images, truth = batches.draw(64)
+    assert images.shape == (4, 3, *truth.shape[1:])
+    assert images.mean() < 0.3
 
 
-def test_the_camera_changes_pictures_but_not_their_shape_or_range():
-    pictures, disparity = torch.rand(6, 3, 48, 64), torch.rand(6, 48, 64)
-    seen = photograph(pictures.clone(), disparity)
-    assert seen.shape == pictures.shape
+def test_the_camera_changes_images_but_not_their_shape_or_range():
+    images, disparity = torch.rand(6, 3, 48, 64), torch.rand(6, 48, 64)
+    seen = photograph(images.clone(), disparity)
+    assert seen.shape == images.shape
     assert seen.min() >= 0
     assert seen.max() <= 1
-    assert not torch.equal(seen, pictures)
+    assert not torch.equal(seen, images)
 
 
 def test_two_answers_agree_whatever_their_scale_and_shift_but_not_across_a_shadow_edge():
@@ -155,20 +155,20 @@ def test_two_answers_must_differ_by_the_thing_that_was_taken_away():
 
 
 def test_every_view_is_drawn_with_itself_in_another_light(tmp_path, monkeypatch):
-    monkeypatch.setattr("genvr_depth.training.data.photograph", lambda pictures, _: pictures)
+    monkeypatch.setattr("genvr_depth.training.data.photograph", lambda images, _: images)
     _write_shard(tmp_path, 0, 0)
     ramp = np.arange(80, dtype=np.uint8)[None, None, :, None]
     np.save(tmp_path / "0000-rgb.npy", np.broadcast_to(ramp, (4, 60, 80, 3)))
     np.save(tmp_path / "0000-relit.npy", np.broadcast_to(ramp + 100, (4, 60, 80, 3)))
-    pictures, truth = Batches([tmp_path], 6, seed=3).draw(64)
-    seen, again = pictures.chunk(2)
-    assert len(pictures) == len(truth) == 6
+    images, truth = Batches([tmp_path], 6, seed=3).draw(64)
+    seen, again = images.chunk(2)
+    assert len(images) == len(truth) == 6
     torch.testing.assert_close(again, seen + 100 / 255)
     assert torch.equal(*truth.chunk(2))
 
 
 def test_a_twin_without_a_thing_brings_its_own_depth(tmp_path, monkeypatch):
-    monkeypatch.setattr("genvr_depth.training.data.photograph", lambda pictures, _: pictures)
+    monkeypatch.setattr("genvr_depth.training.data.photograph", lambda images, _: images)
     _write_shard(tmp_path, 0, 90)
     disparity = np.load(tmp_path / "0000-disparity.npy")
     np.save(tmp_path / "0000-relit-disparity.npy", disparity + np.float16(1))
@@ -177,7 +177,7 @@ def test_a_twin_without_a_thing_brings_its_own_depth(tmp_path, monkeypatch):
 
 
 def test_a_shard_without_relit_views_is_paired_with_itself(tmp_path, monkeypatch):
-    monkeypatch.setattr("genvr_depth.training.data.photograph", lambda pictures, _: pictures)
+    monkeypatch.setattr("genvr_depth.training.data.photograph", lambda images, _: images)
     _write_shard(tmp_path, 0, 90)
     assert torch.equal(*Batches([tmp_path], 4, seed=3).draw(64)[0].chunk(2))
 

@@ -46,10 +46,10 @@ def folder(tiny_models, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_every_family_loads_and_answers_at_the_size_of_the_picture(name, folder):
+def test_every_family_loads_and_answers_at_the_size_of_the_image(name, folder):
     model = load_folder(folder(name), resident())
-    pictures = torch.rand(2, 50, 83, 3)
-    found = estimate(model, pictures, EstimateOptions(inner_size=64))
+    images = torch.rand(2, 50, 83, 3)
+    found = estimate(model, images, EstimateOptions(inner_size=64))
     assert found.depth.values.shape == (2, 50, 83)
     assert found.depth.kind == KINDS[name]
     assert torch.isfinite(found.depth.values).all()
@@ -58,8 +58,8 @@ def test_every_family_loads_and_answers_at_the_size_of_the_picture(name, folder)
 
 def test_the_batch_does_not_change_the_answer(folder):
     model = load_folder(folder("depth-anything-v2-metric-indoor-small"), resident())
-    pictures = torch.rand(3, 3, 56, 56, generator=torch.Generator().manual_seed(0))
-    assert torch.allclose(model(pictures)[2], model(pictures[2:])[0], rtol=1e-3, atol=1e-5)
+    images = torch.rand(3, 3, 56, 56, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(model(images)[2], model(images[2:])[0], rtol=1e-3, atol=1e-5)
 
 
 def test_the_values_are_those_of_the_network_untouched(folder):
@@ -67,11 +67,11 @@ def test_the_values_are_those_of_the_network_untouched(folder):
 
     path = folder("depth-anything-v2-metric-indoor-small")
     network = AutoModelForDepthEstimation.from_pretrained(path).eval()
-    pictures = torch.rand(2, 3, 56, 70)
+    images = torch.rand(2, 3, 56, 70)
     with torch.no_grad():
         # The folder's own preprocessor_config.json: mean 0.5, standard deviation 0.25.
-        wanted = network(pixel_values=(pictures - 0.5) / 0.25).predicted_depth
-        got = load_folder(path, resident())(pictures)
+        wanted = network(pixel_values=(images - 0.5) / 0.25).predicted_depth
+        got = load_folder(path, resident())(images)
     assert torch.allclose(got, wanted, atol=1e-5)
 
 
@@ -86,15 +86,15 @@ def test_depth_pro_gives_metres_and_a_camera_as_its_own_post_processing_does(fol
         last = [m for m in each.fov_model.head.modules() if isinstance(m, torch.nn.Conv2d)][-1]
         torch.nn.init.zeros_(last.weight)
         torch.nn.init.constant_(last.bias, 60.0)
-    pictures = torch.rand(1, 128, 128, 3)
+    images = torch.rand(1, 128, 128, 3)
     with torch.no_grad():
-        out = network(pixel_values=(pictures.movedim(-1, 1) - 0.5) / 0.25)
+        out = network(pixel_values=(images.movedim(-1, 1) - 0.5) / 0.25)
     focal = 0.5 * 128 / torch.tan(torch.deg2rad(torch.tensor(30.0)))
-    found = estimate(model, pictures).depth
+    found = estimate(model, images).depth
     assert found.camera is not None
     assert found.camera.fx == pytest.approx(focal.item(), rel=1e-4)
     assert found.camera.cx == 64
-    # The published post-processing: scale, bring to the picture's size, invert.
+    # The published post-processing: scale, bring to the image's size, invert.
     inverse = (out.predicted_depth * 128 / focal).clamp(1e-4, 1e4)
     wanted = 1 / torch.nn.functional.interpolate(
         inverse[None], (128, 128), mode="bilinear", antialias=True
@@ -102,7 +102,7 @@ def test_depth_pro_gives_metres_and_a_camera_as_its_own_post_processing_does(fol
     assert torch.allclose(found.values, wanted[0], rtol=1e-3)
 
 
-def test_square_architectures_get_square_pictures(folder):
+def test_square_architectures_get_square_images(folder):
     for name in ("dpt-large", "depth-pro"):
         height, width = load_folder(folder(name), resident()).choose_size(300, 900, 64)
         assert height == width
@@ -219,11 +219,11 @@ def test_only_tensors_that_are_never_used_may_be_absent(folder, tmp_path, absent
     assert len(kept) < len(state)
     save_file(kept, tmp_path / "model.safetensors", {"format": "pt"})
     if loads:
-        pictures = torch.rand(1, 3, 64, 64)
+        images = torch.rand(1, 3, 64, 64)
         whole = load_folder(source, resident())
         part = load_folder(tmp_path, resident())
         part.mean, part.deviation = whole.mean, whole.deviation
-        assert torch.equal(part(pictures), whole(pictures))
+        assert torch.equal(part(images), whole(images))
     else:
         with pytest.raises(ModelError, match=r"lack 4 tensors.*layers\.1\.residual_layer1"):
             load_folder(tmp_path, resident())
@@ -263,21 +263,19 @@ def test_zoedepth_sees_the_mirrored_margin_of_its_own_processing(folder, size):
     model.network.load_state_dict(network.state_dict())
     # Smooth, so that two ways of resampling agree, and different in every corner.
     y, x = torch.linspace(0, 1, size[0])[:, None], torch.linspace(0, 1, size[1])
-    picture = torch.stack([y * x, y * (1 - x), (1 - y) * x], -1)
+    image = torch.stack([y * x, y * (1 - x), (1 - y) * x], -1)
     published = _zoedepth_processing(64)
     with torch.no_grad():
-        prepared = published(
-            picture.numpy(), return_tensors="pt", input_data_format="channels_last"
-        )
+        prepared = published(image.numpy(), return_tensors="pt", input_data_format="channels_last")
         out = network(**prepared)
     wanted = published.post_process_depth_estimation(out, source_sizes=[size])[0]["predicted_depth"]
-    found = estimate(model, picture[None], EstimateOptions(inner_size=64)).depth.values[0]
+    found = estimate(model, image[None], EstimateOptions(inner_size=64)).depth.values[0]
     assert found.shape == wanted.shape
     # Without the margin, or with it cut off elsewhere, this is 0.2 and more.
     assert (found - wanted).abs().mean() / (wanted.amax() - wanted.amin()) < 0.02
 
 
-def test_a_margin_is_never_wider_than_the_picture_and_can_be_switched_off(folder, tmp_path):
+def test_a_margin_is_never_wider_than_the_image_and_can_be_switched_off(folder, tmp_path):
     model = load_folder(folder("zoedepth-nyu-kitti"), resident())
     for size in ((1, 1), (1, 40), (2, 3)):
         found = estimate(model, torch.rand(1, *size, 3), EstimateOptions(inner_size=32))
@@ -337,7 +335,7 @@ def test_a_damaged_preprocessor_config_is_named(folder, tmp_path, text):
         ('{"do_normalize": false, "image_mean": [0.1, 0.2, 0.3]}', [0.0] * 3, [1.0] * 3),
     ],
 )
-def test_pictures_are_normalised_as_the_folder_says(folder, tmp_path, text, mean, deviation):
+def test_images_are_normalised_as_the_folder_says(folder, tmp_path, text, mean, deviation):
     own = shutil.copytree(folder("depth-anything-v2-small"), tmp_path / "m")
     (own / "preprocessor_config.json").write_text(text)
     model = load_folder(own, resident())

@@ -100,7 +100,7 @@ def test_the_english_locale_is_the_pages_own_english():
 
 
 @pytest.mark.parametrize("node", genvr_depth.NODE_CLASS_MAPPINGS)
-def test_a_help_page_has_a_picture_and_no_dead_link(node):
+def test_a_help_page_has_an_image_and_no_dead_link(node):
     page = WEB / "docs" / f"{node}.md"
     links = re.findall(r"(!?)\[[^\]]*\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
     files = [target for _, target in links if "://" not in target and not target.startswith("#")]
@@ -109,5 +109,5 @@ def test_a_help_page_has_a_picture_and_no_dead_link(node):
 
 
 @pytest.mark.parametrize("path", sorted((WEB / "docs" / "img").glob("*.jpg")), ids=lambda p: p.stem)
-def test_a_picture_of_the_help_pages_is_small(path):
+def test_an_image_of_the_help_pages_is_small(path):
     assert path.stat().st_size <= 120_000

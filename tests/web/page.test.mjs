@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { totalText } from "../../web/lib/account.mjs";
 import { COLORMAPS, colorTable, cssGradient } from "../../web/lib/colormaps.mjs";
 import { cost, typedPrompts, variations } from "../../web/lib/cost.mjs";
-import { LINE, pointInPicture, textHeight } from "../../web/lib/dom.mjs";
+import { LINE, pointInImage, textHeight } from "../../web/lib/dom.mjs";
 import { ENGLISH, translator } from "../../web/lib/text.mjs";
 
 test("every colour map has 256 opaque colours between its own ends", () => {
@@ -18,11 +18,11 @@ test("every colour map has 256 opaque colours between its own ends", () => {
   assert.ok(cssGradient("grey").startsWith("linear-gradient(90deg, rgb(255 255 255)"));
 });
 
-test("the pointer is found in a letterboxed picture", () => {
+test("the pointer is found in a letterboxed image", () => {
   const box = { left: 10, top: 20, width: 200, height: 100 };
-  assert.deepEqual(pointInPicture(box, 50, 50, 110, 70), [0.5, 0.5]);
-  assert.deepEqual(pointInPicture(box, 50, 50, 60, 20), [0, 0]);
-  assert.ok(pointInPicture(box, 50, 50, 40, 70)[0] < 0);
+  assert.deepEqual(pointInImage(box, 50, 50, 110, 70), [0.5, 0.5]);
+  assert.deepEqual(pointInImage(box, 50, 50, 60, 20), [0, 0]);
+  assert.ok(pointInImage(box, 50, 50, 40, 70)[0] < 0);
 });
 
 test("a text takes a line for each of its own and more where it wraps", () => {
@@ -57,9 +57,9 @@ for (const [values, expected] of [
 }
 
 test("the cost is prompts times count times credits", () => {
-  assert.deepEqual(cost(12, { count: 1 }, 5), { pictures: 12, credits: 5, total: 60 });
-  assert.deepEqual(cost(3, { count: 4 }, 5), { pictures: 12, credits: 5, total: 60 });
-  assert.deepEqual(cost(2, {}, 5), { pictures: 2, credits: 5, total: 10 });
+  assert.deepEqual(cost(12, { count: 1 }, 5), { images: 12, credits: 5, total: 60 });
+  assert.deepEqual(cost(3, { count: 4 }, 5), { images: 12, credits: 5, total: 60 });
+  assert.deepEqual(cost(2, {}, 5), { images: 2, credits: 5, total: 10 });
 });
 
 test("a text is taken from the person's language, then from English", () => {
@@ -72,7 +72,7 @@ test("a text is taken from the person's language, then from English", () => {
 
 test("the running total says what is certain and what may have been charged", () => {
   const text = translator("en", {});
-  assert.equal(totalText({ credits: 60, possible: 0, pictures: 12 }, text),
-    "Spent so far: 60 credits for 12 pictures.");
-  assert.match(totalText({ credits: 60, possible: 5, pictures: 12 }, text), /5 more may/);
+  assert.equal(totalText({ credits: 60, possible: 0, images: 12 }, text),
+    "Spent so far: 60 credits for 12 images.");
+  assert.match(totalText({ credits: 60, possible: 5, images: 12 }, text), /5 more may/);
 });

@@ -32,7 +32,7 @@ function opened() {
   const viewer = new DepthViewer({
     load: (entry) =>
       new Promise((resolve, reject) => waiting.set(entry.file.filename, { entry, resolve, reject })),
-    picture: async () => null, text: (key) => key, colormap: "grey", photoFirst: false,
+    image: async () => null, text: (key) => key, colormap: "grey", photoFirst: false,
     onColormap: () => {}, onWindow: () => {},
   });
   const settle = () => new Promise((resolve) => setTimeout(resolve, 0));

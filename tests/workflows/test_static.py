@@ -62,9 +62,9 @@ def test_a_workflow_names_no_machine_and_no_key(path):
 def test_a_workflow_has_a_thumbnail_that_opens(path):
     thumbnail = path.with_suffix(".jpg")
     assert thumbnail.stat().st_size <= MAX_THUMBNAIL_BYTES
-    with Image.open(thumbnail) as picture:
-        assert min(picture.size) >= 256
-        assert len(picture.convert("RGB").resize((16, 16)).getcolors(256) or range(256)) > 16
+    with Image.open(thumbnail) as image:
+        assert min(image.size) >= 256
+        assert len(image.convert("RGB").resize((16, 16)).getcolors(256) or range(256)) > 16
 
 
 @pytest.mark.parametrize("path", CARDS, ids=_name)
@@ -76,7 +76,7 @@ def test_a_workflow_explains_itself(path):
 
 
 @pytest.mark.parametrize("path", CARDS, ids=_name)
-def test_ones_own_picture_is_one_switch_away(path):
+def test_ones_own_image_is_one_switch_away(path):
     """The green group holds a bypassed loader; one entry of its menu wakes all of it."""
     graph = _read(path)
     asleep = [node for node in graph["nodes"] if node["mode"] == check.BYPASSED]

@@ -212,7 +212,7 @@ def room(scene: Scene, rng: random.Random) -> None:
 
 
 def corridor(scene: Scene, rng: random.Random) -> None:
-    """Long narrow space with doors, pictures, lamps, now and then a person."""
+    """Long narrow space with doors, images, lamps, now and then a person."""
     w, d, h = rng.uniform(1.3, 3.2), rng.uniform(7, 25), rng.uniform(2.3, 3.4)
     indoor_sky(scene, rng)
     enclose(scene, rng, w, d, h)

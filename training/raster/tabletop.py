@@ -59,7 +59,7 @@ def table_top(scene: Scene, rng: random.Random) -> None:
     w, d, h = rng.uniform(0.8, 3.0), rng.uniform(0.5, 1.4), rng.uniform(0.6, 0.95)
     indoor_sky(scene, rng)
     scene.occlusion_reach = 0.12
-    # Most tables go on below the picture, as in photographs of things.
+    # Most tables go on below the image, as in photographs of things.
     nearer = rng.choice([0.0, 1.2, 1.2, 1.2])
     top = m.floor(rng) if rng.random() < 0.7 else m.fabric(rng)
     scene.box((0, -nearer / 2, h - 0.02), (w + nearer, d + nearer, 0.04), top)

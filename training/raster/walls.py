@@ -1,4 +1,4 @@
-"""What encloses a room: floor, ceiling, walls with windows, doors and pictures on them."""
+"""What encloses a room: floor, ceiling, walls with windows, doors and images on them."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _door(scene: Scene, rng: random.Random) -> None:
     scene.box((0, -0.02, h + 0.04), (w + 0.16, 0.05, 0.08), frame)
 
 
-def _picture(scene: Scene, rng: random.Random) -> None:
+def _image(scene: Scene, rng: random.Random) -> None:
     w, h, z = rng.uniform(0.2, 1.3), rng.uniform(0.25, 1.0), rng.uniform(1.3, 1.9)
     scene.box(
         (0, -0.015, z), (w + 0.08, 0.03, h + 0.08), rng.choice([m.wood, m.metal, m.plain])(rng)
@@ -164,7 +164,7 @@ def _dress_wall(scene: Scene, rng: random.Random, length: float, away: float) ->
             elif roll < 0.35:
                 _door(scene, rng)
             elif roll < 0.65:
-                _picture(scene, rng)
+                _image(scene, rng)
             elif roll < 0.8:
                 _wall_thing(scene, rng)
         x += span

@@ -27,11 +27,11 @@ def encode(depth: np.ndarray, near: float, far: float) -> np.ndarray:
 
 def write_depth(path: Path, depth: np.ndarray, near: float, far: float) -> None:
     """Write the PNG; the smallest of zlib's strategies is kept."""
-    picture = Image.fromarray(encode(depth.astype(np.float64), near, far))
+    image = Image.fromarray(encode(depth.astype(np.float64), near, far))
     packed: list[bytes] = []
     for strategy in range(4):
         stream = io.BytesIO()
-        picture.save(stream, "PNG", compress_level=9, compress_type=strategy)
+        image.save(stream, "PNG", compress_level=9, compress_type=strategy)
         packed.append(stream.getvalue())
     path.write_bytes(min(packed, key=len))
 

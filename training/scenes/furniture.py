@@ -1,4 +1,4 @@
-"""Things that stand in rooms: sofas, chairs, tables, lamps, pictures, curtains."""
+"""Things that stand in rooms: sofas, chairs, tables, lamps, images, curtains."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def round_table(at: g.Point, radius: float, height: float, top: Material, legs: 
         )
 
 
-def picture(
+def image(
     at: g.Point,
     turn: float,
     size: tuple[float, float],
@@ -118,7 +118,7 @@ def picture(
     mat: Material,
     art: Material,
 ) -> None:
-    """A framed picture hanging with its face towards -y; `at` is the middle of its lower edge on
+    """A framed image hanging with its face towards -y; `at` is the middle of its lower edge on
     the wall.
     """
     wide, high = size

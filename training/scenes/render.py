@@ -2,7 +2,7 @@
 
 `python training/scenes/render.py --out nodes/depthkit/scenes [--scene NAME] [--preview]`
 
-Needs the `bpy` wheel (4.5), numpy, Pillow and OpenEXR. Each scene gives a picture, and the planar
+Needs the `bpy` wheel (4.5), numpy, Pillow and OpenEXR. Each scene gives an image, and the planar
 depth at the pixel centres: a second pass of one sample with a filter of a hundredth of a pixel.
 """
 
@@ -48,7 +48,7 @@ def set_up(view: studio.View, scale: float) -> None:
     view.place()
 
 
-def render_picture(look: studio.Look, samples: int, path: Path) -> Image.Image:
+def render_image(look: studio.Look, samples: int, path: Path) -> Image.Image:
     scene = bpy.context.scene
     scene.cycles.samples, scene.cycles.use_adaptive_sampling = samples, True
     scene.cycles.adaptive_threshold, scene.cycles.adaptive_min_samples = 0.04, 12
@@ -67,7 +67,7 @@ def render_picture(look: studio.Look, samples: int, path: Path) -> Image.Image:
 
 def add_haze(look: studio.Look) -> None:
     """Mix the haze's colour in with distance: 1 - exp(-haze * depth), the air of an outdoor
-    picture.
+    image.
     """
     scene = bpy.context.scene
     bpy.context.view_layer.use_pass_z = True
@@ -152,8 +152,8 @@ def render_scene(
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         if samples:
-            picture = render_picture(look, samples, folder / "picture.png")
-            picture.save(out / f"{stem}.jpg", quality=90, subsampling=0, optimize=True)
+            image = render_image(look, samples, folder / "image.png")
+            image.save(out / f"{stem}.jpg", quality=90, subsampling=0, optimize=True)
         if depth:
             values = render_depth(view.far, folder)
             check_floor(values, view, scale, module.FLOOR)

@@ -222,9 +222,9 @@ def _shelves() -> None:
         (0.6, "#3d5560"),
         (1.0, "#d9cdb8"),
     ]
-    f.picture((-1.02, DEEP, 1.26), 0, (0.66, 0.86), frame, mat, m.canvas("dusk", dusk, 3.0, 0.5))
-    f.picture((WIDE, 4.3, 1.1), -90, (0.9, 1.2), frame, mat, m.canvas("fields", fields, 2.2, 0.9))
-    f.picture((-0.1, DEEP, 1.4), 0, (0.86, 0.62), frame, mat, m.canvas("hills", hills, 4.0, 0.4))
+    f.image((-1.02, DEEP, 1.26), 0, (0.66, 0.86), frame, mat, m.canvas("dusk", dusk, 3.0, 0.5))
+    f.image((WIDE, 4.3, 1.1), -90, (0.9, 1.2), frame, mat, m.canvas("fields", fields, 2.2, 0.9))
+    f.image((-0.1, DEEP, 1.4), 0, (0.86, 0.62), frame, mat, m.canvas("hills", hills, 4.0, 0.4))
 
 
 def _plants() -> None:

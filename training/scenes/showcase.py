@@ -1,4 +1,4 @@
-"""Pictures for the README, the help pages and the registry, made from the bundled scenes.
+"""Images for the README, the help pages and the registry, made from the bundled scenes.
 
 `python -m training.scenes.showcase` from the repository's root writes web/icon.png,
 web/banner.jpg and web/docs/img/*.jpg; needs the pack's own requirements and no Blender.
@@ -18,26 +18,26 @@ ROOT = Path(__file__).parents[2]
 GAP = 6
 
 
-def as_picture(pixels: np.ndarray) -> Image.Image:
+def as_image(pixels: np.ndarray) -> Image.Image:
     return Image.fromarray((pixels * 255).round().astype(np.uint8))
 
 
 def panels(name: str) -> tuple[Image.Image, Image.Image, Image.Image]:
-    """The scene's picture, its depth in colours (near = bright) and its control image."""
+    """The scene's image, its depth in colours (near = bright) and its control image."""
     scene = load_scene(name)
     control = control_image(scene.depth)
     colored = colorize(control[..., 0], "inferno", scene.depth.valid)
-    return tuple(as_picture(p[0].numpy()) for p in (scene.picture, colored, control))
+    return tuple(as_image(p[0].numpy()) for p in (scene.image, colored, control))
 
 
-def side_by_side(pictures: tuple[Image.Image, ...], height: int) -> Image.Image:
-    """The pictures in a row on white, all `height` pixels high."""
-    sized = [p.resize((round(p.width * height / p.height), height), 3) for p in pictures]
+def side_by_side(images: tuple[Image.Image, ...], height: int) -> Image.Image:
+    """The images in a row on white, all `height` pixels high."""
+    sized = [p.resize((round(p.width * height / p.height), height), 3) for p in images]
     row = Image.new("RGB", (sum(p.width + GAP for p in sized) - GAP, height), "white")
     left = 0
-    for picture in sized:
-        row.paste(picture, (left, 0))
-        left += picture.width + GAP
+    for image in sized:
+        row.paste(image, (left, 0))
+        left += image.width + GAP
     return row
 
 
@@ -47,7 +47,7 @@ def slashed(
     window: tuple[int, int, int, int],
     size: tuple[int, int],
 ) -> Image.Image:
-    """A slanted cut through the same window of two pictures: `first` at its left."""
+    """A slanted cut through the same window of two images: `first` at its left."""
     scale, (wide, high) = 4, size
     left, right = (p.crop(window).resize(size, 1) for p in (first, second))
     slant, middle, line = 0.16 * high, wide / 2, max(3.0, high / 120)
@@ -64,10 +64,10 @@ def slashed(
     return joined
 
 
-def save(picture: Image.Image, path: Path, limit: int) -> None:
+def save(image: Image.Image, path: Path, limit: int) -> None:
     """Write the JPEG with the best quality whose file stays under `limit` bytes."""
     for quality in range(92, 40, -3):
-        picture.save(path, quality=quality, optimize=True, progressive=True)
+        image.save(path, quality=quality, optimize=True, progressive=True)
         if path.stat().st_size <= limit:
             return
     raise ValueError(f"{path.name} does not fit into {limit} bytes")
@@ -77,17 +77,17 @@ def main() -> None:
     folder = ROOT / "web" / "docs" / "img"
     folder.mkdir(parents=True, exist_ok=True)
     for name in SCENE_NAMES:
-        picture, colored, _ = panels(name)
-        save(side_by_side((picture, colored), 400), folder / f"{name}.jpg", 60_000)
+        image, colored, _ = panels(name)
+        save(side_by_side((image, colored), 400), folder / f"{name}.jpg", 60_000)
     save(side_by_side(panels("furnished_room"), 380), folder / "overview.jpg", 90_000)
-    picture, colored, _ = panels("street")
+    image, colored, _ = panels("street")
     save(
-        slashed(picture, colored, (0, 250, 1024, 689), (1260, 540)),
+        slashed(image, colored, (0, 250, 1024, 689), (1260, 540)),
         ROOT / "web/banner.jpg",
         140_000,
     )
-    picture, colored, _ = panels("figure_in_hall")
-    icon = slashed(picture, colored, (196, 440, 716, 960), (400, 400))
+    image, colored, _ = panels("figure_in_hall")
+    icon = slashed(image, colored, (196, 440, 716, 960), (400, 400))
     icon.quantize(256).save(ROOT / "web/icon.png", optimize=True)
 
 

@@ -65,7 +65,7 @@ class View:
 
 @dataclass(frozen=True)
 class Look:
-    """How the light is turned into a picture: stops of exposure, contrast look, haze per metre and
+    """How the light is turned into an image: stops of exposure, contrast look, haze per metre and
     its colour.
     """
 

@@ -251,7 +251,7 @@ def _light(relit: bool) -> None:
 
 
 def _window() -> None:
-    """The wall at the left, out of the picture, whose panes the sun draws on the table and the
+    """The wall at the left, out of the image, whose panes the sun draws on the table and the
     wall.
     """
     trim = m.plain("trim", "#d9d5cb", 0.5)

@@ -8,7 +8,7 @@ const PADDING = 8;
 const LEAST = 34; // one line with room around it
 const COUNTING = ["prompts", "count"];
 const OUTSIDE = Object.freeze({ comfyClass: "" });
-const SINGLE_PICTURE = new Set(["LoadImage", "GenVRDepthSampleScene"]);
+const SINGLE_IMAGE = new Set(["LoadImage", "GenVRDepthSampleScene"]);
 
 /** @type {(key: string, values?: Record<string, string|number>) => string} */
 let text;
@@ -40,9 +40,9 @@ function upstream(node, name) {
 /** @param {any} node @param {string[]} names @returns {boolean} whether one of them is wired in */
 const anyWired = (node, names) => names.some((name) => upstream(node, name));
 
-/** @param {any} node @returns {boolean} whether one picture, no batch, comes out of it */
+/** @param {any} node @returns {boolean} whether one image, no batch, comes out of it */
 function givesOne(node) {
-  if (node?.comfyClass !== "ComfySwitchNode") return SINGLE_PICTURE.has(node?.comfyClass);
+  if (node?.comfyClass !== "ComfySwitchNode") return SINGLE_IMAGE.has(node?.comfyClass);
   return ["on_false", "on_true"].every((name) => givesOne(upstream(node, name)));
 }
 
@@ -64,11 +64,11 @@ function describe(node) {
     anyWired(node, COUNTING) ? text("cost.least") : "",
     price.published ? "" : text("cost.about"),
   ].filter(Boolean).map((word) => `${word} `).join("");
-  const sum = text("cost.sum", { pictures: run.pictures, credits: run.credits, total: run.total });
+  const sum = text("cost.sum", { images: run.images, credits: run.credits, total: run.total });
   const source = upstream(node, "image") ?? upstream(node, "depth");
   const each = [
     prompts === null ? text("cost.each_prompt") : "",
-    source && !givesOne(source) ? text("cost.each_picture") : "",
+    source && !givesOne(source) ? text("cost.each_image") : "",
   ].filter(Boolean).join(", ");
   return `${about}${sum}${each && ` ${each}`}`;
 }

@@ -35,9 +35,9 @@ async function load(entry) {
  * The photograph's pixels at the size of the raw map, for the colours of the cloud.
  * @param {import("../lib/depth.mjs").Entry} entry @param {number} width @param {number} height
  */
-async function picture(entry, width, height) {
-  if (!entry.picture) return null;
-  const answer = await api.fetchApi(viewPath(entry.picture));
+async function image(entry, width, height) {
+  if (!entry.image) return null;
+  const answer = await api.fetchApi(viewPath(entry.image));
   if (!answer.ok) return null;
   const bitmap = await createImageBitmap(await answer.blob());
   const context = new OffscreenCanvas(width, height).getContext("2d");
@@ -85,7 +85,7 @@ function refine(node, entry) {
 }
 
 /**
- * The viewer shows the same picture and more; ComfyUI's own preview below it would say it twice.
+ * The viewer shows the same image and more; ComfyUI's own preview below it would say it twice.
  * Vue nodes read the flag, the classic canvas starts its preview in `onDrawBackground`.
  * @param {any} node
  */
@@ -99,7 +99,7 @@ function attach(node) {
   let writing = false;
   const viewer = new DepthViewer({
     load,
-    picture,
+    image,
     text,
     colormap: setting(COLORMAP_SETTING, "turbo"),
     photoFirst: node.constructor.comfyClass === "GenVRDepthSampleScene",

@@ -18,11 +18,11 @@ export const STATES = Object.freeze({
 
 /**
  * What the running total says.
- * @param {{credits: number, possible: number, pictures: number}} ledger
+ * @param {{credits: number, possible: number, images: number}} ledger
  * @param {(key: string, values?: Record<string, string|number>) => string} text
  */
 export function totalText(ledger, text) {
-  const total = text("account.total", { credits: ledger.credits, pictures: ledger.pictures });
+  const total = text("account.total", { credits: ledger.credits, images: ledger.images });
   return ledger.possible ? `${total} ${text("account.possible", { credits: ledger.possible })}` : total;
 }
 

@@ -30,7 +30,7 @@ export class CompareView {
     return element("img", { class: `genvr-${name}`, alt: name, draggable: false, hidden: true });
   }
 
-  /** @param {string[]} before @param {string[]} after addresses, one for each picture of a batch */
+  /** @param {string[]} before @param {string[]} after addresses, one for each image of a batch */
   show(before, after) {
     Object.assign(this, { before, after });
     const pairs = Math.max(before.length, after.length);
@@ -40,7 +40,7 @@ export class CompareView {
     this._showPair();
   }
 
-  /** One picture on a side stays while the other side goes through its batch. */
+  /** One image on a side stays while the other side goes through its batch. */
   _showPair() {
     const index = Number(this.pair.value);
     for (const side of /** @type {("before"|"after")[]} */ (["before", "after"])) {

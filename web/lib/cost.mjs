@@ -3,7 +3,7 @@
  * What a run of a GenVR node will cost, from what its widgets and those of Prompt Variations say.
  *
  * @typedef {Record<string, any>} Values widget name -> value
- * @typedef {{pictures: number, credits: number, total: number}} Cost for one picture that goes in
+ * @typedef {{images: number, credits: number, total: number}} Cost for one image that goes in
  */
 
 export const VARIATIONS = "GenVRDepthPromptVariations";
@@ -37,6 +37,6 @@ export function variations(values, styles) {
  * @returns {Cost}
  */
 export function cost(prompts, values, credits) {
-  const pictures = prompts * Math.max(1, values.count ?? 1);
-  return { pictures, credits, total: pictures * credits };
+  const images = prompts * Math.max(1, values.count ?? 1);
+  return { images, credits, total: images * credits };
 }

@@ -66,13 +66,13 @@ export function loadStyle() {
 }
 
 /**
- * Where a pointer is over a picture drawn with `object-fit: contain`.
+ * Where a pointer is over an image drawn with `object-fit: contain`.
  * @param {{left: number, top: number, width: number, height: number}} box of the canvas on screen
- * @param {number} width of the picture @param {number} height of the picture
+ * @param {number} width of the image @param {number} height of the image
  * @param {number} clientX @param {number} clientY
- * @returns {[number, number]} 0..1 across and down inside the picture, outside it below 0 or >= 1
+ * @returns {[number, number]} 0..1 across and down inside the image, outside it below 0 or >= 1
  */
-export function pointInPicture(box, width, height, clientX, clientY) {
+export function pointInImage(box, width, height, clientX, clientY) {
   const scale = Math.min(box.width / width, box.height / height);
   const left = box.left + (box.width - width * scale) / 2;
   const top = box.top + (box.height - height * scale) / 2;

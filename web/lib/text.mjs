@@ -15,7 +15,7 @@ export const ENGLISH = Object.freeze({
     near: "Near",
     far: "Far",
     auto: "Auto",
-    auto_tip: "Near and far from the picture itself, without a few extreme pixels",
+    auto_tip: "Near and far from the image itself, without a few extreme pixels",
     photo: "Photo",
     photo_tip: "Show the photograph; the values under the cursor stay those of the depth",
     cloud: "Look at it in 3D: drag to turn, wheel to zoom, double-click to reset",
@@ -26,9 +26,9 @@ export const ENGLISH = Object.freeze({
     invalid: "no depth here",
   },
   compare: {
-    empty: "Run the workflow to see both pictures here.",
-    edge: "Left of this line the first picture, right of it the second",
-    pair: "Picture of the batch",
+    empty: "Run the workflow to see both images here.",
+    edge: "Left of this line the first image, right of it the second",
+    pair: "Image of the batch",
   },
   load: {
     title: "Load Depth",
@@ -51,16 +51,16 @@ export const ENGLISH = Object.freeze({
     saved: "Saved on this server. Press Test to try it, free of charge.",
     removed: "The key is removed from this server.",
     unreachable: "ComfyUI did not answer. Check that it runs, then open this page again.",
-    total: "Spent so far: {credits} credits for {pictures} pictures.",
+    total: "Spent so far: {credits} credits for {images} images.",
     possible: "{credits} more may have been charged for requests without an answer.",
   },
   cost: {
-    sum: "{pictures} × {credits} = {total} credits",
+    sum: "{images} × {credits} = {total} credits",
     about: "about",
     least: "at least",
     each_prompt: "for each prompt",
-    each_picture: "for each picture that goes in",
-    tip: "What this node will ask for. Pictures already paid for come from disk and cost nothing.",
+    each_image: "for each image that goes in",
+    tip: "What this node will ask for. Images already paid for come from disk and cost nothing.",
   },
 });
 
@@ -75,14 +75,14 @@ export const SETTINGS = Object.freeze({
     tooltip: "In credits. A node that would spend more stops before it sends anything. 0 lets nothing be bought.",
   },
   "GenVRDepth.Service.Concurrency": {
-    name: "Pictures in flight at once",
-    tooltip: "How many pictures are asked of the GenVR service at the same time.",
+    name: "Images in flight at once",
+    tooltip: "How many images are asked of the GenVR service at the same time.",
   },
   "GenVRDepth.Account.Key": {
     name: "GenVR account",
     tooltip:
       "The key is kept by this ComfyUI server in a private file. It is never shown again, and it " +
-      "is in no workflow, picture or setting.",
+      "is in no workflow, image or setting.",
   },
 });
 

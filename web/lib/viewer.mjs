@@ -7,7 +7,7 @@
  * @typedef {import("./depth.mjs").Range} Range
  * @typedef {{window: string, low: number, high: number}} WindowWidgets
  * @typedef {{load: (entry: Entry) => Promise<ArrayBuffer>,
- *   picture: (entry: Entry, width: number, height: number) => Promise<Uint32Array|null>,
+ *   image: (entry: Entry, width: number, height: number) => Promise<Uint32Array|null>,
  *   text: (key: string) => string, colormap: string, photoFirst: boolean,
  *   onColormap: (name: string) => void, onWindow: (window: WindowWidgets) => void}} Options
  */
@@ -24,7 +24,7 @@ import {
   windowRange,
   windowWidgets,
 } from "./depth.mjs";
-import { element, pointInPicture } from "./dom.mjs";
+import { element, pointInImage } from "./dom.mjs";
 
 const STEPS = 1000;
 const AUTOMATIC = { window: "percentile", low: 0.5, high: 99.5 };
@@ -35,7 +35,7 @@ export class DepthViewer {
     this.options = options;
     /** @type {Entry[]} */ this.entries = [];
     /** @type {Map<string, Float32Array>} */ this.cache = new Map();
-    /** @type {Map<string, Uint32Array>} */ this.pictures = new Map();
+    /** @type {Map<string, Uint32Array>} */ this.images = new Map();
     /** @type {Float32Array|null} */ this.values = null;
     /** @type {any} the Entry that `values` belong to; set whenever they are */ this.entry = null;
     /** @type {WindowWidgets|undefined} what the node's own widgets say, if it has them */
@@ -138,7 +138,7 @@ export class DepthViewer {
   async show(entries) {
     this.entries = entries;
     this.cache.clear();
-    this.pictures.clear();
+    this.images.clear();
     this.frameSlider.max = String(entries.length - 1);
     this.frameSlider.hidden = entries.length < 2;
     await this._showFrame(Math.min(this.index, entries.length - 1));
@@ -180,7 +180,7 @@ export class DepthViewer {
     this.frameSlider.value = String(this.index);
     this.frameLabel.textContent = this.entries.length > 1 ? `${entry.frame + 1}` : "";
     this.caption.textContent = this._title(entry);
-    this.photoButton.hidden = !entry.picture;
+    this.photoButton.hidden = !entry.image;
     this.element.dataset.state = "shown";
     this._adopt();
     await this._repaint();
@@ -266,14 +266,14 @@ export class DepthViewer {
     if (!this.values) return;
     const { entry, values, range, mode } = this;
     const painting = ++this.painting;
-    const name = entry.picture && this.photo[mode] ? entry.picture.filename : "";
+    const name = entry.image && this.photo[mode] ? entry.image.filename : "";
     this.photoButton.setAttribute("aria-pressed", String(this.photo[mode]));
-    this._show(this.pictures.get(name) ?? this._mapped(entry, values, range));
-    if (!name || this.pictures.has(name)) return;
-    const picture = await this.options.picture(entry, entry.width, entry.height);
-    if (picture && this.entries.includes(entry)) this.pictures.set(name, picture);
+    this._show(this.images.get(name) ?? this._mapped(entry, values, range));
+    if (!name || this.images.has(name)) return;
+    const image = await this.options.image(entry, entry.width, entry.height);
+    if (image && this.entries.includes(entry)) this.images.set(name, image);
     // Unless something newer has been painted meanwhile.
-    if (picture && painting === this.painting) this._show(picture);
+    if (image && painting === this.painting) this._show(image);
   }
 
   /** @param {Uint32Array} colors one RGBA word for each value of the shown frame */
@@ -328,7 +328,7 @@ export class DepthViewer {
     }
     const box = this.canvas.getBoundingClientRect();
     const { entry } = this;
-    const [x, y] = pointInPicture(box, entry.width, entry.height, event.clientX, event.clientY);
+    const [x, y] = pointInImage(box, entry.width, entry.height, event.clientX, event.clientY);
     const found = probe(entry, this.values, x, y);
     this.readout.textContent = found
       ? `x ${found.column}  y ${found.row}  ·  ${this._value(found.value)}`

@@ -1,6 +1,6 @@
 """Whole folders and videos: the same work in this process or spread over Ray actors.
 
-The unit of work is a row: one picture, or a segment of a video. A worker holds one model and turns
+The unit of work is a row: one image, or a segment of a video. A worker holds one model and turns
 rows into files. What is finished is on disk, complete (files appear whole or not at all), so that a
 run that was cut short goes on where it stopped.
 
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DepthError, InvalidInput, MissingInformation, ModelError, Stopped
-from ..formats import FORMATS, decode_picture, encode_depth, encode_picture
+from ..formats import FORMATS, decode_image, encode_depth, encode_image
 from ..formats.depth_files import write_atomic
 from ..progress import Progress
 from .videos import Clip, frame_count
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENGINES",
-    "PICTURE_TYPES",
+    "IMAGE_TYPES",
     "PREVIEW",
     "VIDEO_TYPES",
     "Setup",
@@ -40,7 +40,7 @@ __all__ = [
     "estimate_tree",
 ]
 
-PICTURE_TYPES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp"})
+IMAGE_TYPES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp"})
 VIDEO_TYPES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"})
 PREVIEW = "preview"
 _SEGMENT = 48
@@ -80,9 +80,9 @@ def estimate_tree(
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> TreeReport:
-    """Estimate every picture and video under `inputs`, mirrored under `out`.
+    """Estimate every image and video under `inputs`, mirrored under `out`.
 
-    inputs: files and folders, searched in depth. A picture a/b.jpg of the folder a becomes
+    inputs: files and folders, searched in depth. An image a/b.jpg of the folder a becomes
     out/b_depth.png (or the chosen formats), a video c.mp4 out/c/000000_depth.png and so on.
     Finished files are skipped. A file that fails is listed and the rest goes on. Raises
     InvalidInput on unknown names and where nothing was found, MissingInformation where engine
@@ -110,7 +110,7 @@ def estimate_tree(
 
 
 Row = dict[str, Any]
-"""source: path; first, count: frames of a video, 0 for a picture; stem: path without suffix."""
+"""source: path; first, count: frames of a video, 0 for an image; stem: path without suffix."""
 
 
 def _rows(inputs: Sequence[Path], out: Path) -> tuple[list[Row], list[tuple[str, str]]]:
@@ -120,7 +120,7 @@ def _rows(inputs: Sequence[Path], out: Path) -> tuple[list[Row], list[tuple[str,
     for path, inside in _files(inputs, out):
         stem = _free_stem(out / inside, stems)
         stems.add(stem)
-        if path.suffix.lower() in PICTURE_TYPES:
+        if path.suffix.lower() in IMAGE_TYPES:
             rows.append({"source": str(path), "first": 0, "count": 0, "stem": str(stem)})
             continue
         try:
@@ -132,8 +132,8 @@ def _rows(inputs: Sequence[Path], out: Path) -> tuple[list[Row], list[tuple[str,
             count = min(_SEGMENT, frames - first)
             rows.append({"source": str(path), "first": first, "count": count, "stem": str(stem)})
     if not rows and not failed:
-        known = ", ".join(sorted(PICTURE_TYPES | VIDEO_TYPES))
-        raise InvalidInput(f"There are no pictures or videos in what was given ({known}).")
+        known = ", ".join(sorted(IMAGE_TYPES | VIDEO_TYPES))
+        raise InvalidInput(f"There are no images or videos in what was given ({known}).")
     return rows, failed
 
 
@@ -157,7 +157,7 @@ def _files(inputs: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
         if given.is_file():
             yield given, Path(given.name)
         elif given.is_dir():
-            known, made = PICTURE_TYPES | VIDEO_TYPES, _inside(out, given)
+            known, made = IMAGE_TYPES | VIDEO_TYPES, _inside(out, given)
             for path in sorted(given.rglob("*")):
                 inside = path.relative_to(given)
                 if made is not None and inside.is_relative_to(made):
@@ -175,7 +175,7 @@ def _inside(out: Path, given: Path) -> Path | None:
 
 
 def _without_results(rows: list[Row]) -> list[Row]:
-    """Where pictures and results share a folder, a result is no picture to work on.
+    """Where images and results share a folder, a result is no image to work on.
 
     A run may write other formats than the one before it: every name that any of them gives counts.
     """
@@ -221,17 +221,17 @@ _RESULTS = {(word, f".{_extension(name)}") for name in FORMATS for word in ("dep
 _RESULTS.add((PREVIEW, f".{_extension(PREVIEW)}"))
 
 
-def encode_output(depth: DepthMap, picture: Tensor, name: str) -> bytes:
+def encode_output(depth: DepthMap, image: Tensor, name: str) -> bytes:
     """The file `name` (a format of Save Depth, or "preview": the control image) of one frame.
 
-    picture: (1, H, W, C) the depth was made from.
+    image: (1, H, W, C) the depth was made from.
     """
     from ..images import rgb
     from ..ranges import control_image
 
     if name == PREVIEW:
-        return encode_picture(control_image(depth)[0], "png")
-    return encode_depth(depth, rgb(picture)[0].numpy(), name)
+        return encode_image(control_image(depth)[0], "png")
+    return encode_depth(depth, rgb(image)[0].numpy(), name)
 
 
 def _finished(row: Row, formats: Sequence[str]) -> bool:
@@ -266,21 +266,21 @@ class Worker:
             for number, files in enumerate(_targets(row, self._setup.formats)):
                 if all(path.is_file() for path in files):
                     continue
-                picture = self._picture(row, number)
-                found = estimate(self._estimator, picture, self._options).depth
+                image = self._image(row, number)
+                found = estimate(self._estimator, image, self._options).depth
                 for name, path in zip(self._setup.formats, files, strict=True):
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    write_atomic(path, encode_output(found, picture, name))
+                    write_atomic(path, encode_output(found, image, name))
         except (DepthError, OSError, MemoryError, RuntimeError) as error:
-            # RuntimeError is how torch says that a picture does not fit into memory.
+            # RuntimeError is how torch says that an image does not fit into memory.
             return row["source"], str(error) or type(error).__name__
         return row["source"], ""
 
-    def _picture(self, row: Row, number: int) -> Tensor:
-        """(1, H, W, C): the picture of the row, or its frame `number`."""
+    def _image(self, row: Row, number: int) -> Tensor:
+        """(1, H, W, C): the image of the row, or its frame `number`."""
         path = Path(row["source"])
         if row["count"] == 0:
-            return decode_picture(path.read_bytes())
+            return decode_image(path.read_bytes())
         wanted = row["first"] + number
         clip = self._clip
         # A segment goes on where the last one ended: a long video is decoded once.

@@ -37,7 +37,7 @@ class Clip:
         self._frames = _decoded(path)
 
     def frame(self, index: int) -> Tensor:
-        """Picture number `index` >= `position`, turned as a player shows it.
+        """Image number `index` >= `position`, turned as a player shows it.
 
         (1, H, W, 3) float32 0..1. Raises FormatError where the video is damaged or ends earlier.
         """

@@ -30,11 +30,11 @@ class Command:
 
 COMMANDS: tuple[Command, ...] = (
     Command("estimate", "Estimate the depth of photographs and save it."),
-    Command("convert", "Turn a depth file into another format, a 3D file or a picture."),
-    Command("score", "Measure how well pictures kept the depth they were made from."),
+    Command("convert", "Turn a depth file into another format, a 3D file or an image."),
+    Command("score", "Measure how well images kept the depth they were made from."),
     Command("models", "List the depth models: installed, downloadable, licence, size, folder."),
     Command("plan", "show what Generate from Depth (Local) would wire"),
-    Command("generate", "Paint new pictures over the depth of a photo with the GenVR service."),
+    Command("generate", "Paint new images over the depth of a photo with the GenVR service."),
     Command("ledger", "Show what the GenVR service has cost so far."),
     Command("login", "Store a GenVR key for this computer."),
     Command("probe", "Check that the live GenVR service fits this version (free, no key)."),
@@ -43,7 +43,7 @@ COMMANDS: tuple[Command, ...] = (
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="genvr-depth", description="Depth from pictures, measured and saved without loss."
+        prog="genvr-depth", description="Depth from images, measured and saved without loss."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:

@@ -32,7 +32,7 @@ _BY_EXTENSION = {
     ".glb": "glb",
     ".obj": "obj",
 }
-_PICTURE_BY_EXTENSION = {
+_IMAGE_BY_EXTENSION = {
     ".jpg": "jpg",
     ".jpeg": "jpg",
     ".png": "png",
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", type=Path, metavar="OUT", help="a file, or a folder")
     parser.add_argument("--format", help="where the extension of OUT leaves a choice, and folders")
     parser.add_argument("--force", action="store_true", help="replace an existing OUT")
-    parser.add_argument("--picture", action="store_true", help="IN and OUT are plain pictures")
+    parser.add_argument("--plain", action="store_true", help="IN and OUT are plain images")
     _reading(parser.add_argument_group("reading"))
     _writing(parser.add_argument_group("writing"))
 
@@ -88,7 +88,7 @@ def _writing(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """One file, or every readable file of a folder; the exit code is 1 if one of them failed."""
-    from ..batch.tree_run import PICTURE_TYPES
+    from ..batch.tree_run import IMAGE_TYPES
     from ..formats.depth_files import READABLE
 
     if not args.input.is_dir():
@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if not args.format:
         raise InvalidInput("For a folder, --format says what its files become.")
-    known = PICTURE_TYPES if args.picture else READABLE
+    known = IMAGE_TYPES if args.plain else READABLE
     files = sorted(p for p in args.input.iterdir() if p.suffix.lower() in known)
     failed = 0
     for path in files:
@@ -113,7 +113,7 @@ def _convert(args: argparse.Namespace, source: Path, target: Path) -> None:
 
     if target.exists() and not args.force:
         raise FormatError(f"{target} exists already; choose another name or add --force.")
-    data, beside = _picture(args, source, target) if args.picture else _depth(args, source, target)
+    data, beside = _image(args, source, target) if args.plain else _depth(args, source, target)
     write_atomic(target, data)
     if beside:
         write_atomic(target.with_name(target.name + ".json"), beside.encode())
@@ -121,10 +121,10 @@ def _convert(args: argparse.Namespace, source: Path, target: Path) -> None:
 
 
 def _extension(args: argparse.Namespace) -> str:
-    from ..formats import FORMATS, PICTURES
+    from ..formats import FORMATS, IMAGES
     from ..formats.mesh_write import SOLIDS
 
-    rows = PICTURES if args.picture else {**FORMATS, **SOLIDS}
+    rows = IMAGES if args.plain else {**FORMATS, **SOLIDS}
     return rows[args.format].extension if args.format in rows else "png"
 
 
@@ -138,19 +138,19 @@ def _name(args: argparse.Namespace, target: Path, table: dict[str, str]) -> str:
     return name
 
 
-def _picture(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes, str]:
-    from ..formats import PictureOptions, encode_picture
+def _image(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes, str]:
+    from ..formats import ImageOptions, encode_image
 
-    name = _name(args, target, _PICTURE_BY_EXTENSION)
-    options = PictureOptions(args.quality, args.subsampling)
-    return encode_picture(_read_picture(source)[0], name, options), ""
+    name = _name(args, target, _IMAGE_BY_EXTENSION)
+    options = ImageOptions(args.quality, args.subsampling)
+    return encode_image(_read_image(source)[0], name, options), ""
 
 
-def _read_picture(path: Path) -> Tensor:
-    from ..formats import decode_picture
+def _read_image(path: Path) -> Tensor:
+    from ..formats import decode_image
 
     try:
-        return decode_picture(path.read_bytes())
+        return decode_image(path.read_bytes())
     except OSError as error:
         raise FormatError(f"Cannot read {path}: {error.strerror or error}.") from error
 
@@ -166,7 +166,7 @@ def _depth(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes,
     }
     if name in special:
         return special[name](args, depth), ""
-    picture = None if args.image is None else _read_picture(args.image)
+    picture = None if args.image is None else _read_image(args.image)
     if name in SOLIDS:
         return _solid(args, depth, picture, name), ""
     return _map(args, depth, picture, name)
@@ -228,16 +228,16 @@ def _solid(args: argparse.Namespace, depth: DepthMap, picture: Tensor | None, na
 
 def _preview(args: argparse.Namespace, depth: DepthMap) -> bytes:
     from ..conversions import to_disparity
-    from ..formats import encode_picture
+    from ..formats import encode_image
     from ..ranges import Window, normalise
     from ..views.colour_map import colorize
 
     shares = normalise(to_disparity(depth), Window())
-    return encode_picture(colorize(shares, args.colormap, depth.valid)[0], "png")
+    return encode_image(colorize(shares, args.colormap, depth.valid)[0], "png")
 
 
 def _normals(args: argparse.Namespace, depth: DepthMap) -> bytes:
-    from ..formats import encode_picture
+    from ..formats import encode_image
     from ..views.geometry import normal_image, normals
 
-    return encode_picture(normal_image(normals(depth, args.fov), args.style)[0], "png")
+    return encode_image(normal_image(normals(depth, args.fov), args.style)[0], "png")

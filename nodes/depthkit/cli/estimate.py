@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--download", action="store_true", help="fetch the model if it is missing")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     parser.add_argument(
-        "--json", action="store_true", help="print JSON: an object per picture, or one for a tree"
+        "--json", action="store_true", help="print JSON: an object per image, or one for a tree"
     )
     parser.add_argument(
         "--engine",
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Every picture that can be done is done; the exit code is 1 if one of them failed."""
+    """Every image that can be done is done; the exit code is 1 if one of them failed."""
     from ..estimators import BUILTIN, EstimateOptions
 
     if args.model == BUILTIN and not args.json:
@@ -110,13 +110,13 @@ def _one(
     path: Path, estimator: Estimator, options: EstimateOptions, targets: dict[str, Path]
 ) -> dict[str, Any]:
     from ..estimators import estimate
-    from ..formats import decode_picture
+    from ..formats import decode_image
 
-    picture = decode_picture(_read(path))
+    image = decode_image(_read(path))
     with _bar(path.name) as progress:
-        found = estimate(estimator, picture, options, on_progress=progress)
+        found = estimate(estimator, image, options, on_progress=progress)
     for name, target in targets.items():
-        _write(found, picture, name, target)
+        _write(found, image, name, target)
     return {
         "input": str(path),
         "width": found.depth.width,
@@ -156,11 +156,11 @@ def _targets(path: Path, formats: list[str], out: Path, taken: set[Path]) -> dic
     return targets
 
 
-def _write(found: Estimate, picture: Tensor, name: str, target: Path) -> None:
+def _write(found: Estimate, image: Tensor, name: str, target: Path) -> None:
     from ..batch.tree_run import encode_output
     from ..formats.depth_files import write_atomic
 
-    write_atomic(target, encode_output(found.depth, picture, name))
+    write_atomic(target, encode_output(found.depth, image, name))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`genvr-depth generate`: new pictures over the depth of a photo, through the GenVR service."""
+"""`genvr-depth generate`: new images over the depth of a photo, through the GenVR service."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _UNFIT = re.compile(r"[^\w]+")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("photo", nargs="+", type=Path, metavar="PHOTO", help="the control picture")
+    parser.add_argument("photo", nargs="+", type=Path, metavar="PHOTO", help="the control image")
     parser.add_argument("--prompt", action="append", required=True, help="may be given repeatedly")
     parser.add_argument("--model", default="depth", choices=("depth", "canny", "scribble"))
-    parser.add_argument("--n", type=int, default=1, help="pictures per prompt: seed, seed + 1, ...")
+    parser.add_argument("--n", type=int, default=1, help="images per prompt: seed, seed + 1, ...")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, help="default: the model's own")
     parser.add_argument("--guidance", type=float, help="default: the model's own")
@@ -39,13 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         help="most this run may cost; 0 fetches only what is paid for already (default: settings)",
     )
-    parser.add_argument("--concurrency", type=int, default=0, help="pictures at once, up to 10")
+    parser.add_argument("--concurrency", type=int, default=0, help="images at once, up to 10")
     parser.add_argument("--pay-again", action="store_true", help="resend unclear or failed ones")
     parser.add_argument("--profile", default="default", help="name of the account")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Pay at most once per picture; the same command again costs nothing."""
+    """Pay at most once per image; the same command again costs nothing."""
     from ..genvr import Limits, Service
     from ..genvr.places import command_line_folder
     from ..genvr.service_errors import SomeFailed
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         with _status_line() as say:
             batch = service.run(requests, limits, say=say)
     except (SomeFailed, Stopped, KeyboardInterrupt):
-        # The pictures that did come are paid for.
+        # The images that did come are paid for.
         _rescue(service, requests, names, args.out)
         raise
     _save([batch.files(index) for index in range(len(names))], names, args.out)
@@ -96,9 +96,9 @@ def _requests(args: argparse.Namespace) -> tuple[list[Request], list[str]]:
     requests, names = [], []
     take = f"_take{args.take}" if args.take else ""
     for path in args.photo:
-        pictures = from_images(_picture(path), str(path))
+        images = from_images(_image(path), str(path))
         axes = {"prompt": [v.prompt for v in variations], "seed": seeds, **values}
-        requests += requests_for(model, pictures, axes, takes=[args.take])
+        requests += requests_for(model, images, axes, takes=[args.take])
         stem = _UNFIT.sub("-", path.stem)
         names += [f"{stem}_{v.label}_seed{seed}{take}" for v in variations for seed in seeds]
     return requests, told_apart(names)
@@ -107,11 +107,11 @@ def _requests(args: argparse.Namespace) -> tuple[list[Request], list[str]]:
 _OPTIONAL = ("steps", "guidance", "output_format", "safety_tolerance")
 
 
-def _picture(path: Path):
-    from ..formats import decode_picture
+def _image(path: Path):
+    from ..formats import decode_image
 
     try:
-        return decode_picture(path.read_bytes())
+        return decode_image(path.read_bytes())
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from None
 
@@ -124,12 +124,12 @@ def _text(path: Path) -> str:
 
 
 def _save(files: list[list[bytes]], names: list[str], folder: Path) -> None:
-    """The service's own files, byte for byte; never over another picture."""
+    """The service's own files, byte for byte; never over another image."""
     from ..formats.depth_files import write_new
     from ..genvr.control_images import sniff
 
-    for name, pictures in zip(names, files, strict=True):
-        for number, data in enumerate(pictures):
+    for name, images in zip(names, files, strict=True):
+        for number, data in enumerate(images):
             suffix = f"_{number + 1}" if number else ""
             sys.stdout.write(f"{write_new(folder / f'{name}{suffix}.{sniff(data)}', data)}\n")
 

@@ -1,4 +1,4 @@
-"""What several commands read from the command line: a model by name, a picture by path."""
+"""What several commands read from the command line: a model by name, an image by path."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ..estimators import Estimator
 
-__all__ = ["load_model", "read_picture"]
+__all__ = ["load_model", "read_image"]
 
 
 def load_model(name: str, device: str) -> Estimator:
@@ -24,12 +24,12 @@ def load_model(name: str, device: str) -> Estimator:
     return load_estimator(name, model_folders(), download_policy="never", place=place)
 
 
-def read_picture(path: Path) -> Tensor:
+def read_image(path: Path) -> Tensor:
     """(1, H, W, C) float32 0..1, turned upright."""
-    from ..formats import decode_picture
+    from ..formats import decode_image
 
     try:
         data = path.read_bytes()
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from error
-    return decode_picture(data)
+    return decode_image(data)

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     total = totals(entries)
     sys.stdout.write(f"In all: {total.text}\n")
     for day in total.days:
-        sys.stdout.write(f"{day.day}  {day.credits:>8g} credits  {day.pictures} tasks\n")
+        sys.stdout.write(f"{day.day}  {day.credits:>8g} credits  {day.images} tasks\n")
     for entry in entries[: args.tasks]:
         when = datetime.fromtimestamp(entry.created).strftime("%Y-%m-%d %H:%M")
         task = entry.task or "no task"

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--base", default="", help="address, if it is not GenVR's own")
     parser.add_argument("--api-version", default="", choices=("", "v2", "v1"))
     parser.add_argument(
-        "--host", action="append", default=[], help="another host that pictures may come from"
+        "--host", action="append", default=[], help="another host that images may come from"
     )
     parser.add_argument("--forget", action="store_true", help="remove the stored key")
     parser.add_argument("--no-check", action="store_true", help="do not try the key")
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(f"The profile '{args.profile}' is removed.\n")
         return 0
     if args.host and credentials.allow_hosts(folder, args.profile, tuple(args.host)):
-        sys.stdout.write(f"The profile '{args.profile}' now takes pictures from there, too.\n")
+        sys.stdout.write(f"The profile '{args.profile}' now takes images from there, too.\n")
         return 0
     key, uid = _ask("GenVR key: "), _ask("GenVR user id: ")
     credentials.save(folder, args.profile, key, uid, args.base, args.api_version, tuple(args.host))

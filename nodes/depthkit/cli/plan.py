@@ -38,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--union", action="store_true", help="the control net is a union of several types")
     add("--patch", action="store_true", help="a model patch instead of a control net")
     add("--depth", type=_size, default="1024x1024", metavar="WxH", help="size of the depth map")
-    add("--frames", type=_count, default=1, help="pictures in the depth map")
-    add("--reference", action="store_true", help="a reference picture is connected")
+    add("--frames", type=_count, default=1, help="images in the depth map")
+    add("--reference", action="store_true", help="a reference image is connected")
     add("--mask", action="store_true", help="a mask is connected")
     add("--no-clip", action="store_true", help="ready conditioning instead of a text encoder")
     add("--files", action="store_true", help="also list model files, with their licences")
@@ -91,7 +91,7 @@ def _size(text: str) -> tuple[int, int]:
 
 def _count(text: str) -> int:
     if not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of pictures")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of images")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""`genvr-depth score`: did these pictures keep the depth they were made from?"""
+"""`genvr-depth score`: did these images keep the depth they were made from?"""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LINES = (("horizon", "horizon_shift", "{:+.1f}%"), ("vanish", "vanishing_shift"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("control", metavar="CONTROL", help="a depth file, or the original photo")
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="the generated pictures")
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="the generated images")
     parser.add_argument(
         "--photo",
         action="store_true",
@@ -44,12 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", default="builtin", help="see `genvr-depth models`")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
-    parser.add_argument("--json", action="store_true", help="print one JSON object per picture")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per image")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Best picture first; the exit code is 1 if one of them could not be read or compared."""
-    from .inputs import load_model, read_picture
+    """Best image first; the exit code is 1 if one of them could not be read or compared."""
+    from .inputs import load_model, read_image
 
     estimator = load_model(args.model, args.device)
     control, original = _control(args, estimator)
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     failed = 0
     for name in args.images:
         try:
-            rows.append((name, _score(control, read_picture(Path(name)), estimator, original)))
+            rows.append((name, _score(control, read_image(Path(name)), estimator, original)))
         except DepthError as error:
             failed += 1
             _tell_failure(name, str(error), as_json=args.json)
@@ -70,25 +70,25 @@ def _control(args: argparse.Namespace, estimator: Estimator) -> tuple[DepthMap, 
     from ..estimators import estimate
     from ..formats import LoadOptions
     from ..formats.depth_files import load_depth
-    from .inputs import read_picture
+    from .inputs import read_image
 
     if not args.photo:
         try:
             return load_depth(Path(args.control), LoadOptions()), None
         except (FormatError, MissingInformation) as error:
             raise type(error)(f"{error} If this is the photo itself, add --photo.") from error
-    photo = read_picture(Path(args.control))
+    photo = read_image(Path(args.control))
     return estimate(estimator, photo).depth, photo
 
 
 def _score(
-    control: DepthMap, picture: Tensor, estimator: Estimator, original: Tensor | None
+    control: DepthMap, image: Tensor, estimator: Estimator, original: Tensor | None
 ) -> StructureReport:
     from ..images import rgb
     from ..measure.structure import score_images
 
     before = None if original is None else rgb(original)
-    return score_images(control, rgb(picture), estimator, before)[0].report
+    return score_images(control, rgb(image), estimator, before)[0].report
 
 
 def _tell_failure(name: str, reason: str, *, as_json: bool) -> None:
@@ -108,7 +108,7 @@ def _as_table(rows: list[tuple[str, StructureReport]]) -> str:
         return ""
     lined = any(report.horizon_shift is not None for _, report in rows)
     columns = _COLUMNS + (_LINES if lined else ())
-    head = [title for title, _, _ in columns] + ["picture"]
+    head = [title for title, _, _ in columns] + ["image"]
     body = [
         [_cell(getattr(report, key), form) for _, key, form in columns] + [name]
         for name, report in rows

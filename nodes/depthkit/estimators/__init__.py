@@ -1,4 +1,4 @@
-"""Depth models behind one small interface, and the driver that runs any of them on any picture."""
+"""Depth models behind one small interface, and the driver that runs any of them on any image."""
 
 from __future__ import annotations
 

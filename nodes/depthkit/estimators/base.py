@@ -1,6 +1,6 @@
 """What an estimator is, what a caller may ask of a run, and what comes back.
 
-An estimator is a callable over a batch of equally sized pictures; the driver owns sizes, memory,
+An estimator is a callable over a batch of equally sized images; the driver owns sizes, memory,
 tiles and time. A network is brought to its device by a `Placement`, a callable that whoever
 manages memory hands in, so that nothing here knows ComfyUI.
 """
@@ -47,7 +47,7 @@ Placer = Callable[[nn.Module], Placement]
 class Estimator(Protocol):
     """A depth model.
 
-    name, licence: for people. kind: what the raw values mean. multiple: both sides of the pictures
+    name, licence: for people. kind: what the raw values mean. multiple: both sides of the images
     handed in are multiples of it. inner_size: the shorter side the model was trained for.
     """
 
@@ -70,17 +70,17 @@ class ChoosesSize(Protocol):
     """An estimator that cannot work at any size that is a multiple."""
 
     def choose_size(self, height: int, width: int, short_side: int) -> tuple[int, int]:
-        """The (height, width) to bring a picture of that size to."""
+        """The (height, width) to bring an image of that size to."""
         ...
 
 
 @runtime_checkable
 class WantsMargin(Protocol):
-    """An estimator trained on pictures in a frame of their own mirror image, which keeps the
+    """An estimator trained on images in a frame of their own mirror image, which keeps the
     mistakes at the border out of the map; the driver lays the frame and cuts it off again."""
 
     def margin(self, height: int, width: int) -> tuple[int, int]:
-        """Rows above and below, columns left and right of a picture; fewer than it has itself."""
+        """Rows above and below, columns left and right of an image; fewer than it has itself."""
         ...
 
 
@@ -89,7 +89,7 @@ class KnowsCamera(Protocol):
     """An estimator that also measures the lens."""
 
     def with_fov(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """As `__call__`, and the horizontal field of view of each picture: (B,) degrees."""
+        """As `__call__`, and the horizontal field of view of each image: (B,) degrees."""
         ...
 
 
@@ -105,7 +105,7 @@ class EstimateOptions:
     """How to run.
 
     inner_size: shorter side the model works at, in pixels; 0 for the model's own.
-    detail: "tiles" adds overlapping tiles at the model's resolution, aligned to the whole picture.
+    detail: "tiles" adds overlapping tiles at the model's resolution, aligned to the whole image.
     consistency: "clip" aligns scale and shift of neighbouring frames on their static part.
     """
 
@@ -130,8 +130,8 @@ class EstimateOptions:
 class Estimate:
     """What a run gives.
 
-    depth: the map, exactly as large as the pictures. flicker: mean relative change of the static
-    part between neighbouring frames (see `temporal.flicker`), None for a single picture.
+    depth: the map, exactly as large as the images. flicker: mean relative change of the static
+    part between neighbouring frames (see `temporal.flicker`), None for a single image.
     notes: one line each about what was done, for the report.
     """
 

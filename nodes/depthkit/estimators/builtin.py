@@ -1,6 +1,6 @@
 """The built-in depth network: small, trained from nothing on scenes of our own (see training/).
 
-A residual encoder to 1/32, five attention blocks there for the layout of the whole picture, and a
+A residual encoder to 1/32, five attention blocks there for the layout of the whole image, and a
 decoder that enlarges bilinearly (no transposed convolution, so no checkerboard) up to 1/2.
 """
 
@@ -21,8 +21,8 @@ INNER_SIZE = 342
 MULTIPLE = 32
 WIDTHS = (24, 40, 80, 144, 224)
 _HEADS = 4
-_POSITIONS = 4  # channels that say where on the picture a token is
-_SMALL = 0.7  # of the working size: about the size of the pictures that it was trained on
+_POSITIONS = 4  # channels that say where on the image a token is
+_SMALL = 0.7  # of the working size: about the size of the images that it was trained on
 
 
 def _conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
@@ -101,7 +101,7 @@ class BuiltinDepth(nn.Module):
 
     Affine-invariant: scale and shift mean nothing. H and W must be multiples of `MULTIPLE`
     (InvalidInput otherwise); 4:3 with `INNER_SIZE` on the longer side is what was measured.
-    In evaluation mode the picture is looked at twice, as it is for the outlines and at `_SMALL` of
+    In evaluation mode the image is looked at twice, as it is for the outlines and at `_SMALL` of
     the size for the layout, each time `mirrored`; the answers are averaged.
     """
 
@@ -127,7 +127,7 @@ class BuiltinDepth(nn.Module):
         if height % MULTIPLE or width % MULTIPLE:
             raise InvalidInput(
                 f"The built-in depth model needs sides that are multiples of {MULTIPLE}, "
-                f"got {width}x{height}; resize the picture first."
+                f"got {width}x{height}; resize the image first."
             )
         if self.training:
             return self._single(images)
@@ -138,7 +138,7 @@ class BuiltinDepth(nn.Module):
         return (self.mirrored(images) + answer[:, 0]) / 2
 
     def mirrored(self, images: Tensor) -> Tensor:
-        """The mean of the answers to the pictures and to their mirror images, at their size."""
+        """The mean of the answers to the images and to their mirror images, at their size."""
         return (self._single(images) + self._single(images.flip(-1)).flip(-1)) / 2
 
     def _single(self, images: Tensor) -> Tensor:

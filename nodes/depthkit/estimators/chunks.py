@@ -20,20 +20,20 @@ __all__ = ["at_once", "in_chunks", "listening", "out_of_memory"]
 
 # Asking the host costs microseconds, but a network has hundreds of blocks per pass.
 _ASK_EVERY_S = 0.1
-# Eight square pictures at the size of the most common models.
+# Eight square images at the size of the most common models.
 _INNER_PIXELS = 8 * 518 * 518
-# The pictures themselves wait in the main memory as float32, beside a map of the same size; about
+# The images themselves wait in the main memory as float32, beside a map of the same size; about
 # 40 bytes a pixel.
-_PICTURE_PIXELS = 12_000_000
+_IMAGE_PIXELS = 12_000_000
 
 
-def at_once(device: torch.device, inner: tuple[int, int], picture: tuple[int, int]) -> int:
-    """How many pictures of (height, width) `picture`, worked at `inner`, make one piece: a CPU
+def at_once(device: torch.device, inner: tuple[int, int], image: tuple[int, int]) -> int:
+    """How many images of (height, width) `image`, worked at `inner`, make one piece: a CPU
     gains nothing from several, a GPU is kept busy as long as both memories stay bounded."""
     if device.type == "cpu":
         return 1
-    by_inner, by_picture = _INNER_PIXELS // math.prod(inner), _PICTURE_PIXELS // math.prod(picture)
-    return max(1, min(by_inner, by_picture))
+    by_inner, by_image = _INNER_PIXELS // math.prod(inner), _IMAGE_PIXELS // math.prod(image)
+    return max(1, min(by_inner, by_image))
 
 
 def in_chunks(
@@ -77,7 +77,7 @@ def _halved(size: int, error: RuntimeError) -> int:
     if size > 1:
         return size // 2
     raise InvalidInput(
-        "There is not enough memory to estimate even one picture at this resolution. Choose a "
+        "There is not enough memory to estimate even one image at this resolution. Choose a "
         "lower resolution or a smaller model, or free memory (Unload models)."
     ) from error
 

@@ -1,4 +1,4 @@
-"""From a batch of pictures of any size to a DepthMap of exactly that size.
+"""From a batch of images of any size to a DepthMap of exactly that size.
 
 Everything here works frame by frame or chunk by chunk: besides the result itself nothing grows
 with the length of the clip.
@@ -41,10 +41,10 @@ def estimate(
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Estimate:
-    """Depth of every picture.
+    """Depth of every image.
 
     images: (B, H, W, C), C = 1, 3 or 4, any float dtype and device; non-finite pixels count as
-    black. Returns a map of the same B, H, W. Raises InvalidInput on shapes that are no pictures
+    black. Returns a map of the same B, H, W. Raises InvalidInput on shapes that are no images
     and where memory does not suffice for one, ModelError where the network gives no number at all,
     Stopped when `should_stop` says so.
     """
@@ -128,9 +128,9 @@ class _Run:
             return raw
         return self.estimator(pictures)
 
-    def _tile(self, picture: Tensor) -> Tensor:
-        """(3, h, w) part of a picture -> (h, w) values in the model's own, unaligned scale."""
-        return self._values(picture[None], self.estimator)[0][0]
+    def _tile(self, image: Tensor) -> Tensor:
+        """(3, h, w) part of an image -> (h, w) values in the model's own, unaligned scale."""
+        return self._values(image[None], self.estimator)[0][0]
 
     def _values(
         self, pictures: Tensor, infer: Callable[[Tensor], Tensor]
@@ -163,7 +163,7 @@ class _Run:
         return 1 / _resized(inverse, height, width)[:, 0]
 
     def _inner(self, height: int, width: int) -> tuple[int, int]:
-        """The size a picture of that size is worked at, together with its margin."""
+        """The size an image of that size is worked at, together with its margin."""
         rows, columns = self._margin(height, width)
         height, width = height + 2 * rows, width + 2 * columns
         if isinstance(self.estimator, ChoosesSize):

@@ -58,7 +58,7 @@ class _Builtin:
     name = BUILTIN
     licence = "MIT"
     multiple = MULTIPLE
-    # Measured on 4:3 pictures with INNER_SIZE on the longer side.
+    # Measured on 4:3 images with INNER_SIZE on the longer side.
     inner_size = INNER_SIZE * 3 // 4
 
     def __init__(self, network: nn.Module, placement: Placement, dtype: torch.dtype) -> None:

@@ -33,7 +33,7 @@ _FLOOR = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Rows top..bottom and columns left..right of a picture."""
+    """Rows top..bottom and columns left..right of an image."""
 
     top: int
     left: int
@@ -42,9 +42,9 @@ class Box:
 
 
 def tile_boxes(height: int, width: int, tile_side: int) -> list[Box]:
-    """Square tiles of at least `tile_side` pixels that cover the picture and overlap by 30 %.
+    """Square tiles of at least `tile_side` pixels that cover the image and overlap by 30 %.
 
-    Empty where the picture is hardly larger than the model's own resolution.
+    Empty where the image is hardly larger than the model's own resolution.
     """
     short = min(height, width)
     if short < 1.25 * tile_side:
@@ -67,17 +67,17 @@ def _starts(length: int, side: int) -> list[int]:
 
 
 class TileBlend:
-    """Gathers the tiles of one picture.
+    """Gathers the tiles of one image.
 
-    whole: (H, W) values of the whole-image pass, not finite where it has none; picture: (3, H, W);
+    whole: (H, W) values of the whole-image pass, not finite where it has none; image: (3, H, W);
     inner: the (height, width) the whole pass was worked at.
     """
 
     def __init__(
-        self, whole: Tensor, picture: Tensor, boxes: list[Box], inner: tuple[int, int]
+        self, whole: Tensor, image: Tensor, boxes: list[Box], inner: tuple[int, int]
     ) -> None:
         self.unknown = ~torch.isfinite(whole)
-        self.whole, self.picture = whole.masked_fill(self.unknown, 0.0), picture
+        self.whole, self.image = whole.masked_fill(self.unknown, 0.0), image
         self.shrink = min(inner[0] / whole.shape[0], inner[1] / whole.shape[1], 1.0)
         self.total = self.whole * _FLOOR
         self.weight = torch.full_like(whole, _FLOOR)
@@ -86,7 +86,7 @@ class TileBlend:
     def add(self, box: Box, infer: Callable[[Tensor], Tensor]) -> None:
         """Run one tile, fit it to the whole-image pass, and lay it in where it knows something."""
         rows, columns = slice(box.top, box.bottom), slice(box.left, box.right)
-        tile, whole = infer(self.picture[:, rows, columns]), self.whole[rows, columns]
+        tile, whole = infer(self.image[:, rows, columns]), self.whole[rows, columns]
         known = torch.isfinite(tile) & ~self.unknown[rows, columns]
         tile = tile.masked_fill(~known, 0.0)
         shared = self._coarse(known.float()) > 0.99

@@ -1,6 +1,6 @@
 """Models of the transformers library, from a folder and nothing else: no network, no pickles.
 
-The only module that imports transformers. Pictures are prepared here (mean and standard deviation
+The only module that imports transformers. Images are prepared here (mean and standard deviation
 from the folder), sizes are the driver's business, and the values leave as the network made them.
 """
 
@@ -38,7 +38,7 @@ _NONE = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 @dataclass(frozen=True, slots=True)
 class Family:
     """One architecture. size_rule: see SIZE_RULES. normalisation: mean and standard deviation of
-    the pictures where the folder has no preprocessor_config.json."""
+    the images where the folder has no preprocessor_config.json."""
 
     kind: Kind
     multiple: int
@@ -117,7 +117,7 @@ def load_folder(folder: Path, place: Placer, dtype: torch.dtype = torch.float32)
 def _normalisation(
     prepare: Mapping[str, Any], family: Family, folder: Path
 ) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of the pictures, (3, 1, 1) each: the folder's, else the
+    """Mean and standard deviation of the images, (3, 1, 1) each: the folder's, else the
     family's."""
     mean, deviation = family.normalisation
     chosen = (prepare.get("image_mean") or mean, prepare.get("image_std") or deviation)
@@ -149,7 +149,7 @@ def _facts(name: str, family: Family, config: Mapping[str, Any]) -> _Facts:
     row = find_row(name)
     multiple, inner_size = family.multiple, family.inner_size
     if family.size_rule == "fixed":
-        # Depth Pro cuts its picture into patches, four of them along each side.
+        # Depth Pro cuts its image into patches, four of them along each side.
         multiple = inner_size = 4 * int(config.get("patch_size", 384))
     elif row is not None:
         multiple, inner_size = row.multiple, row.inner_size
@@ -205,11 +205,11 @@ class _DepthPro(_Transformer):
 
 
 class _ZoeDepth(_Transformer):
-    """ZoeDepth was trained on pictures in a mirrored margin (Bhat et al. 2023, its reference code:
+    """ZoeDepth was trained on images in a mirrored margin (Bhat et al. 2023, its reference code:
     three times the square root of half a side)."""
 
     def margin(self, height: int, width: int) -> tuple[int, int]:
-        # A mirror cannot show more than the picture has.
+        # A mirror cannot show more than the image has.
         rows, columns = (min(int(3 * math.sqrt(n / 2)), n - 1) for n in (height, width))
         return rows, columns
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 __all__ = ["MAX_ASPECT", "SIZE_RULES", "inner_shape", "nearest_multiple"]
 
 MAX_ASPECT = 4
-"""Longer pictures are worked on at `MAX_ASPECT` times the inner size: a 1-pixel-high strip whose
+"""Longer images are worked on at `MAX_ASPECT` times the inner size: a 1-pixel-high strip whose
 short side were brought to 518 would otherwise be half a million pixels long."""
 
 
@@ -40,4 +40,4 @@ SIZE_RULES: dict[str, Callable[[int, int, int, int], tuple[int, int]]] = {
     # One size only, whatever is asked for.
     "fixed": _fixed,
 }
-"""How an architecture wants its pictures: height, width, short_side, multiple -> height, width."""
+"""How an architecture wants its images: height, width, short_side, multiple -> height, width."""

@@ -1,11 +1,11 @@
-"""Depth and picture file formats: bytes <-> arrays, one table row per format; then whole files."""
+"""Depth and image file formats: bytes <-> arrays, one table row per format; then whole files."""
 
 from __future__ import annotations
 
 from . import embed
 from .depth_files import READABLE, check_prefix, file_errors, fingerprint, load_depth
 from .format_table import FORMATS, decode_depth, encode_depth, encode_frame
-from .image_files import PICTURES, SUBSAMPLING, PictureOptions, decode_picture, encode_picture
+from .image_files import IMAGES, SUBSAMPLING, ImageOptions, decode_image, encode_image
 from .mesh_write import SOLIDS, SolidOptions, encode_solid
 from .options import COMPRESSIONS, EXR_CHANNELS, MEANINGS, VALUES, LoadOptions, SaveOptions
 from .quantise import Coding, plan, record_of
@@ -15,26 +15,26 @@ __all__ = [
     "COMPRESSIONS",
     "EXR_CHANNELS",
     "FORMATS",
+    "IMAGES",
     "MEANINGS",
-    "PICTURES",
     "READABLE",
     "SOLIDS",
     "SUBSAMPLING",
     "VALUES",
     "Coding",
     "Encoded",
+    "ImageOptions",
     "LoadOptions",
-    "PictureOptions",
     "SaveOptions",
     "Saved",
     "SolidOptions",
     "check_prefix",
     "decode_depth",
-    "decode_picture",
+    "decode_image",
     "embed",
     "encode_depth",
     "encode_frame",
-    "encode_picture",
+    "encode_image",
     "encode_solid",
     "file_errors",
     "fingerprint",

@@ -55,14 +55,14 @@ def recognises_pfm(data: bytes) -> bool:
 
 
 def encode_npy(
-    depth: DepthMap, record: Record, picture: NDArray[np.float32] | None, options: SaveOptions
+    depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """(H, W) float32."""
     return _npy(numbers(depth, record))
 
 
 def encode_npz(
-    depth: DepthMap, record: Record, picture: NDArray[np.float32] | None, options: SaveOptions
+    depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """`depth` (H, W) float32, `meta` the record as text, and every further text under its key."""
     members = {"depth": numbers(depth, record), _META: np.array(record.to_json())}
@@ -75,7 +75,7 @@ def encode_npz(
 
 
 def encode_pfm(
-    depth: DepthMap, record: Record, picture: NDArray[np.float32] | None, options: SaveOptions
+    depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """One channel, little-endian, rows from the bottom up as the format wants."""
     pixels = numbers(depth, record)

@@ -56,7 +56,7 @@ def _opposite(raw: str) -> str:
 
 
 def _decoded(data: bytes, raw: str) -> NDArray[np.uint16]:
-    """The picture through another of Pillow's unpackers."""
+    """The image through another of Pillow's unpackers."""
     with Image.open(io.BytesIO(data)) as image:
         for index, tile in enumerate(image.tile):  # type: ignore[attr-defined]
             parts = (*tile[:3], _with(tile[3], raw))

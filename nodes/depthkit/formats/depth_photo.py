@@ -19,7 +19,7 @@ from ..depth_map import DepthMap, Pinhole
 from ..errors import FormatError, MissingInformation
 from . import dynamic_depth, png, xmp
 from .guard import damaged_is_an_error
-from .image_files import PictureOptions, encode_picture
+from .image_files import ImageOptions, encode_image
 from .options import AS_FILE_SAYS, LoadOptions, SaveOptions, check_size
 from .quantise import codes, restore
 from .record import Record
@@ -58,12 +58,12 @@ def encode(
     """JPEG with the map inside. Raises MissingInformation without the photograph."""
     if picture is None:
         raise MissingInformation(
-            "A depth photo is the photograph with its depth inside: connect the picture to 'image'."
+            "A depth photo is the photograph with its depth inside: connect the image to 'image'."
         )
     stored = codes(depth, record)
     mapped = _TOP - stored if record.near_is_large else stored - np.uint16(1)
-    jpeg = encode_picture(
-        torch.from_numpy(picture), "jpg", PictureOptions(options.quality, texts=options.texts)
+    jpeg = encode_image(
+        torch.from_numpy(picture), "jpg", ImageOptions(options.quality, texts=options.texts)
     )
     main, extended = _packets(record, png.write(mapped))
     return xmp.insert(jpeg, main, extended)
@@ -131,7 +131,7 @@ def _upright(depth: DepthMap, jpeg: bytes) -> DepthMap:
 
 
 def _plane(data: bytes) -> NDArray[np.generic]:
-    """(H, W) uint8 or uint16 of the embedded picture."""
+    """(H, W) uint8 or uint16 of the embedded image."""
     if png.recognises(data):
         return png.pixels(data)[0]
     with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:

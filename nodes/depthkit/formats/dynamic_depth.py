@@ -21,14 +21,14 @@ def find(
 ) -> tuple[Any, dict[str, str]]:
     """The embedded plane, and its layout (Format, Near, Far, Units).
 
-    plane: decodes the appended picture. Raises MissingInformation where the photo has no depth.
+    plane: decodes the appended image. Raises MissingInformation where the photo has no depth.
     """
     items = _items(jpeg)
     chosen = next((i for i, item in enumerate(items) if _is_depth(item)), None)
     if chosen is None:
         raise MissingInformation(
             "This JPEG has no depth inside. Phones write it only in portrait mode, and most "
-            "programs drop it when they save. For a grey picture of depth use Image to Depth."
+            "programs drop it when they save. For a grey image of depth use Image to Depth."
         )
     behind = sum(_length(item) for item in items[chosen + 1 :])
     end = len(jpeg) - behind

@@ -1,4 +1,4 @@
-"""Prompt and workflow inside picture files, in the form ComfyUI's frontend reads back.
+"""Prompt and workflow inside image files, in the form ComfyUI's frontend reads back.
 
 Exif: one ASCII tag per text, `key:json`, in the tags that core uses for WebP.
 """

@@ -46,14 +46,14 @@ def _binding() -> ModuleType:
 
 
 def encode_float(
-    depth: DepthMap, record: Record, picture: NDArray[np.float32] | None, options: SaveOptions
+    depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """32-bit float: every valid number exactly."""
     return _encode(numbers(depth, record), record, options)
 
 
 def encode_half(
-    depth: DepthMap, record: Record, picture: NDArray[np.float32] | None, options: SaveOptions
+    depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """16-bit float, rounded to nearest: 11 bits of precision, numbers up to 65504."""
     single = numbers(depth, record)

@@ -27,7 +27,7 @@ class DepthFormat:
 
     name: what people choose; extension: without a dot; bits: 16 for integer codes, 0 for floats;
     texts: what the file can hold of prompt and workflow (see `embed.Carrier`); with "none" a
-    sidecar must hold the record too; shows: a browser can draw the file; needs_picture: it is built
+    sidecar must hold the record too; shows: a browser can draw the file; needs_image: it is built
     around the photograph; options: the SaveOptions that change it beyond values, near and far.
     """
 
@@ -39,7 +39,7 @@ class DepthFormat:
     encode: Encoder
     shows: bool = False
     lossless: bool = True
-    needs_picture: bool = False
+    needs_image: bool = False
     options: tuple[str, ...] = ()
 
 
@@ -62,7 +62,7 @@ FORMATS: dict[str, DepthFormat] = {
         DepthFormat("pfm", "pfm", "Portable float map", 0, "none", arrays.encode_pfm),
         DepthFormat(
             "depth-photo", "jpg", "JPEG photo with depth inside", 16, "jpeg", depth_photo.encode,
-            shows=True, lossless=False, needs_picture=True, options=("quality",),
+            shows=True, lossless=False, needs_image=True, options=("quality",),
         ),
     )
 }  # fmt: skip
@@ -90,29 +90,29 @@ def format_named(name: str) -> DepthFormat:
 
 def encode_depth(
     depth: DepthMap,
-    picture: NDArray[np.float32] | None,
+    image: NDArray[np.float32] | None,
     format: str,
     options: SaveOptions | None = None,
 ) -> bytes:
     """One depth map (batch 1) as the bytes of one file.
 
-    picture: (H, W, 3) float 0..1 of the same view, for the formats that hold one.
+    image: (H, W, 3) float 0..1 of the same view, for the formats that hold one.
     """
     options = options or SaveOptions()
     chosen, coding = plan(depth, options)
-    return encode_frame(chosen, coding, picture, format, options)
+    return encode_frame(chosen, coding, image, format, options)
 
 
 def encode_frame(
     depth: DepthMap,
     coding: Coding,
-    picture: NDArray[np.float32] | None,
+    image: NDArray[np.float32] | None,
     format: str,
     options: SaveOptions,
 ) -> bytes:
     """One frame of a batch for which `plan` found the coding."""
     row = format_named(format)
-    return row.encode(depth, record_of(depth, coding, row.bits), picture, options)
+    return row.encode(depth, record_of(depth, coding, row.bits), image, options)
 
 
 def decode_depth(data: bytes, options: LoadOptions | None = None) -> DepthMap:

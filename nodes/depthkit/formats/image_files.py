@@ -1,4 +1,4 @@
-"""Pictures: JPEG, PNG 8 and 16, WebP, AVIF, TIFF 8, 16 and float; rounding, never truncation."""
+"""Images: JPEG, PNG 8 and 16, WebP, AVIF, TIFF 8, 16 and float; rounding, never truncation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .embed import JPEG_EXIF_LIMIT, Carrier, exif, exif_tags
 from .guard import damaged_is_an_error
 from .options import check_size
 
-__all__ = ["PICTURES", "PictureFormat", "PictureOptions", "decode_picture", "encode_picture"]
+__all__ = ["IMAGES", "ImageFormat", "ImageOptions", "decode_image", "encode_image"]
 
 SUBSAMPLING = ("4:4:4", "4:2:2", "4:2:0")
 Array = NDArray[np.generic]
@@ -29,8 +29,8 @@ _STRIP = 128
 
 
 @dataclass(frozen=True, slots=True)
-class PictureOptions:
-    """How a picture is written.
+class ImageOptions:
+    """How an image is written.
 
     quality: 1..100 of JPEG, lossy WebP and AVIF. subsampling: colour resolution of JPEG and AVIF.
     background: (r, g, b) 0..1 shown through transparency where the format has none.
@@ -51,7 +51,7 @@ class PictureOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class PictureFormat:
+class ImageFormat:
     """name: what people choose; bits: 8, 16 or 32 (float); restores: ComfyUI's frontend brings the
     workflow back when the file is dropped on the canvas; shows: a browser can draw it; longest:
     pixels of a side that the format (or what reads it) can hold."""
@@ -64,28 +64,26 @@ class PictureFormat:
     texts: Carrier
     shows: bool
     restores: bool
-    encode: Callable[[Array, PictureOptions], bytes]
+    encode: Callable[[Array, ImageOptions], bytes]
     longest: int = 1 << 31
 
 
-def encode_picture(
-    image: torch.Tensor, format: str, options: PictureOptions | None = None
-) -> bytes:
+def encode_image(image: torch.Tensor, format: str, options: ImageOptions | None = None) -> bytes:
     """The bytes of one file.
 
     image: (H, W, C) float, C = 1, 3 or 4; 0..1 except for tiff-float, which keeps every value.
     Raises InvalidInput on another shape, FormatError on a side too long for the format.
     """
-    if format not in PICTURES:
-        raise InvalidInput(f"Unknown picture format {format!r}; use one of {', '.join(PICTURES)}.")
+    if format not in IMAGES:
+        raise InvalidInput(f"Unknown image format {format!r}; use one of {', '.join(IMAGES)}.")
     if image.ndim != 3 or image.shape[-1] not in (1, 3, 4) or 0 in image.shape:
         raise InvalidInput(
-            f"The picture has shape {tuple(image.shape)}; (height, width, channels) is needed."
+            f"The image has shape {tuple(image.shape)}; (height, width, channels) is needed."
         )
-    row, options = PICTURES[format], options or PictureOptions()
+    row, options = IMAGES[format], options or ImageOptions()
     if max(image.shape[:2]) > row.longest:
         raise FormatError(
-            f"A picture of {image.shape[1]} x {image.shape[0]} is too long for {row.label}, which "
+            f"An image of {image.shape[1]} x {image.shape[0]} is too long for {row.label}, which "
             f"ends at {row.longest} pixels a side. Save it as png or tiff, or make it smaller."
         )
     planes = image.detach().to("cpu", torch.float32).numpy()
@@ -142,7 +140,7 @@ def _sink() -> IO[bytes]:
         return io.BytesIO()
 
 
-def _jpg(planes: Array, options: PictureOptions) -> bytes:
+def _jpg(planes: Array, options: ImageOptions) -> bytes:
     block = exif(options.texts)
     return _saved(
         planes,
@@ -154,20 +152,20 @@ def _jpg(planes: Array, options: PictureOptions) -> bytes:
     )
 
 
-def _png(planes: Array, options: PictureOptions) -> bytes:
+def _png(planes: Array, options: ImageOptions) -> bytes:
     return png.write(planes, options.texts, srgb=True)
 
 
-def _webp(planes: Array, options: PictureOptions) -> bytes:
+def _webp(planes: Array, options: ImageOptions) -> bytes:
     return _saved(planes, "WEBP", quality=options.quality, method=4, exif=exif(options.texts))
 
 
-def _webp_lossless(planes: Array, options: PictureOptions) -> bytes:
+def _webp_lossless(planes: Array, options: ImageOptions) -> bytes:
     # exact keeps the colours under full transparency: lossless means every number.
     return _saved(planes, "WEBP", lossless=True, quality=50, exact=True, exif=exif(options.texts))
 
 
-def _avif(planes: Array, options: PictureOptions) -> bytes:
+def _avif(planes: Array, options: ImageOptions) -> bytes:
     if not features.check("avif"):
         raise FormatUnavailable(
             "The installed Pillow cannot write AVIF; update it (pip install -U pillow) or use webp."
@@ -182,36 +180,36 @@ def _avif(planes: Array, options: PictureOptions) -> bytes:
     )
 
 
-def _tiff(planes: Array, options: PictureOptions) -> bytes:
+def _tiff(planes: Array, options: ImageOptions) -> bytes:
     profile = _srgb() if planes.shape[-1] >= 3 and planes.dtype.kind != "f" else b""
     return tiff_write.write(planes, exif_tags(options.texts), profile)
 
 
-PICTURES: dict[str, PictureFormat] = {
+IMAGES: dict[str, ImageFormat] = {
     row.name: row
     for row in (
-        PictureFormat("jpg", "jpg", "JPEG", 8, False, "jpeg", True, False, _jpg, 65500),
-        PictureFormat("png", "png", "PNG, 8 bits", 8, True, "all", True, True, _png),
-        PictureFormat("png16", "png", "PNG, 16 bits", 16, True, "all", True, True, _png),
-        PictureFormat("webp", "webp", "WebP", 8, True, "all", True, True, _webp, 16383),
-        PictureFormat(
+        ImageFormat("jpg", "jpg", "JPEG", 8, False, "jpeg", True, False, _jpg, 65500),
+        ImageFormat("png", "png", "PNG, 8 bits", 8, True, "all", True, True, _png),
+        ImageFormat("png16", "png", "PNG, 16 bits", 16, True, "all", True, True, _png),
+        ImageFormat("webp", "webp", "WebP", 8, True, "all", True, True, _webp, 16383),
+        ImageFormat(
             "webp-lossless", "webp", "WebP, lossless", 8, True, "all", True, True, _webp_lossless,
             16383,
         ),
-        PictureFormat("avif", "avif", "AVIF", 8, True, "all", True, True, _avif, 32768),
-        PictureFormat("tiff", "tif", "TIFF, 8 bits", 8, True, "all", False, False, _tiff),
-        PictureFormat("tiff16", "tif", "TIFF, 16 bits", 16, True, "all", False, False, _tiff),
-        PictureFormat("tiff-float", "tif", "TIFF, float", 32, True, "all", False, False, _tiff),
+        ImageFormat("avif", "avif", "AVIF", 8, True, "all", True, True, _avif, 32768),
+        ImageFormat("tiff", "tif", "TIFF, 8 bits", 8, True, "all", False, False, _tiff),
+        ImageFormat("tiff16", "tif", "TIFF, 16 bits", 16, True, "all", False, False, _tiff),
+        ImageFormat("tiff-float", "tif", "TIFF, float", 32, True, "all", False, False, _tiff),
     )
 }  # fmt: skip
 
 
-def decode_picture(data: bytes) -> torch.Tensor:
+def decode_image(data: bytes) -> torch.Tensor:
     """(1, H, W, C) float32 0..1, C = 1, 3 or 4; turned upright by its Exif orientation.
 
     Sixteen bits stay sixteen bits; numbers of a float TIFF stay as they are.
     """
-    with damaged_is_an_error("picture"), _opened(data) as image:
+    with damaged_is_an_error("image"), _opened(data) as image:
         check_size(*image.size)
         deep = sixteen_bit_colour(data)
         planes = (
@@ -227,7 +225,7 @@ def _opened(data: bytes) -> Image.Image:
         return Image.open(io.BytesIO(data))
     except UnidentifiedImageError:
         raise FormatError(
-            "This is no picture that can be read here (JPEG, PNG, WebP, AVIF, TIFF and others; not "
+            "This is no image that can be read here (JPEG, PNG, WebP, AVIF, TIFF and others; not "
             "TIFF with float colour). Save it again as PNG."
         ) from None
 

@@ -75,8 +75,8 @@ def decode_glb(data: bytes, options: LoadOptions) -> DepthMap:
         counts = [int(a.get("count", 0)) for a in tree.get("accessors", [])]
         if sum(counts) > MAX_PIXELS or any(c < 0 or c > len(data) for c in counts):
             raise FormatError("This GLB is cut short: its header promises more than it holds.")
-        # Only the shape is wanted, and a picture inside could be a bomb.
-        bare = _without_pictures(data, tree)
+        # Only the shape is wanted, and an image inside could be a bomb.
+        bare = _without_images(data, tree)
         return _project(_vertices(bare, "glb"), extras(data).get(RECORD_KEY), options)
 
 
@@ -117,7 +117,7 @@ def _tree(glb: bytes) -> dict:
     return tree
 
 
-def _without_pictures(glb: bytes, tree: dict) -> bytes:
+def _without_images(glb: bytes, tree: dict) -> bytes:
     kept = {
         k: v for k, v in tree.items() if k not in ("images", "textures", "materials", "samplers")
     }
@@ -168,7 +168,7 @@ def _view(record: Record | None, options: LoadOptions) -> tuple[Pinhole, int, in
     if options.size is None or options.fov_deg <= 0:
         raise MissingInformation(
             "This 3D file does not say which camera saw it. Give width, height and the field of "
-            "view of the picture it belongs to."
+            "view of the image it belongs to."
         )
     width, height = options.size
     return Pinhole.from_fov(options.fov_deg, width, height), width, height

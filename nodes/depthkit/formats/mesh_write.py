@@ -67,17 +67,17 @@ def trimesh() -> ModuleType:
 
 def encode_solid(
     depth: DepthMap,
-    picture: torch.Tensor | None,
+    image: torch.Tensor | None,
     format: str,
     options: SolidOptions | None = None,
 ) -> bytes:
     """One metric map with a camera (batch 1) as the bytes of a 3D file.
 
-    picture: (h, w, 3) float 0..1 of the same view, any size; grey without it.
+    image: (h, w, 3) float 0..1 of the same view, any size; grey without it.
     """
     if format not in SOLIDS:
         raise InvalidInput(f"Unknown 3D format {format!r}; use one of {', '.join(SOLIDS)}.")
-    return SOLIDS[format].encode(depth, picture, options or SolidOptions())
+    return SOLIDS[format].encode(depth, image, options or SolidOptions())
 
 
 def _texts(depth: DepthMap, options: SolidOptions) -> dict[str, str]:
@@ -85,21 +85,21 @@ def _texts(depth: DepthMap, options: SolidOptions) -> dict[str, str]:
     return {RECORD_KEY: record.to_json(), **dict(options.texts)}
 
 
-def _colours(picture: torch.Tensor | None, depth: DepthMap) -> NDArray[np.uint8]:
+def _colours(image: torch.Tensor | None, depth: DepthMap) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 at the size of the map."""
-    if picture is None:
+    if image is None:
         return np.full((depth.height, depth.width, 3), 200, np.uint8)
-    sized = resize(picture[None], depth.height, depth.width)[0]
+    sized = resize(image[None], depth.height, depth.width)[0]
     return (sized.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
 
 
-def _ply(depth: DepthMap, picture: torch.Tensor | None, options: SolidOptions) -> bytes:
+def _ply(depth: DepthMap, image: torch.Tensor | None, options: SolidOptions) -> bytes:
     every = (slice(None, None, options.step), slice(None, None, options.step))
     keep = depth.valid[0][every]
     if not keep.any():
         raise InvalidInput("Not one pixel of this depth map is valid; there is nothing to save.")
     points = to_gltf(unproject(depth)[0][every][keep]).numpy()
-    colours = _colours(picture, depth)[every][keep.numpy()]
+    colours = _colours(image, depth)[every][keep.numpy()]
     cloud = trimesh().PointCloud(points, colors=colours)
     if options.with_normals:
         directions = to_gltf(normals(depth)[0][every][keep]).numpy()
@@ -119,13 +119,13 @@ def _with_comments(ply: bytes, texts: Mapping[str, str]) -> bytes:
     return head + b"".join(lines) + mark + body
 
 
-def _glb(depth: DepthMap, picture: torch.Tensor | None, options: SolidOptions) -> bytes:
+def _glb(depth: DepthMap, image: torch.Tensor | None, options: SolidOptions) -> bytes:
     library, mesh = trimesh(), grid_mesh(depth, options.cut, options.step)
     material = library.visual.material.PBRMaterial(
         metallicFactor=0.0, roughnessFactor=1.0, doubleSided=True
     )
-    if picture is not None:
-        colours = (picture.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
+    if image is not None:
+        colours = (image.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
         material.baseColorTexture = Image.fromarray(colours)
     solid = _trimesh_of(mesh.points, mesh.faces)
     # trimesh counts v from the bottom and turns it back when it writes glTF.
@@ -145,13 +145,13 @@ def _glb(depth: DepthMap, picture: torch.Tensor | None, options: SolidOptions) -
     )
 
 
-def _obj(depth: DepthMap, picture: torch.Tensor | None, options: SolidOptions) -> bytes:
+def _obj(depth: DepthMap, image: torch.Tensor | None, options: SolidOptions) -> bytes:
     """Colours per vertex: an OBJ with a texture would be three files that must stay together."""
     mesh = grid_mesh(depth, options.cut, options.step)
     solid = _trimesh_of(mesh.points, mesh.faces)
     columns = (mesh.uv[:, 0] * depth.width).long().numpy()
     rows = (mesh.uv[:, 1] * depth.height).long().numpy()
-    colours = _colours(picture, depth)[rows, columns]
+    colours = _colours(image, depth)[rows, columns]
     solid.visual = trimesh().visual.ColorVisuals(solid, vertex_colors=colours)
     body = solid.export(file_type="obj", header=None, include_normals=False)
     comments = "".join(f"# {key} {text}\n" for key, text in _texts(depth, options).items())
@@ -166,7 +166,7 @@ SOLIDS: dict[str, SolidFormat] = {
     row.name: row
     for row in (
         SolidFormat("ply", "ply", "PLY point cloud", _ply),
-        SolidFormat("glb", "glb", "GLB mesh with the picture as texture", _glb),
+        SolidFormat("glb", "glb", "GLB mesh with the image as texture", _glb),
         SolidFormat("obj", "obj", "OBJ mesh with vertex colours", _obj),
     )
 }

@@ -49,7 +49,7 @@ def write(
     """PNG bytes of (H, W) or (H, W, C) uint8 or uint16, C = 1..4.
 
     texts: Latin-1 tEXt chunks, as ComfyUI writes and reads them; international: UTF-8 iTXt chunks;
-    srgb: declare the sRGB colour space (pictures only: depth has none).
+    srgb: declare the sRGB colour space (images only: depth has none).
     """
     planes = picture if picture.ndim == 3 else picture[..., None]
     height, width, channels = planes.shape
@@ -137,7 +137,7 @@ def pixels(data: bytes) -> tuple[NDArray[np.generic], dict[str, str]]:
             return np.asarray(image).astype(np.uint16), texts
         if image.mode not in ("L", "LA", "RGB", "RGBA"):
             raise FormatError(
-                f"A {image.mode} picture holds colours, not depth. Save it as 16-bit grey, or use "
+                f"A {image.mode} image holds colours, not depth. Save it as 16-bit grey, or use "
                 "Image to Depth."
             )
         planes = sixteen_bit_colour(data) if data[24] == 16 else np.asarray(image)
@@ -147,11 +147,11 @@ def pixels(data: bytes) -> tuple[NDArray[np.generic], dict[str, str]]:
 
 
 def _grey(planes: NDArray[np.generic]) -> NDArray[np.generic]:
-    """(H, W) of a (H, W, C) picture whose colour channels are equal."""
+    """(H, W) of a (H, W, C) image whose colour channels are equal."""
     colours = planes[..., :3] if planes.shape[-1] >= 3 else planes[..., :1]
     if not (colours == colours[..., :1]).all():
         raise FormatError(
-            "This picture is painted with a colour map, which cannot be turned back into depth. "
+            "This image is painted with a colour map, which cannot be turned back into depth. "
             "Save the grey map instead."
         )
     return np.ascontiguousarray(colours[..., 0])

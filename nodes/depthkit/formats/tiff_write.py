@@ -26,13 +26,13 @@ _UNASSOCIATED_ALPHA = 2
 
 
 def write(
-    picture: NDArray[np.generic], texts: Mapping[int, str] | None = None, profile: bytes = b""
+    image: NDArray[np.generic], texts: Mapping[int, str] | None = None, profile: bytes = b""
 ) -> bytes:
     """TIFF bytes of (H, W) or (H, W, C) uint8, uint16 or float32, C = 1, 3 or 4.
 
     texts: tag number -> text; profile: an ICC profile.
     """
-    planes = picture if picture.ndim == 3 else picture[..., None]
+    planes = image if image.ndim == 3 else image[..., None]
     strips, rows = _strips(planes)
     tags = _tags(planes, rows) | {
         tag: (_ASCII, text.encode() + b"\0") for tag, text in (texts or {}).items()
@@ -46,7 +46,7 @@ def write(
     tags[273], tags[279] = (_LONG, starts), (_LONG, [len(s) for s in strips])
     directory = _directory(tags, place)
     if place + len(directory) >= 1 << 32:
-        raise FormatError("This picture is too large for TIFF (4 GB); save it as OpenEXR or PNG.")
+        raise FormatError("This image is too large for TIFF (4 GB); save it as OpenEXR or PNG.")
     padded = [s + b"\0" * (len(s) % 2) for s in strips]
     return b"".join((struct.pack("<2sHI", b"II", 42, place), *padded, directory))
 

@@ -68,7 +68,7 @@ def _as_file_says(plane: Plane, options: LoadOptions) -> DepthMap:
         return _make("metric", scaled, valid, plane)
     raise MissingInformation(
         f"This {plane.what} does not say what its numbers mean. Set 'meaning': metres with a unit "
-        "scale for sensors (0.001 for millimetres), or what white means for grey pictures."
+        "scale for sensors (0.001 for millimetres), or what white means for grey images."
     )
 
 

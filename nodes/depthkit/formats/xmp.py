@@ -63,7 +63,7 @@ def _after_first_segments(jpeg: bytes) -> int:
 
 
 def segments(jpeg: bytes) -> Iterator[tuple[int, int, int]]:
-    """(marker, start of the body, end) of each segment before the picture data."""
+    """(marker, start of the body, end) of each segment before the image data."""
     place = 2
     while place + 4 <= len(jpeg) and jpeg[place] == 0xFF:
         marker = jpeg[place + 1]

@@ -1,11 +1,11 @@
-"""The GenVR service: pictures painted over the depth of a photo, paid once and never lost."""
+"""The GenVR service: images painted over the depth of a photo, paid once and never lost."""
 
 from __future__ import annotations
 
 from . import credentials, request_grid, settings, variations
 from .client import Client
-from .control_images import ControlPicture, from_depth, from_images
-from .detection import depth_from_pictures
+from .control_images import ControlImage, from_depth, from_images
+from .detection import depth_from_images
 from .request import Request
 from .service import Batch, Limits, Service, spent
 from .service_errors import BadParameter, GenvrError, MissingKey
@@ -16,7 +16,7 @@ __all__ = [
     "BadParameter",
     "Batch",
     "Client",
-    "ControlPicture",
+    "ControlImage",
     "GenvrError",
     "Limits",
     "MissingKey",
@@ -25,7 +25,7 @@ __all__ = [
     "Request",
     "Service",
     "credentials",
-    "depth_from_pictures",
+    "depth_from_images",
     "from_depth",
     "from_images",
     "model_named",

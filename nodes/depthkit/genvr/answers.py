@@ -88,7 +88,7 @@ def task_state(body: Any) -> tuple[str, str]:
 
 
 def output_parts(body: Any) -> tuple[list[str], str]:
-    """(URLs of the pictures, any other text) of a `response` answer, whatever its shape."""
+    """(URLs of the images, any other text) of a `response` answer, whatever its shape."""
     data = body.get("data") if isinstance(body, dict) else None
     inner = data if isinstance(data, dict) else {}
     holder = body if isinstance(body, dict) else {}
@@ -137,7 +137,7 @@ def refusal(
     if is_moderation(said):
         return Moderated(
             f"GenVR refused {what} as unsafe. {quoted} {money} Reword the prompt, use another "
-            "picture or raise 'safety_tolerance'."
+            "image or raise 'safety_tolerance'."
         )
     if _is(reply, (400, 422), _PARAMETER, said):
         return BadParameter(

@@ -39,7 +39,7 @@ class Ambiguous(Exception):
 
 
 class PayloadTooLarge(Exception):
-    """413: nothing was created, the picture has to be uploaded instead of sent along."""
+    """413: nothing was created, the image has to be uploaded instead of sent along."""
 
 
 class TaskUnknown(Exception):
@@ -58,7 +58,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class UploadTicket:
-    """A place to put one picture. The URL is a secret and never shown."""
+    """A place to put one image. The URL is a secret and never shown."""
 
     url: str = field(repr=False)
     expires_at: str = ""
@@ -167,7 +167,7 @@ class Client:
     def response(
         self, model: Model, task: str, should_stop: Stop = never_stop
     ) -> tuple[list[str], str]:
-        """(fresh URLs of the pictures, other text) of a completed task."""
+        """(fresh URLs of the images, other text) of a completed task."""
         reply = self._ask_about(model, task, "response", 60.0, should_stop)
         body = reply.json()
         if isinstance(body, dict) and body.get("success") is False:

@@ -1,7 +1,7 @@
-"""Control pictures on their way out, results on their way in.
+"""Control images on their way out, results on their way in.
 
-The control picture is the photo itself: the service estimates depth on its own. A request is
-identified by the picture's 8-bit pixels before any resizing or encoding, so that a newer encoder
+The control image is the photo itself: the service estimates depth on its own. A request is
+identified by the image's 8-bit pixels before any resizing or encoding, so that a newer encoder
 never makes a paid request look new.
 """
 
@@ -21,9 +21,9 @@ from torch import Tensor
 from ..depth_map import DepthMap
 from ..images import rgb
 from ..ranges import control_image
-from .service_errors import PictureError
+from .service_errors import ImageError
 
-__all__ = ["ControlPicture", "Encoded", "decode", "from_depth", "from_images", "sniff"]
+__all__ = ["ControlImage", "Encoded", "decode", "from_depth", "from_images", "sniff"]
 
 MAX_PIXELS = 2048 * 2048
 MAX_RESULT_PIXELS = 33_000_000
@@ -39,7 +39,7 @@ _SIGNATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A picture as it is sent."""
+    """An image as it is sent."""
 
     data: bytes = field(repr=False)
     mime: str
@@ -53,7 +53,7 @@ class Encoded:
 
 
 @dataclass(frozen=True, eq=False)
-class ControlPicture:
+class ControlImage:
     """pixels: (H, W, 3) uint8; notes: what a person should know about it."""
 
     pixels: Any = field(repr=False)
@@ -78,39 +78,39 @@ class ControlPicture:
         """Within the service's limits, ratio kept: PNG if small, else JPEG 95, not subsampled."""
         from PIL import Image
 
-        picture = Image.fromarray(self.pixels)
+        image = Image.fromarray(self.pixels)
         scale = min(1.0, (MAX_PIXELS / (self.width * self.height)) ** 0.5)
         if scale < 1:
             size = (max(1, int(self.width * scale)), max(1, int(self.height * scale)))
-            picture = picture.resize(size, Image.Resampling.LANCZOS)
-        data, kind = _bytes(picture, "PNG", compress_level=6), ("image/png", "png")
+            image = image.resize(size, Image.Resampling.LANCZOS)
+        data, kind = _bytes(image, "PNG", compress_level=6), ("image/png", "png")
         if len(data) * 4 / 3 > DATA_URI_LIMIT:
-            data = _bytes(picture, "JPEG", quality=95, subsampling=0)
+            data = _bytes(image, "JPEG", quality=95, subsampling=0)
             kind = ("image/jpeg", "jpg")
-        return Encoded(data, *kind, *picture.size)
+        return Encoded(data, *kind, *image.size)
 
 
-def _bytes(picture: Any, encoder: str, **options: Any) -> bytes:
+def _bytes(image: Any, encoder: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, encoder, **options)
+    image.save(buffer, encoder, **options)
     return buffer.getvalue()
 
 
-def from_images(images: Tensor, name: str = "image") -> list[ControlPicture]:
-    """One control picture per picture of an IMAGE batch; raises InvalidInput naming the input."""
+def from_images(images: Tensor, name: str = "image") -> list[ControlImage]:
+    """One control image per image of an IMAGE batch; raises InvalidInput naming the input."""
     return [_control(frame) for frame in rgb(images, name)]
 
 
-def from_depth(depth: DepthMap) -> list[ControlPicture]:
-    """One control picture per map: 8-bit, near is white."""
+def from_depth(depth: DepthMap) -> list[ControlImage]:
+    """One control image per map: 8-bit, near is white."""
     note = (
-        "A depth map was sent as a grey picture. The service treats it as a photo and estimates "
+        "A depth map was sent as a grey image. The service treats it as a photo and estimates "
         "depth from it again; the photo itself usually works better."
     )
     return [_control(frame, note) for frame in control_image(depth)]
 
 
-def _control(frame: Tensor, *notes: str) -> ControlPicture:
+def _control(frame: Tensor, *notes: str) -> ControlImage:
     pixels = np.ascontiguousarray((frame * 255).round().to(torch.uint8).numpy())
     height, width = pixels.shape[:2]
     found = list(notes)
@@ -118,7 +118,7 @@ def _control(frame: Tensor, *notes: str) -> ControlPicture:
         found.append(f"{width} x {height} is sent smaller, with its ratio kept (limit 2048²).")
     if max(width, height) > WIDE * min(width, height):
         found.append(f"{width} x {height} is very elongated; the service may crop it.")
-    return ControlPicture(pixels, tuple(found))
+    return ControlImage(pixels, tuple(found))
 
 
 def sniff(data: bytes) -> str | None:
@@ -130,26 +130,26 @@ def sniff(data: bytes) -> str | None:
 
 
 def decode(data: bytes) -> Tensor:
-    """(H, W, 3) float32, 0..1, upright. Raises PictureError on a damaged or oversized file."""
+    """(H, W, 3) float32, 0..1, upright. Raises ImageError on a damaged or oversized file."""
     from PIL import Image, ImageOps
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP"])
-            _check_size(*picture.size)
-            picture.load()
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
+            image = Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP"])
+            _check_size(*image.size)
+            image.load()
+            upright = ImageOps.exif_transpose(image).convert("RGB")
     except (Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError) as error:
-        raise PictureError(
-            f"The file that came from GenVR is not a whole picture ({type(error).__name__})."
+        raise ImageError(
+            f"The file that came from GenVR is not a whole image ({type(error).__name__})."
         ) from None
     return torch.from_numpy(np.array(upright)).to(torch.float32).div_(255)
 
 
 def _check_size(width: int, height: int) -> None:
     if width * height > MAX_RESULT_PIXELS:
-        raise PictureError(
-            f"The picture from GenVR is {width} x {height}, more than the {MAX_RESULT_PIXELS:,} "
+        raise ImageError(
+            f"The image from GenVR is {width} x {height}, more than the {MAX_RESULT_PIXELS:,} "
             "pixels that are accepted."
         )

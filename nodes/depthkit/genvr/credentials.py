@@ -45,7 +45,7 @@ KEY_VARIABLES = ("GENVR_API_KEY", "GENVR_TOKEN", "GENVR_ACCESS_TOKEN")
 UID_VARIABLES = ("GENVR_UID", "GENVR_USER_ID")
 BASE_VARIABLE = "GENVR_API_BASE"
 VERSION_VARIABLE = "GENVR_API_VERSION"
-HOSTS_VARIABLE = "GENVR_PICTURE_HOSTS"
+HOSTS_VARIABLE = "GENVR_IMAGE_HOSTS"
 VERSIONS = ("v2", "v1")
 FILE_NAME = "credentials.json"
 
@@ -158,7 +158,7 @@ def forget(folder: Path, name: str, environment: Mapping[str, str] | None = None
 
 
 def allow_hosts(folder: Path, name: str, hosts: tuple[str, ...]) -> bool:
-    """Let a stored profile fetch pictures from more hosts; False where it is not stored."""
+    """Let a stored profile fetch images from more hosts; False where it is not stored."""
     rows = _stored(folder)
     row = rows.get(_checked_name(name))
     if row is None:
@@ -285,7 +285,7 @@ def _checked_version(version: str) -> str:
 def _checked_host(host: str) -> str:
     name = host.strip().lower()
     if not _HOST.fullmatch(name):
-        raise BadParameter(f"{name[:60]!r} is not a host name such as pictures.example.com.")
+        raise BadParameter(f"{name[:60]!r} is not a host name such as images.example.com.")
     return name
 
 

@@ -1,4 +1,4 @@
-"""Depth pictures that the service's detectors draw, read back as depth."""
+"""Depth images that the service's detectors draw, read back as depth."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ import torch
 from torch import Tensor
 
 from ..depth_map import DepthMap
-from .control_images import ControlPicture
-from .service_errors import PictureError
+from .control_images import ControlImage
+from .service_errors import ImageError
 
-__all__ = ["depth_from_pictures"]
+__all__ = ["depth_from_images"]
 
-# MiDaS predicts inverse depth. LeReS predicts depth and its picture is inverted, near is white.
+# MiDaS predicts inverse depth. LeReS predicts depth and its image is inverted, near is white.
 _KINDS = {"midas": "disparity", "leres": "depth"}
 _COLOUR = 0.06
 
 
-def depth_from_pictures(
-    found: Sequence[Sequence[Tensor]], controls: Sequence[ControlPicture], detector: str
+def depth_from_images(
+    found: Sequence[Sequence[Tensor]], controls: Sequence[ControlImage], detector: str
 ) -> DepthMap:
-    """One map per control picture, at its size.
+    """One map per control image, at its size.
 
-    found: for each control picture the (h, w, 3) pictures the service returned. Raises
-    PictureError where none of them is grey, as a depth picture is.
+    found: for each control image the (h, w, 3) images the service returned. Raises
+    ImageError where none of them is grey, as a depth image is.
     """
     height, width = controls[0].height, controls[0].width
-    grey = [_grey(pictures) for pictures in found]
+    grey = [_grey(images) for images in found]
     kind = _KINDS[detector]
     maps = [
         DepthMap.make(1 - g if kind == "depth" else g, kind).resized(height, width) for g in grey
@@ -37,16 +37,16 @@ def depth_from_pictures(
     return DepthMap.make(values, kind, valid, source=f"GenVR {detector}")
 
 
-def _grey(pictures: Sequence[Tensor]) -> Tensor:
-    """(h, w) of the least coloured picture."""
-    best = min(pictures, key=_colour)
+def _grey(images: Sequence[Tensor]) -> Tensor:
+    """(h, w) of the least coloured image."""
+    best = min(images, key=_colour)
     if _colour(best) > _COLOUR:
-        raise PictureError(
-            "GenVR's detector returned a coloured picture, which is not a depth picture. The task "
+        raise ImageError(
+            "GenVR's detector returned a coloured image, which is not a depth image. The task "
             "is stored; please report this with the task's number."
         )
     return best.mean(-1)
 
 
-def _colour(picture: Tensor) -> float:
-    return (picture.amax(-1) - picture.amin(-1)).mean().item()
+def _colour(image: Tensor) -> float:
+    return (image.amax(-1) - image.amin(-1)).mean().item()

@@ -67,10 +67,10 @@ def plan(runner: Runner, requests: Sequence[Request], spending_cap: float) -> Pl
     credits = sum(r.model.price.credits for r in new)
     if not credits <= spending_cap:
         raise SpendingCap(
-            f"This run would cost {credits:g} credits for {len(new)} new pictures, more than the "
+            f"This run would cost {credits:g} credits for {len(new)} new images, more than the "
             f"spending cap of {spending_cap:g}. Nothing was sent. Raise 'max_credits' "
             "(--max-credits on the command line, or the default in Settings > GenVR Depth), or ask "
-            "for fewer pictures."
+            "for fewer images."
         )
     return Plan(len(distinct), len(new), credits, frozenset(r.key for r in new))
 
@@ -220,7 +220,7 @@ def _list_failures(items: Sequence[Item], failed: Sequence[Item]) -> str:
         groups.setdefault("unclear" if unclear else str(item.error), []).append(item)
     good = len(items) - len(failed)
     lines = [
-        f"{len(told)} of {len(items)} pictures failed; {good} are stored and cost nothing when you "
+        f"{len(told)} of {len(items)} images failed; {good} are stored and cost nothing when you "
         "run again."
     ]
     for members in groups.values():

@@ -1,6 +1,6 @@
 """The payment journal: every request that may cost credits, on disk before it is sent.
 
-States: prepared -> submitted(task id) -> completed -> stored(pictures), or failed, ambiguous,
+States: prepared -> submitted(task id) -> completed -> stored(images), or failed, ambiguous,
 detached (Stop or deadline; the task goes on at the service). One row per attempt; the newest
 attempt of a key speaks for it. No URL, key or user id is ever written here.
 """
@@ -47,12 +47,12 @@ CREATE TABLE IF NOT EXISTS tasks (
   updated REAL NOT NULL,
   summary TEXT NOT NULL,
   detail TEXT NOT NULL,
-  pictures TEXT NOT NULL,
+  images TEXT NOT NULL,
   UNIQUE (key, account, attempt)
 )"""
 _COLUMNS = (
     "number, key, account, attempt, state, task, model, version, credits, published, created, "
-    "updated, summary, detail, pictures"
+    "updated, summary, detail, images"
 )
 
 
@@ -62,7 +62,7 @@ class Entry:
 
     key: sha256 of the request; account: fingerprint; task: the service's id, "" before it is known;
     credits: price at the time; created/updated: Unix time; summary: prompt and seed for people;
-    detail: what went wrong, redacted; pictures: sha256 of each stored file.
+    detail: what went wrong, redacted; images: sha256 of each stored file.
     """
 
     number: int
@@ -79,7 +79,7 @@ class Entry:
     updated: float
     summary: str
     detail: str = ""
-    pictures: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -126,7 +126,7 @@ class Journal:
         with self._transaction() as db:
             cursor = db.execute(
                 "INSERT INTO tasks (key, account, attempt, state, task, model, version, credits, "
-                "published, created, updated, summary, detail, pictures) "
+                "published, created, updated, summary, detail, images) "
                 "VALUES (?, ?, ?, 'prepared', ?, ?, ?, ?, ?, ?, ?, ?, '', '[]')",
                 (
                     entry.key,
@@ -146,18 +146,18 @@ class Journal:
         return replace(entry, number=number, state="prepared", created=now, updated=now)
 
     def record(self, entry: Entry, state: str, **changes: Any) -> Entry:
-        """Move an attempt to `state`; the task id and pictures are written again every time."""
+        """Move an attempt to `state`; the task id and images are written again every time."""
         changed = replace(entry, state=state, updated=self._clock(), **changes)
         with self._transaction(_SYNC.get(state, _EASY)) as db:
             db.execute(
-                "UPDATE tasks SET state = ?, task = ?, updated = ?, detail = ?, pictures = ? "
+                "UPDATE tasks SET state = ?, task = ?, updated = ?, detail = ?, images = ? "
                 "WHERE number = ?",
                 (
                     changed.state,
                     changed.task.ljust(len(_RESERVED)),
                     changed.updated,
                     changed.detail,
-                    json.dumps(list(changed.pictures)),
+                    json.dumps(list(changed.images)),
                     changed.number,
                 ),
             )
@@ -216,7 +216,7 @@ def _reason(error: sqlite3.Error | OSError) -> str:
 
 def _entry(row: tuple[Any, ...]) -> Entry:
     number, key, account, attempt, state, task, model, version, credits, *rest = row
-    published, created, updated, summary, detail, pictures = rest
+    published, created, updated, summary, detail, images = rest
     return Entry(
         number,
         key,
@@ -232,5 +232,5 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         updated=updated,
         summary=summary,
         detail=detail,
-        pictures=tuple(json.loads(pictures)),
+        images=tuple(json.loads(images)),
     )

@@ -11,7 +11,7 @@ from .service_errors import AmbiguousCharge, GenvrError, Moderated, TaskFailed
 __all__ = ["ambiguous", "expired", "failure", "kept", "lost"]
 
 AGAIN = (
-    "To ask for a new picture on purpose, and pay for it, set 'unclear_or_failed' to 'pay again' "
+    "To ask for a new image on purpose, and pay for it, set 'unclear_or_failed' to 'pay again' "
     "(--pay-again on the command line) for one run."
 )
 
@@ -23,7 +23,7 @@ def kept(entry: Entry) -> str:
 def expired(entry: Entry) -> str:
     return (
         f"Task {entry.task} is paid for and kept: run again a little later, which is free. If it "
-        "stays like this, GenVR has deleted the picture: ask GenVR's support with that number, or "
+        "stays like this, GenVR has deleted the image: ask GenVR's support with that number, or "
         "set 'take' (--take on the command line) to another number to pay for a new one."
     )
 
@@ -40,7 +40,7 @@ def ambiguous(entry: Entry) -> AmbiguousCharge:
 def failure(task: str, said: str) -> GenvrError:
     if is_moderation(said):
         return Moderated(
-            f'GenVR refused to show the picture of task {task}: "{said}". It may have been billed. '
+            f'GenVR refused to show the image of task {task}: "{said}". It may have been billed. '
             "Reword the prompt or raise 'safety_tolerance'."
         )
     return TaskFailed(

@@ -40,7 +40,7 @@ def drift(model: Model, schema: Any) -> list[str]:
         if field["required"] and name not in sent:
             found.append(f"{model.path}: the service now requires '{name}'")
     if model.image_field not in live:
-        found.append(f"{model.path}: the picture's field '{model.image_field}' is gone")
+        found.append(f"{model.path}: the image's field '{model.image_field}' is gone")
     return found
 
 

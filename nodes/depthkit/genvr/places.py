@@ -1,7 +1,7 @@
 """Which private folder the command line uses, and where else a key may lie.
 
 One computer should have one journal: inside a ComfyUI the command line uses ComfyUI's own private
-folder: a picture paid for on the canvas is free on the command line and the other way round.
+folder: an image paid for on the canvas is free on the command line and the other way round.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One picture that somebody wants: what makes two wishes the same wish."""
+"""One image that somebody wants: what makes two wishes the same wish."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .control_images import ControlPicture
+from .control_images import ControlImage
 from .service_models import Model
 
 __all__ = ["Request"]
@@ -20,24 +20,24 @@ class Request:
     """Build with `Request.make`, which validates every parameter before anything is sent.
 
     `values` holds every parameter of the model, defaults filled in; `take` is 0 for the first
-    picture, other numbers ask for another one of the same wish on purpose.
+    image, other numbers ask for another one of the same wish on purpose.
     """
 
     model: Model
     values: Mapping[str, Any]
-    picture: ControlPicture = field(repr=False)
+    image: ControlImage = field(repr=False)
     take: int = 0
 
     @classmethod
     def make(
-        cls, model: Model, values: Mapping[str, Any], picture: ControlPicture, take: int = 0
+        cls, model: Model, values: Mapping[str, Any], image: ControlImage, take: int = 0
     ) -> Request:
         """Raises BadParameter naming the parameter and its range."""
-        return cls(model, model.clean(values), picture, int(take))
+        return cls(model, model.clean(values), image, int(take))
 
     @cached_property
     def key(self) -> str:
-        """sha256 of model, every parameter, take, and the picture's pixels.
+        """sha256 of model, every parameter, take, and the image's pixels.
 
         Not in it: address, user, key, upload URL, and v1 or v2 (their bodies are identical, and a
         changed version must not pay again).
@@ -46,7 +46,7 @@ class Request:
             "category": self.model.category,
             "subcategory": self.model.subcategory,
             "parameters": self.values,
-            "picture": self.picture.identity,
+            "image": self.image.identity,
             "take": self.take,
         }
         text = json.dumps(wish, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -1,4 +1,4 @@
-"""From what a person connects and types to requests, and from results to pictures of one size."""
+"""From what a person connects and types to requests, and from results to images of one size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..errors import InvalidInput
 from ..images import resize
-from .control_images import ControlPicture
+from .control_images import ControlImage
 from .request import Request
 from .service_errors import BadParameter
 from .service_models import SEED_MAX, Model
@@ -46,13 +46,13 @@ def seeds_from(first: Sequence[int], count: int) -> list[int]:
 
 def requests_for(
     model: Model,
-    pictures: Sequence[ControlPicture],
+    pictures: Sequence[ControlImage],
     axes: Mapping[str, Sequence[Any]],
     *,
     takes: Sequence[int] = (0,),
     combine: str = COMBINE[0],
 ) -> list[Request]:
-    """One request per combination of picture and parameters, validated before anything is sent.
+    """One request per combination of image and parameters, validated before anything is sent.
 
     axes: parameter name -> its values, in the order in which results vary from slow to fast.
     "pair up" takes the first of each, then the second, ...; shorter lists repeat their last value.
@@ -68,7 +68,7 @@ def requests_for(
         for column in columns:
             size *= len(column)
         if size > MOST_REQUESTS:
-            raise BadParameter(f"{size} pictures in one run are too many; the most is 1000.")
+            raise BadParameter(f"{size} images in one run are too many; the most is 1000.")
         rows = list(itertools.product(*columns))
     made = []
     for picture, *values, take in rows:
@@ -92,11 +92,11 @@ def fitted(image: Tensor, height: int, width: int) -> Tensor:
 
 
 def layout(
-    images: Sequence[Tensor], controls: Sequence[ControlPicture], how: str
+    images: Sequence[Tensor], controls: Sequence[ControlImage], how: str
 ) -> tuple[list[Tensor], list[str]]:
     """(IMAGE tensors (B, H, W, 3), notes): a list as returned, at the control's size, or one batch.
 
-    images: (H, W, 3) each; controls: the control picture of each.
+    images: (H, W, 3) each; controls: the control image of each.
     """
     if how == "as returned":
         return [image[None] for image in images], []
@@ -109,7 +109,7 @@ def layout(
         if _ratio_differs(image.shape, size):
             rows, columns = image.shape[:2]
             notes.append(
-                f"A {columns} x {rows} picture was cut at its edges to fit {size[1]} x {size[0]}."
+                f"A {columns} x {rows} image was cut at its edges to fit {size[1]} x {size[0]}."
             )
     fit = [fitted(image, *size) for image, size in zip(images, sizes, strict=True)]
     if how == "one batch":

@@ -12,7 +12,7 @@ from .control_images import decode, sniff
 from .credentials import Profile
 from .redact import Redactor
 from .retry import Pacing, backoff
-from .service_errors import PictureError
+from .service_errors import ImageError
 from .transport import Exchange, NoAnswer, NotSent, Reply, Transport
 
 __all__ = ["DEFAULT_HOSTS", "MAX_BYTES", "Downloader", "Gone", "check_address"]
@@ -52,7 +52,7 @@ def resolve(host: str) -> list[str]:
 
 
 def check_address(url: str, profile: Profile, lookup: Resolve = resolve) -> None:
-    """Raises PictureError unless the URL may be fetched.
+    """Raises ImageError unless the URL may be fetched.
 
     https on port 443, a host of the list, no user info, no IP literal, no private address but a
     proxy tool's stand-in. A result on the very origin of a loopback profile is accepted: that is a
@@ -62,7 +62,7 @@ def check_address(url: str, profile: Profile, lookup: Resolve = resolve) -> None
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise PictureError("GenVR gave an address for the picture that is not one.") from None
+        raise ImageError("GenVR gave an address for the image that is not one.") from None
     host = (parts.hostname or "").rstrip(".")
     if profile.loopback and f"{parts.scheme}://{parts.netloc}" == profile.base:
         return
@@ -74,15 +74,15 @@ def check_address(url: str, profile: Profile, lookup: Resolve = resolve) -> None
         raise _refused(
             parts,
             "the host is not on the list. If you trust it, add it to the profile's hosts "
-            f"(`genvr-depth login --host {host[:80]}`, or GENVR_PICTURE_HOSTS) and run again, free",
+            f"(`genvr-depth login --host {host[:80]}`, or GENVR_IMAGE_HOSTS) and run again, free",
         )
     if not all(_public(address) for address in lookup(host)):
         raise _refused(parts, "the host lies in a private network")
 
 
-def _refused(parts: SplitResult, why: str) -> PictureError:
+def _refused(parts: SplitResult, why: str) -> ImageError:
     host = (parts.hostname or "nowhere")[:100]
-    return PictureError(f"The picture lies at {host} and was not fetched: {why}.")
+    return ImageError(f"The image lies at {host} and was not fetched: {why}.")
 
 
 def _public(address: str) -> bool:
@@ -114,24 +114,24 @@ class Downloader:
     lookup: Resolve = resolve
 
     def fetch(self, url: str, should_stop: Callable[[], bool]) -> bytes:
-        """The bytes of a whole, readable picture. Raises Gone, PictureError, Stopped."""
-        last = PictureError("The picture could not be downloaded.")
+        """The bytes of a whole, readable image. Raises Gone, ImageError, Stopped."""
+        last = ImageError("The image could not be downloaded.")
         for attempt in range(_TRIES):
             if attempt:
                 self.pacing.wait(backoff(attempt), should_stop)
             try:
                 reply = self._follow(url, should_stop)
             except (NotSent, NoAnswer) as error:
-                last = PictureError(f"The download of the picture broke off ({error}).")
+                last = ImageError(f"The download of the image broke off ({error}).")
                 continue
             if reply.status in (403, 404, 410):
                 raise Gone
             if reply.status in (408, 429) or reply.status >= 500:
-                last = PictureError(f"The picture's server answered with code {reply.status}.")
+                last = ImageError(f"The image's server answered with code {reply.status}.")
                 continue
             try:
                 return _checked(reply)
-            except PictureError as error:
+            except ImageError as error:
                 last = error
         raise last
 
@@ -145,18 +145,18 @@ class Downloader:
             if reply.status not in (301, 302, 303, 307, 308) or not target:
                 return reply
             url = urljoin(url, target)
-        raise PictureError("The picture's address leads around in circles (too many redirects).")
+        raise ImageError("The image's address leads around in circles (too many redirects).")
 
 
 def _checked(reply: Reply) -> bytes:
     if reply.oversize:
-        raise PictureError(f"The file from GenVR is larger than {MAX_BYTES >> 20} MiB.")
+        raise ImageError(f"The file from GenVR is larger than {MAX_BYTES >> 20} MiB.")
     if reply.status != 200:
-        raise PictureError(f"The picture's server answered with code {reply.status}.")
+        raise ImageError(f"The image's server answered with code {reply.status}.")
     if reply.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
-        raise PictureError("The file from GenVR came compressed, which was not asked for.")
+        raise ImageError("The file from GenVR came compressed, which was not asked for.")
     if sniff(reply.body) is None:
         shown = Redactor()(reply.text(200), 200)
-        raise PictureError(f'GenVR sent something that is not a picture: "{shown}".')
+        raise ImageError(f'GenVR sent something that is not an image: "{shown}".')
     decode(reply.body)
     return reply.body

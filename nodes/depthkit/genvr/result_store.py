@@ -1,4 +1,4 @@
-"""Stored pictures: bytes under their own sha256, checked when read, bounded in size."""
+"""Stored images: bytes under their own sha256, checked when read, bounded in size."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from .private_files import private_folder_ready, write_private
 
-__all__ = ["DEFAULT_LIMIT_BYTES", "PictureStore"]
+__all__ = ["DEFAULT_LIMIT_BYTES", "ImageStore"]
 
 DEFAULT_LIMIT_BYTES = 8 << 30
 
 
-class PictureStore:
-    """A folder of pictures that were paid for."""
+class ImageStore:
+    """A folder of images that were paid for."""
 
     def __init__(self, folder: Path, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
         self._folder = folder

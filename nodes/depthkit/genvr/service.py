@@ -1,4 +1,4 @@
-"""The whole remote half behind one call: wishes in, stored pictures and a report out.
+"""The whole remote half behind one call: wishes in, stored images and a report out.
 
 Opened for one run: profile, journal, store and locks in the private folder. Nodes and the command
 line use nothing else.
@@ -24,9 +24,9 @@ from .jobs import Item, plan, run_many
 from .journal import Journal
 from .request import Request
 from .result_download import Downloader
-from .result_store import PictureStore
+from .result_store import ImageStore
 from .retry import Pacing, never_stop
-from .service_errors import BadParameter, PictureError
+from .service_errors import BadParameter, ImageError
 from .settings import LIMITS, Defaults, load_defaults
 from .spending import Totals, totals
 from .tasks import DEADLINE_S, Outcome, Runner, no_checkpoint
@@ -68,18 +68,18 @@ class Batch:
     requests: tuple[Request, ...]
     outcomes: tuple[Outcome, ...]
     report: str
-    store: PictureStore = field(repr=False)
+    store: ImageStore = field(repr=False)
 
     def files(self, index: int) -> list[bytes]:
         """The stored files of one request."""
-        wanted = self.outcomes[index].pictures
+        wanted = self.outcomes[index].images
         whole = _present(self.store, wanted)
         if len(whole) != len(wanted):
-            raise PictureError("A stored picture was removed meanwhile; run again, which is free.")
+            raise ImageError("A stored image was removed meanwhile; run again, which is free.")
         return whole
 
     def images(self, index: int) -> list[Tensor]:
-        """The pictures of one request, each (H, W, 3) float32 in 0..1."""
+        """The images of one request, each (H, W, 3) float32 in 0..1."""
         return [decode(data) for data in self.files(index)]
 
 
@@ -97,7 +97,7 @@ def open_runner(
     return Runner(
         client=client,
         journal=Journal(folder, used.clock),
-        store=PictureStore(folder / "pictures"),
+        store=ImageStore(folder / "images"),
         downloader=Downloader(profile, client.transport, used),
         uploads=Uploads(client, used),
         locks=folder / "locks",
@@ -164,10 +164,10 @@ class Service:
         runner = open_runner(self.folder, self.profile)
         with closing(runner.journal):
             entries = [runner.stored(request) for request in requests]
-        return [_present(runner.store, entry.pictures) if entry else [] for entry in entries]
+        return [_present(runner.store, entry.images) if entry else [] for entry in entries]
 
 
-def _present(store: PictureStore, digests: Sequence[str]) -> list[bytes]:
+def _present(store: ImageStore, digests: Sequence[str]) -> list[bytes]:
     found = [store.get(digest) for digest in digests]
     return [data for data in found if data is not None]
 
@@ -222,15 +222,15 @@ def _report(
     after: Totals,
 ) -> str:
     how = Counter(outcome.how for outcome in _distinct(outcomes))
-    pictures = "1 picture" if len(outcomes) == 1 else f"{len(outcomes)} pictures"
+    images = "1 image" if len(outcomes) == 1 else f"{len(outcomes)} images"
     lines = [
-        f"{pictures}: {how['paid']} paid for now, {how['resumed']} picked up again, "
+        f"{images}: {how['paid']} paid for now, {how['resumed']} picked up again, "
         f"{how['stored']} from disk.",
         f"This run: {paid:g} credits. Spent before: {before.text}. Now: {after.text}.",
     ]
     for number, (request, outcome) in enumerate(zip(requests, outcomes, strict=True), 1):
         took = f" · {outcome.seconds:.1f} s" if outcome.seconds else ""
         lines.append(f"{number}. {outcome.how} · task {outcome.task}{took} · {request.summary}")
-    notes = dict.fromkeys(note for request in requests for note in request.picture.notes)
+    notes = dict.fromkeys(note for request in requests for note in request.image.notes)
     lines += [f"Note: {note}" for note in notes]
     return "\n".join(lines)

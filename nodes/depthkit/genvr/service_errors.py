@@ -6,13 +6,13 @@ GenvrError
 |- NoCredits        the account has no credits left
 |- BadParameter     a parameter is out of range, named with its range (also a ValueError)
 |- SpendingCap      the run would cost more than it may; nothing was sent
-|- Moderated        the prompt or the picture was refused as unsafe
+|- Moderated        the prompt or the image was refused as unsafe
 |- RateLimited      too many requests, even after waiting
 |- ServiceDown      the service cannot be reached or does not work; nothing was lost
 |- TaskFailed       the service gave up on a task
 |- TaskTimeout      our patience ended; the task is kept and the next run picks it up for free
 |- AmbiguousCharge  a request may or may not have been charged; it is not sent again by itself
-|- PictureError     the picture is paid for but cannot be fetched or read yet; the task is kept
+|- ImageError     the image is paid for but cannot be fetched or read yet; the task is kept
 |- JournalError     the payment journal cannot be written or read; nothing is sent without it
 `- SomeFailed       some items of a run failed; the others are stored
 """
@@ -25,11 +25,11 @@ __all__ = [
     "AmbiguousCharge",
     "BadParameter",
     "GenvrError",
+    "ImageError",
     "JournalError",
     "MissingKey",
     "Moderated",
     "NoCredits",
-    "PictureError",
     "RateLimited",
     "ServiceDown",
     "SomeFailed",
@@ -61,7 +61,7 @@ class SpendingCap(GenvrError):
 
 
 class Moderated(GenvrError):
-    """The prompt or the picture was refused as unsafe."""
+    """The prompt or the image was refused as unsafe."""
 
 
 class RateLimited(GenvrError):
@@ -84,8 +84,8 @@ class AmbiguousCharge(GenvrError):
     """A request may or may not have been charged."""
 
 
-class PictureError(GenvrError):
-    """The picture is paid for but cannot be fetched or read; the task is kept."""
+class ImageError(GenvrError):
+    """The image is paid for but cannot be fetched or read; the task is kept."""
 
 
 class JournalError(GenvrError):

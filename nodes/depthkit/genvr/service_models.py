@@ -55,7 +55,7 @@ class Parameter:
     def _text(self, value: Any) -> str:
         text = str(value).strip()
         if self.low and len(text) < self.low:
-            raise BadParameter(f"'{self.name}' is empty. Write what the picture should show.")
+            raise BadParameter(f"'{self.name}' is empty. Write what the image should show.")
         if self.high and len(text) > self.high:
             raise BadParameter(
                 f"'{self.name}' has {len(text)} characters; at most {self.high:.0f} are sent. "
@@ -86,7 +86,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Credits of one picture; `published` is False where the service says nothing and we assume."""
+    """Credits of one image; `published` is False where the service says nothing and we assume."""
 
     credits: float
     published: bool
@@ -131,7 +131,7 @@ class Model:
         return {p.name: p.clean(chosen[p.name]) for p in self.parameters}
 
     def body(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The service's fields of a cleaned set of parameters, without the picture."""
+        """The service's fields of a cleaned set of parameters, without the image."""
         fields: dict[str, Any] = dict(self.fixed)
         for parameter in self.parameters:
             value = values[parameter.name]
@@ -180,7 +180,7 @@ def _flux_control(name: str, label: str, subcategory: str, guidance: float) -> M
         Parameter(
             "prompt_upsampling", "prompt_upsampling", "flag", False, omit=False,
             tooltip="Let the service rewrite the prompt. The same seed then no longer gives the "
-            "same picture.",
+            "same image.",
         ),
     )  # fmt: skip
     return Model(name, label, "imgutils_control", subcategory, "control_image", parameters)
@@ -208,7 +208,7 @@ _SCRIBBLE = Model(
             "longbody, lowres, bad anatomy, bad hands, missing fingers, extra digit, fewer digits, "
             "cropped, worst quality, low quality",
             0, PROMPT_MAX, own_range=True,
-            tooltip="What the picture should not show.",
+            tooltip="What the image should not show.",
         ),
         Parameter(
             "added_prompt", "a_prompt", "text", "best quality, extremely detailed",
@@ -217,7 +217,7 @@ _SCRIBBLE = Model(
         ),
         Parameter(
             "resolution", "image_resolution", "choice", "512", choices=("256", "512", "768"),
-            tooltip="Size in pixels of the picture the service makes.",
+            tooltip="Size in pixels of the image the service makes.",
         ),
     ),
     fixed=(("num_samples", "1"),),

@@ -17,7 +17,7 @@ class Day:
 
     day: str
     credits: float
-    pictures: int
+    images: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Totals:
 
     credits: float
     possible: float
-    pictures: int
+    images: int
     unpriced: int
     days: tuple[Day, ...]
 
@@ -34,19 +34,19 @@ class Totals:
     def text(self) -> str:
         perhaps = f" and perhaps {self.possible:g} more" if self.possible else ""
         assumed = f" (the price of {self.unpriced} is assumed)" if self.unpriced else ""
-        tasks = "1 task" if self.pictures == 1 else f"{self.pictures} tasks"
+        tasks = "1 task" if self.images == 1 else f"{self.images} tasks"
         return f"{self.credits:g} credits{perhaps} for {tasks}{assumed}"
 
 
 def totals(entries: Iterable[Entry]) -> Totals:
     """A task id is proof of a charge; an unclear call, or an intent without one, may be one."""
     credits = possible = 0.0
-    pictures = unpriced = 0
+    images = unpriced = 0
     days: dict[str, tuple[float, int]] = {}
     for entry in entries:
         if entry.task:
             credits += entry.credits
-            pictures += 1
+            images += 1
             unpriced += not entry.published
             day = datetime.fromtimestamp(entry.created).strftime("%Y-%m-%d")
             spent, count = days.get(day, (0.0, 0))
@@ -54,4 +54,4 @@ def totals(entries: Iterable[Entry]) -> Totals:
         elif entry.state in ("ambiguous", "prepared"):
             possible += entry.credits
     listed = tuple(Day(day, *days[day]) for day in sorted(days, reverse=True))
-    return Totals(credits, possible, pictures, unpriced, listed)
+    return Totals(credits, possible, images, unpriced, listed)

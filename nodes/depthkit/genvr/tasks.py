@@ -1,6 +1,6 @@
-"""One request from wish to stored picture, paid at most once whatever happens on the way.
+"""One request from wish to stored image, paid at most once whatever happens on the way.
 
-The journal is asked first: a stored picture is served from disk, a known task is picked up by its
+The journal is asked first: a stored image is served from disk, a known task is picked up by its
 id, an unclear one stops with an error. Only then is `generate` called, with the intent on disk.
 """
 
@@ -18,13 +18,13 @@ from .journal import Entry, Journal
 from .pace import Pace
 from .request import Request
 from .result_download import Downloader, Gone
-from .result_store import PictureStore
+from .result_store import ImageStore
 from .retry import Pacing
 from .service_errors import (
     BadParameter,
     GenvrError,
+    ImageError,
     JournalError,
-    PictureError,
     SpendingCap,
     TaskFailed,
     TaskTimeout,
@@ -54,10 +54,10 @@ def silent(text: str) -> None:
 class Outcome:
     """A finished request. how: "paid" now, "resumed" an earlier task, or "stored" on disk before.
 
-    pictures: sha256 of each file in the store; credits: what this call cost.
+    images: sha256 of each file in the store; credits: what this call cost.
     """
 
-    pictures: tuple[str, ...]
+    images: tuple[str, ...]
     how: str
     task: str
     credits: float = 0.0
@@ -78,7 +78,7 @@ class Runner:
 
     client: Client
     journal: Journal
-    store: PictureStore
+    store: ImageStore
     downloader: Downloader
     uploads: Uploads
     locks: Path
@@ -94,11 +94,11 @@ class Runner:
         return self.client.profile.account
 
     def stored(self, request: Request) -> Entry | None:
-        """The journal's entry if every picture of it is on disk and whole."""
+        """The journal's entry if every image of it is on disk and whole."""
         entry = self.journal.latest(request.key, self.account)
-        if entry is None or entry.state != "stored" or not entry.pictures:
+        if entry is None or entry.state != "stored" or not entry.images:
             return None
-        return entry if all(self.store.has(digest) for digest in entry.pictures) else None
+        return entry if all(self.store.has(digest) for digest in entry.images) else None
 
     def will_pay(self, request: Request) -> bool:
         """Whether `obtain` would send a request that costs credits."""
@@ -115,7 +115,7 @@ class Runner:
     def obtain(
         self, request: Request, should_stop: Callable[[], bool], say: Say = silent
     ) -> Outcome:
-        """The request's pictures, in the store.
+        """The request's images, in the store.
 
         Raises an error of `errors.py`, or Stopped; the journal then says how it goes on.
         """
@@ -127,7 +127,7 @@ class Runner:
         with single_flight(self.locks, name, self.pacing, should_stop, on_wait):
             entry = self.stored(request)
             if entry is not None:
-                return Outcome(entry.pictures, "stored", entry.task)
+                return Outcome(entry.images, "stored", entry.task)
             entry = self._after_crash(self.journal.latest(request.key, self.account))
             if entry is not None and entry.task and entry.state != "failed":
                 try:
@@ -173,15 +173,15 @@ class Runner:
         self, request: Request, earlier: Entry | None, should_stop: Callable[[], bool], say: Say
     ) -> Entry:
         say("sending")
-        picture = request.picture.encoded
-        where = self.uploads.reference(picture, should_stop)
+        image = request.image.encoded
+        where = self.uploads.reference(image, should_stop)
         entry = self.journal.prepare(self._intent(request, earlier))
         self.checkpoint("prepared")
         try:
             try:
                 task = self._generate(request, entry, where, should_stop)
             except PayloadTooLarge:
-                where = self.uploads.reference(picture, should_stop, force=True)
+                where = self.uploads.reference(image, should_stop, force=True)
                 task = self._generate(request, entry, where, should_stop)
         except Ambiguous as error:
             noted = self._note(entry, "ambiguous", detail=str(error))
@@ -189,8 +189,8 @@ class Runner:
         except PayloadTooLarge:
             self._note(entry, "failed", detail="too large")
             raise BadParameter(
-                "GenVR refuses the request as too large (413), also with the picture uploaded. "
-                "Nothing was charged. Shorten the prompt or use a smaller picture."
+                "GenVR refuses the request as too large (413), also with the image uploaded. "
+                "Nothing was charged. Shorten the prompt or use a smaller image."
             ) from None
         except (GenvrError, Stopped) as error:
             # A definite refusal, or never sent: the next run may simply try again.
@@ -247,14 +247,14 @@ class Runner:
             files = self._fetch(client, entry, request, should_stop)
             self.checkpoint("downloaded")
             digests = tuple(self.store.put(data) for data in files)
-            done = self._note(entry, "stored", pictures=digests)
+            done = self._note(entry, "stored", images=digests)
             self.checkpoint("stored")
         except (Stopped, TaskTimeout) as error:
             self._note(entry, "detached", detail=type(error).__name__)
             raise
         except JournalError as error:
             raise JournalError(f"{error} The task that was paid for is {entry.task}.") from None
-        return Outcome(done.pictures, how, done.task)
+        return Outcome(done.images, how, done.task)
 
     def _await(
         self,
@@ -292,8 +292,8 @@ class Runner:
     def _fetch(
         self, client: Client, entry: Entry, request: Request, should_stop: Callable[[], bool]
     ) -> list[bytes]:
-        """Every picture of the task; a dead link is replaced by a fresh one."""
-        why, advised = "GenVR says the task is done but names no picture", messages.kept(entry)
+        """Every image of the task; a dead link is replaced by a fresh one."""
+        why, advised = "GenVR says the task is done but names no image", messages.kept(entry)
         for attempt in range(_LINKS):
             if attempt:
                 self.pacing.wait(1.0, should_stop)
@@ -308,9 +308,9 @@ class Runner:
                     return [self.downloader.fetch(url, should_stop) for url in urls]
             except Gone:
                 why, advised = _DEAD, messages.expired(entry)
-            except PictureError as error:
-                raise PictureError(f"{error} {messages.kept(entry)}") from None
-        raise PictureError(f"The picture cannot be fetched: {why}. {advised}")
+            except ImageError as error:
+                raise ImageError(f"{error} {messages.kept(entry)}") from None
+        raise ImageError(f"The image cannot be fetched: {why}. {advised}")
 
     def _failed(self, entry: Entry, reason: str) -> GenvrError:
         said = self.client.profile.redactor(reason)

@@ -1,7 +1,7 @@
-"""Brings a control picture to the service: inside the request if small, else through an upload URL.
+"""Brings a control image to the service: inside the request if small, else through an upload URL.
 
 Upload URLs are secrets with about an hour to live. They are kept in memory only, reused for the
-same picture, and timed with the monotonic clock: a jump of the wall clock cannot revive one.
+same image, and timed with the monotonic clock: a jump of the wall clock cannot revive one.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _LIFETIME_S = 3600.0
 _MARGIN_S = 600.0
 
 
-def data_uri(picture: Encoded) -> str:
-    return f"data:{picture.mime};base64,{base64.b64encode(picture.data).decode()}"
+def data_uri(image: Encoded) -> str:
+    return f"data:{image.mime};base64,{base64.b64encode(image.data).decode()}"
 
 
 class Uploads:
-    """The uploads of one run. Safe to use from several threads; equal pictures go up once."""
+    """The uploads of one run. Safe to use from several threads; equal images go up once."""
 
     def __init__(self, client: Client, pacing: Pacing) -> None:
         self._client = client
@@ -37,49 +37,49 @@ class Uploads:
         self._known: dict[str, tuple[str, float]] = {}
 
     def reference(
-        self, picture: Encoded, should_stop: Callable[[], bool], *, force: bool = False
+        self, image: Encoded, should_stop: Callable[[], bool], *, force: bool = False
     ) -> str:
         """What goes into the request: a data URI up to 750 kB, else (or by force) an upload URL."""
         if not force:
-            inline = data_uri(picture)
+            inline = data_uri(image)
             if len(inline) <= DATA_URI_LIMIT:
                 return inline
         with self._lock:
-            busy = self._busy.setdefault(picture.sha256, threading.Lock())
+            busy = self._busy.setdefault(image.sha256, threading.Lock())
         with busy:
-            url, until = self._known.get(picture.sha256, ("", 0.0))
+            url, until = self._known.get(image.sha256, ("", 0.0))
             if not url or self._pacing.monotonic() >= until:
-                url, until = self._send(picture, should_stop)
-                self._known[picture.sha256] = (url, until)
+                url, until = self._send(image, should_stop)
+                self._known[image.sha256] = (url, until)
         return url
 
-    def _send(self, picture: Encoded, should_stop: Callable[[], bool]) -> tuple[str, float]:
+    def _send(self, image: Encoded, should_stop: Callable[[], bool]) -> tuple[str, float]:
         """Upload; a refused URL is replaced by a new one once."""
         for attempt in range(2):
-            ticket = self._client.upload_ticket(f"control.{picture.extension}", should_stop)
+            ticket = self._client.upload_ticket(f"control.{image.extension}", should_stop)
             self._check_target(ticket)
             started = self._pacing.monotonic()
-            reply = self._client.put(ticket, picture.data, picture.mime, should_stop)
+            reply = self._client.put(ticket, image.data, image.mime, should_stop)
             if reply.status == 413:
                 raise BadParameter(
-                    f"GenVR's storage refuses a picture of {len(picture.data) / 1e6:.1f} MB. Use a "
-                    "smaller picture; nothing was charged."
+                    f"GenVR's storage refuses an image of {len(image.data) / 1e6:.1f} MB. Use a "
+                    "smaller image; nothing was charged."
                 )
             if reply.status != 403:
                 return ticket.url, started + self._usable_for(ticket)
             if attempt:
                 break
         raise ServiceDown(
-            "GenVR's storage refused the upload of the picture twice (code 403). Nothing was "
+            "GenVR's storage refused the upload of the image twice (code 403). Nothing was "
             "charged. Check that this computer's clock is right, then run again."
         )
 
     def _check_target(self, ticket: UploadTicket) -> None:
-        """The picture goes to https only; plain http to a service on this machine."""
+        """The image goes to https only; plain http to a service on this machine."""
         local = self._client.profile.loopback and ticket.url.startswith(self._client.profile.base)
         if not ticket.url.startswith("https://") and not local:
             raise ServiceDown(
-                "GenVR offered an upload address that is not encrypted; the picture was not sent "
+                "GenVR offered an upload address that is not encrypted; the image was not sent "
                 "and nothing was charged. Please report this to GenVR."
             )
 

@@ -113,7 +113,7 @@ def vary(
     plain = [Style("plain", "")] if keep_plain or not styles else []
     bases = [prompt.strip() for prompt in prompts if prompt.strip()]
     if not bases:
-        raise BadParameter("'prompt' is empty. Write what the pictures should show.")
+        raise BadParameter("'prompt' is empty. Write what the images should show.")
     made: dict[str, str] = {}
     for base, style in itertools.product(bases, [*plain, *styles]):
         made.setdefault(_filled(template, base, style), _label(base, style, len(bases)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .control_input import extent_of, mask_extent, pass_pictures
+from .control_input import extent_of, mask_extent, pass_images
 from .expand import expand
 from .facts import Connected, ControlFacts, Extent, ModelFacts, PatchFacts, Settings, VaeFacts
 from .families import CONTROL_KINDS, FAMILIES, GENERIC, Family, family_of
@@ -37,6 +37,6 @@ __all__ = [
     "headline",
     "make_plan",
     "mask_extent",
-    "pass_pictures",
+    "pass_images",
     "render",
 ]

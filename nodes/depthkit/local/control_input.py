@@ -19,21 +19,21 @@ from .facts import Extent
 from .sampling_plan import Plan
 from .steps import Pass
 
-__all__ = ["extent_of", "hint", "mask_extent", "pass_pictures"]
+__all__ = ["extent_of", "hint", "mask_extent", "pass_images"]
 
 
-def extent_of(picture: DepthMap | Tensor, name: str) -> Extent:
-    """Size and number of pictures of a depth map or an IMAGE; InvalidInput, naming the input."""
-    if isinstance(picture, DepthMap):
-        return Extent(picture.width, picture.height, picture.batch)
-    if not isinstance(picture, Tensor):
+def extent_of(image: DepthMap | Tensor, name: str) -> Extent:
+    """Size and number of images of a depth map or an IMAGE; InvalidInput, naming the input."""
+    if isinstance(image, DepthMap):
+        return Extent(image.width, image.height, image.batch)
+    if not isinstance(image, Tensor):
         raise InvalidInput(
-            f"The input '{name}' is a {type(picture).__name__}; connect a depth map or a picture."
+            f"The input '{name}' is a {type(image).__name__}; connect a depth map or an image."
         )
-    # One picture is enough to check the shape; a clip need not be copied for that.
-    several = picture.ndim == 4
-    frames, height, width, _ = images.rgb(picture[:1] if several else picture, name).shape
-    return Extent(width, height, picture.shape[0] if several else frames)
+    # One image is enough to check the shape; a clip need not be copied for that.
+    several = image.ndim == 4
+    frames, height, width, _ = images.rgb(image[:1] if several else image, name).shape
+    return Extent(width, height, image.shape[0] if several else frames)
 
 
 def mask_extent(mask: Tensor) -> Extent:
@@ -41,7 +41,7 @@ def mask_extent(mask: Tensor) -> Extent:
     return Extent(width, height, frames)
 
 
-def pass_pictures(
+def pass_images(
     plan: Plan,
     depth: DepthMap | Tensor,
     reference: Tensor | None = None,
@@ -67,8 +67,8 @@ def hint(depth: DepthMap | Tensor, size: Extent) -> Tensor:
     """(B, h, w, 3) float32 in 0..1, near = white.
 
     A depth map is resampled as disparity, so that edges of invalid pixels do not bleed, and uses
-    the range of the whole map, so that every pass sees the same grey for the same distance. A
-    picture is taken as a finished control image.
+    the range of the whole map, so that every pass sees the same grey for the same distance. An
+    image is taken as a finished control image.
     """
     if not isinstance(depth, DepthMap):
         return images.resize(images.rgb(depth, "depth"), size.height, size.width)
@@ -105,10 +105,10 @@ def _mask(mask: Tensor) -> Tensor:
 
 
 def _for_batch(stack: Tensor, frames: int) -> Tensor:
-    """One picture serves the whole batch by core's own rule; several are repeated in order."""
+    """One image serves the whole batch by core's own rule; several are repeated in order."""
     return stack if stack.shape[0] in (1, frames) else _every(stack, frames)
 
 
 def _every(stack: Tensor, frames: int) -> Tensor:
-    """One entry per picture that comes out, in the order core samples them."""
+    """One entry per image that comes out, in the order core samples them."""
     return stack.repeat(frames // stack.shape[0], *[1] * (stack.ndim - 1))

@@ -61,14 +61,14 @@ class VaeFacts:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Pixels and pictures of a batch."""
+    """Pixels and images of a batch."""
 
     width: int
     height: int
     frames: int = 1
 
     def __str__(self) -> str:
-        count = f", {self.frames} pictures" if self.frames > 1 else ""
+        count = f", {self.frames} images" if self.frames > 1 else ""
         return f"{self.width}x{self.height}{count}"
 
 

@@ -17,7 +17,7 @@ def check_pairing(family: Family, connected: Connected, *, strength: float | Non
     """Raise PlanError for the first thing that cannot work. strength 0 needs no control at all."""
     _check_vae(family, connected)
     _check_texts(connected)
-    _check_pictures(connected)
+    _check_images(connected)
     if connected.control is not None and connected.patch is not None:
         raise PlanError(
             "control_net and model_patch are both connected: the depth would act twice. Keep one."
@@ -62,12 +62,12 @@ def _check_texts(connected: Connected) -> None:
         )
 
 
-def _check_pictures(connected: Connected) -> None:
+def _check_images(connected: Connected) -> None:
     depth, reference, mask = connected.depth, connected.reference, connected.mask
     if mask is not None and reference is None:
         raise PlanError(
-            "A mask says what to repaint, but there is no picture to keep the rest of. Connect the "
-            "original picture to reference."
+            "A mask says what to repaint, but there is no image to keep the rest of. Connect the "
+            "original image to reference."
         )
     for name, extent in (("reference", reference), ("mask", mask)):
         if extent is None:
@@ -75,7 +75,7 @@ def _check_pictures(connected: Connected) -> None:
         if not same_ratio(extent, depth):
             raise PlanError(
                 f"The {name} is {extent}, the depth {depth}: not the same frame. Make both from "
-                "the same picture, or crop one of them."
+                "the same image, or crop one of them."
             )
     _check_frames(connected)
 
@@ -86,7 +86,7 @@ def _check_frames(connected: Connected) -> None:
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
         raise PlanError(
-            f"The batches do not fit together: {listed} pictures. Give each one picture, or "
+            f"The batches do not fit together: {listed} images. Give each one image, or "
             "the same number."
         )
 

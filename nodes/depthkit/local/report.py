@@ -34,7 +34,7 @@ def render(plan: Plan, connected: Connected) -> str:
     rows = {
         "Model": f"{plan.family.title} ({connected.model.name})",
         "Depth": f"{connected.depth}, near = white, through {route_name(plan.family, connected)}",
-        "Size": f"{sizes}, multiple of {multiple}, pictures: {plan.frames}",
+        "Size": f"{sizes}, multiple of {multiple}, images: {plan.frames}",
         "Sampling": f"{choice.steps} steps, {choice.sampler} / {choice.scheduler}, "
         f"guidance {guidance}, seed {choice.seed}",
         "Control": f"strength {choice.strength:g}, {choice.start:g} to {choice.end:g} of the run",

@@ -26,7 +26,7 @@ class Plan:
     family: Family
     choice: Choice
     passes: tuple[Pass, ...]
-    frames: int  # pictures that come out
+    frames: int  # images that come out
     steps: tuple[Step, ...]
     image: Ref
     latent: Ref
@@ -34,7 +34,7 @@ class Plan:
 
     @property
     def size(self) -> Extent:
-        """Of the finished picture."""
+        """Of the finished image."""
         return self.passes[-1].size
 
 
@@ -72,8 +72,8 @@ def _passes(family: Family, connected: Connected, settings: Settings) -> tuple[P
 
 
 def _frames(connected: Connected) -> int:
-    pictures = (connected.depth, connected.reference, connected.mask)
-    return max(extent.frames for extent in pictures if extent is not None)
+    images = (connected.depth, connected.reference, connected.mask)
+    return max(extent.frames for extent in images if extent is not None)
 
 
 def _notes(family: Family, connected: Connected, settings: Settings) -> list[str]:
@@ -151,9 +151,7 @@ def _start(
         latent = draft.add("empty_latent", family.empty_latent, **size)
         denoise = 1.0
         if settings.denoise < 1:
-            draft.notes.append(
-                "Denoise is 1: without a reference picture there is nothing to keep."
-            )
+            draft.notes.append("Denoise is 1: without a reference image there is nothing to keep.")
     if connected.mask is not None:
         mask = Given(run.named("mask"))
         latent = draft.add(run.named("masked"), "SetLatentNoiseMask", samples=latent, mask=mask)

@@ -57,7 +57,7 @@ def _rounded(
     height = side(connected.depth.height * (scale if scale_y is None else scale_y))
     if max(width, height) > _LARGEST:
         raise PlanError(
-            f"The picture would be {width}x{height}; a side can have at most {_LARGEST} pixels. "
+            f"The image would be {width}x{height}; a side can have at most {_LARGEST} pixels. "
             "Set size to megapixels, or make the second pass smaller."
         )
     return Extent(width, height)
@@ -69,13 +69,13 @@ def size_notes(family: Family, connected: Connected, size: Extent) -> list[str]:
     depth = connected.depth
     if not same_ratio(depth, size):
         notes.append(
-            f"Warning: the depth is {depth.width}x{depth.height}, the picture {size}: a multiple "
+            f"Warning: the depth is {depth.width}x{depth.height}, the image {size}: a multiple "
             f"of {size_multiple(family, connected)}, at least {_SMALLEST}; the ratio changes."
         )
     pixels = size.width * size.height / MEGAPIXEL
     if not 0.3 * family.megapixels < pixels < 2.5 * family.megapixels:
         notes.append(
-            f"{family.title} was trained at about {family.megapixels:.2g} megapixels, this picture "
+            f"{family.title} was trained at about {family.megapixels:.2g} megapixels, this image "
             f"has {pixels:.2g}. Size megapixels takes its own; a second pass adds detail."
         )
     return notes

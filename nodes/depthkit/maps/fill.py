@@ -48,7 +48,7 @@ def fill_holes(
 
     mode: "off"; "smooth" continues the surroundings; "background" takes the farthest depth around
     the hole (an object's shadow belongs to what is behind it); both leave holes larger than the
-    share `largest` of the picture, such as the sky, invalid. "all" fills those too. Raises
+    share `largest` of the image, such as the sky, invalid. "all" fills those too. Raises
     InvalidInput on an unknown mode. A frame without any valid pixel stays as it is.
     """
     if mode not in HOLES:
@@ -113,7 +113,7 @@ def _roots(count: int, first: Tensor, second: Tensor) -> Tensor:
 
 
 def _small(labels: Tensor, largest: float) -> Tensor:
-    """The holes that cover at most the share `largest` of the picture, and single pixels."""
+    """The holes that cover at most the share `largest` of the image, and single pixels."""
     counts = torch.bincount(labels.flatten(), minlength=1)
     limit = max(1.0, largest * labels.numel())
     return (labels > 0) & (counts[labels.long()] <= limit)

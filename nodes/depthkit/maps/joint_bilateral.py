@@ -1,7 +1,7 @@
-"""Joint bilateral upsampling (Kopf et al. 2007) of a few cells of a picture, and of nothing else.
+"""Joint bilateral upsampling (Kopf et al. 2007) of a few cells of an image, and of nothing else.
 
 A cell is the set of fine pixels between the centres of the same four coarse pixels. Its pixels lie
-in a window of the picture, so whole rows of them are moved at once; all cells of one size go
+in a window of the image, so whole rows of them are moved at once; all cells of one size go
 through one small batched product.
 """
 
@@ -93,28 +93,28 @@ class Sharpener:
     """
 
     grid: Grid
-    picture: Tensor
+    image: Tensor
     edge: Tensor
     table: Tensor
 
     @classmethod
     def of(
-        cls, plane: Tensor, valid: Tensor, picture: Tensor, edge: Tensor, sensitivity: float
+        cls, plane: Tensor, valid: Tensor, image: Tensor, edge: Tensor, sensitivity: float
     ) -> Sharpener:
-        (rows, columns), (height, width) = plane.shape, picture.shape[:2]
-        colours = _coarse_colours(picture, edge, rows, columns)
+        (rows, columns), (height, width) = plane.shape, image.shape[:2]
+        colours = _coarse_colours(image, edge, rows, columns)
         sharp = colours / sensitivity**2
         bias = (-0.5 * (sharp * colours).sum(-1)).masked_fill_(~valid, _NEVER)
         table = torch.cat([sharp, bias[..., None], plane[..., None]], -1)
         table = torch.cat([table[:1], table, table[-1:]], 0)
         table = torch.cat([table[:, :1], table, table[:, -1:]], 1)
         grid = Grid(Axis.of(rows, height, True), Axis.of(columns, width, True))
-        return cls(grid, picture, edge, table)
+        return cls(grid, image, edge, table)
 
     def write(self, out: Tensor, mask: Tensor | None) -> None:
         """Into `out` (H, W), in place, in the cells where `edge` > 0; 0 where `mask` is false.
 
-        The pixels of a cell are moved as one window of the picture.
+        The pixels of a cell are moved as one window of the image.
         """
         spread = corners(self.table[..., 4], torch.maximum) - corners(
             self.table[..., 4], torch.minimum
@@ -122,7 +122,7 @@ class Sharpener:
         steep = spread > _SLIGHT * spread.max()
         for tall, wide, y, x in self.grid.parts((self.edge > 0) & steep):
             target, at = _windows(out[..., None], tall, wide), self.grid.first(y, x)
-            colour = _windows(self.picture, tall, wide)[at]
+            colour = _windows(self.image, tall, wide)[at]
             pull = _pull(self.grid.down.places(y, tall), self.grid.across.places(x, wide))
             level, mean = self._means(y, x, pull, colour)
             mixed = target[at].flatten(1).lerp_(mean, self.edge[y, x][:, None])
@@ -161,9 +161,9 @@ def _pull(down: Tensor, across: Tensor) -> Tensor:
     return (y[:, None, :, None] + x[None, :, None, :]).flatten(2).flatten(0, 1)
 
 
-def _coarse_colours(picture: Tensor, edge: Tensor, rows: int, columns: int) -> Tensor:
+def _coarse_colours(image: Tensor, edge: Tensor, rows: int, columns: int) -> Tensor:
     """(h, w, 3): the mean colour of every coarse pixel at an edge, from a few of its rows."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     grid = Grid(Axis.of(rows, height), Axis.of(columns, width))
     colours = torch.zeros(rows, columns, 3)
     for tall, wide, y, x in grid.parts(corners(edge > 0, torch.logical_or)):
@@ -171,17 +171,17 @@ def _coarse_colours(picture: Tensor, edge: Tensor, rows: int, columns: int) -> T
         step = tall // some
         top, left = grid.first(y, x)
         margin = (tall - 1 - (some - 1) * step) // 2
-        found = _windows(picture, some, wide, step)[top + margin, left]
+        found = _windows(image, some, wide, step)[top + margin, left]
         colours[y, x] = found.view(len(y), -1, 3).mean(1)
     return colours
 
 
-def _windows(picture: Tensor, tall: int, wide: int, step: int = 1) -> Tensor:
+def _windows(image: Tensor, tall: int, wide: int, step: int = 1) -> Tensor:
     """(H, W, C) contiguous -> (H - (tall - 1) * step, W - wide + 1, tall, wide * C), no copy.
 
     Every window of `tall` rows, `step` apart, and `wide` columns.
     """
-    height, width, channels = picture.shape
+    height, width, channels = image.shape
     row = width * channels
     size = (height - (tall - 1) * step, width - wide + 1, tall, wide * channels)
-    return picture.as_strided(size, (row, channels, row * step, 1))
+    return image.as_strided(size, (row, channels, row * step, 1))

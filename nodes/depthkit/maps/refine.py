@@ -57,9 +57,9 @@ def refine(
     for index in range(depth.batch):
         if should_stop is not None and should_stop():
             raise Stopped
-        picture = guide[min(index, guide.shape[0] - 1)]
+        image = guide[min(index, guide.shape[0] - 1)]
         frames.append(
-            _refine_one(depth.values[index], depth.valid[index], picture, strength, sensitivity)
+            _refine_one(depth.values[index], depth.valid[index], image, strength, sensitivity)
         )
         if on_progress is not None:
             on_progress(index + 1, depth.batch)
@@ -78,15 +78,15 @@ def _joined(planes: Sequence[Tensor]) -> Tensor:
 def _check(depth: DepthMap, guide: Tensor, strength: float, sensitivity: float) -> None:
     if guide.shape[0] not in (1, depth.batch):
         raise InvalidInput(
-            f"The depth has {depth.batch} frames and the guide picture {guide.shape[0]}; connect "
-            "the pictures the depth was made from, or a single one."
+            f"The depth has {depth.batch} frames and the guide image {guide.shape[0]}; connect "
+            "the images the depth was made from, or a single one."
         )
     ratio = (guide.shape[2] / guide.shape[1]) / (depth.width / depth.height)
     slack = SAME_SHAPE + 1 / min(depth.height, depth.width)
     if not 1 / slack <= ratio <= slack:
         raise InvalidInput(
             f"The guide is {guide.shape[2]}x{guide.shape[1]} and the depth {depth.width}x"
-            f"{depth.height}: they do not show the same frame. Connect the picture the depth was "
+            f"{depth.height}: they do not show the same frame. Connect the image the depth was "
             "made from, uncropped."
         )
     if not 0 <= strength <= 1 or not 0 < sensitivity <= 1:
@@ -94,15 +94,15 @@ def _check(depth: DepthMap, guide: Tensor, strength: float, sensitivity: float) 
 
 
 def _refine_one(
-    values: Tensor, valid: Tensor, picture: Tensor, strength: float, sensitivity: float
+    values: Tensor, valid: Tensor, image: Tensor, strength: float, sensitivity: float
 ) -> tuple[Tensor, Tensor]:
-    """values, valid: (h, w); picture: (H, W, 3) -> (H, W) float32, (H, W) bool."""
+    """values, valid: (h, w); image: (H, W, 3) -> (H, W) float32, (H, W) bool."""
     whole = bool(valid.all())
     filled = values if whole else _grown(values, valid)
-    out, mask = _resampled(filled, None if whole else valid, (picture.shape[0], picture.shape[1]))
+    out, mask = _resampled(filled, None if whole else valid, (image.shape[0], image.shape[1]))
     edge = _edges(filled, valid) * strength
     if bool((edge > 0).any()):
-        sharp = Sharpener.of(filled, valid, picture.contiguous(), edge, sensitivity)
+        sharp = Sharpener.of(filled, valid, image.contiguous(), edge, sensitivity)
         sharp.write(out, None if whole else mask)
     return out, mask
 

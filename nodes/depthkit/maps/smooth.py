@@ -98,7 +98,7 @@ def smooth_clip(
 
     Each pixel becomes a mean over `frames` frames before and after; a frame counts by
     exp(-(difference / step)^2), so that what moved in depth stays out. The step is the share `edge`
-    of the distance for metres, of the clip's range for relative maps. 0 frames or a single picture:
+    of the distance for metres, of the clip's range for relative maps. 0 frames or a single image:
     unchanged. Raises InvalidInput on a negative count.
     """
     if frames < 0:

@@ -1,6 +1,6 @@
 """Depth over time: one scale for a clip, and a figure for what still flickers.
 
-Relative models answer every frame in a scale and shift of its own. Where the picture did not
+Relative models answer every frame in a scale and shift of its own. Where the image did not
 change, the depth should not change either: those pixels tie neighbouring frames together.
 """
 
@@ -24,7 +24,7 @@ __all__ = ["ClipAlignment", "align_clip", "flicker"]
 _THUMBNAIL = 128
 # A pixel is static if no colour channel moved by more (in 0..1); about the noise of a phone video.
 _STATIC = 0.03
-# With less of the picture static, or no agreement between the frames, it is another shot.
+# With less of the image static, or no agreement between the frames, it is another shot.
 _LEAST_STATIC = 0.05
 _LEAST_CORRELATION = 0.5
 
@@ -111,8 +111,8 @@ class _Thumbnail:
 
     @classmethod
     def of(cls, values: Tensor, valid: Tensor, images: Tensor, index: int) -> _Thumbnail:
-        picture = rgb(images[index : index + 1])[0].movedim(-1, 0)
-        colour = _shrunk(picture)
+        image = rgb(images[index : index + 1])[0].movedim(-1, 0)
+        colour = _shrunk(image)
         whole = valid[index].all()
         share = torch.ones(colour.shape[1:]) if whole else _shrunk(valid[index].float()[None])[0]
         depth = _shrunk(values[index][None])[0] / share.clamp_min(1e-6)

@@ -71,7 +71,7 @@ def _strongest_along(near: Tensor, grey: Tensor) -> Tensor:
 class Patch:
     """A place whose depth edges are mostly without an edge in the photo.
 
-    left, top, right, bottom: the box around these edges, in shares of the picture. share: how many
+    left, top, right, bottom: the box around these edges, in shares of the image. share: how many
     of the depth edges in the box are without one. size: pixels of edge without one.
     """
 

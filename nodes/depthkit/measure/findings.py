@@ -17,7 +17,7 @@ class Finding:
     """One thing that is not as it should be.
 
     code: one of `quality.CODES`. severity: "problem" spoils the result, "warning" may, "note" is
-    good to know. frame: which picture of the batch. numbers: what was measured, for machines.
+    good to know. frame: which image of the batch. numbers: what was measured, for machines.
     """
 
     code: str

@@ -101,7 +101,7 @@ def control_rmse(prediction: Tensor, control: Tensor, valid: Tensor | None = Non
     """RMSE on the 0..255 scale between two control images (ControlNet++'s depth convention).
 
     prediction, control: (..., H, W) float 0..1, near = white; each is rounded to 8 bits first, as
-    the convention compares 8-bit pictures. Ruled by the extremes of the normalisation: report it
+    the convention compares 8-bit images. Ruled by the extremes of the normalisation: report it
     beside aligned AbsRel and rank correlation.
     """
     if prediction.shape != control.shape:

@@ -1,4 +1,4 @@
-"""Is this depth map fit to steer a picture? Looked at before minutes or credits are spent.
+"""Is this depth map fit to steer an image? Looked at before minutes or credits are spent.
 
 Every check is a row of a table: a code, how bad it is, and a function that looks at one frame and
 returns what it found, in words a person understands, with what to do.
@@ -25,7 +25,7 @@ from .findings import SEVERITIES, Finding, QualityReport
 __all__ = ["CODES", "check_depth"]
 
 _SIDE = 384
-# A gap smaller than this share of the picture is a failed measurement, not a window.
+# A gap smaller than this share of the image is a failed measurement, not a window.
 _GAP = 0.001
 # A drone sees houses of 5 m from 500 m; what differs by less than this is rounding.
 _FLAT = 0.001
@@ -67,13 +67,13 @@ def check_depth(
     """Look at every frame.
 
     image: (B or 1, H, W, 3), the photo of the same view, or None: then what needs it is left out.
-    target_side: shorter side in pixels of the picture to be made; 0 skips that check. Raises
+    target_side: shorter side in pixels of the image to be made; 0 skips that check. Raises
     InvalidInput where the counts of depth and photo do not fit.
     """
     if image is not None and image.shape[0] not in (1, depth.batch):
         raise InvalidInput(
             f"The depth has {depth.batch} frames and the photo {image.shape[0]}; connect the "
-            "pictures the depth was made from."
+            "images the depth was made from."
         )
     findings = []
     for index in range(depth.batch):
@@ -136,7 +136,7 @@ def _banded(view: _View) -> _Found | None:
     if levels > 256:
         return None
     return (
-        f"the map has {levels} different values only, as an 8-bit picture has: steps may show.",
+        f"the map has {levels} different values only, as an 8-bit image has: steps may show.",
         "Use the 16-bit or float original, or smooth by 4 to 8 pixels in Adjust Depth.",
         {"levels": float(levels)},
     )
@@ -161,7 +161,7 @@ def _clipped(view: _View) -> _Found | None:
 
 
 def _is_sky(frame: DepthMap, farthest: Tensor) -> bool:
-    """Whether what shares the farthest value hangs down from the top of the picture."""
+    """Whether what shares the farthest value hangs down from the top of the image."""
     same = (frame.values[0] == farthest) & frame.valid[0]
     hanging = (same | ~frame.valid[0]).long().cumprod(0) * same
     return bool(hanging.sum() > 0.8 * same.sum())
@@ -188,7 +188,7 @@ def _inverted(view: _View) -> _Found | None:
     return (
         f"the top is nearer than the bottom: near and far look swapped (confidence "
         f"{confidence:.0%}).",
-        "Turn on invert in Adjust Depth, unless the picture really looks up at something.",
+        "Turn on invert in Adjust Depth, unless the image really looks up at something.",
         {"top_minus_bottom": gap, "row_correlation": joint, "confidence": confidence},
     )
 
@@ -216,7 +216,7 @@ def _holes(view: _View) -> _Found | None:
     if gaps < 0.004 and missing < 0.04:
         return None
     return (
-        f"{missing:.1%} of the picture are holes without depth.",
+        f"{missing:.1%} of the image are holes without depth.",
         "fill_holes in Adjust Depth closes them.",
         {"share": missing, "small_gaps": gaps},
     )
@@ -269,7 +269,7 @@ def _misaligned(view: _View) -> _Found | None:
     if fit.is_foreign():
         return (
             "depth edges and photo edges have nothing in common: is this the depth of another "
-            "picture?",
+            "image?",
             "Connect the photo the depth was made from.",
             fit.numbers(),
         )

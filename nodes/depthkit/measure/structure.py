@@ -1,6 +1,6 @@
-"""Did the picture keep the structure? One number, and the usual ones beside it.
+"""Did the image keep the structure? One number, and the usual ones beside it.
 
-Depth is estimated again on the generated picture and compared with the control it was made from.
+Depth is estimated again on the generated image and compared with the control it was made from.
 
     score = 100 * max(0, rho) * max(0, G) * max(0, L) * (2 + W) / 3
 
@@ -13,10 +13,10 @@ to the first (robust scale and shift); L is the same ratio, 2 cov(a, b) / (var a
 is left of the two disparities after each has lost its own vertical trend (a quadratic in the row);
 W is that ratio once more, at the coarsest scale, in the window where it is lowest.
 rho asks whether near is still near, G whether the outlines are still where they were, L whether
-the picture is more than another view with its floor at the bottom, which is all that two unrelated
+the image is more than another view with its floor at the bottom, which is all that two unrelated
 photographs have in common. W asks for the one thing that is missing, new or elsewhere, which is too
 small to weigh in the others: where it stood W is about 0, and a third is taken off (two at most).
-All are 1 for the same depth, and the product is near 0 for an unrelated picture. Blur lowers da
+All are 1 for the same depth, and the product is near 0 for an unrelated image. Blur lowers da
 against db, a shift or a warp moves them apart. The four are measured in `agreement`.
 """
 
@@ -69,7 +69,7 @@ class StructureReport:
 
     The rest as in `metrics`. control_rmse: 0..255 between the min-max normalised maps
     (ControlNet++). abs_rel, delta1: after alignment. boundary_f1: exact to the pixel, hence low
-    even for good pictures. horizon_shift, vanishing_shift: percent of the picture's height and
+    even for good images. horizon_shift, vanishing_shift: percent of the image's height and
     width, None where no lines were found.
     """
 
@@ -139,7 +139,7 @@ def compare(control: DepthMap, found: DepthMap) -> Comparison:
     control count. Raises InvalidInput where the two have no valid pixel in common.
     """
     if control.batch != 1 or found.batch != 1:
-        raise InvalidInput("Structure is compared one picture at a time; split the batch.")
+        raise InvalidInput("Structure is compared one image at a time; split the batch.")
     height, width = _compare_size(control)
     target, other = control.resized(height, width), found.resized(height, width)
     valid = target.valid & other.valid
@@ -176,9 +176,9 @@ def compare(control: DepthMap, found: DepthMap) -> Comparison:
 
 
 def fit_frame(control: DepthMap, found: DepthMap) -> Comparison:
-    """`compare` for a picture of any shape.
+    """`compare` for an image of any shape.
 
-    Generators answer in their own sizes: a picture of another aspect was either squeezed or
+    Generators answer in their own sizes: an image of another aspect was either squeezed or
     cropped around the centre. Both readings are tried; the better one counts and is named.
     """
     ratio = (found.width / found.height) / (control.width / control.height)
@@ -192,7 +192,7 @@ def fit_frame(control: DepthMap, found: DepthMap) -> Comparison:
         key=lambda pair: pair[0].report.score,
     )
     note = (
-        f"The picture is {found.width}x{found.height}, the control {control.width}x"
+        f"The image is {found.width}x{found.height}, the control {control.width}x"
         f"{control.height}: compared as {how}."
     )
     return replace(best, report=replace(best.report, notes=(note, *best.report.notes)))
@@ -242,9 +242,9 @@ def score_images(
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> tuple[Comparison, ...]:
-    """Estimate the depth of every picture and compare it with its control.
+    """Estimate the depth of every image and compare it with its control.
 
-    control: one frame for all pictures, or one for each. images: (B, H, W, 3). original: the photo
+    control: one frame for all images, or one for each. images: (B, H, W, 3). original: the photo
     the control was made from, (1 or B, h, w, 3), for the vanishing point. Raises InvalidInput on
     counts that do not fit, Stopped when `should_stop` says so.
     """
@@ -268,8 +268,8 @@ def _check_counts(control: DepthMap, images: Tensor, original: Tensor | None) ->
     for name, count in given.items():
         if count not in (1, len(images)):
             raise InvalidInput(
-                f"There are {len(images)} pictures but {count} of '{name}'; give one for all "
-                "pictures, or one for each."
+                f"There are {len(images)} images but {count} of '{name}'; give one for all "
+                "images, or one for each."
             )
 
 
@@ -277,7 +277,7 @@ def _with_source(report: StructureReport, source: str) -> StructureReport:
     if source in ("", report.estimator):
         return report
     note = (
-        f"The control comes from {source}, the pictures were read by {report.estimator}: unless "
+        f"The control comes from {source}, the images were read by {report.estimator}: unless "
         "that is one and the same model, all scores come out low."
     )
     return replace(report, notes=(*report.notes, note))
@@ -291,17 +291,17 @@ def _with_lines(report: StructureReport, before: Tensor, after: Tensor) -> Struc
     return replace(report, horizon_shift=down, vanishing_shift=math.hypot(across, down))
 
 
-def heat_map(comparison: Comparison, picture: Tensor) -> Tensor:
-    """Where the structure broke: (H, W, 3), the picture in dark grey under the glowing error.
+def heat_map(comparison: Comparison, image: Tensor) -> Tensor:
+    """Where the structure broke: (H, W, 3), the image in dark grey under the glowing error.
 
-    picture: (H, W, 3). Full glow stands for half of the depth range.
+    image: (H, W, 3). Full glow stands for half of the depth range.
     """
     error = F.interpolate(
-        comparison.error[None, None], picture.shape[:2], mode="bilinear", align_corners=False
+        comparison.error[None, None], image.shape[:2], mode="bilinear", align_corners=False
     )[0, 0]
     glow = (2 * error).clamp(0, 1)
     return torch.lerp(
-        0.4 * luminance(picture)[..., None].expand(*picture.shape),
+        0.4 * luminance(image)[..., None].expand(*image.shape),
         colorize(glow, "inferno"),
         glow.sqrt()[..., None],
     )

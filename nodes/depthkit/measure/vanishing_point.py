@@ -1,4 +1,4 @@
-"""The vanishing point of a picture, where it has one.
+"""The vanishing point of an image, where it has one.
 
 Straight edges that run into the depth of a scene meet in one point; its row is the horizon of a
 level camera. Every strong, straight edge pixel votes for the points its line runs through.
@@ -22,7 +22,7 @@ _VOTERS = 1500
 _COARSE, _FINE = 0.04, 0.015
 # Upright and level edges meet at infinity, not in this point.
 _OBLIQUE = 0.14
-# A second candidate is another point if it lies this far away, as a share of the picture.
+# A second candidate is another point if it lies this far away, as a share of the image.
 _APART = 0.2
 # Without this share of the oblique edges behind it, the best point is only the best of noise.
 _SHARE = 0.12
@@ -30,7 +30,7 @@ _SHARE = 0.12
 
 @dataclass(frozen=True, slots=True)
 class VanishingPoint:
-    """x, y: fractions of the width and the height, may lie outside the picture.
+    """x, y: fractions of the width and the height, may lie outside the image.
 
     confidence: 0..1, how far the best point's votes stand above those of the next best elsewhere.
     """
@@ -40,9 +40,9 @@ class VanishingPoint:
     confidence: float
 
 
-def vanishing_point(picture: Tensor, least: float = 0.25) -> VanishingPoint | None:
-    """The dominant vanishing point of one picture (H, W, 3), or None below `least` confidence."""
-    place, direction, weight, size = _edges(picture)
+def vanishing_point(image: Tensor, least: float = 0.25) -> VanishingPoint | None:
+    """The dominant vanishing point of one image (H, W, 3), or None below `least` confidence."""
+    place, direction, weight, size = _edges(image)
     if len(place) < 50:
         return None
     extent = torch.tensor([size[1], size[0]], dtype=torch.float32)
@@ -79,11 +79,11 @@ def _grid(count: int = 33) -> Tensor:
     return torch.stack([x, y], -1).reshape(-1, 2)
 
 
-def _edges(picture: Tensor) -> tuple[Tensor, Tensor, Tensor, tuple[int, int]]:
+def _edges(image: Tensor) -> tuple[Tensor, Tensor, Tensor, tuple[int, int]]:
     """Positions (N, 2), unit directions (N, 2) and weights (N,) of straight, oblique edges."""
-    share = _SIDE / max(picture.shape[:2])
-    size = (max(8, round(picture.shape[0] * share)), max(8, round(picture.shape[1] * share)))
-    plane = luminance(picture)[None, None]
+    share = _SIDE / max(image.shape[:2])
+    size = (max(8, round(image.shape[0] * share)), max(8, round(image.shape[1] * share)))
+    plane = luminance(image)[None, None]
     plane = F.interpolate(plane, size, mode="bilinear", antialias=True, align_corners=False)
     # Differences of a hard step lean towards the axes; of a soft one they do not.
     padded = F.pad(plane, (3, 3, 3, 3), mode="replicate")

@@ -1,4 +1,4 @@
-"""The bundled sample pictures: rendered by training/scenes, each with the exact depth of every
+"""The bundled sample images: rendered by training/scenes, each with the exact depth of every
 pixel.
 
 `scenes.json` lists them. The depth is a 16-bit grey PNG with logarithmic steps: code 0 is
@@ -21,7 +21,7 @@ from torch import Tensor
 from ..depth_map import DepthMap, Pinhole
 from ..errors import InvalidInput
 
-__all__ = ["SCENE_NAMES", "Scene", "load_scene", "picture_path", "scene_titles"]
+__all__ = ["SCENE_NAMES", "Scene", "image_path", "load_scene", "scene_titles"]
 
 FOLDER = Path(__file__).parent
 LAST_CODE = 65535
@@ -29,15 +29,15 @@ LAST_CODE = 65535
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """picture: (1, H, W, 3) float32 in 0..1, sRGB; depth: metric, with its camera, (1, H, W).
+    """image: (1, H, W, 3) float32 in 0..1, sRGB; depth: metric, with its camera, (1, H, W).
 
-    horizon: the image row of the horizon (pixel centres at +0.5); it may lie outside the picture.
+    horizon: the image row of the horizon (pixel centres at +0.5); it may lie outside the image.
     """
 
     name: str
     title: str
     caption: str
-    picture: Tensor
+    image: Tensor
     depth: DepthMap
     horizon: float
 
@@ -55,15 +55,15 @@ def scene_titles() -> dict[str, str]:
     return {name: entry["title"] for name, entry in _read_listing().items()}
 
 
-def picture_path(name: str) -> Path:
+def image_path(name: str) -> Path:
     """The JPEG of the scene `name`. Raises InvalidInput for a name that is not in `SCENE_NAMES`."""
     return FOLDER / f"{_entry(name)['name']}.jpg"
 
 
 def load_scene(name: str) -> Scene:
-    """Picture and exact depth of the scene `name`; InvalidInput for an unknown name."""
+    """Image and exact depth of the scene `name`; InvalidInput for an unknown name."""
     entry = _entry(name)
-    with Image.open(picture_path(name)) as opened:
+    with Image.open(image_path(name)) as opened:
         pixels = np.asarray(opened.convert("RGB"), dtype=np.float32) / 255
     with Image.open(FOLDER / f"{name}.depth.png") as opened:
         codes = np.asarray(opened, dtype=np.uint16)
@@ -74,8 +74,8 @@ def load_scene(name: str) -> Scene:
         Pinhole(entry["fx"], entry["fy"], entry["cx"], entry["cy"]),
         f"sample scene {name}",
     )
-    picture = torch.from_numpy(pixels)[None]
-    return Scene(name, entry["title"], entry["caption"], picture, depth, entry["horizon"])
+    image = torch.from_numpy(pixels)[None]
+    return Scene(name, entry["title"], entry["caption"], image, depth, entry["horizon"])
 
 
 def _entry(name: str) -> dict[str, Any]:

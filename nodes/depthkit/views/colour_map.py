@@ -53,8 +53,8 @@ def colorize(values: Tensor, name: str, valid: Tensor | None = None) -> Tensor:
     position = values.to(torch.float32).clamp(0, 1) * (len(anchors) - 1)
     left = position.floor().clamp_max(len(anchors) - 2).long()
     share = (position - left)[..., None]
-    picture = torch.lerp(anchors[left], anchors[left + 1], share)
-    return picture if valid is None else picture * valid[..., None]
+    image = torch.lerp(anchors[left], anchors[left + 1], share)
+    return image if valid is None else image * valid[..., None]
 
 
 def _table(anchors: str) -> Tensor:

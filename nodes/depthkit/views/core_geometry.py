@@ -2,7 +2,7 @@
 
 Depth Anything 3: depth as the network made it, `sky` a probability, intrinsics (several views only)
 in pixels of the size the network worked at, with the principal point at its centre. MoGe: distances
-along z with inf where masked, intrinsics as fractions of the picture; version 2 is metric.
+along z with inf where masked, intrinsics as fractions of the image; version 2 is metric.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _from_da3(geometry: Mapping[str, Any], depth: Tensor, options: GeometryOptio
 
 def _da3_camera(geometry: Mapping[str, Any], width: int, height: int) -> Pinhole | None:
     """The mean camera of the views, scaled from the network's size (twice its principal point) to
-    the picture's. None without intrinsics, or where core put the identity in their place."""
+    the image's. None without intrinsics, or where core put the identity in their place."""
     if "intrinsics" not in geometry:
         return None
     fx, fy, cx, cy = _entries(geometry["intrinsics"].reshape(-1, 3, 3))

@@ -40,7 +40,7 @@ class GridMesh:
     """Triangles over the pixels of one map, OpenCV axes, seen from the front.
 
     points: (N, 3) float32. faces: (M, 3) int64, counter-clockwise as the camera sees them.
-    uv: (N, 2) float32, origin at the top left of the picture, pixel centres at +0.5.
+    uv: (N, 2) float32, origin at the top left of the image, pixel centres at +0.5.
     """
 
     points: Tensor
@@ -154,10 +154,10 @@ def normal_image(directions: Tensor, style: str = "OpenGL") -> Tensor:
         raise InvalidInput(f"Unknown style {style!r}; use one of {', '.join(NORMAL_STYLES)}.")
     signs, towards = directions.new_tensor(NORMAL_STYLES[style]), directions.new_tensor((0, 0, 1))
     out = torch.empty_like(directions)
-    for picture, frame in zip(out, directions, strict=True):
+    for image, frame in zip(out, directions, strict=True):
         none = frame.abs().amax(dim=-1, keepdim=True) == 0
         flipped = torch.where(none, towards, frame * signs)
-        picture.copy_(flipped.mul_(0.5).add_(0.5).clamp_(0, 1))
+        image.copy_(flipped.mul_(0.5).add_(0.5).clamp_(0, 1))
     return out
 
 

@@ -1,4 +1,4 @@
-"""A picture taken apart by depth: masks that add up to one, and layers that composite cleanly."""
+"""An image taken apart by depth: masks that add up to one, and layers that composite cleanly."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ __all__ = [
     "multi_otsu",
     "nearness",
     "parse_thresholds",
+    "split_image",
     "split_layers",
-    "split_picture",
 ]
 
 Method = Literal["automatic", "equal depth", "equal area", "thresholds"]
@@ -77,9 +77,9 @@ def parse_thresholds(text: str) -> tuple[float, ...]:
         ) from None
 
 
-def split_picture(
+def split_image(
     depth: DepthMap,
-    picture: Tensor | None,
+    image: Tensor | None,
     count: int = 3,
     method: str = "automatic",
     *,
@@ -87,18 +87,18 @@ def split_picture(
     feather: float = 0.0,
     on_progress: Progress | None = None,
 ) -> tuple[LayerSplit, Tensor]:
-    """`split_layers`, and the layers in colour, at the picture's size.
+    """`split_layers`, and the layers in colour, at the image's size.
 
-    picture: (B or 1, H, W, 3); a map of another size is refined to it first. None: the depth itself
+    image: (B or 1, H, W, 3); a map of another size is refined to it first. None: the depth itself
     in grey stands in. Returns the split and (B * N, H, W, 4).
     """
-    if picture is None:
-        picture = control_image(depth)
-    elif picture.shape[1:3] != (depth.height, depth.width):
-        depth = refine(depth, picture, on_progress=part(on_progress, 0, 2))
-        picture = resize(picture, depth.height, depth.width)
+    if image is None:
+        image = control_image(depth)
+    elif image.shape[1:3] != (depth.height, depth.width):
+        depth = refine(depth, image, on_progress=part(on_progress, 0, 2))
+        image = resize(image, depth.height, depth.width)
     split = split_layers(depth, count, method, thresholds=thresholds, feather=feather)
-    return split, colour_layers(picture, split, on_progress=part(on_progress, 1, 2))
+    return split, colour_layers(image, split, on_progress=part(on_progress, 1, 2))
 
 
 def nearness(depth: DepthMap) -> Tensor:
@@ -229,29 +229,29 @@ def _exact(mask: Tensor) -> Tensor:
 
 
 def colour_layers(
-    picture: Tensor,
+    image: Tensor,
     split: LayerSplit,
     *,
     on_progress: Progress | None = None,
 ) -> Tensor:
     """RGBA layers, nearest first: (B * N, H, W, 4) float32; frame 0's layers come first.
 
-    picture: (B or 1, H, W, 3). Alpha (straight) is the layer's share of what the nearer layers let
-    through, so that the layers laid over each other give the picture back. For that a layer keeps
-    the picture's own colour wherever its mask is above 0: where the picture itself blends two
+    image: (B or 1, H, W, 3). Alpha (straight) is the layer's share of what the nearer layers let
+    through, so that the layers laid over each other give the image back. For that a layer keeps
+    the image's own colour wherever its mask is above 0: where the image itself blends two
     layers (a smoothed outline), or a feather shares pixels, both layers keep a rim of the blend.
     Where a layer is transparent its colour continues from inside: a hard outline leaves no fringe
     when the layer is blurred, scaled or moved.
     """
     batch, count, height, width = split.masks.shape
-    if picture.shape[1:3] != (height, width) or picture.shape[0] not in (1, batch):
+    if image.shape[1:3] != (height, width) or image.shape[0] not in (1, batch):
         raise InvalidInput(
-            f"The picture is {picture.shape[0]}x{picture.shape[2]}x{picture.shape[1]} and the "
-            f"depth {batch}x{width}x{height}; connect the picture the depth was made from."
+            f"The image is {image.shape[0]}x{image.shape[2]}x{image.shape[1]} and the "
+            f"depth {batch}x{width}x{height}; connect the image the depth was made from."
         )
     layers = torch.empty(batch * count, height, width, 4)
     for index in range(batch):
-        planes = picture[min(index, picture.shape[0] - 1)].movedim(-1, 0)[None]
+        planes = image[min(index, image.shape[0] - 1)].movedim(-1, 0)[None]
         through = torch.ones(height, width)
         for layer, mask in zip(layers[index * count :], split.masks[index], strict=False):
             alpha = torch.where(through > 0, mask / through.clamp_min(1e-6), 0.0)
@@ -264,7 +264,7 @@ def colour_layers(
 
 
 def _grown(planes: Tensor, mask: Tensor) -> Tensor:
-    """(3, H, W): the picture inside the mask, beyond it the colours of its solid part."""
+    """(3, H, W): the image inside the mask, beyond it the colours of its solid part."""
     # Soft pixels carry the colours of two layers; they teach only where nothing is solid.
     teach = (mask >= mask.max().clamp(1e-6, 1)).float()
     return torch.where(mask > 0, planes[0], push_pull(planes, teach[None, None])[0])

@@ -1,4 +1,4 @@
-"""Depth as a picture, and a picture as depth: the conventions of other tools, both ways."""
+"""Depth as an image, and an image as depth: the conventions of other tools, both ways."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..images import frames, luminance, resize
 from ..ranges import Window, as_disparity, shares
 from .colour_map import colorize
 
-__all__ = ["MEANINGS", "SCALES", "RenderOptions", "from_picture", "render"]
+__all__ = ["MEANINGS", "SCALES", "RenderOptions", "from_image", "render"]
 
 SCALES: tuple[str, ...] = ("disparity", "depth")
 NEAR_DISPARITY, NEAR_LINEAR, FAR_LINEAR, METRES = (
@@ -25,17 +25,17 @@ NEAR_DISPARITY, NEAR_LINEAR, FAR_LINEAR, METRES = (
 )
 MEANINGS: tuple[str, ...] = (NEAR_DISPARITY, NEAR_LINEAR, FAR_LINEAR, METRES)
 
-# A grey picture that went through JPEG keeps its channels this close; a colour map does not.
+# A grey image that went through JPEG keeps its channels this close; a colour map does not.
 _GREY_TOLERANCE = 0.06
 
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
-    """How depth becomes a picture.
+    """How depth becomes an image.
 
     colormap: one of COLORMAPS. near_is: "white" or "black" (the start or the end of a colour map).
     scale: "disparity" spreads the near part, as ControlNets expect; "depth" is linear in distance.
-    multiple: both sides of the picture are rounded to a multiple of it; 1 keeps the size.
+    multiple: both sides of the image are rounded to a multiple of it; 1 keeps the size.
     """
 
     colormap: str = "grey"
@@ -57,7 +57,7 @@ def render(depth: DepthMap, options: RenderOptions, window: Window) -> Tensor:
     turned = shown.near_is_large != (options.near_is == "white")
     height, width = (_rounded(side, options.multiple) for side in (depth.height, depth.width))
     out = torch.empty(depth.batch, height, width, 3)
-    # A frame at a time: painting needs five times the memory of the picture.
+    # A frame at a time: painting needs five times the memory of the image.
     for index, share in enumerate(shares(shown, shown_window)):
         valid = depth.valid[index]
         near = torch.where(valid, 1 - share, share) if turned else share
@@ -80,12 +80,12 @@ def _rounded(side: int, multiple: int) -> int:
     return max(round(side / multiple), 1) * multiple
 
 
-def from_picture(image: Tensor, meaning: str, near_m: float = 0.0, far_m: float = 0.0) -> DepthMap:
-    """The depth a picture stands for.
+def from_image(image: Tensor, meaning: str, near_m: float = 0.0, far_m: float = 0.0) -> DepthMap:
+    """The depth an image stands for.
 
     image: (B, H, W, C); grey, or three equal channels; alpha below one half marks invalid pixels.
     meaning: one of MEANINGS. near_m, far_m: metres that the near and the far end of the 0..1 range
-    stand for; 0 and 0 leave the depth relative. Raises InvalidInput on a coloured picture and on a
+    stand for; 0 and 0 leave the depth relative. Raises InvalidInput on a coloured image and on a
     range that is none.
     """
     if meaning not in MEANINGS:
@@ -114,7 +114,7 @@ def _grey(stack: Tensor) -> Tensor:
     if (spread / scale).mean() > _GREY_TOLERANCE:
         raise InvalidInput(
             "The input 'image' is coloured, so its values are not depth (a colour map cannot be "
-            "undone, a photograph needs Estimate Depth). Connect a grey depth picture."
+            "undone, a photograph needs Estimate Depth). Connect a grey depth image."
         )
     return luminance(colour)
 

@@ -1,4 +1,4 @@
-"""Two eyes, or a moving camera, from one picture and its depth."""
+"""Two eyes, or a moving camera, from one image and its depth."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _RED_CYAN = (True, False, False)
 class StereoOptions:
     """How far apart the eyes are, and what sits at the screen.
 
-    strength: parallax between the farthest and the nearest point, percent of the picture's width;
-    2 to 3 is comfortable, 0 gives two equal pictures. screen: the nearness (0 farthest, 1 nearest)
+    strength: parallax between the farthest and the nearest point, percent of the image's width;
+    2 to 3 is comfortable, 0 gives two equal images. screen: the nearness (0 farthest, 1 nearest)
     that appears at the screen: nearer things stand out of it. eye_distance_mm: above 0, a metric
     map with a camera is seen with eyes really that far apart (63 is human) and strength is ignored.
     fill: close what was hidden from the background side; else it stays black.
@@ -70,9 +70,9 @@ def stereo(
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> StereoResult:
-    """One stereo picture per frame.
+    """One stereo image per frame.
 
-    picture: (B or 1, H, W, 3) of the map's size. Raises InvalidInput where the two do not fit,
+    image: (B or 1, H, W, 3) of the map's size. Raises InvalidInput where the two do not fit,
     MissingInformation where an eye distance is asked of a map without metres or camera.
     """
     near, parallax = _parallax(depth, picture, options)
@@ -133,7 +133,7 @@ def parallax_clip(
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> StereoResult:
-    """A short clip of a small camera move around the first picture; sway and orbit loop.
+    """A short clip of a small camera move around the first image; sway and orbit loop.
 
     Raises InvalidInput on an unknown path or less than two frames, and as `stereo` does.
     """
@@ -160,8 +160,8 @@ def _parallax(depth: DepthMap, picture: Tensor, options: StereoOptions) -> tuple
     size = (depth.height, depth.width)
     if picture.shape[1:3] != size or picture.shape[0] not in (1, depth.batch):
         raise InvalidInput(
-            f"The picture is {picture.shape[0]}x{picture.shape[2]}x{picture.shape[1]} and the "
-            f"depth {depth.batch}x{depth.width}x{depth.height}; connect the picture it was made "
+            f"The image is {picture.shape[0]}x{picture.shape[2]}x{picture.shape[1]} and the "
+            f"depth {depth.batch}x{depth.width}x{depth.height}; connect the image it was made "
             "from, and Refine Depth Edges where the sizes differ."
         )
     disparity = to_disparity(depth)

@@ -1,8 +1,8 @@
-"""A picture seen from a place beside the camera: forward warp with a depth test.
+"""An image seen from a place beside the camera: forward warp with a depth test.
 
 Every pixel is moved by its own shift and splatted onto the four pixels it touches; the nearest one
 wins. The winner's colour is read between pixels, so that motion is smooth, and a shift of zero
-gives the picture back bit for bit. What nothing moved to is a hole.
+gives the image back bit for bit. What nothing moved to is a hole.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _LEVELS = 1 << 20
 
 
 def forward_warp(
-    picture: Tensor, near: Tensor, shift_x: Tensor, shift_y: Tensor
+    image: Tensor, near: Tensor, shift_x: Tensor, shift_y: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Move every pixel.
 
-    picture: (H, W, C); near: (H, W) 0 far .. 1 near, the larger wins; shift_x, shift_y: (H, W)
-    pixels, right and down. Returns the picture (H, W, C), 0 in holes; its nearness (H, W); and the
+    image: (H, W, C); near: (H, W) 0 far .. 1 near, the larger wins; shift_x, shift_y: (H, W)
+    pixels, right and down. Returns the image (H, W, C), 0 in holes; its nearness (H, W); and the
     holes (H, W) bool.
     """
     height, width = near.shape
@@ -34,7 +34,7 @@ def forward_warp(
     # Where between the winner and its neighbours this pixel's colour lies.
     at_x = (source % width) + (columns - to_x.flatten()[source])
     at_y = (source // width) + (rows - to_y.flatten()[source])
-    warped = _between(picture, at_x, at_y).masked_fill(hole[..., None], 0)
+    warped = _between(image, at_x, at_y).masked_fill(hole[..., None], 0)
     return warped, near.flatten()[source].masked_fill(hole, 0), hole
 
 
@@ -57,21 +57,19 @@ def _winners(near: Tensor, to_x: Tensor, to_y: Tensor) -> Tensor:
     return torch.where(best < 0, best, best % count).view(height, width)
 
 
-def _between(picture: Tensor, x: Tensor, y: Tensor) -> Tensor:
+def _between(image: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """Bilinear lookup at (x, y) pixels, the border repeated: (H, W, C)."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     left, top = x.floor(), y.floor()
     share_x, share_y = (x - left)[..., None], (y - top)[..., None]
     columns = [(left.long() + step).clamp(0, width - 1) for step in (0, 1)]
     rows = [(top.long() + step).clamp(0, height - 1) for step in (0, 1)]
-    upper, lower = (
-        torch.lerp(picture[r, columns[0]], picture[r, columns[1]], share_x) for r in rows
-    )
+    upper, lower = (torch.lerp(image[r, columns[0]], image[r, columns[1]], share_x) for r in rows)
     return torch.lerp(upper, lower, share_y)
 
 
-def fill_from_background(picture: Tensor, near: Tensor, hole: Tensor) -> Tensor:
-    """Fill holes of a warped picture with what lies behind: (H, W, C).
+def fill_from_background(image: Tensor, near: Tensor, hole: Tensor) -> Tensor:
+    """Fill holes of a warped image with what lies behind: (H, W, C).
 
     Along its row each hole borders on two things; the farther one continues into it, mirrored at
     the border so that texture goes on. What the mirror cannot reach repeats the border; a row that
@@ -89,7 +87,7 @@ def fill_from_background(picture: Tensor, near: Tensor, hole: Tensor) -> Tensor:
     level = torch.where(from_left, near_left, near_right)
     usable = ~hole.gather(1, mirrored) & ((near.gather(1, mirrored) - level).abs() < 0.1)
     source = torch.where(hole, torch.where(usable, mirrored, border), column)
-    filled = picture.gather(1, source[..., None].expand_as(picture))
+    filled = image.gather(1, source[..., None].expand_as(image))
     seen = (~hole).any(1).nonzero()[:, 0]
     if len(seen) in (0, len(hole)):
         return filled

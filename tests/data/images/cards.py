@@ -1,7 +1,7 @@
 """The thumbnails of the sample workflows: what each one computes, at a glance.
 
-Pictures come from runs of the templates themselves. Templates 02 to 05 need weights that are not
-there, so their cards show the scene and the depth that goes in, never a generated picture. The
+Images come from runs of the templates themselves. Templates 02 to 05 need weights that are not
+there, so their cards show the scene and the depth that goes in, never a generated image. The
 cards of 06 and 07 show the stand-in's answers and say so.
 """
 
@@ -26,17 +26,17 @@ WORKFLOWS = ROOT / "workflows"
 Prompt = dict[str, dict[str, Any]]
 
 
-def fit(picture: Image.Image, width: int, height: int) -> Image.Image:
-    """The middle of the picture, filling (width, height)."""
-    scale = max(width / picture.width, height / picture.height)
-    size = (max(width, round(picture.width * scale)), max(height, round(picture.height * scale)))
-    resized = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+def fit(image: Image.Image, width: int, height: int) -> Image.Image:
+    """The middle of the image, filling (width, height)."""
+    scale = max(width / image.width, height / image.height)
+    size = (max(width, round(image.width * scale)), max(height, round(image.height * scale)))
+    resized = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
     left, top = (size[0] - width) // 2, (size[1] - height) // 2
     return resized.crop((left, top, left + width, top + height))
 
 
 def split(left: Image.Image, right: Image.Image) -> Image.Image:
-    """Two pictures of one view on either side of a slanting line."""
+    """Two images of one view on either side of a slanting line."""
     seam = [(round(SIDE * 0.62), 0), (round(SIDE * 0.38), SIDE)]
     mask = Image.new("L", (SIDE, SIDE))
     ImageDraw.Draw(mask).polygon([seam[0], (SIDE, 0), (SIDE, SIDE), seam[1]], fill=255)
@@ -45,14 +45,14 @@ def split(left: Image.Image, right: Image.Image) -> Image.Image:
     return card
 
 
-def grid(pictures: list[Image.Image], columns: int) -> Image.Image:
-    """A card full of pictures, row by row."""
-    rows = -(-len(pictures) // columns)
+def grid(images: list[Image.Image], columns: int) -> Image.Image:
+    """A card full of images, row by row."""
+    rows = -(-len(images) // columns)
     width, height = (SIDE + GAP) // columns - GAP, (SIDE + GAP) // rows - GAP
     card = Image.new("RGB", (SIDE, SIDE), DARK)
-    for index, picture in enumerate(pictures):
+    for index, image in enumerate(images):
         row, column = divmod(index, columns)
-        card.paste(fit(picture, width, height), (column * (width + GAP), row * (height + GAP)))
+        card.paste(fit(image, width, height), (column * (width + GAP), row * (height + GAP)))
     return card
 
 
@@ -87,10 +87,10 @@ def shown(prompt: Prompt, source: list[Any]) -> str:
     return key
 
 
-def pictures(stage: Stage, prompt: Prompt, *keys: str) -> list[list[Image.Image]]:
+def images(stage: Stage, prompt: Prompt, *keys: str) -> list[list[Image.Image]]:
     """What the Preview Image nodes `keys` show after a run of what they need alone."""
     outputs = stage.outputs(_needed(prompt, keys))
-    return [[stage.picture(entry) for entry in outputs[key]["images"]] for key in keys]
+    return [[stage.image(entry) for entry in outputs[key]["images"]] for key in keys]
 
 
 def _needed(prompt: Prompt, keys: tuple[str, ...]) -> Prompt:
@@ -111,19 +111,19 @@ def _needed(prompt: Prompt, keys: tuple[str, ...]) -> Prompt:
 def photo_and_depth(stage: Stage, prompt: Prompt) -> Image.Image:
     compare = prompt[node_of(prompt, "ImageCompare")]["inputs"]
     keys = [shown(prompt, compare[name]) for name in ("image_a", "image_b")]
-    (photo,), (depth,) = pictures(stage, prompt, *keys)
+    (photo,), (depth,) = images(stage, prompt, *keys)
     return split(photo, depth)
 
 
 def photo_and_control(stage: Stage, prompt: Prompt) -> Image.Image:
     scene, control = _scene(prompt), node_of(prompt, "PreviewImage", "Control image")
-    (photo,), (grey,) = pictures(stage, prompt, scene, control)
+    (photo,), (grey,) = images(stage, prompt, scene, control)
     return split(photo, grey)
 
 
 def control_and_photo(stage: Stage, prompt: Prompt) -> Image.Image:
     scene, control = _scene(prompt), node_of(prompt, "PreviewImage", "Control image")
-    (photo,), (grey,) = pictures(stage, prompt, scene, control)
+    (photo,), (grey,) = images(stage, prompt, scene, control)
     return split(grey, photo)
 
 
@@ -132,31 +132,29 @@ def what_is_repainted(stage: Stage, prompt: Prompt) -> Image.Image:
     scene, control = _scene(prompt), node_of(prompt, "PreviewImage", "Control image")
     mask = prompt[node_of(prompt, "MaskPreview")]["inputs"]["mask"]
     prompt["white"] = {"class_type": "MaskToImage", "inputs": {"mask": mask}}
-    (photo,), (grey,), (white,) = pictures(
-        stage, prompt, scene, control, shown(prompt, ["white", 0])
-    )
+    (photo,), (grey,), (white,) = images(stage, prompt, scene, control, shown(prompt, ["white", 0]))
     whole = Image.composite(grey.convert("RGB"), photo.convert("RGB"), white.convert("L"))
     half = SIDE // 2
     card = Image.new("RGB", (SIDE, SIDE), "white")
-    for top, picture in ((0, photo), (half + GAP // 2, whole)):
-        card.paste(fit(picture, SIDE, half - GAP // 2), (0, top))
+    for top, image in ((0, photo), (half + GAP // 2, whole)):
+        card.paste(fit(image, SIDE, half - GAP // 2), (0, top))
     return card
 
 
 def photo_and_answer(stage: Stage, prompt: Prompt) -> Image.Image:
     painted = [node_of(prompt, "GenVRDepthGenerateRemote"), 0]
-    (photo,), (answer,) = pictures(stage, prompt, _scene(prompt), shown(prompt, painted))
+    (photo,), (answer,) = images(stage, prompt, _scene(prompt), shown(prompt, painted))
     return labelled(split(photo, answer), f"right: {OF_STAND_IN}")
 
 
 def twelve_answers(stage: Stage, prompt: Prompt) -> Image.Image:
-    (answers,) = pictures(stage, prompt, node_of(prompt, "PreviewImage", "All twelve"))
+    (answers,) = images(stage, prompt, node_of(prompt, "PreviewImage", "All twelve"))
     return labelled(grid(answers, 3), OF_STAND_IN)
 
 
 def edit_and_layers(stage: Stage, prompt: Prompt) -> Image.Image:
     edit = shown(prompt, prompt[node_of(prompt, "ImageCompare")]["inputs"]["image_b"])
-    (blurred,), layers = pictures(stage, prompt, edit, node_of(prompt, "PreviewImage"))
+    (blurred,), layers = images(stage, prompt, edit, node_of(prompt, "PreviewImage"))
     card, frame = fit(blurred, SIDE, SIDE), 176
     for index, layer in enumerate(layers[:3]):
         place = (SIDE - frame - 8, 8 + index * (frame + 6))
@@ -169,7 +167,7 @@ def edit_and_layers(stage: Stage, prompt: Prompt) -> Image.Image:
 def cloud_and_stereo(stage: Stage, prompt: Prompt) -> Image.Image:
     pair = shown(prompt, [node_of(prompt, "GenVRDepthStereo"), 0])
     scene = prompt[node_of(prompt, "GenVRDepthSampleScene")]["inputs"]["scene"]
-    ((side_by_side,),) = pictures(stage, prompt, pair)
+    ((side_by_side,),) = images(stage, prompt, pair)
     low = round(SIDE * side_by_side.height / side_by_side.width)
     card = Image.new("RGB", (SIDE, SIDE), DARK)
     card.paste(fit(cloud(stage, scene), SIDE, SIDE - low - GAP), (0, 0))
@@ -181,7 +179,7 @@ def frames_and_depth(stage: Stage, prompt: Prompt) -> Image.Image:
     render = prompt[node_of(prompt, "GenVRDepthToImage")]
     prompt["colour"] = {**render, "inputs": {**render["inputs"], "colormap": "turbo"}}
     clip = shown(prompt, [node_of(prompt, "GenVRDepthStereo"), 0])
-    frames, depths = pictures(stage, prompt, clip, shown(prompt, ["colour", 0]))
+    frames, depths = images(stage, prompt, clip, shown(prompt, ["colour", 0]))
     chosen = [round(share * (len(frames) - 1)) for share in (0, 0.33, 0.67)]
     return grid([side[index] for index in chosen for side in (frames, depths)], 2)
 

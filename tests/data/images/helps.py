@@ -1,8 +1,8 @@
-"""The picture on each node's help page: the node on the canvas, after a run where it can run.
+"""The image on each node's help page: the node on the canvas, after a run where it can run.
 
 Every row of RECIPES says what is wired to the node and what shows its result. Nodes at (x, y) are
-in the picture; those without a place feed it from outside. The GenVR nodes are answered by the
-stand-in, whose pictures say so; nodes that need weights of others are shown before their run.
+in the image; those without a place feed it from outside. The GenVR nodes are answered by the
+stand-in, whose images say so; nodes that need weights of others are shown before their run.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Spec = dict[str, Any]
 
 @dataclass(frozen=True)
 class Recipe:
-    """One picture: the nodes on the canvas, what has a place is seen."""
+    """One image: the nodes on the canvas, what has a place is seen."""
 
     nodes: tuple[Spec, ...]
     runs: bool = True
@@ -173,15 +173,15 @@ RECIPES: dict[str, Recipe] = {
 
 
 def helps(stage: Stage, wanted: set[str]) -> None:
-    """Write the picture of every (wanted) node; `wanted` has ids without GenVRDepth."""
+    """Write the image of every (wanted) node; `wanted` has ids without GenVRDepth."""
     _write_exr(stage)
     for name, recipe in RECIPES.items():
         if wanted and name not in wanted:
             continue
-        save(picture(stage, recipe), IMAGES / f"GenVRDepth{name}.jpg", MOST)
+        save(image(stage, recipe), IMAGES / f"GenVRDepth{name}.jpg", MOST)
 
 
-def picture(stage: Stage, recipe: Recipe) -> Any:
+def image(stage: Stage, recipe: Recipe) -> Any:
     ids = stage.build(list(recipe.nodes))
     seen = [ids[spec["name"]] for spec in recipe.nodes if "at" in spec]
     if recipe.runs:

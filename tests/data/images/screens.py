@@ -17,7 +17,7 @@ BEFORE_IT = {"PreviewImage", "MaskPreview"}
 
 
 def screens(stage: Stage, wanted: set[str]) -> None:
-    """Write the picture of every (wanted) template; WebP keeps small letters sharp."""
+    """Write the image of every (wanted) template; WebP keeps small letters sharp."""
     for path in sorted((ROOT / "workflows").glob("*.json")):
         number = path.stem[:2]
         if wanted and number not in wanted:

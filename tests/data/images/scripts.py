@@ -16,7 +16,7 @@ RUN = """([only, limit]) => new Promise((resolve) => {
         if (!queued) resolve(["refused", { exception_message: "ComfyUI did not take the graph" }]);
     });
 })"""
-# Every picture in sight has arrived; those out of sight are loaded when they come into it.
+# Every image in sight has arrived; those out of sight are loaded when they come into it.
 SHOWN = """() => [...document.querySelectorAll("[data-node-id] img")].every((image) => {
     const box = image.getBoundingClientRect();
     const seen = box.right > 0 && box.bottom > 0 && box.left < innerWidth && box.top < innerHeight;
@@ -40,12 +40,12 @@ LOOK_AT = """(offset) => {
 }"""
 # The page keeps what a node showed by its id, so that no id may come twice.
 BUILD = """(specs) => {
-    window.pictureIds ??= 1000;
+    window.imageIds ??= 1000;
     const made = {};
     specs.forEach((spec, index) => {
         const node = LiteGraph.createNode(spec.kind);
         node.pos = spec.at ?? [-4000, index * 1200];
-        node.id = ++window.pictureIds;
+        node.id = ++window.imageIds;
         if (spec.title) node.title = spec.title;
         app.graph.add(node);
         if (spec.size) node.setSize(spec.size);

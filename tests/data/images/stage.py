@@ -39,8 +39,8 @@ SETTINGS = {
     "Comfy.UseNewMenu": "Disabled",
     "Comfy.Canvas.SelectionToolbox": False,
 }
-KEY, UID = "picture-key", "picture-user"
-# Popovers, toasts and menus lie over the canvas; the run's own nodes are what the picture shows.
+KEY, UID = "image-key", "image-user"
+# Popovers, toasts and menus lie over the canvas; the run's own nodes are what the image shows.
 HIDE = """
 .comfy-menu, .p-toast, .p-tooltip, .p-dialog, .p-menu, .comfyui-body-top, .comfyui-body-left,
 .comfyui-body-right, .comfyui-body-bottom, .side-tool-bar-container, .splitter-overlay,
@@ -87,8 +87,8 @@ class Stage:
             raise SystemExit(f"a run failed: {history.error()}")
         return history.outputs
 
-    def picture(self, entry: dict[str, str]) -> Image.Image:
-        """The picture that a node's output names, alpha kept."""
+    def image(self, entry: dict[str, str]) -> Image.Image:
+        """The image that a node's output names, alpha kept."""
         with Image.open(self.server.file(entry)) as opened:
             return opened.convert("RGBA" if "A" in opened.getbands() else "RGB")
 
@@ -97,14 +97,14 @@ class Stage:
     def open(self, graph: dict[str, Any]) -> None:
         """Replace what is on the canvas by a workflow, and forget what its nodes showed."""
         self.page.evaluate("() => { app.clean(); app.graph.clear(); }")
-        self.page.evaluate("(graph) => app.loadGraphData(graph, true, true, 'picture')", graph)
+        self.page.evaluate("(graph) => app.loadGraphData(graph, true, true, 'image')", graph)
         self.page.wait_for_timeout(1500)
 
     def build(self, nodes: list[dict[str, Any]]) -> dict[str, int]:
         """Put nodes on an empty canvas; returns their ids by name.
 
         Each has name, kind and perhaps widgets, links (input: "name.output"), at, size, title. What
-        has no place lies far off the picture.
+        has no place lies far off the image.
         """
         self.page.evaluate("() => { app.clean(); app.graph.clear(); }")
         ids = self.page.evaluate(BUILD, nodes)
@@ -186,7 +186,7 @@ class Stage:
         return wide, high
 
     def shot(self, ids: list[int] | None = None) -> Image.Image:
-        """A picture of them, one pixel a canvas unit, nothing selected."""
+        """An image of them, one pixel a canvas unit, nothing selected."""
         wide, high = self.frame(ids)
         # Nodes grow with what they show; the graph only knows the size they were saved with.
         boxes = self.boxes(ids)
@@ -196,18 +196,18 @@ class Stage:
         return Image.open(io.BytesIO(self.page.screenshot(clip=clip))).convert("RGB")
 
 
-def save(picture: Image.Image, path: Path, most: int) -> None:
+def save(image: Image.Image, path: Path, most: int) -> None:
     """Write a JPEG or WebP of at most `most` bytes, in the best quality that fits."""
     options: dict[str, Any] = {"method": 4}
     if path.suffix == ".jpg":
         options = {"subsampling": 0, "optimize": True}
     for quality in range(90, 35, -8):
         buffer = io.BytesIO()
-        picture.save(buffer, FORMATS[path.suffix], quality=quality, **options)
+        image.save(buffer, FORMATS[path.suffix], quality=quality, **options)
         if buffer.tell() <= most:
             break
     path.write_bytes(buffer.getvalue())
-    size = f"{picture.width}x{picture.height}, {buffer.tell() // 1000} kB at quality {quality}"
+    size = f"{image.width}x{image.height}, {buffer.tell() // 1000} kB at quality {quality}"
     sys.stdout.write(f"{path.relative_to(ROOT)}: {size}\n")
     sys.stdout.flush()
 
@@ -247,7 +247,7 @@ def stage() -> Iterator[Stage]:
 
 
 def _furnish(base: Path) -> None:
-    """What a fresh ComfyUI has and an empty base directory lacks: settings, an example picture.
+    """What a fresh ComfyUI has and an empty base directory lacks: settings, an example image.
 
     The model files that templates 02 to 05 and a help page name are empty: the loaders then show
     the names as they do where the models are installed, and a run of them fails.
@@ -256,8 +256,8 @@ def _furnish(base: Path) -> None:
     (base / "user" / "default" / "comfy.settings.json").write_text(json.dumps(SETTINGS))
     (base / "input").mkdir()
     scene = ROOT / "nodes" / "depthkit" / "scenes" / "product_table.jpg"
-    with Image.open(scene) as picture:
-        picture.save(base / "input" / "example.png")
+    with Image.open(scene) as image:
+        image.save(base / "input" / "example.png")
     for place in MODELS:
         path = base / "models" / place
         path.parent.mkdir(parents=True, exist_ok=True)
