@@ -12,19 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.estimators import estimate
+from load_pack import SUPPORT
 
 pytestmark = pytest.mark.bench
 
-ROOT = Path(__file__).resolve().parents[2]
-LOADER = f"""
-import importlib.util, sys
-def load():
-    spec = importlib.util.spec_from_file_location(
-        "genvr_depth", {str(ROOT / "__init__.py")!r}, submodule_search_locations=[{str(ROOT)!r}])
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["genvr_depth"] = module
-    spec.loader.exec_module(module)
-"""
+LOADER = f"import sys; sys.path.append({str(SUPPORT)!r}); from load_pack import load_pack as load\n"
 
 
 def _python(code: str, cache: Path) -> str:

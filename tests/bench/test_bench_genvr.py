@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import gc
-import importlib.util
 import math
 import sys
 import time
 import tracemalloc
-from pathlib import Path
 
 import pytest
 import torch
+from fake_genvr import FakeGenvr
 from genvr_depth.nodes.depthkit.genvr.control_images import from_images
 from genvr_depth.nodes.depthkit.genvr.credentials import Profile
 from genvr_depth.nodes.depthkit.genvr.request import Request
@@ -21,17 +20,11 @@ from genvr_depth.nodes.depthkit.genvr.service_models import model_named
 pytestmark = pytest.mark.bench
 
 ROUNDS = 2
-_PATH = Path(__file__).resolve().parents[1] / "genvr" / "fake_service.py"
 
 
 @pytest.fixture
 def fake():
-    spec = importlib.util.spec_from_file_location("fake_genvr", _PATH)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules.setdefault("fake_genvr", importlib.util.module_from_spec(spec))
-    spec.loader.exec_module(module)
-    with module.FakeGenvr(key="bench-key", uid="bench-user", size=(512, 384)) as service:
+    with FakeGenvr(key="bench-key", uid="bench-user", size=(512, 384)) as service:
         yield service
 
 

@@ -7,32 +7,15 @@ names the browser where it is not on PATH.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
+from fake_genvr import FakeGenvr
 
-TESTS = Path(__file__).parents[1]
-
-
-def _load(name, path):
-    """importlib import mode keeps test folders off sys.path; helpers are loaded by their file."""
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-comfy_factory = _load("comfy_fixtures", TESTS / "comfy" / "conftest.py").comfy_factory
-fake_genvr = _load("fake_genvr_service", TESTS / "genvr" / "fake_service.py")
 KEY, UID = "canary-key-b81c77d0", "canary-user-2fd4"
 
 CHROMIUM_ARGUMENTS = [
@@ -87,8 +70,14 @@ def chromium():
 @pytest.fixture(scope="session")
 def genvr():
     """The stand-in for the GenVR service."""
-    with fake_genvr.FakeGenvr(key=KEY, uid=UID) as service:
+    with FakeGenvr(key=KEY, uid=UID) as service:
         yield service
+
+
+@pytest.fixture
+def keys():
+    """(key, user id) that the stand-in knows."""
+    return KEY, UID
 
 
 @pytest.fixture(scope="session", params=FRONTENDS, ids=lambda path: Path(path).parent.name or path)

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 
 import pytest
-
-
-@pytest.fixture
-def keys():
-    module = sys.modules["fake_genvr_service"]
-    conftest = next(m for name, m in sys.modules.items() if getattr(m, "fake_genvr", 0) is module)
-    return conftest.KEY, conftest.UID
+from fake_genvr import Fault
 
 
 @pytest.fixture
@@ -172,8 +165,7 @@ def test_an_error_of_the_service_is_shown_on_its_node_with_its_remedy(
     page, canvas, server, genvr, keys, status, said, remedy
 ):
     server.request("PUT", "/genvr_depth/profiles/default", {"key": keys[0], "uid": keys[1]})
-    fault = sys.modules["fake_genvr_service"].Fault
-    genvr.faults["generate"].append(fault(status=status, body={"success": False, "message": said}))
+    genvr.faults["generate"].append(Fault(status=status, body={"success": False, "message": said}))
     source = canvas.add("GenVRDepthSampleScene", 100, 120)
     node = canvas.add("GenVRDepthGenerateRemote", 560, 120, prompt=f"a castle {said} {id(page)}")
     save = canvas.add("PreviewImage", 1060, 120)

@@ -7,15 +7,16 @@ import time
 import pytest
 from genvr_depth.nodes.depthkit.estimators.loading import BUILTIN_WEIGHTS
 from PIL import Image
+from tiny_models import save_tiny
 
 pytestmark = pytest.mark.comfy
 
 
 @pytest.fixture(scope="module")
-def models(comfy, tiny_models):
+def models(comfy):
     root = comfy.base / "models" / "depth_estimation"
     for name in ("depth-anything-v2-small", "depth-pro"):
-        tiny_models.save_tiny(name, root)
+        save_tiny(name, root)
     return root
 
 

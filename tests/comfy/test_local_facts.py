@@ -6,13 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from load_pack import SUPPORT
 
 pytestmark = pytest.mark.comfy
-
-HERE = Path(__file__).resolve().parent
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +19,7 @@ def probed():
     if not checkout:
         pytest.skip("set COMFYUI_PATH to a ComfyUI checkout to run this tier")
     python = os.environ.get("COMFYUI_PYTHON", sys.executable)
-    arguments = [python, str(HERE / "facts_probe.py"), checkout, str(HERE.parents[1])]
+    arguments = [python, str(SUPPORT / "facts_probe.py"), checkout]
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])

@@ -6,15 +6,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from load_pack import SUPPORT
 
 pytestmark = pytest.mark.comfy
 
-ROOT = Path(__file__).resolve().parents[2]
 LOAD = """
-import importlib.util, sys
+import sys
 sys.path.insert(0, sys.argv[1])
 import comfy.cli_args
 import utils.install_util  # as main.py does, before a library brings a module of that name
@@ -23,11 +22,10 @@ import torch
 import folder_paths
 import comfy.model_management as management
 
-spec = importlib.util.spec_from_file_location(
-    "genvr_depth", sys.argv[2] + "/__init__.py", submodule_search_locations=[sys.argv[2]])
-module = importlib.util.module_from_spec(spec)
-sys.modules["genvr_depth"] = module
-spec.loader.exec_module(module)
+sys.path.append(sys.argv[2])
+from load_pack import load_pack
+
+load_pack()
 from genvr_depth.nodes.shared.host import ComfyHost
 
 class Network(torch.nn.Module):
@@ -68,7 +66,7 @@ def test_a_network_is_loaded_whole_however_little_memory_is_free(tmp_path):
     python = os.environ.get("COMFYUI_PYTHON", sys.executable)
     script = tmp_path / "load.py"
     script.write_text(LOAD)
-    command = [python, str(script), checkout, str(ROOT), *CASES]
+    command = [python, str(script), checkout, str(SUPPORT), *CASES]
     done = subprocess.run(command, cwd=checkout, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.splitlines()[-len(CASES) :] == [f"whole: {case}" for case in CASES]

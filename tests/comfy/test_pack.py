@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from genvr_depth.nodes import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS
+from tiny_models import save_tiny
 
 pytestmark = pytest.mark.comfy
 
@@ -24,11 +25,9 @@ def test_every_node_is_listed_under_its_plain_name(comfy):
         assert info[node_id]["category"].startswith("GenVR Depth/")
 
 
-def test_a_folder_name_with_dots_and_models_of_extra_model_paths_yaml(
-    comfy_factory, tiny_models, tmp_path
-):
+def test_a_folder_name_with_dots_and_models_of_extra_model_paths_yaml(comfy_factory, tmp_path):
     shared = tmp_path / "shared models"
-    tiny_models.save_tiny("depth-anything-v2-small", shared / "depth", "a-friends-model")
+    save_tiny("depth-anything-v2-small", shared / "depth", "a-friends-model")
     listing = tmp_path / "extra_model_paths.yaml"
     listing.write_text(f"studio:\n  base_path: {shared}\n  depth_estimation: depth\n")
     # Offline: what lies there needs no network.

@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import sqlite3
-import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
+from comfy_server import PromptRefused
+from fake_genvr import FakeGenvr, Fault
 from PIL import Image
 
 pytestmark = pytest.mark.comfy
 
 ROOT = Path(__file__).resolve().parents[2]
-_PATH = ROOT / "tests" / "genvr" / "fake_service.py"
 KEY, UID = "canary-key-comfy-91c2", "canary-user-comfy-55d0"
 SECRETS = (KEY, UID, "UPLOADSIGNATURE", "RESULTSIGNATURE", "data:image/png;base64")
 
 
-def _fake_module():
-    if "fake_genvr" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("fake_genvr", _PATH)
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules["fake_genvr"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules["fake_genvr"])
-    return sys.modules["fake_genvr"]
-
-
 @pytest.fixture(scope="module")
 def service():
-    with _fake_module().FakeGenvr(key=KEY, uid=UID) as fake:
+    with FakeGenvr(key=KEY, uid=UID) as fake:
         yield fake
 
 
@@ -266,7 +255,6 @@ def test_a_killed_server_resumes_what_was_paid(keyed, fake):
 
 
 def test_a_blank_prompt_and_a_bad_range_are_refused_before_the_queue(keyed, fake):
-    from comfy_server import PromptRefused
 
     for change, words in ((("prompt", "  "), "empty"), (("steps", 99), "bigger")):
         graph = generate("fine")
@@ -397,7 +385,7 @@ def test_the_nodes_face_tells_seconds_and_credits(keyed, fake):
 
 def test_nothing_that_comfyui_keeps_or_shows_holds_a_secret(keyed, fake):
     """Last: after all the runs and errors above."""
-    fake.script("generate", *[_fake_module().Fault(status=500, body=f"bad Bearer {KEY}")] * 2)
+    fake.script("generate", *[Fault(status=500, body=f"bad Bearer {KEY}")] * 2)
     assert "not known" in keyed.run(generate("ambiguous")).error()["exception_message"]
     shown = json.dumps(keyed.get("/history")) + json.dumps(keyed.get("/genvr_depth/ledger"))
     shown += keyed.log()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 import time
 import urllib.parse
 import urllib.request
@@ -12,6 +11,7 @@ import urllib.request
 import numpy as np
 import pytest
 import torch
+from comfy_server import PromptRefused
 from genvr_depth.nodes.depthkit.formats import FORMATS, IMAGES, decode_depth
 from genvr_depth.nodes.depthkit.formats.mesh_read import extras
 from genvr_depth.nodes.depthkit.formats.mesh_write import SOLIDS
@@ -115,8 +115,7 @@ def test_a_missing_file_is_refused_before_the_run(comfy):
         },
         "show": {"class_type": "PreviewImage", "inputs": {"images": ["load", 1]}},
     }
-    refused = sys.modules["comfy_server"].PromptRefused
-    with pytest.raises(refused, match="gone"):
+    with pytest.raises(PromptRefused, match="gone"):
         comfy.queue(prompt)
 
 

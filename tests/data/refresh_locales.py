@@ -10,14 +10,16 @@ needs a new row: an old translation never stands beside it.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+
+from load_pack import ROOT, load_pack
+
 TABLES = ROOT / "tests" / "data" / "locales"
 LANGUAGES = ("zh", "ja", "ko", "es", "fr", "de", "pt-BR", "hi")
 LICENCES = ("(commercial use allowed)", "(NOT for commercial use)")
@@ -34,18 +36,6 @@ def table(name: str) -> Table:
             raise SystemExit(f"{name}: {first!r} has {len(texts)} translations")
         rows[first] = dict(zip(LANGUAGES, texts, strict=True))
     return rows
-
-
-def pack() -> Any:
-    spec = importlib.util.spec_from_file_location(
-        "genvr_depth", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
-    )
-    if spec is None or spec.loader is None:
-        raise SystemExit("the pack cannot be loaded")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["genvr_depth"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def page_texts() -> tuple[dict[str, Any], dict[str, Any]]:
@@ -151,7 +141,7 @@ def write(language: str, name: str, content: Any) -> None:
 
 
 def main() -> None:
-    nodes = english_nodes(pack())
+    nodes = english_nodes(load_pack())
     complain_of_gaps(nodes)
     widgets, settings = page_texts()
     # ComfyUI looks settings up with underscores: a dot would mean a deeper level.

@@ -8,7 +8,6 @@ inputs, types of outputs. Lists of installed files are left out, they differ per
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import sys
@@ -16,7 +15,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+
+from comfy_server import Comfy
+
 HERE = Path(__file__).resolve().parent
+
 TARGET = HERE / "object_info.json"
 WANTED = HERE / "core_nodes.txt"  # ids, any number a line; add one and run this file again
 
@@ -73,18 +77,10 @@ def facts(schema: dict[str, Any], node: str) -> dict[str, Any]:
 
 
 def main() -> int:
-    spec = importlib.util.spec_from_file_location(
-        "comfy_server", HERE.parent / "comfy" / "server.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    server = importlib.util.module_from_spec(spec)
-    sys.modules["comfy_server"] = server
-    spec.loader.exec_module(server)
     checkout = Path(os.environ["COMFYUI_PATH"])
     with tempfile.TemporaryDirectory() as base:
         python = os.environ.get("COMFYUI_PYTHON", sys.executable)
-        comfy = server.Comfy(checkout, Path(base), python, extra=("--disable-all-custom-nodes",))
+        comfy = Comfy(checkout, Path(base), python, extra=("--disable-all-custom-nodes",))
         comfy.start()
         try:
             schemas = comfy.object_info()

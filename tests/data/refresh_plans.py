@@ -6,20 +6,20 @@ python tests/data/refresh_plans.py
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import io
 import json
 import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+
+from load_pack import load_pack
+
 HERE = Path(__file__).resolve().parent
 
 
 def main() -> int:
-    spec = importlib.util.spec_from_file_location("conftest", HERE.parent / "conftest.py")
-    assert spec is not None
-    assert spec.loader is not None
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    load_pack()
     from genvr_depth.nodes.depthkit.cli import main as genvr_depth
 
     for name, arguments in json.loads((HERE / "plans.json").read_text()).items():

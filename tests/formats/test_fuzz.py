@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-if __name__ == "__main__":  # the process of the bench test, where pytest has not loaded the pack
-    import runpy
-    from pathlib import Path as _Path
-
-    runpy.run_path(str(_Path(__file__).parents[1] / "conftest.py"))
-
-import importlib.util
+import os
 import subprocess
 import sys
 import time
@@ -18,23 +12,27 @@ import pytest
 from genvr_depth.nodes.depthkit.errors import DepthError
 from genvr_depth.nodes.depthkit.formats import LoadOptions, decode_depth
 from genvr_depth.nodes.depthkit.formats.options import MEANINGS
-
-_spec = importlib.util.spec_from_file_location(
-    "mutations", Path(__file__).with_name("mutations.py")
-)
-assert _spec is not None
-assert _spec.loader is not None
-mutations = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(mutations)
+from load_pack import SUPPORT
+from mutations import mutated
 
 SLOWEST_S = 5.0
+PROGRAM = """
+import sys
+from load_pack import load_pack
+
+load_pack()
+sys.path.append(sys.argv[1])
+import test_fuzz
+
+test_fuzz.in_little_memory(20000, seed=7)
+"""
 
 
 def fuzz(count: int, seed: int) -> tuple[int, int, float, str]:
     """Decode `count` damaged files. Returns read, refused, the slowest time and its file."""
     read = refused = 0
     slowest, where = 0.0, ""
-    for index, (name, data) in enumerate(mutations.mutated(count, seed)):
+    for index, (name, data) in enumerate(mutated(count, seed)):
         began = time.perf_counter()
         if _read(data, LoadOptions(MEANINGS[index % 2])):
             read += 1
@@ -68,13 +66,14 @@ def test_500_damaged_files_are_read_or_refused():
 @pytest.mark.filterwarnings("ignore")
 def test_20000_damaged_files_in_a_process_with_little_memory():
     """In a process of its own with 2 GB beyond what the libraries take: a crash would show too."""
-    arguments = [sys.executable, "-W", "ignore", str(Path(__file__)), "20000", "7"]
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=3600)
+    command = [sys.executable, "-W", "ignore", "-c", PROGRAM, str(Path(__file__).parent)]
+    environment = os.environ | {"PYTHONPATH": str(SUPPORT)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=3600, env=environment)
     sys.stdout.write(done.stdout)
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def _main(count: int, seed: int) -> None:
+def in_little_memory(count: int, seed: int) -> None:
     import trimesh  # noqa: F401 - loaded before the limit is set
 
     fuzz(60, seed=1)
@@ -86,7 +85,3 @@ def _main(count: int, seed: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     read, refused, slowest, where = fuzz(count, seed)
     sys.stdout.write(f"read {read} refused {refused} slowest {slowest:.2f} s ({where})\n")
-
-
-if __name__ == "__main__":
-    _main(int(sys.argv[1]), int(sys.argv[2]))

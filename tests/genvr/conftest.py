@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import logging
 import os
 import sqlite3
-import sys
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from fake_genvr import FakeGenvr
 from genvr_depth.nodes.depthkit.genvr.control_images import from_images
 from genvr_depth.nodes.depthkit.genvr.credentials import Profile
 from genvr_depth.nodes.depthkit.genvr.request import Request
 from genvr_depth.nodes.depthkit.genvr.retry import Pacing
 from genvr_depth.nodes.depthkit.genvr.service import Limits, open_runner
 from genvr_depth.nodes.depthkit.genvr.service_models import model_named
-
-# importlib import mode keeps test folders off sys.path; the helper is loaded by its file.
-_spec = importlib.util.spec_from_file_location(
-    "fake_genvr", Path(__file__).with_name("fake_service.py")
-)
-assert _spec is not None
-assert _spec.loader is not None
-fake_genvr = importlib.util.module_from_spec(_spec)
-sys.modules["fake_genvr"] = fake_genvr
-_spec.loader.exec_module(fake_genvr)
 
 KEY = "canary-key-7f3a91c2"
 UID = "canary-user-55d0"
@@ -60,7 +48,7 @@ class QuickClock:
 
 @pytest.fixture
 def fake():
-    with fake_genvr.FakeGenvr(key=KEY, uid=UID) as service:
+    with FakeGenvr(key=KEY, uid=UID) as service:
         yield service
 
 

@@ -10,6 +10,7 @@ from genvr_depth.nodes.depthkit.estimators.loading import BUILTIN_WEIGHTS
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES
 from genvr_depth.nodes.estimate import load_model as models_module
 from genvr_depth.nodes.shared.host import HeadlessHost
+from tiny_models import save_tiny
 
 
 def node(name):
@@ -65,8 +66,8 @@ def test_the_loader_offers_the_builtin_model_first_and_shows_every_licence():
     assert "Apache-2.0" in options["tooltip"]
 
 
-def test_a_folder_a_person_brings_appears_in_the_list_and_loads_once(home, tiny_models):
-    tiny_models.save_tiny("depth-anything-v2-small", home, "mine")
+def test_a_folder_a_person_brings_appears_in_the_list_and_loads_once(home):
+    save_tiny("depth-anything-v2-small", home, "mine")
     loader = node("ModelLoader")
     assert "mine" in loader.INPUT_TYPES()["required"]["model"][0]
     (first,) = loader.load("mine", "auto", "never")

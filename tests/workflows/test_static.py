@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import json
-import sys
 from pathlib import Path
 
 import genvr_depth
 import pytest
+import workflow_check as check
 from PIL import Image
-
-_spec = importlib.util.spec_from_file_location(
-    "workflow_check", Path(__file__).with_name("workflow_check.py")
-)
-assert _spec is not None
-assert _spec.loader is not None
-check = importlib.util.module_from_spec(_spec)
-sys.modules["workflow_check"] = check
-_spec.loader.exec_module(check)
 
 TABLE = check.schemas(genvr_depth.NODE_CLASS_MAPPINGS)
 VIRTUAL = check.frontend_only()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import importlib.util
 import io
 import json
 import os
@@ -17,12 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from comfy_server import Comfy
+from fake_genvr import FakeGenvr
+from load_pack import ROOT, load_pack
 from PIL import Image
 
 from .scripts import BUILD, EXTENT, LOOK_AT, RUN, SHOWN
 
-ROOT = Path(__file__).resolve().parents[3]
-TESTS = ROOT / "tests"
 FORMATS = {".jpg": "JPEG", ".webp": "WEBP"}
 MARGIN = 24
 SLACK = 300
@@ -46,29 +46,6 @@ HIDE = """
 .comfyui-body-right, .comfyui-body-bottom, .side-tool-bar-container, .splitter-overlay,
 .graph-canvas-panel > :not(#graph-canvas-container) { visibility: hidden !important; }
 """
-
-
-def load(name: str, path: Path) -> Any:
-    """The module in a file that lies in no package."""
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise SystemExit(f"{path} cannot be loaded")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def load_pack() -> None:
-    """Make the pack importable as `genvr_depth`, as the tests do."""
-    spec = importlib.util.spec_from_file_location(
-        "genvr_depth", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
-    )
-    if spec is None or spec.loader is None:
-        raise SystemExit("the pack cannot be loaded")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["genvr_depth"] = module
-    spec.loader.exec_module(module)
 
 
 @dataclass
@@ -221,18 +198,17 @@ def stage() -> Iterator[Stage]:
     from playwright.sync_api import sync_playwright
 
     load_pack()
-    sys.path.insert(0, str(TESTS / "genvr"))
-    fake, relight = (load(n, TESTS / "genvr" / f"{n}.py") for n in ("fake_service", "relight"))
-    comfy = load("comfy_server", TESTS / "comfy" / "server.py")
+    from relit_answers import relight
+
     checkout = os.environ.get("COMFYUI_PATH") or sys.exit("set COMFYUI_PATH to a ComfyUI checkout")
     with (
         tempfile.TemporaryDirectory() as folder,
-        fake.FakeGenvr(key=KEY, uid=UID, painter=relight.relight) as service,
+        FakeGenvr(key=KEY, uid=UID, painter=relight) as service,
         sync_playwright() as driver,
     ):
         base = Path(folder)
         _furnish(base)
-        server = comfy.Comfy(
+        server = Comfy(
             Path(checkout),
             base,
             os.environ.get("COMFYUI_PYTHON", sys.executable),

@@ -2,7 +2,7 @@
 
 For the tests, and for demonstrations without a key:
 
-    python tests/genvr/fake_service.py --port 8765 --latency 3
+    python tests/support/fake_genvr.py --port 8765 --latency 3
 
 then start ComfyUI with GENVR_API_BASE=http://127.0.0.1:8765 GENVR_API_KEY=demo-key
 GENVR_UID=demo-user. Standard library only, except that images are painted with Pillow: a tinted

@@ -9,17 +9,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from load_pack import SUPPORT
 
-ROOT = Path(__file__).resolve().parents[2]
 RESET = Path("/proc/self/clear_refs")
 PROGRAM = """
-import importlib.util, json, re, sys
+import json, re, sys
 from pathlib import Path
-spec = importlib.util.spec_from_file_location(
-    "genvr_depth", sys.argv[1] + "/__init__.py", submodule_search_locations=[sys.argv[1]])
-module = importlib.util.module_from_spec(spec)
-sys.modules["genvr_depth"] = module
-spec.loader.exec_module(module)
+sys.path.append(sys.argv[1])
+from load_pack import load_pack
+
+load_pack()
 import torch
 from genvr_depth.nodes.adjust import preview_depth
 from genvr_depth.nodes.depthkit import conversions, ranges
@@ -70,7 +69,7 @@ MOST = {
 def test_a_long_clip_needs_little_more_than_its_result():
     # Given back at once, what one case leaves behind does not hide what the next one needs.
     environment = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536"}
-    command = [sys.executable, "-c", PROGRAM, str(ROOT)]
+    command = [sys.executable, "-c", PROGRAM, str(SUPPORT)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     grown = json.loads(done.stdout)
     assert {name: grown[name] for name in MOST if grown[name] > MOST[name]} == {}, grown

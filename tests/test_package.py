@@ -5,28 +5,25 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from genvr_depth.nodes.shared import on_demand
+from load_pack import ROOT, SUPPORT
 
-ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("requests", "transformers", "av", "scipy", "OpenEXR", "trimesh", "huggingface_hub")
 COMFY = ("comfy", "comfy_api", "comfy_execution", "folder_paths", "server")
 
 IMPORT = """
-import importlib.util, sys
+import sys
 blocked = set(sys.argv[2].split(","))
 class Block:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in blocked:
             raise ImportError(name + " must not be imported with the pack")
 sys.meta_path.insert(0, Block())
-spec = importlib.util.spec_from_file_location(
-    "genvr_depth", sys.argv[1] + "/__init__.py", submodule_search_locations=[sys.argv[1]])
-module = importlib.util.module_from_spec(spec)
-sys.modules["genvr_depth"] = module
-spec.loader.exec_module(module)
+sys.path.append(sys.argv[1])
+from load_pack import load_pack
+module = load_pack()
 """
 ASK_EVERY_NODE = """
 for node in module.NODE_CLASS_MAPPINGS.values():
@@ -54,7 +51,7 @@ sys.exit(main(["models", "--help"]))
 def _in_a_fresh_process(code: str) -> str:
     blocked = ",".join(HEAVY + COMFY)
     run = subprocess.run(
-        [sys.executable, "-c", code, str(ROOT), blocked], capture_output=True, text=True
+        [sys.executable, "-c", code, str(SUPPORT), blocked], capture_output=True, text=True
     )
     assert run.returncode == 0, run.stderr
     return run.stdout
@@ -103,7 +100,7 @@ def test_importing_the_pack_leaves_what_only_a_run_needs_for_the_run():
 def _pressed(program: str, moment: str) -> subprocess.CompletedProcess[str]:
     code = [sys.executable, "-c", PRESS + IMPORT + RUN]
     return subprocess.run(
-        [*code, str(ROOT), "nothing", program, moment], capture_output=True, text=True
+        [*code, str(SUPPORT), "nothing", program, moment], capture_output=True, text=True
     )
 
 

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
-import sys
-from pathlib import Path
 
 import pytest
+import relit_answers
 from genvr_depth.nodes.depthkit.scenes import image_path, load_scene
 from PIL import Image, ImageChops, ImageStat
-
-_spec = importlib.util.spec_from_file_location(
-    "genvr_relight", Path(__file__).with_name("relight.py")
-)
-assert _spec is not None
-assert _spec.loader is not None
-module = importlib.util.module_from_spec(_spec)
-sys.modules["genvr_relight"] = module
-_spec.loader.exec_module(module)
 
 SIZE = (256, 192)
 
@@ -33,7 +22,7 @@ def control():
 
 def answer(control, prompt, model="depth", kind="png"):
     body = {"subcategory": model, "prompt": prompt, "seed": 1, "output_format": kind}
-    return module.relight(body, control)
+    return relit_answers.relight(body, control)
 
 
 def opened(data):
@@ -54,7 +43,7 @@ def test_the_answer_has_the_controls_size_and_the_format_asked_for(control):
 
 def test_every_answer_says_that_it_is_the_stand_ins(control, monkeypatch):
     stamped = opened(answer(control, "dawn"))
-    monkeypatch.setattr(module, "STAMP", " ")
+    monkeypatch.setattr(relit_answers, "STAMP", " ")
     bare = opened(answer(control, "dawn"))
     marked = ImageChops.difference(stamped, bare).getbbox()
     assert marked is not None

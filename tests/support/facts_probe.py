@@ -1,6 +1,6 @@
 """Runs inside ComfyUI's own Python path: builds real networks without memory, prints our facts.
 
-    python facts_probe.py <checkout> <pack>
+    python facts_probe.py <checkout>
 
 Keeps `nodes/shared/local_facts.py` honest about class names, attributes and weight names of
 families whose smallest checkpoint is too large to make up for a test.
@@ -11,14 +11,13 @@ from __future__ import annotations
 # ruff: noqa: E402, TID253 - ComfyUI can be imported only after its path and arguments are set
 import dataclasses
 import importlib
-import importlib.util
 import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-CHECKOUT, PACK = Path(sys.argv[1]), Path(sys.argv[2])
+CHECKOUT = Path(sys.argv[1])
 sys.argv = [sys.argv[0], "--cpu"]
 sys.path.insert(0, str(CHECKOUT))
 
@@ -37,21 +36,15 @@ import comfy.ops
 import comfy.supported_models as supported
 import comfy.t2i_adapter.adapter
 import torch
+from load_pack import load_pack
 
 PLACE = {"device": "meta", "dtype": torch.float32, "operations": comfy.ops.disable_weight_init}
 
 
-def load_pack() -> Any:
-    spec = importlib.util.spec_from_file_location(
-        "genvr_depth", PACK / "__init__.py", submodule_search_locations=[str(PACK)]
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["genvr_depth"] = module
+def local_facts() -> Any:
     # Without this our own `nodes` package would register itself as inside a server.
     sys.modules.pop("folder_paths", None)
-    spec.loader.exec_module(module)
+    load_pack()
     return importlib.import_module("genvr_depth.nodes.shared.local_facts")
 
 
@@ -170,7 +163,7 @@ def patches() -> dict[str, Any]:
 
 def main() -> int:
     built = models(), controls(), patches()
-    facts = load_pack()
+    facts = local_facts()
     from genvr_depth.nodes.depthkit.local import family_of
 
     answer = {

@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import shutil
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import checkpoints as make
 import numpy as np
 import pytest
 import torch
 from comfy_graph import node
+from load_pack import SUPPORT
 from PIL import Image
 from safetensors.torch import load_file
 
-HERE = Path(__file__).resolve().parent
 SIZE = 64
-
-
-def _checkpoints():
-    spec = importlib.util.spec_from_file_location("checkpoints", HERE / "checkpoints.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["checkpoints"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def prepare(base: Path) -> None:
     """Write the random models, a conditioning node and images into a server's base folder."""
-    make, models = _checkpoints(), base / "models"
+    models = base / "models"
 
     def checkpoint(shapes, name, seed):
         unet = {f"model.diffusion_model.{key}": shape for key, shape in shapes.items()}
@@ -55,7 +44,7 @@ def prepare(base: Path) -> None:
     ):
         make.write(shapes, models / folder / f"{name}.safetensors", 3)
     (base / "custom_nodes").mkdir()
-    shutil.copy(HERE / "stand_ins.py", base / "custom_nodes")
+    shutil.copy(SUPPORT / "stand_ins.py", base / "custom_nodes")
     _depth_images(base / "input")
 
 

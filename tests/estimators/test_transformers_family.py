@@ -16,6 +16,7 @@ from genvr_depth.nodes.depthkit.estimators.transformers_family import (
     family_of,
     load_folder,
 )
+from tiny_models import save_tiny
 
 # The polarity of every family, as its authors publish it: disparity = near is large.
 KINDS = {
@@ -33,13 +34,13 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def folder(tiny_models, tmp_path_factory):
+def folder(tmp_path_factory):
     root = tmp_path_factory.mktemp("models")
     saved = {}
 
     def get(name):
         if name not in saved:
-            saved[name] = tiny_models.save_tiny(name, root)
+            saved[name] = save_tiny(name, root)
         return saved[name]
 
     return get
