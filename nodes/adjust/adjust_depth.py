@@ -9,8 +9,8 @@ from ..depthkit.maps.adjust import Adjustments, adjust
 from ..depthkit.maps.fill import HOLES
 from ..depthkit.ranges import WINDOWS, Window
 from ..shared import host
+from ..shared.depth_view import depth_ui
 from ..shared.sockets import DEPTH_MAP, advanced, depth_map_input, window_widgets
-from .preview_depth import depth_ui
 
 __all__ = ["GenVRDepthAdjust"]
 

@@ -10,6 +10,7 @@ from ..depthkit.depth_map import DepthMap
 from ..depthkit.ranges import Window
 from ..depthkit.views.colour_map import COLORMAPS
 from ..depthkit.views.render import MEANINGS, SCALES, RenderOptions, from_image, render
+from ..shared.depth_view import depth_ui
 from ..shared.sockets import (
     DEPTH_MAP,
     advanced,
@@ -18,7 +19,6 @@ from ..shared.sockets import (
     metres_widget,
     window_widgets,
 )
-from .preview_depth import depth_ui
 
 __all__ = ["GenVRDepthFromImage", "GenVRDepthToImage"]
 

@@ -92,10 +92,10 @@ class GenVRDepthLayers:
         thresholds: str = "0.66, 0.33",
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, str]:
         cuts = parse_thresholds(thresholds) if method == "thresholds" else ()
-        picture = None if image is None else rgb(image)
+        photo = None if image is None else rgb(image)
         with host.current().task(depth.batch) as task:
             split, coloured = split_image(
-                depth, picture, layers, method,
+                depth, photo, layers, method,
                 thresholds=cuts, feather=feather, on_progress=task.on_progress,
             )  # fmt: skip
         fore, mid, back = split.foreground, split.midground, split.background

@@ -7,9 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
-from ..adjust.preview_depth import depth_ui
 from ..depthkit.ranges import Window, control_image
 from ..depthkit.views.core_geometry import UNITS, GeometryOptions, from_geometry
+from ..shared.depth_view import depth_ui
 from ..shared.sockets import DEPTH_MAP, advanced, window_widgets
 
 __all__ = ["GenVRDepthFromGeometry"]

@@ -7,12 +7,12 @@ from typing import Any
 
 from torch import Tensor
 
-from ..adjust.preview_depth import depth_ui
 from ..depthkit.ranges import Window, control_image
+from ..shared.builtin_model import NO_MODEL, model_or_builtin
+from ..shared.depth_view import depth_ui
 from ..shared.host import current
 from ..shared.on_demand import estimators
 from ..shared.sockets import DEPTH_MAP, DEPTH_MODEL, advanced, image_input, window_widgets
-from .load_model import NO_MODEL, model_or_builtin
 
 __all__ = ["GenVRDepthEstimate"]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from torch import Tensor
 
-from ..adjust.preview_depth import depth_ui
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.ranges import control_image
 from ..shared import host
+from ..shared.depth_view import depth_ui
 from ..shared.genvr_service import (
     beside_the_loop,
     control_images,
@@ -85,13 +85,13 @@ def _detect(
     should_stop: Any,
 ) -> tuple[DepthMap, str]:
     model = genvr.model_named("detect")
-    pictures = control_images([image], [])
+    controls = control_images([image], [])
 
     def requests() -> list[Any]:
         return genvr.request_grid.requests_for(
-            model, pictures, {"detector": [detector]}, takes=[take]
+            model, controls, {"detector": [detector]}, takes=[take]
         )
 
     batch = obtain(profile, requests, limits_from(money), task, should_stop)
-    found = [batch.images(index) for index in range(len(pictures))]
-    return genvr.depth_from_images(found, pictures, detector), batch.report
+    found = [batch.images(index) for index in range(len(controls))]
+    return genvr.depth_from_images(found, controls, detector), batch.report

@@ -11,10 +11,10 @@ from typing import Any
 
 from torch import Tensor
 
-from ..adjust.preview_depth import depth_ui
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.errors import InvalidInput
 from ..depthkit.ranges import control_image
+from ..shared.depth_view import depth_ui
 from ..shared.host import Host, current
 from ..shared.on_demand import formats
 from ..shared.sockets import DEPTH_MAP, advanced, fov_widget

@@ -1,20 +1,18 @@
-"""Load Depth Model, and the models that several nodes share."""
+"""Load Depth Model."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 from weakref import WeakValueDictionary
 
 import torch
 
-from ..shared.host import Host, Task, current
+from ..shared.builtin_model import kept_builtin, managed
+from ..shared.host import current
 from ..shared.on_demand import estimators
 from ..shared.sockets import DEPTH_MODEL
 
-__all__ = ["NO_MODEL", "GenVRDepthModelLoader", "model_or_builtin"]
-
-NO_MODEL = "No model connected: the built-in depth model is used."
+__all__ = ["GenVRDepthModelLoader"]
 
 _PRECISIONS: dict[str, tuple[torch.dtype, ...]] = {
     "auto": (torch.float16, torch.bfloat16),
@@ -22,23 +20,6 @@ _PRECISIONS: dict[str, tuple[torch.dtype, ...]] = {
     "fp16": (torch.float16,),
     "bf16": (torch.bfloat16,),
 }
-
-
-def model_or_builtin(model: estimators.Estimator | None, task: Task) -> estimators.Estimator:
-    """The connected model; without one the built-in model, and a line that says so."""
-    if model is not None:
-        return model
-    task.say(NO_MODEL)
-    return _kept_builtin(type(current()), torch.float32)
-
-
-@lru_cache(maxsize=3)
-def _kept_builtin(_host: type[Host], dtype: torch.dtype) -> estimators.Estimator:
-    return estimators.builtin_estimator(place=_managed, dtype=dtype)
-
-
-def _managed(network: torch.nn.Module) -> estimators.Placement:
-    return current().manage(network).load
 
 
 def _dtype(precision: str) -> torch.dtype:
@@ -112,12 +93,12 @@ class GenVRDepthModelLoader:
         dtype, folders = _dtype(precision), current().model_folders()
         with current().task() as task:
             if model == estimators.BUILTIN:
-                return (_kept_builtin(type(current()), dtype),)
+                return (kept_builtin(type(current()), dtype),)
             watch = {"on_progress": task.on_progress, "should_stop": task.should_stop}
             estimators.ensure_folder(model, folders, download, **watch)
             key = (estimators.fingerprint(model, folders), dtype)
             estimator = self._shared.get(key)
             if estimator is None:
-                estimator = estimators.load_estimator(model, folders, place=_managed, dtype=dtype)
+                estimator = estimators.load_estimator(model, folders, place=managed, dtype=dtype)
                 self._shared[key] = estimator
             return (estimator,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..adjust.preview_depth import depth_ui
+from ..shared.depth_view import depth_ui
 from ..shared.on_demand import scenes
 from ..shared.sockets import DEPTH_MAP
 

@@ -85,7 +85,7 @@ class _Generate:
 
     def _requests(self, inputs: dict[str, list[Any]]) -> list[Any]:
         model = genvr.model_named(self.MODEL)
-        pictures = control_images(inputs.get("image", []), inputs.get("depth", []))
+        controls = control_images(inputs.get("image", []), inputs.get("depth", []))
         axes: dict[str, Sequence[Any]] = {p.name: inputs[p.name] for p in model.parameters}
         axes["prompt"] = genvr.request_grid.split_prompts(
             inputs["prompt"], inputs["prompts"][0] == PER_LINE[1]
@@ -95,7 +95,7 @@ class _Generate:
         )
         takes = [int(take) for take in inputs["take"]]
         how = str(inputs["combine"][0])
-        return genvr.request_grid.requests_for(model, pictures, axes, takes=takes, combine=how)
+        return genvr.request_grid.requests_for(model, controls, axes, takes=takes, combine=how)
 
 
 def _more() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.errors import InvalidInput
 from ..depthkit.images import rgb
-from ..estimate.load_model import model_or_builtin
+from ..shared.builtin_model import model_or_builtin
 from ..shared.host import current
 from ..shared.on_demand import estimators, structure
 from ..shared.sockets import DEPTH_MODEL, depth_map_input, image_input
@@ -30,7 +30,7 @@ MODEL_INPUT = (
 
 def _score(
     controls: Sequence[DepthMap],
-    pictures: Sequence[Tensor],
+    images: Sequence[Tensor],
     model: estimators.Estimator | None,
     originals: Sequence[Tensor | None] = (None,),
 ) -> list[structure.Comparison]:
@@ -39,16 +39,16 @@ def _score(
     controls, originals: one frame each, one for all images or one for each. images:
     (1, H, W, 3) each, of any sizes.
     """
-    targets = _one_each(controls, len(pictures), "control")
-    before = _one_each(originals, len(pictures), "original")
-    with current().task(len(pictures)) as task:
+    targets = _one_each(controls, len(images), "control")
+    before = _one_each(originals, len(images), "original")
+    with current().task(len(images)) as task:
         used = model_or_builtin(model, task)
         done: list[structure.Comparison] = []
-        for index, picture in enumerate(pictures):
+        for index, image in enumerate(images):
             done += structure.score_images(
-                targets[index], picture, used, before[index], should_stop=task.should_stop
+                targets[index], image, used, before[index], should_stop=task.should_stop
             )
-            task.on_progress(index + 1, len(pictures))
+            task.on_progress(index + 1, len(images))
         task.say(", ".join(f"{one.report.score:.0f}" for one in done))
     return done
 
@@ -116,12 +116,10 @@ class GenVRDepthStructureScore:
         model: estimators.Estimator | None = None,
         original: Tensor | None = None,
     ) -> tuple[float, str, Tensor, str]:
-        pictures = rgb(image)
+        images = rgb(image)
         before = [None] if original is None else rgb(original, "original").split(1)
-        scored = _score(_frames(control), pictures.split(1), model, before)
-        heat = torch.stack(
-            [structure.heat_map(c, p) for c, p in zip(scored, pictures, strict=True)]
-        )
+        scored = _score(_frames(control), images.split(1), model, before)
+        heat = torch.stack([structure.heat_map(c, p) for c, p in zip(scored, images, strict=True)])
         reports = [one.report for one in scored]
         mean = sum(report.score for report in reports) / len(reports)
         text = _report(scored, [f"image {n + 1}" for n in range(len(scored))])
@@ -169,13 +167,13 @@ class GenVRDepthKeepBest:
         keep: list[int],
         model: list[estimators.Estimator | None] | None = None,
     ) -> tuple[list[Tensor], list[float], str]:
-        pictures = [one for batch in images for one in rgb(batch, "images").split(1)]
+        candidates = [one for batch in images for one in rgb(batch, "images").split(1)]
         controls = [frame for depth in control for frame in _frames(depth)]
-        scored = _score(controls, pictures, (model or [None])[0])
+        scored = _score(controls, candidates, (model or [None])[0])
         scores = [one.report.score for one in scored]
         order = structure.best_first(scores)
-        chosen = [pictures[index] for index in order[: keep[0]]]
-        alike = len({picture.shape for picture in chosen}) == 1
+        chosen = [candidates[index] for index in order[: keep[0]]]
+        alike = len({image.shape for image in chosen}) == 1
         text = _report([scored[n] for n in order], [f"image {n + 1}" for n in order])
         kept = [torch.cat(chosen)] if alike else chosen
         return kept, [scores[index] for index in order[: keep[0]]], text

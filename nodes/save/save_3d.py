@@ -10,10 +10,10 @@ from torch import Tensor
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.ranges import control_image
 from ..depthkit.views.geometry import with_space
+from ..shared.frame_images import frame_image, images_for
 from ..shared.on_demand import formats
 from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
-from ..shared.sockets import PassesDepthOn, depth_map_input, image_input
-from .depth_to_mesh import frame_image, images_for, space_widgets
+from ..shared.sockets import PassesDepthOn, depth_map_input, image_input, space_widgets
 
 __all__ = ["GenVRDepthSave3D"]
 
@@ -91,9 +91,8 @@ def _jobs(
         beside = {".json": formats.embed.sidecar(options.texts).encode()}
 
     def one(index: int) -> formats.Encoded:
-        picture = frame_image(images, index)
-        return formats.Encoded(
-            formats.encode_solid(depth.frame(index), picture, format, options), beside
-        )
+        texture = frame_image(images, index)
+        data = formats.encode_solid(depth.frame(index), texture, format, options)
+        return formats.Encoded(data, beside)
 
     return [lambda index=index: one(index) for index in range(depth.batch)]

@@ -11,10 +11,10 @@ from ..depthkit.conversions import to_disparity
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.ranges import Window, control_image, normalise
 from ..depthkit.views.colour_map import COLORMAPS, colorize
+from ..shared.frame_images import frame_image, images_for
 from ..shared.on_demand import formats
 from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
 from ..shared.sockets import PassesDepthOn, depth_map_input, image_input
-from .depth_to_mesh import frame_image, images_for
 
 __all__ = ["GenVRDepthSaveDepth"]
 
@@ -114,9 +114,9 @@ class GenVRDepthSaveDepth(PassesDepthOn):
             values, near or None, far or None, exr_compression, exr_channel, quality, texts
         )
         chosen, coding = formats.plan(depth, options)
-        picture = images_for(image, depth)
+        photos = images_for(image, depth)
         beside = _companions(chosen, coding, format, texts, sidecar, color_preview)
-        frames = _frames(chosen, coding, picture, format, options, beside)
+        frames = _frames(chosen, coding, photos, format, options, beside)
         row, size = formats.FORMATS[format], (depth.width, depth.height)
         files, saved = save_frames(filename_prefix, size, row.extension, frames)
         ui = shown(files, saved, row.shows, lambda some: control_image(depth, only=some))
@@ -148,14 +148,14 @@ def _metres(tooltip: str) -> tuple[str, dict[str, Any]]:
 def _frames(
     depth: DepthMap,
     coding: formats.Coding,
-    images: Tensor | None,
+    photos: Tensor | None,
     format: str,
     options: formats.SaveOptions,
     beside: Companions,
 ) -> list[Callable[[], formats.Encoded]]:
     def one(index: int) -> formats.Encoded:
-        picture = frame_image(images, index)
-        array = None if picture is None else picture.numpy()
+        photo = frame_image(photos, index)
+        array = None if photo is None else photo.numpy()
         data = formats.encode_frame(depth.frame(index), coding, array, format, options)
         return formats.Encoded(data, beside(index))
 

@@ -121,8 +121,8 @@ def control_images(
     maps = [depth for depth in depths if depth is not None]
     if photos and maps:
         raise InvalidInput("Connect 'image' or 'depth', not both: the service takes one image.")
-    found = [picture for image in photos for picture in genvr.from_images(image)]
-    found += [picture for depth in maps for picture in genvr.from_depth(depth)]
+    found = [control for image in photos for control in genvr.from_images(image)]
+    found += [control for depth in maps for control in genvr.from_depth(depth)]
     return found
 
 

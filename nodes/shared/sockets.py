@@ -16,6 +16,7 @@ __all__ = [
     "image_input",
     "metres_widget",
     "scope_widget",
+    "space_widgets",
     "window_widgets",
 ]
 
@@ -113,4 +114,39 @@ def window_widgets() -> dict[str, Declaration]:
             },
         ),
         "scope": scope_widget(),
+    }
+
+
+_METRES_TIP = (
+    "Metres of the {} point, for relative depth only. With 0 the ends are read as 1 and 5 metres; "
+    "the shape is then plausible, the scale free."
+)
+
+
+def space_widgets() -> dict[str, Declaration]:
+    """Camera, scale, cut and decimation: what every way into space needs."""
+    return {
+        "field_of_view": fov_widget(),
+        "near": metres_widget(_METRES_TIP.format("nearest")),
+        "far": metres_widget(_METRES_TIP.format("farthest")),
+        "cut": (
+            "FLOAT",
+            {
+                "default": 0.1,
+                "min": 0.0,
+                "max": 10.0,
+                "step": 0.01,
+                "tooltip": "Leave out triangles where neighbouring pixels differ in depth by more "
+                "than this share: 0.1 is 10%. 0 keeps a skin over every edge.",
+            },
+        ),
+        "step": (
+            "INT",
+            {
+                "default": 1,
+                "min": 1,
+                "max": 64,
+                "tooltip": "Take every n-th pixel: 2 makes a quarter of the triangles.",
+            },
+        ),
     }

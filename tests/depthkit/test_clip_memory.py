@@ -20,11 +20,11 @@ from load_pack import load_pack
 
 load_pack()
 import torch
-from genvr_depth.nodes.adjust import preview_depth
 from genvr_depth.nodes.depthkit import conversions, ranges
 from genvr_depth.nodes.depthkit.maps import smooth
 from genvr_depth.nodes.depthkit.views import geometry, layers, render, stereo
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
+from genvr_depth.nodes.shared import depth_view
 
 torch.set_num_threads(1)
 SHAPE = (64, 160, 240)
@@ -37,7 +37,7 @@ CASES = {
     "image": lambda: render.render(metric, render.RenderOptions("turbo"), ranges.Window()),
     "span": lambda: smooth.value_span(metric),
     "disparity": lambda: conversions.to_disparity(relative),
-    "preview": lambda: preview_depth.depth_ui(metric),
+    "preview": lambda: depth_view.depth_ui(metric),
     "stereo": lambda: stereo.stereo(metric, colours, stereo.StereoOptions()),
     "normals": lambda: geometry.normal_image(colours),
     "layers": lambda: layers.split_layers(metric),

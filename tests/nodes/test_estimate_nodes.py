@@ -9,6 +9,7 @@ from genvr_depth.nodes.depthkit.errors import InvalidInput, ModelError
 from genvr_depth.nodes.depthkit.estimators.loading import BUILTIN_WEIGHTS
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES
 from genvr_depth.nodes.estimate import load_model as models_module
+from genvr_depth.nodes.shared import builtin_model
 from genvr_depth.nodes.shared.host import HeadlessHost
 from tiny_models import save_tiny
 
@@ -54,7 +55,7 @@ def test_near_is_white_in_the_control_image_whatever_the_model_predicts():
 
 
 def test_without_a_model_the_builtin_one_is_used_and_the_report_says_so(monkeypatch):
-    monkeypatch.setattr(models_module, "_kept_builtin", lambda *_: Brightness())
+    monkeypatch.setattr(builtin_model, "kept_builtin", lambda *_: Brightness())
     report = node("Estimate").run(torch.rand(1, 20, 20, 3))["result"][3]
     assert report.splitlines()[0] == "No model connected: the built-in depth model is used."
 

@@ -7,17 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from genvr_depth.nodes.adjust import preview_depth as preview
-from genvr_depth.nodes.adjust.preview_depth import (
+from genvr_depth.nodes.adjust.preview_depth import GenVRDepthPreview
+from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
+from genvr_depth.nodes.shared import depth_view, host
+from genvr_depth.nodes.shared.depth_view import (
     UI_KEY,
-    GenVRDepthPreview,
     depth_ui,
     frame_entry,
     raw_frame,
     shown_frames,
 )
-from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
-from genvr_depth.nodes.shared import host
 
 
 class CanvasHost(host.HeadlessHost):
@@ -41,7 +40,7 @@ class CanvasHost(host.HeadlessHost):
 @pytest.fixture
 def canvas(monkeypatch):
     fake = CanvasHost()
-    monkeypatch.setattr(preview, "current", lambda: fake)
+    monkeypatch.setattr(depth_view, "current", lambda: fake)
     return fake
 
 
@@ -99,7 +98,7 @@ def test_a_long_clip_shows_frames_from_first_to_last(batch):
     frames = shown_frames(batch)
     assert frames[0] == 0
     assert frames[-1] == batch - 1
-    assert len(frames) == min(batch, preview.MAX_FRAMES)
+    assert len(frames) == min(batch, depth_view.MAX_FRAMES)
     assert sorted(set(frames)) == frames
 
 
