@@ -18,10 +18,12 @@ from torch import Tensor
 
 from .errors import InvalidInput
 
-__all__ = ["KINDS", "DepthMap", "Kind", "Pinhole"]
+__all__ = ["KINDS", "DepthMap", "Kind", "Pinhole", "Size", "capped"]
 
 Kind = Literal["metric", "depth", "disparity"]
 KINDS: tuple[str, ...] = get_args(Kind)
+Size = tuple[int, int]
+"""(height, width) in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,9 @@ class DepthMap:
     valid: (B, H, W) bool; False = sky, no return, or non-finite in the source.
     camera: intrinsics in pixels of this map, or None where unknown.
     source: the model or file the map came from; for people, never a full path.
+    measured: (height, width) of the grid on which the values of the whole map were measured, None
+        where nobody knows. A sensor, a renderer and an exact map measure every pixel: their own
+        size. A network's answer enlarged to its photo: the size the network worked at.
     """
 
     values: Tensor
@@ -88,6 +93,7 @@ class DepthMap:
     valid: Tensor
     camera: Pinhole | None = None
     source: str = ""
+    measured: Size | None = None
 
     @classmethod
     def make(
@@ -97,12 +103,14 @@ class DepthMap:
         valid: Tensor | None = None,
         camera: Pinhole | None = None,
         source: str = "",
+        measured: Size | None = None,
     ) -> DepthMap:
         """Validate and build.
 
         values: (B, H, W) or (H, W), any real dtype and device; non-finite pixels become invalid,
             and so do pixels of a metric map that are not in front of the camera (<= 0).
         valid: bool of the same shape, or None for "wherever `values` is finite".
+        measured: at most the size of the map counts, a smaller map holds no more.
         Raises InvalidInput on an unknown kind, an empty map or shapes that do not fit.
         """
         if kind not in KINDS:
@@ -120,7 +128,8 @@ class DepthMap:
                 )
             usable &= mask
         clean = torch.where(usable, stack, torch.zeros((), dtype=torch.float32))
-        return cls(clean.contiguous(), kind, usable.contiguous(), camera, source)  # type: ignore[arg-type]
+        fine = measured and capped(measured, (clean.shape[1], clean.shape[2]))
+        return cls(clean.contiguous(), kind, usable.contiguous(), camera, source, fine)  # type: ignore[arg-type]
 
     @property
     def batch(self) -> int:
@@ -158,9 +167,11 @@ class DepthMap:
     def with_values(
         self, values: Tensor, *, valid: Tensor | None = None, kind: str | None = None
     ) -> DepthMap:
-        """New numbers for the same pixels; camera and source stay."""
+        """New numbers for the same pixels; camera, source and measured resolution stay."""
         mask = self.valid if valid is None else valid
-        return DepthMap.make(values, kind or self.kind, mask, self.camera, self.source)
+        return DepthMap.make(
+            values, kind or self.kind, mask, self.camera, self.source, self.measured
+        )
 
     def resized(self, height: int, width: int) -> DepthMap:
         """Smoothly resampled map; invalid pixels never bleed into valid ones.
@@ -175,7 +186,20 @@ class DepthMap:
         camera = self.camera
         if camera is not None:
             camera = camera.scaled(width / self.width, height / self.height)
-        return DepthMap.make(value, self.kind, weight >= 0.5, camera, self.source)
+        return DepthMap.make(value, self.kind, weight >= 0.5, camera, self.source, self.measured)
+
+    def cropped(self, top: int, left: int, height: int, width: int) -> DepthMap:
+        """Rows top..top + height and columns left..left + width, with the camera of that part."""
+        rows, columns = slice(top, top + height), slice(left, left + width)
+        values, valid = self.values[:, rows, columns], self.valid[:, rows, columns]
+        fine = self.measured
+        if fine is not None:
+            fine = capped(
+                (round(fine[0] * height / self.height), round(fine[1] * width / self.width)),
+                (height, width),
+            )
+        camera = self.camera.shifted(left, top) if self.camera else None
+        return replace(self, values=values, valid=valid, camera=camera, measured=fine)
 
     def __repr__(self) -> str:
         share = self.valid.float().mean().item()
@@ -183,6 +207,11 @@ class DepthMap:
             f"DepthMap({self.batch}x{self.height}x{self.width} {self.kind}, "
             f"{share:.1%} valid, source={self.source!r})"
         )
+
+
+def capped(measured: Size, size: Size) -> Size:
+    """The measured resolution of a map of `size`: between one pixel and all of them."""
+    return (max(1, min(measured[0], size[0])), max(1, min(measured[1], size[1])))
 
 
 def _as_stack(tensor: Tensor, what: str) -> Tensor:

@@ -78,7 +78,7 @@ def raw_frame(depth: DepthMap, max_pixels: int = MAX_FRAME_PIXELS) -> tuple[Tens
 
 
 def frame_entry(depth: DepthMap, index: int, raw: Tensor, step: int) -> dict[str, Any]:
-    """What the viewer must know to read a raw file: size, unit, ends, camera, origin."""
+    """What the viewer must know to read a raw file: size, unit, ends, camera, origin, resolution."""
     near, far = _ends(depth)
     camera = depth.camera.scaled(1 / step, 1 / step) if depth.camera else None
     return {
@@ -94,6 +94,7 @@ def frame_entry(depth: DepthMap, index: int, raw: Tensor, step: int) -> dict[str
         "far": far,
         "reach": {"near": near, "far": far},
         "source": depth.source,
+        "measured": [depth.measured[1], depth.measured[0]] if depth.measured else None,
         "camera": [camera.fx, camera.fy, camera.cx, camera.cy] if camera else None,
     }
 

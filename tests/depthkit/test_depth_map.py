@@ -6,8 +6,11 @@ import math
 
 import pytest
 import torch
+from genvr_depth.nodes.depthkit.conversions import to_disparity
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import InvalidInput
+from genvr_depth.nodes.depthkit.maps.adjust import Adjustments, adjust
+from genvr_depth.nodes.depthkit.ranges import Window
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,6 +75,32 @@ def test_the_camera_follows_a_resize():
     assert depth.camera is not None
     assert depth.camera.fx == pytest.approx(2 * camera.fx)
     assert depth.camera.fov_deg(200) == pytest.approx(60)
+
+
+def test_the_measured_resolution_follows_the_map():
+    depth = DepthMap.make(torch.rand(1, 60, 80), "depth", measured=(30, 20))
+    assert depth.with_values(depth.values * 2).measured == (30, 20)
+    assert depth.frame(0).measured == (30, 20)
+    assert depth.resized(120, 160).measured == (30, 20)
+    assert depth.resized(15, 40).measured == (15, 20)
+    assert depth.cropped(10, 20, 30, 40).measured == (15, 10)
+    assert DepthMap.make(torch.rand(4, 5), "depth", measured=(9, 9)).measured == (4, 5)
+    assert DepthMap.make(torch.rand(4, 5), "depth").resized(2, 2).measured is None
+
+
+def test_a_crop_takes_its_part_of_map_and_camera():
+    camera = Pinhole(10, 10, 4, 3)
+    depth = DepthMap.make(torch.arange(48.0).view(6, 8) + 1, "metric", camera=camera)
+    part = depth.cropped(1, 2, 3, 4)
+    assert torch.equal(part.values, depth.values[:, 1:4, 2:6])
+    assert part.camera == Pinhole(10, 10, 2, 2)
+
+
+def test_adjusting_keeps_the_measured_resolution():
+    depth = DepthMap.make(torch.rand(1, 20, 30) + 1, "metric", measured=(10, 15))
+    changes = Adjustments(window=Window("min-max"), gamma=2.0, smooth=2, holes="smooth")
+    assert adjust(depth, changes).measured == (10, 15)
+    assert to_disparity(depth).measured == (10, 15)
 
 
 @given(st.floats(1, 170), st.integers(1, 4000))

@@ -41,6 +41,25 @@ def test_the_map_has_the_size_of_the_image_and_its_values():
     assert (depth.values - ramp[..., 0]).abs().max() < 0.02
 
 
+@pytest.mark.parametrize(
+    ("detail", "size", "measured"),
+    [("off", (200, 300), (56, 84)), ("tiles", (112, 112), (112, 112)), ("off", (28, 28), (28, 28))],
+)
+def test_the_map_says_at_what_resolution_the_model_worked(detail, size, measured):
+    options = EstimateOptions(detail=detail)
+    assert estimate(Brightness(), torch.rand(1, *size, 3), options).depth.measured == measured
+
+
+def test_tiles_measure_finer_than_the_whole_image():
+    photo = torch.rand(1, 280, 280, 3)
+    whole, tiled = (
+        estimate(Brightness(), photo, EstimateOptions(detail=detail)).depth.measured
+        for detail in ("off", "tiles")
+    )
+    assert whole == (56, 56)
+    assert tiled == (174, 174)  # tiles of 90 pixels, each worked at 56
+
+
 @given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3, 4]), st.sampled_from([1, 3]))
 @settings(max_examples=25, deadline=None)
 def test_every_shape_of_image_works(height, width, channels, batch):

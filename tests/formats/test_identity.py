@@ -62,6 +62,13 @@ def test_a_field_of_view_serves_our_own_files_without_a_camera_only(name, own):
     assert back.camera == (own or Pinhole.from_fov(50.0, 6, 5))
 
 
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("measured", [None, (3, 4), (5, 6)])
+def test_every_file_of_ours_remembers_how_finely_it_was_measured(name, measured):
+    depth = DepthMap.make(torch.rand(1, 5, 6) + 1, "metric", camera=CAMERA, measured=measured)
+    assert roundtrip(depth, name).measured == measured
+
+
 def bits(values: torch.Tensor) -> torch.Tensor:
     return values.contiguous().view(torch.int32)
 

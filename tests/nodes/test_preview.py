@@ -70,6 +70,12 @@ def test_the_raw_file_holds_the_map_itself_and_nan_where_invalid(canvas):
     assert (entry["unit"], entry["near"], entry["far"]) == ("m", 1.0, 24.0)
 
 
+def test_the_viewer_is_told_how_finely_the_map_was_measured(canvas):
+    depth = DepthMap.make(torch.rand(6, 8), "depth", measured=(3, 4))
+    assert depth_ui(depth)[UI_KEY][0]["measured"] == [4, 3]
+    assert depth_ui(_metric())[UI_KEY][0]["measured"] is None
+
+
 def test_near_is_the_large_end_of_a_disparity_map(canvas):
     depth = DepthMap.make(torch.tensor([[0.25, 2.0]]), "disparity")
     entry = depth_ui(depth)[UI_KEY][0]

@@ -72,6 +72,19 @@ test("the frame asked for last is shown, however late another one comes", async 
   assert.equal(viewer.frameSlider.value, "2");
 });
 
+test("a map that was measured more coarsely than it is large says so", async () => {
+  const { viewer, answer } = opened();
+  const measured = (name, size) => ({ ...frames([name], 8)[0], full_height: 6, measured: size });
+  viewer.show([measured("1", [4, 3])]);
+  await answer("1");
+  assert.equal(viewer.caption.textContent, "8×6 · viewer.measured · viewer.depth · 1");
+  for (const [name, size] of [["2", [8, 6]], ["3", null]]) {
+    viewer.show([measured(name, size)]);
+    await answer(name);
+    assert.equal(viewer.caption.textContent, `8×6 · viewer.depth · ${name}`);
+  }
+});
+
 test("a run that ends keeps the frame that was asked for, not the one that was there", async () => {
   const { viewer, answer, slide } = opened();
   viewer.show(frames(["1", "2"]));

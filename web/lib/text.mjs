@@ -19,6 +19,7 @@ export const ENGLISH = Object.freeze({
     photo: "Photo",
     photo_tip: "Show the photograph; the values under the cursor stay those of the depth",
     cloud: "Look at it in 3D: drag to turn, wheel to zoom, double-click to reset",
+    measured: "measured at {size}",
     metric: "metres",
     depth: "relative depth",
     disparity: "relative disparity",

@@ -189,9 +189,12 @@ export class DepthViewer {
   /** @param {Entry} entry */
   _title(entry) {
     const reduced = entry.step > 1 ? ` (1/${entry.step})` : "";
-    const unit = this.options.text(`viewer.${entry.kind}`);
-    return [`${entry.full_width}×${entry.full_height}${reduced}`, unit, entry.source]
-      .filter(Boolean).join(" · ");
+    const { text } = this.options;
+    const [wide, tall] = entry.measured ?? [];
+    const coarse = wide && tall && (wide < entry.full_width || tall < entry.full_height);
+    const measured = coarse ? text("viewer.measured").replace("{size}", `${wide}×${tall}`) : "";
+    const size = `${entry.full_width}×${entry.full_height}${reduced}`;
+    return [size, measured, text(`viewer.${entry.kind}`), entry.source].filter(Boolean).join(" · ");
   }
 
   /** Take the window from the node's widgets and lay the sliders' track out around it. */

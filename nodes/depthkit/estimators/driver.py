@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..depth_map import DepthMap, Pinhole
+from ..depth_map import DepthMap, Pinhole, Size, capped
 from ..errors import ModelError, Stopped
 from ..images import frames, rgb
 from ..maps.temporal import align_clip, flicker
@@ -27,7 +27,7 @@ from .base import (
     WantsMargin,
 )
 from .chunks import at_once, in_chunks, listening
-from .tiles import TileBlend, tile_boxes
+from .tiles import Box, TileBlend, tile_boxes
 from .working_size import inner_shape
 
 __all__ = ["estimate"]
@@ -188,7 +188,18 @@ class _Run:
         if self.fov_deg.isfinite().all():
             camera = Pinhole.from_fov(self.fov_deg.median().item(), self.width, self.height)
         name, kind = self.estimator.name, self.estimator.kind
-        return DepthMap(self.values, kind, self.valid, camera, name)
+        return DepthMap(self.values, kind, self.valid, camera, name, self._measured())
+
+    def _measured(self) -> Size:
+        """The grid of the network's answers, in pixels of the whole image."""
+        whole = Box(0, 0, self.height, self.width)
+        box = self.boxes[0] if self.boxes else whole
+        size = (box.bottom - box.top, box.right - box.left)
+        sides = zip(
+            (self.height, self.width), size, self._margin(*size), self._inner(*size), strict=True
+        )
+        fine = [round(side * inner / (part + 2 * margin)) for side, part, margin, inner in sides]
+        return capped((fine[0], fine[1]), (self.height, self.width))
 
     def _size_note(self) -> str:
         height, width = self.inner

@@ -117,6 +117,9 @@ def _inside(data: bytes, options: LoadOptions) -> DepthMap:
 def _upright(depth: DepthMap, jpeg: bytes) -> DepthMap:
     with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
         transposed, mirrored = _TURNS.get(image.getexif().get(_ORIENTATION, 1), (False, ()))
+    measured = depth.measured
+    if measured is not None and transposed:
+        measured = measured[1], measured[0]
     values, valid = (
         (plane.mT if transposed else plane).flip(mirrored) for plane in (depth.values, depth.valid)
     )
@@ -127,7 +130,7 @@ def _upright(depth: DepthMap, jpeg: bytes) -> DepthMap:
         height, width = values.shape[1:]
         cx, cy = width - cx if 2 in mirrored else cx, height - cy if 1 in mirrored else cy
         camera = Pinhole(fx, fy, cx, cy)
-    return DepthMap.make(values, depth.kind, valid, camera, depth.source)
+    return DepthMap.make(values, depth.kind, valid, camera, depth.source, measured)
 
 
 def _plane(data: bytes) -> NDArray[np.generic]:

@@ -159,7 +159,8 @@ def _project(points: NDArray[np.float64], text: str | None, options: LoadOptions
     if record is None:
         plane *= options.unit_scale
     values = torch.from_numpy(plane.reshape(height, width).astype(np.float32))
-    return DepthMap.make(values, "metric", None, camera, record.source if record else "")
+    source, measured = (record.source, record.measured) if record else ("", None)
+    return DepthMap.make(values, "metric", None, camera, source, measured)
 
 
 def _view(record: Record | None, options: LoadOptions) -> tuple[Pinhole, int, int]:

@@ -84,6 +84,7 @@ def record_of(depth: DepthMap, coding: Coding, bits: int) -> Record:
         "none" if encoding == "values" else coding.normalisation,
         depth.camera,
         depth.source[:200],
+        depth.measured,
     )
 
 
@@ -156,7 +157,12 @@ def restore(stored: NDArray[np.generic], record: Record) -> DepthMap:
     else:
         values = _from_share(stored, valid, record)
     return DepthMap.make(
-        torch.from_numpy(values), record.kind, torch.from_numpy(valid), record.camera, record.source
+        torch.from_numpy(values),
+        record.kind,
+        torch.from_numpy(valid),
+        record.camera,
+        record.source,
+        record.measured,
     )
 
 

@@ -11,7 +11,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..depth_map import KINDS, Pinhole
+from ..depth_map import KINDS, Pinhole, Size
 from ..errors import FormatError
 
 __all__ = ["RECORD_KEY", "Record"]
@@ -35,6 +35,7 @@ class Record:
         "inverse" a share of the way between 1 / far and 1 / near.
     near, far: the map's values (metres where metric) at the two ends of the window.
     bits: 16 for integer codes 1..65535 with `invalid` = 0; 0 for floats, where NaN is invalid.
+    measured: (height, width) at which the values were measured, None where unknown.
     normalisation: "none", "frame", "clip" (one window for the batch) or "fixed" (typed).
     """
 
@@ -48,6 +49,7 @@ class Record:
     normalisation: str = "none"
     camera: Pinhole | None = None
     source: str = ""
+    measured: Size | None = None
 
     @property
     def near_is_large(self) -> bool:
@@ -67,6 +69,7 @@ class Record:
             "bits": self.bits,
             "invalid": 0 if self.bits else "nan",
             "size": [self.width, self.height],
+            "measured": [self.measured[1], self.measured[0]] if self.measured else None,
             "normalisation": self.normalisation,
             "camera": asdict(self.camera) if self.camera else None,
             "source": self.source,
@@ -114,6 +117,7 @@ def _checked(body: dict[str, Any]) -> Record:
         normalisation=str(body.get("normalisation", "none")),
         camera=_camera(body.get("camera")),
         source=str(body.get("source", ""))[:200],
+        measured=_measured(body.get("measured")),
     )
     if record.kind not in KINDS or record.encoding not in _ENCODINGS or record.bits not in (0, 16):
         raise ValueError("unknown kind, encoding or bits")
@@ -129,6 +133,15 @@ def _finite(value: object) -> float:
     if not math.isfinite(number):
         raise ValueError("a number is not finite")
     return number
+
+
+def _measured(value: object) -> Size | None:
+    if value is None:
+        return None
+    width, height = (int(_finite(side)) for side in value)  # type: ignore[attr-defined]
+    if min(width, height) < 1:
+        raise ValueError("the measured resolution is not positive")
+    return height, width
 
 
 def _camera(value: object) -> Pinhole | None:

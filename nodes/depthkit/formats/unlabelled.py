@@ -80,7 +80,11 @@ def _make(
 ) -> DepthMap:
     with np.errstate(over="ignore"):
         single = np.where(valid, values, 0.0).astype(np.float32)
-    return DepthMap.make(torch.from_numpy(single), kind, torch.from_numpy(valid), plane.camera)
+    # A renderer's own channel is exact in every pixel; of other files nobody knows.
+    measured = single.shape if plane.metric else None
+    return DepthMap.make(
+        torch.from_numpy(single), kind, torch.from_numpy(valid), plane.camera, measured=measured
+    )
 
 
 def _valid(stored: NDArray[np.generic], options: LoadOptions) -> NDArray[np.bool_]:

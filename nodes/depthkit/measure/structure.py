@@ -204,10 +204,7 @@ def _centre(depth: DepthMap, other: DepthMap) -> DepthMap:
     width = min(depth.width, max(1, round(depth.height * aspect)))
     height = min(depth.height, max(1, round(depth.width / aspect)))
     top, left = (depth.height - height) // 2, (depth.width - width) // 2
-    rows, columns = slice(top, top + height), slice(left, left + width)
-    camera = depth.camera.shifted(left, top) if depth.camera else None
-    values, valid = depth.values[:, rows, columns], depth.valid[:, rows, columns]
-    return replace(depth, values=values, valid=valid, camera=camera)
+    return depth.cropped(top, left, height, width)
 
 
 def _compare_size(depth: DepthMap) -> tuple[int, int]:

@@ -73,6 +73,7 @@ def load_scene(name: str) -> Scene:
         torch.from_numpy(codes > 0)[None],
         Pinhole(entry["fx"], entry["fy"], entry["cx"], entry["cy"]),
         f"sample scene {name}",
+        codes.shape,
     )
     image = torch.from_numpy(pixels)[None]
     return Scene(name, entry["title"], entry["caption"], image, depth, entry["horizon"])

@@ -6,7 +6,7 @@ Everything here is in OpenCV camera axes (x right, y down, z forward) and the un
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -63,7 +63,7 @@ def with_space(
     camera = depth.camera
     if fov_deg > 0 or camera is None:
         camera = Pinhole.from_fov(fov_deg or DEFAULT_FOV_DEG, depth.width, depth.height)
-    return DepthMap.make(metric.values, "metric", metric.valid, camera, metric.source)
+    return replace(metric, camera=camera)
 
 
 def unproject(depth: DepthMap) -> Tensor:
