@@ -78,7 +78,7 @@ def raw_frame(depth: DepthMap, max_pixels: int = MAX_FRAME_PIXELS) -> tuple[Tens
 
 
 def frame_entry(depth: DepthMap, index: int, raw: Tensor, step: int) -> dict[str, Any]:
-    """What the viewer must know to read a raw file: size, unit, ends, camera, origin, resolution."""
+    """What the viewer must know to read a raw file: size, unit, ends, camera and origin."""
     near, far = _ends(depth)
     camera = depth.camera.scaled(1 / step, 1 / step) if depth.camera else None
     return {
