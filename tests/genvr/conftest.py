@@ -124,6 +124,10 @@ def journal_rows(tmp_path):
     def rows():
         with sqlite3.connect(tmp_path / "private" / "journal.sqlite") as db:
             db.row_factory = sqlite3.Row
-            return [dict(row) for row in db.execute("SELECT * FROM tasks ORDER BY number")]
+            found = [dict(row) for row in db.execute("SELECT * FROM tasks ORDER BY number")]
+        # States and ids are padded, so that a row keeps its length.
+        return [
+            {k: v.strip() if isinstance(v, str) else v for k, v in row.items()} for row in found
+        ]
 
     return rows

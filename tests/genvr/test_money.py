@@ -67,9 +67,8 @@ AMBIGUOUS = {
     "408 after accept": Fault(status=408, act=True),
     "no id": Fault(body={"success": True, "data": {}}, act=True),
     "empty object": Fault(body={}, act=True),
-    "refused, yet a task": Fault(
-        body={"success": False, "message": "late", "data": {"id": "t1"}}, act=True
-    ),
+    "409 after accept": Fault(status=409, body={"message": "duplicate"}, act=True),
+    "499 after accept": Fault(status=499, act=True),
     "302": Fault(status=302, headers={"Location": "/v2/generate"}, act=True),
     "307": Fault(status=307, headers={"Location": "/v2/generate"}, act=True),
     "a redirect to no address": Fault(status=302, headers={"Location": "https://[x"}, act=True),
@@ -86,6 +85,27 @@ def test_an_unclear_outcome_is_never_sent_twice(fake, make_runner, make_request,
         leak_hunt.texts.append(str(raised.value))
     assert fake.count("generate") == 1
     assert len(fake.charges) == 1
+
+
+@pytest.mark.parametrize("status", [200, 202, 400, 401, 402, 403, 404, 409, 413, 422, 429, 500])
+def test_an_answer_that_names_a_task_is_a_task_whatever_its_code(
+    fake, make_runner, make_request, status
+):
+    fake.script("generate", *[Fault("named", status=status, act=True)] * 5)
+    assert make_runner().obtain(make_request(), never_stop).how == "paid"
+    assert make_runner().obtain(make_request(), never_stop).how == "stored"
+    assert fake.count("generate") == len(fake.charges) == 1
+
+
+def test_a_refusal_that_names_a_task_nobody_knows_is_not_sent_again(
+    fake, make_runner, make_request
+):
+    late = {"success": False, "message": "late", "data": {"id": "t1"}}
+    fake.script("generate", Fault(body=late, act=True))
+    for _ in range(2):
+        with pytest.raises(TaskFailed, match="t1"):
+            make_runner().obtain(make_request(), never_stop)
+    assert fake.count("generate") == 1
 
 
 def test_an_unclear_request_is_paid_again_only_when_asked(fake, make_runner, make_request):

@@ -83,7 +83,9 @@ class Fault:
     """What goes wrong with one call.
 
     kind: "reply" (answer `status`/`body`/`headers` instead), "reset" (cut the connection), "hang"
-    (no answer for `seconds`), "drip" (one byte per `seconds`), "truncated" (half the body).
+    (no answer for `seconds`), "drip" (one byte per `seconds`), "slow head" (the same from the
+    status line on), "truncated" (half the body), "named" (the true answer, task id and all, under
+    another code).
     act: carry the call out first, so that a generate call is charged although it looks failed.
     """
 
@@ -380,19 +382,27 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault.kind == "hang":
             self.fake.closing.wait(fault.seconds)
             self.close_connection = True
+        elif fault.kind == "named":
+            self._send(fault.status, data, kind, fault.headers)
+        elif fault.kind == "slow head":
+            head = f"HTTP/1.1 {status} OK\r\nContent-Length: {len(data)}\r\n\r\n"
+            self._trickle(head.encode() + data, fault.seconds)
         elif fault.kind == "truncated":
             self._head(status, len(data), kind, {})
             self.wfile.write(data[: len(data) // 2])
             self.close_connection = True
         elif fault.kind == "drip":
             self._head(status, len(data), kind, {})
-            for byte in data:
-                with contextlib.suppress(OSError):
-                    self.wfile.write(bytes([byte]))
-                    self.wfile.flush()
-                if self.fake.closing.wait(fault.seconds):
-                    break
-            self.close_connection = True
+            self._trickle(data, fault.seconds)
+
+    def _trickle(self, data: bytes, seconds: float) -> None:
+        for byte in data:
+            with contextlib.suppress(OSError):
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+            if self.fake.closing.wait(seconds):
+                break
+        self.close_connection = True
 
     def _reset(self) -> None:
         """RST instead of FIN: what a crashing server or a cut line looks like."""

@@ -1,7 +1,7 @@
 """The service's calls, one method each. Retries are chosen per call, never per HTTP method.
 
 Only `generate` costs money: it is repeated only when it provably did not arrive or was turned away
-with 429. Everything else is free of charge and repeated until its deadline.
+with 429 and no task named. Everything else is free of charge and repeated until its deadline.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ _PATIENCE_S = 90.0
 _UNKNOWN_TRIES = 5
 _UNKNOWN_WAIT_S = 2.0
 _LEAST_WAIT_S = 0.5
+# Time-out, conflict with a request that arrived before, connection given up: it may have arrived.
+_UNCLEAR = (408, 409, 499)
 _FREE = "This call is free, and tasks that were paid for are kept."
 _KEPT = "The task itself is kept; asking again is free."
 
@@ -105,7 +107,7 @@ class Client:
                     money = "Nothing was sent or charged."
                     raise ServiceDown(_unreachable(self.profile, reply, money))
                 self.pacing.wait(backoff(unreachable), should_stop)
-            elif reply.status == 429:
+            elif reply.status == 429 and task_id(reply.json()) is None:
                 busy += 1
                 if busy >= _BUSY_TRIES:
                     raise refusal(reply, self.profile.redactor, "the request")
@@ -131,20 +133,19 @@ class Client:
             raise Ambiguous(f"the connection ended without an answer ({error})") from None
 
     def _accepted(self, reply: Reply) -> str:
+        """The task's id. An answer that names a task has made one, whatever its code says."""
         body = reply.json()
+        found = task_id(body)
+        if found:
+            return found
         said = self.profile.redactor(words(reply), 160)
         if 200 <= reply.status < 300 and isinstance(body, dict):
-            found, refused = task_id(body), body.get("success") is False
-            if found and not refused:
-                return found
-            if found:
-                raise Ambiguous(f'the service refused with "{said}" and named a task all the same')
-            if not refused:
+            if body.get("success") is not False:
                 raise Ambiguous("the answer names no task")
             raise refusal(reply, self.profile.redactor, "the request")
         if reply.status == 413:
             raise PayloadTooLarge
-        if 400 <= reply.status < 500 and reply.status != 408:
+        if 400 <= reply.status < 500 and reply.status not in _UNCLEAR:
             raise refusal(reply, self.profile.redactor, "the request")
         raise Ambiguous(f'the service answered "{said}" (code {reply.status})')
 

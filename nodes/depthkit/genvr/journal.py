@@ -1,5 +1,10 @@
 """The payment journal: every request that may cost credits, on disk before it is sent.
 
+SQLite in rollback mode with a journal file that stays: once an intent is on disk, noting the task
+id writes over bytes that exist already, so that a disk that is full right after the charge cannot
+lose it. Write-ahead mode would grow its log at that moment, and its shared-memory map ends the
+process with SIGBUS where no block can be found for it.
+
 States: prepared -> submitted(task id) -> completed -> stored(images), or failed, ambiguous,
 detached (Stop or deadline; the task goes on at the service). One row per attempt; the newest
 attempt of a key speaks for it. No URL, key or user id is ever written here.
@@ -16,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .journal_identity import Identity
 from .private_files import private_folder_ready
 from .service_errors import JournalError
 
@@ -24,11 +30,13 @@ __all__ = ["STATES", "Connect", "Entry", "Journal"]
 STATES = ("prepared", "submitted", "completed", "stored", "failed", "ambiguous", "detached")
 FILE_NAME = "journal.sqlite"
 # What must not be lost even in a power cut; anything else is found out again for free.
-_SYNC = {"submitted": "FULL", "ambiguous": "FULL"}
+_SYNC = {"prepared": "FULL", "submitted": "FULL", "ambiguous": "FULL"}
 _EASY = "NORMAL"
 _PATIENCE_S = 30.0
-# Room for the task id in the row of the intent, so that noting it does not make the file grow.
-_RESERVED = " " * 64
+# Room in the row of the intent for everything that the step after the charge writes: a row that
+# keeps its length is written over in place.
+_TASK_ROOM = 512
+_STATE_ROOM = max(map(len, STATES))
 Connect = Callable[[Path], sqlite3.Connection]
 
 _SCHEMA = """
@@ -83,15 +91,11 @@ class Entry:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection in write-ahead mode: one flush to the disk per commit that has to be safe."""
-    from filelock import FileLock
-
-    # Two that turn a new file to write-ahead mode at once refuse each other without waiting.
-    with FileLock(path.with_name(f"{path.name}.lock"), timeout=_PATIENCE_S):
-        connection = sqlite3.connect(
-            path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
-        )
-        connection.execute("PRAGMA journal_mode=WAL")
+    """A connection in rollback mode; its journal file keeps its blocks after a commit."""
+    connection = sqlite3.connect(
+        path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA journal_mode=PERSIST")
     return connection
 
 
@@ -106,8 +110,11 @@ class Journal:
         self._connect = connect
         self._turn = threading.Lock()
         self._db: sqlite3.Connection | None = None
+        self._identity = Identity(self._path)
         with self._transaction() as db:
-            db.execute(_SCHEMA)
+            if self._identity.held() == 0:
+                db.execute(_SCHEMA)
+            self._identity.check(db)
             self._path.chmod(0o600)
 
     def close(self) -> None:
@@ -121,18 +128,22 @@ class Journal:
         return next(iter(self._select(query, (key, account))), None)
 
     def prepare(self, entry: Entry) -> Entry:
-        """Record the intent. On disk when this returns; raises JournalError otherwise."""
+        """Record the intent, with room for the task id. On disk when this returns.
+
+        Raises JournalError otherwise, also where only the room is missing: then nothing is sent.
+        """
         now = self._clock()
         with self._transaction() as db:
             cursor = db.execute(
                 "INSERT INTO tasks (key, account, attempt, state, task, model, version, credits, "
                 "published, created, updated, summary, detail, images) "
-                "VALUES (?, ?, ?, 'prepared', ?, ?, ?, ?, ?, ?, ?, ?, '', '[]')",
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '[]')",
                 (
                     entry.key,
                     entry.account,
                     entry.attempt,
-                    _RESERVED,
+                    "prepared".ljust(_STATE_ROOM),
+                    " " * _TASK_ROOM,
                     entry.model,
                     entry.version,
                     entry.credits,
@@ -143,7 +154,17 @@ class Journal:
                 ),
             )
             number = int(cursor.lastrowid or 0)
-        return replace(entry, number=number, state="prepared", created=now, updated=now)
+        self._count(number)
+        prepared = replace(entry, number=number, state="prepared", created=now, updated=now)
+        # The step that must not fail, once before the money: it leaves the blocks it needs.
+        return self.record(prepared, "prepared")
+
+    def _count(self, number: int) -> None:
+        """After the commit: a count ahead of the rows would look like a journal that was cut."""
+        try:
+            self._identity.count(number)
+        except OSError as error:
+            raise _unusable(error) from None
 
     def record(self, entry: Entry, state: str, **changes: Any) -> Entry:
         """Move an attempt to `state`; the task id and images are written again every time."""
@@ -153,8 +174,8 @@ class Journal:
                 "UPDATE tasks SET state = ?, task = ?, updated = ?, detail = ?, images = ? "
                 "WHERE number = ?",
                 (
-                    changed.state,
-                    changed.task.ljust(len(_RESERVED)),
+                    changed.state.ljust(_STATE_ROOM),
+                    changed.task.ljust(_TASK_ROOM),
                     changed.updated,
                     changed.detail,
                     json.dumps(list(changed.images)),
@@ -190,12 +211,7 @@ class Journal:
                 db.execute("COMMIT")
             except (sqlite3.Error, OSError) as error:
                 self._drop()
-                raise JournalError(
-                    f"The GenVR payment journal cannot be used ({_reason(error)}). Without it a "
-                    "request could be paid twice, so nothing is sent. Free some disk space, or fix "
-                    f"the permissions of {FILE_NAME} in ComfyUI's folder user/__genvr (or in the "
-                    "one that GENVR_DEPTH_HOME names); if it is damaged, move it away."
-                ) from None
+                raise _unusable(error) from None
 
     def _drop(self) -> None:
         """After an error the next step starts with a new connection."""
@@ -205,12 +221,19 @@ class Journal:
                 broken.close()
 
 
+def _unusable(error: sqlite3.Error | OSError) -> JournalError:
+    return JournalError(
+        f"The GenVR payment journal cannot be used ({_reason(error)}). Without it a request could "
+        "be paid twice, so nothing is sent. Free some disk space, or fix the permissions of "
+        f"{FILE_NAME} in ComfyUI's folder user/__genvr (or in the one that GENVR_DEPTH_HOME "
+        "names); if it is damaged, put it back from a backup."
+    )
+
+
 def _reason(error: sqlite3.Error | OSError) -> str:
     """In words: the text of an operating system's error holds the whole path, which is personal."""
     if isinstance(error, sqlite3.Error):
         return str(error)
-    if isinstance(error, TimeoutError):
-        return f"another program has held {FILE_NAME} for {_PATIENCE_S:.0f} s"
     return error.strerror or type(error).__name__
 
 
@@ -222,7 +245,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         key,
         account,
         attempt,
-        state,
+        state.strip(),
         task.strip(),
         model,
         version,
