@@ -1,1 +1,1 @@
-"""Whole folders and videos, in one process or over Ray."""
+"""Depth of many images: folders and videos, in one process or over Ray."""
