@@ -7,6 +7,9 @@ import subprocess
 import sys
 
 import pytest
+from genvr_depth.nodes.depthkit.cli import main
+from genvr_depth.nodes.depthkit.formats import record
+from genvr_depth.nodes.depthkit.version import VERSION
 from genvr_depth.nodes.shared import on_demand
 from load_pack import ROOT, SUPPORT
 
@@ -34,12 +37,12 @@ print(*(name for name in sys.modules if name.split(".")[0] in ("genvr_depth", "P
 """
 # Ctrl-C when `argv[4]` is imported by a program that was started as `argv[3]`.
 PRESS = """
-import sys
+import os, signal, sys
 sys.argv[0] = sys.argv[3]
 class Press:
     def find_spec(self, name, path=None, target=None):
         if name == sys.argv[4]:
-            raise KeyboardInterrupt
+            os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Press())
 """
 RUN = """
@@ -169,7 +172,14 @@ def test_no_node_imports_from_another_node():
     assert wrong == []
 
 
-def test_files_we_write_name_the_version_that_wrote_them():
+def test_the_version_stands_in_one_place(capsys):
     version = re.search(r'^version = "([^"]+)"', _toml(), re.M)
     assert version is not None
-    assert version.group(1) in (ROOT / "nodes/depthkit/formats/record.py").read_text()
+    assert version.group(1) == VERSION
+    assert f"GenVR Depth {VERSION}" == record.PACK
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"genvr-depth {VERSION}\n"
+    sources = (ROOT / "nodes").rglob("*.py")
+    assert [path.name for path in sources if VERSION in path.read_text()] == ["version.py"]

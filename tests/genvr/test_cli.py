@@ -179,6 +179,6 @@ def test_an_unreadable_photo_and_a_bad_range_are_one_line_each(fake, home, monke
     assert main(["generate", str(home / "none.png"), "--prompt", "a"]) == 1
     assert main(["generate", str(home / "photo.png"), "--prompt", "a", "--steps", "99"]) == 1
     said = capsys.readouterr().err
-    assert "none.png cannot be read" in said
+    assert "none.png; check its name" in said
     assert "'steps' is 99" in said
     assert fake.charges == []

@@ -41,8 +41,8 @@ def over_ray(rows: Sequence[Row], setup: Setup, actors: int) -> Iterator[Answer]
     logging.getLogger("ray.data").setLevel(logging.WARNING)
     logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)
     gpus = 1 if setup.device != "cpu" and ray.cluster_resources().get("GPU", 0) >= actors else 0
-    package, _, inside = __package__.partition(".nodes.")
-    worker = ray_worker(package, f"{package}.nodes.{inside}", str(_ROOT), asdict(setup))
+    batch = __name__.rpartition(".")[0]
+    worker = ray_worker(batch.split(".nodes.", 1)[0], batch, str(_ROOT), asdict(setup))
     answers = ray.data.from_items(list(rows), override_num_blocks=min(len(rows), 8 * actors)).map(
         worker,
         compute=ray.data.ActorPoolStrategy(size=min(actors, len(rows))),

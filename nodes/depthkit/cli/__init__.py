@@ -13,6 +13,8 @@ import sys
 from dataclasses import dataclass
 
 from ..errors import DepthError, Stopped
+from ..version import VERSION
+from .interrupt import ending_at_ctrl_c
 
 __all__ = ["COMMANDS", "Command", "main"]
 
@@ -29,12 +31,12 @@ class Command:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("estimate", "Estimate the depth of photographs and save it."),
-    Command("convert", "Turn a depth file into another format, a 3D file or an image."),
+    Command("estimate", "Estimate the depth of images and videos and save it."),
+    Command("convert", "Convert a depth file into another format, a 3D file or an image."),
     Command("score", "Measure how well images kept the depth they were made from."),
     Command("models", "List the depth models: installed, downloadable, licence, size, folder."),
-    Command("plan", "show what Generate from Depth (Local) would wire"),
-    Command("generate", "Paint new images over the depth of a photo with the GenVR service."),
+    Command("plan", "Show what Generate from Depth (Local) would build for a model family."),
+    Command("generate", "Generate new images from the depth of a photo with the GenVR service."),
     Command("ledger", "Show what the GenVR service has cost so far."),
     Command("login", "Store a GenVR key for this computer."),
     Command("probe", "Check that the live GenVR service fits this version (free, no key)."),
@@ -45,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="genvr-depth", description="Depth from images, measured and saved without loss."
     )
+    parser.add_argument("--version", action="version", version=f"genvr-depth {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         sub = commands.add_parser(command.name, help=command.summary, description=command.summary)
@@ -53,24 +56,24 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; every error of ours becomes one line a person can act on."""
-    _print_any_name()
-    said = "genvr-depth"
-    try:
-        args = _parser().parse_args(arguments)
-        command = next(c for c in COMMANDS if c.name == args.command)
-        said = f"genvr-depth {command.name}"
-        return command.module().run(args)
-    except DepthError as error:
-        sys.stderr.write(f"{said}: {error}\n")
-        return 1
-    except (KeyboardInterrupt, Stopped):
-        sys.stderr.write(f"{said}: stopped\n")
-        return 130
+    """Run one command; every error of ours becomes one line that says what to do."""
+    _prepare_streams()
+    with ending_at_ctrl_c("genvr-depth") as ending:
+        try:
+            args = _parser().parse_args(arguments)
+            command = next(c for c in COMMANDS if c.name == args.command)
+            ending.program = f"genvr-depth {command.name}"
+            return command.module().run(args)
+        except DepthError as error:
+            sys.stderr.write(f"{ending.program}: {error}\n")
+            return 1
+        except (KeyboardInterrupt, Stopped):
+            return ending.say_stopped()
 
 
-def _print_any_name() -> None:
-    """A terminal or pipe whose code page lacks a letter of a name shows its number instead."""
+def _prepare_streams() -> None:
+    """A terminal or pipe whose code page lacks a letter of a name shows its number instead. Lines
+    leave at once, so that none is lost where Ctrl-C ends the process."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="backslashreplace", line_buffering=True)

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import DepthError, FormatError, InvalidInput
+from ..errors import DepthError, FormatError, InvalidInput, MissingInformation
+from .inputs import read_image
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,7 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", type=Path, metavar="OUT", help="a file, or a folder")
     parser.add_argument("--format", help="where the extension of OUT leaves a choice, and folders")
     parser.add_argument("--force", action="store_true", help="replace an existing OUT")
-    parser.add_argument("--plain", action="store_true", help="IN and OUT are plain images")
+    parser.add_argument(
+        "--as-image",
+        action="store_true",
+        help="convert IN as an ordinary image, not as depth, into another image format",
+    )
     _reading(parser.add_argument_group("reading"))
     _writing(parser.add_argument_group("writing"))
 
@@ -88,15 +93,15 @@ def _writing(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """One file, or every readable file of a folder; the exit code is 1 if one of them failed."""
-    from ..batch.tree_run import IMAGE_TYPES
+    from ..batch.input_files import IMAGE_TYPES, there_is
     from ..formats.depth_files import READABLE
 
-    if not args.input.is_dir():
+    if not there_is(args.input).is_dir():
         _convert(args, args.input, args.output)
         return 0
     if not args.format:
         raise InvalidInput("For a folder, --format says what its files become.")
-    known = IMAGE_TYPES if args.plain else READABLE
+    known = IMAGE_TYPES if args.as_image else READABLE
     files = sorted(p for p in args.input.iterdir() if p.suffix.lower() in known)
     failed = 0
     for path in files:
@@ -113,7 +118,7 @@ def _convert(args: argparse.Namespace, source: Path, target: Path) -> None:
 
     if target.exists() and not args.force:
         raise FormatError(f"{target} exists already; choose another name or add --force.")
-    data, beside = _image(args, source, target) if args.plain else _depth(args, source, target)
+    data, beside = _image(args, source, target) if args.as_image else _depth(args, source, target)
     write_atomic(target, data)
     if beside:
         write_atomic(target.with_name(target.name + ".json"), beside.encode())
@@ -124,7 +129,7 @@ def _extension(args: argparse.Namespace) -> str:
     from ..formats import FORMATS, IMAGES
     from ..formats.mesh_write import SOLIDS
 
-    rows = IMAGES if args.plain else {**FORMATS, **SOLIDS}
+    rows = IMAGES if args.as_image else {**FORMATS, **SOLIDS}
     return rows[args.format].extension if args.format in rows else "png"
 
 
@@ -143,16 +148,7 @@ def _image(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes,
 
     name = _name(args, target, _IMAGE_BY_EXTENSION)
     options = ImageOptions(args.quality, args.subsampling)
-    return encode_image(_read_image(source)[0], name, options), ""
-
-
-def _read_image(path: Path) -> Tensor:
-    from ..formats import decode_image
-
-    try:
-        return decode_image(path.read_bytes())
-    except OSError as error:
-        raise FormatError(f"Cannot read {path}: {error.strerror or error}.") from error
+    return encode_image(read_image(source)[0], name, options), ""
 
 
 def _depth(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes, str]:
@@ -166,10 +162,10 @@ def _depth(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes,
     }
     if name in special:
         return special[name](args, depth), ""
-    picture = None if args.image is None else _read_image(args.image)
+    photo = None if args.image is None else read_image(args.image)
     if name in SOLIDS:
-        return _solid(args, depth, picture, name), ""
-    return _map(args, depth, picture, name)
+        return _solid(args, depth, photo, name), ""
+    return _map(args, depth, photo, name)
 
 
 def _load(args: argparse.Namespace, source: Path) -> DepthMap:
@@ -192,11 +188,27 @@ def _load(args: argparse.Namespace, source: Path) -> DepthMap:
         fov_deg=args.fov,
         size=size,
     )
-    return load_depth(source, options)
+    try:
+        return load_depth(source, options)
+    except (FormatError, MissingInformation) as error:
+        if not _is_image(source):
+            raise
+        raise type(error)(
+            f"{error} If this is an ordinary photo, `genvr-depth estimate` makes depth from it; "
+            "--as-image converts it as an image."
+        ) from error
+
+
+def _is_image(path: Path) -> bool:
+    try:
+        read_image(path)
+    except DepthError:
+        return False
+    return True
 
 
 def _map(
-    args: argparse.Namespace, depth: DepthMap, picture: Tensor | None, name: str
+    args: argparse.Namespace, depth: DepthMap, photo: Tensor | None, name: str
 ) -> tuple[bytes, str]:
     from ..formats import FORMATS, SaveOptions, embed, encode_frame, plan
     from ..formats.format_table import format_named
@@ -208,20 +220,20 @@ def _map(
         args.values, args.near, args.far, args.compression, args.exr_channel, args.quality
     )
     chosen, coding = plan(depth, options)
-    array = None if picture is None else rgb(picture)[0].numpy()
+    array = None if photo is None else rgb(photo)[0].numpy()
     data = encode_frame(chosen, coding, array, name, options)
     needed = args.sidecar or not embed.fits(FORMATS[name].texts, {})
     record = record_of(chosen, coding, row.bits).to_json()
     return data, embed.sidecar({}, record) if needed else ""
 
 
-def _solid(args: argparse.Namespace, depth: DepthMap, picture: Tensor | None, name: str) -> bytes:
+def _solid(args: argparse.Namespace, depth: DepthMap, photo: Tensor | None, name: str) -> bytes:
     from ..formats.mesh_write import SolidOptions, encode_solid
     from ..images import rgb
     from ..views.geometry import with_space
 
     space = with_space(depth, args.fov, args.near, args.far)
-    colours = None if picture is None else rgb(picture)[0]
+    colours = None if photo is None else rgb(photo)[0]
     options = SolidOptions(args.cut, args.step, args.point_normals)
     return encode_solid(space, colours, name, options)
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import DepthError, InvalidInput, Stopped
+from ..errors import DepthError, FormatError, Stopped
+from .inputs import read_image, read_text
+from .progress_display import status_line
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from ..genvr import Request, Service
 
 __all__ = ["add_arguments", "run"]
@@ -55,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     _check_writable(args.out)
     limits = Limits(args.concurrency, args.max_credits, args.pay_again)
     try:
-        with _status_line() as say:
+        with status_line() as say:
             batch = service.run(requests, limits, say=say)
     except (SomeFailed, Stopped, KeyboardInterrupt):
         # The images that did come are paid for.
@@ -89,14 +91,14 @@ def _requests(args: argparse.Namespace) -> tuple[list[Request], list[str]]:
 
     styles = shipped(args.styles) if args.styles else []
     if args.style_file:
-        styles += own_styles(_text(args.style_file))
+        styles += own_styles(read_text(args.style_file))
     variations = vary(args.prompt, styles)
     model, seeds = model_named(args.model), seeds_from([args.seed], args.n)
     values = {name: [v] for name in _OPTIONAL if (v := getattr(args, name)) is not None}
     requests, names = [], []
     take = f"_take{args.take}" if args.take else ""
     for path in args.photo:
-        images = from_images(_image(path), str(path))
+        images = from_images(_photo(path), str(path))
         axes = {"prompt": [v.prompt for v in variations], "seed": seeds, **values}
         requests += requests_for(model, images, axes, takes=[args.take])
         stem = _UNFIT.sub("-", path.stem)
@@ -104,23 +106,15 @@ def _requests(args: argparse.Namespace) -> tuple[list[Request], list[str]]:
     return requests, told_apart(names)
 
 
+def _photo(path: Path) -> Tensor:
+    """Several may be given, so the message says which one."""
+    try:
+        return read_image(path)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+
+
 _OPTIONAL = ("steps", "guidance", "output_format", "safety_tolerance")
-
-
-def _image(path: Path):
-    from ..formats import decode_image
-
-    try:
-        return decode_image(path.read_bytes())
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise InvalidInput(f"The style file {path} cannot be read as text.") from None
 
 
 def _save(files: list[list[bytes]], names: list[str], folder: Path) -> None:
@@ -132,20 +126,3 @@ def _save(files: list[list[bytes]], names: list[str], folder: Path) -> None:
         for number, data in enumerate(images):
             suffix = f"_{number + 1}" if number else ""
             sys.stdout.write(f"{write_new(folder / f'{name}{suffix}.{sniff(data)}', data)}\n")
-
-
-@contextmanager
-def _status_line() -> Iterator[Callable[[str], None] | None]:
-    """How far the run is, on one line of a terminal; None where nobody looks."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-
-    def say(text: str) -> None:
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
-
-    try:
-        yield say
-    finally:
-        sys.stderr.write("\n")

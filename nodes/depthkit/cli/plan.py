@@ -26,12 +26,14 @@ __all__ = ["add_arguments", "run"]
 
 _DEFAULTS = Settings()
 _FAMILIES = {family.key: family for family in (*FAMILIES, GENERIC)}
+# What users call a model whose family has another key -> (family, its kind of control net).
+_ALIASES = {"sd35": ("sd3", "sd35")}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The choices of the node, under the same names."""
     add = parser.add_argument
-    add("family", choices=list(_FAMILIES), help="model family")
+    add("family", choices=[*_FAMILIES, *_ALIASES], help="model family")
     add(
         "--control", choices=[*CONTROL_KINDS, "none"], help="kind of control net (default: its own)"
     )
@@ -59,14 +61,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan; PlanError goes to the caller."""
-    family = _FAMILIES[args.family]
+    key, own_control = _ALIASES.get(args.family, (args.family, None))
+    family = _FAMILIES[key]
     width, height = args.depth
     depth = Extent(width, height, args.frames)
     connected = Connected(
         model=family.typical,
         vae=VaeFacts(family.latent_channels, family.latent_dimensions),
         depth=depth,
-        control=_control(family, args),
+        control=_control(family, args, own_control),
         patch=_patch(family, args),
         clip=not args.no_clip,
         positive=args.no_clip,
@@ -95,12 +98,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _control(family: Family, args: argparse.Namespace) -> ControlFacts | None:
-    """The kind that was asked for, else the family's most common one."""
+def _control(family: Family, args: argparse.Namespace, own: str | None) -> ControlFacts | None:
+    """The kind that was asked for, else `own`, else the family's most common one."""
     if args.control == "none" or args.patch:
         return None
-    own = next((kind for kind in CONTROL_KINDS if kind in family.controls), None)
-    kind = args.control or own
+    usual = next((kind for kind in CONTROL_KINDS if kind in family.controls), None)
+    kind = args.control or own or usual
     home = next((row for row in FAMILIES if kind in row.controls), family)
     maker = family if kind in family.controls else home
     return None if kind is None else maker.typical_control(kind, union=args.union)

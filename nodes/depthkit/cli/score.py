@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DepthError, FormatError, MissingInformation
+from .inputs import load_model, read_image
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,8 +50,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Best image first; the exit code is 1 if one of them could not be read or compared."""
-    from .inputs import load_model, read_image
-
     estimator = load_model(args.model, args.device)
     control, original = _control(args, estimator)
     rows: list[tuple[str, StructureReport]] = []
@@ -67,14 +66,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _control(args: argparse.Namespace, estimator: Estimator) -> tuple[DepthMap, Tensor | None]:
+    from ..batch.input_files import there_is
     from ..estimators import estimate
     from ..formats import LoadOptions
     from ..formats.depth_files import load_depth
-    from .inputs import read_image
 
     if not args.photo:
         try:
-            return load_depth(Path(args.control), LoadOptions()), None
+            return load_depth(there_is(Path(args.control)), LoadOptions()), None
         except (FormatError, MissingInformation) as error:
             raise type(error)(f"{error} If this is the photo itself, add --photo.") from error
     photo = read_image(Path(args.control))

@@ -13,11 +13,12 @@ from typing import Any
 
 from ..depth_map import KINDS, Pinhole, Size
 from ..errors import FormatError
+from ..version import VERSION
 
 __all__ = ["RECORD_KEY", "Record"]
 
 RECORD_KEY = "genvr_depth"
-PACK = "GenVR Depth 0.1.0"
+PACK = f"GenVR Depth {VERSION}"
 _VERSION = 1
 _MAX_TEXT = 1 << 20
 _ENCODINGS = ("values", "linear", "inverse")

@@ -75,11 +75,11 @@ def test_images_of_depth(tmp_path, source, format):
     assert decode_image(target.read_bytes()).shape == (1, 14, 17, 3)
 
 
-def test_plain_images_are_converted_too(tmp_path):
+def test_ordinary_images_are_converted_too(tmp_path):
     image = tmp_path / "p.png"
     image.write_bytes(write(np.full((8, 9, 3), 120, np.uint8)))
     for name in ("p.webp", "p.avif", "p.jpg", "p.tif"):
-        assert main(["convert", str(image), str(tmp_path / name), "--plain"]) == 0
+        assert main(["convert", str(image), str(tmp_path / name), "--as-image"]) == 0
         assert decode_image((tmp_path / name).read_bytes()).shape == (1, 8, 9, 3)
 
 
@@ -90,10 +90,27 @@ def test_a_folder_of_images_is_converted_whatever_their_kind(tmp_path):
         Image.new("RGB", (16, 12), (10, 120, 200)).save(folder / f"{kind}.{kind}")
     (folder / "depth.exr").write_bytes(encode_depth(DEPTH, None, "exr"))
     out = tmp_path / "out"
-    assert main(["convert", "--plain", "--format", "png", str(folder), str(out)]) == 0
+    assert main(["convert", "--as-image", "--format", "png", str(folder), str(out)]) == 0
     assert sorted(path.stem for path in out.iterdir()) == sorted(kinds)
 
 
 def test_an_unknown_extension_says_which_are_known(tmp_path, source, capsys):
     assert main(["convert", str(source), str(tmp_path / "x.abc")]) == 1
     assert ".exr" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "webp"])
+def test_an_ordinary_photo_is_told_to_use_estimate(tmp_path, kind, capsys):
+    photo = tmp_path / f"photo.{kind}"
+    colours = np.random.default_rng(0).integers(0, 255, (12, 16, 3), dtype=np.uint8)
+    Image.fromarray(colours).save(photo)
+    assert main(["convert", str(photo), str(tmp_path / "out.exr")]) == 1
+    said = capsys.readouterr().err
+    assert "genvr-depth estimate" in said
+    assert "--as-image" in said
+
+
+def test_a_damaged_depth_file_is_not_told_to_use_estimate(tmp_path, capsys):
+    (tmp_path / "broken.exr").write_bytes(b"v/1\x01")
+    assert main(["convert", str(tmp_path / "broken.exr"), str(tmp_path / "out.png")]) == 1
+    assert "genvr-depth estimate" not in capsys.readouterr().err

@@ -6,23 +6,17 @@ import json
 
 import numpy as np
 import pytest
+from brightness_model import use_brightness
 from genvr_depth.nodes.depthkit import estimators
 from genvr_depth.nodes.depthkit.cli import main
 from genvr_depth.nodes.depthkit.formats import decode_depth
 from PIL import Image
 
 
-class Brightness:
-    name, kind, multiple, inner_size, licence = "brightness", "disparity", 8, 32, "MIT"
-
-    def __call__(self, images):
-        return images.mean(1)
-
-
 @pytest.fixture
 def photo(tmp_path, monkeypatch):
     monkeypatch.setenv("GENVR_DEPTH_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(estimators, "load_estimator", lambda *_, **__: Brightness())
+    use_brightness(monkeypatch)
     path = tmp_path / "photo.jpg"
     ramp = np.tile(np.linspace(0, 255, 60, dtype=np.uint8), (40, 1))
     Image.fromarray(ramp).convert("RGB").save(path)
@@ -69,12 +63,42 @@ def test_a_folder_means_its_images(photo, tmp_path):
 
 
 def test_the_builtin_model_is_named_where_no_model_was_chosen_and_only_there(photo, capsys):
-    out = photo.parent / "out"
-    for given in (photo, photo.parent):
+    for number, given in enumerate((photo, photo.parent)):
+        out = photo.parent / f"out {number}"
         assert estimate(given, "--out", out, "--format", "exr") == 0
         assert capsys.readouterr().err.count("Using the built-in model") == 1
-        assert estimate(given, "--out", out, "--format", "exr", "--model", "dpt-large") == 0
+        assert estimate(given, "--out", out, "--format", "exr", "--json") == 0
         assert "built-in" not in capsys.readouterr().err
+
+
+def test_nothing_is_announced_or_fetched_before_there_is_an_input(photo, tmp_path, capsys):
+    for extra in ([], ["--model", "dpt-large", "--download"]):
+        assert estimate(tmp_path / "absent.jpg", "--out", tmp_path / "out", *extra) == 1
+        said = capsys.readouterr()
+        assert (said.out, said.err.count("\n"), "built-in" in said.err) == ("", 1, False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_download_fetches_the_files_and_loads_nothing_in_this_process(
+    photo, tmp_path, monkeypatch, capsys
+):
+    asked = []
+
+    def ensure_folder(name, folders, policy, *, on_progress):
+        asked.append((name, policy))
+
+    monkeypatch.setattr(estimators, "ensure_folder", ensure_folder)
+    loaded = []
+    whole = estimators.load_estimator
+    monkeypatch.setattr(
+        estimators, "load_estimator", lambda *a, **k: (loaded.append(k), whole(*a, **k))[1]
+    )
+    for extra in ([], ["--download"]):
+        assert estimate(photo, "--out", tmp_path / "o", "--model", "dpt-large", *extra) == 0
+        assert "built-in" not in capsys.readouterr().err
+    assert asked == [("dpt-large", "never"), ("dpt-large", "if missing")]
+    # Once per run, by the worker, which never downloads.
+    assert [kept["download_policy"] for kept in loaded] == ["never", "never"]
 
 
 def test_a_folder_is_searched_in_depth_and_what_is_finished_is_skipped(photo, tmp_path, capsys):
