@@ -9,13 +9,22 @@ from ..depthkit.maps.adjust import Adjustments, adjust
 from ..depthkit.maps.fill import HOLES
 from ..depthkit.ranges import WINDOWS, Window
 from ..shared import host
+from ..shared.declared import Boolean, Choice, Declared, Float, Inputs, Int
 from ..shared.depth_view import depth_ui
 from ..shared.sockets import DEPTH_MAP, advanced, depth_map_input, window_widgets
 
 __all__ = ["GenVRDepthAdjust"]
 
 
-class GenVRDepthAdjust:
+_WINDOW = Choice(
+    "Clip the map to a range. off: keep all; percentile: low and high in "
+    "percent; min-max; fixed: low and high in the map's own values (metres).",
+    "off",
+    choices=("off", *WINDOWS),
+)
+
+
+class GenVRDepthAdjust(Declared):
     CATEGORY = "GenVR Depth/adjust"
     DESCRIPTION = (
         "Clip the range, bend it, swap near and far, smooth in space and time, fill holes."
@@ -35,66 +44,35 @@ class GenVRDepthAdjust:
     RETURN_NAMES = ("depth",)
     OUTPUT_TOOLTIPS = ("The adjusted depth; bent or inverted metres become relative depth.",)
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        window = window_widgets()
-        window["window"] = (
-            ["off", *WINDOWS],
-            {
-                "default": "off",
-                "tooltip": "Clip the map to a range. off: keep all; percentile: low and high in "
-                "percent; min-max; fixed: low and high in the map's own values (metres).",
-            },
-        )
-        return {
-            "required": {"depth": depth_map_input()},
-            "optional": {
-                "gamma": (
-                    "FLOAT",
-                    {
-                        "default": 1.0,
-                        "min": 0.05,
-                        "max": 20.0,
-                        "step": 0.05,
-                        "tooltip": "Above 1 spends more of the range on near things, below 1 on "
-                        "far ones.",
-                    },
-                ),
-                "invert": (
-                    "BOOLEAN",
-                    {"default": False, "tooltip": "Swap near and far, for maps read upside down."},
-                ),
-                "smooth": (
-                    "INT",
-                    {
-                        "default": 0,
-                        "min": 0,
-                        "max": 256,
-                        "tooltip": "Level noise and 8-bit steps within this many pixels; edges "
-                        "stay.",
-                    },
-                ),
-                "smooth_time": (
-                    "INT",
-                    {
-                        "default": 0,
-                        "min": 0,
-                        "max": 32,
-                        "tooltip": "Level flicker over this many frames before and after; what "
-                        "moves stays sharp.",
-                    },
-                ),
-                "fill_holes": (
-                    list(HOLES),
-                    {
-                        "default": "off",
-                        "tooltip": "Give unknown pixels a depth. smooth: continue the rim; "
-                        "background: take the far side; both leave the sky; all: fill everything.",
-                    },
-                ),
-                **advanced(window),
-            },
-        }
+    INPUTS = Inputs(
+        required={"depth": depth_map_input()},
+        optional={
+            "gamma": Float(
+                "Above 1 spends more of the range on near things, below 1 on far ones.",
+                1.0,
+                0.05,
+                20.0,
+                step=0.05,
+            ),
+            "invert": Boolean("Swap near and far, for maps read upside down."),
+            "smooth": Int(
+                "Level noise and 8-bit steps within this many pixels; edges stay.", 0, 0, 256
+            ),
+            "smooth_time": Int(
+                "Level flicker over this many frames before and after; what moves stays sharp.",
+                0,
+                0,
+                32,
+            ),
+            "fill_holes": Choice(
+                "Give unknown pixels a depth. smooth: continue the rim; "
+                "background: take the far side; both leave the sky; all: fill everything.",
+                "off",
+                choices=HOLES,
+            ),
+            **advanced({**window_widgets(), "window": _WINDOW}),
+        },
+    )
 
     def adjust(
         self,

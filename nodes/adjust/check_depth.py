@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
@@ -11,6 +9,7 @@ from ..depthkit.images import rgb
 from ..depthkit.measure.findings import stop_on_problem
 from ..depthkit.measure.quality import check_depth
 from ..shared import host
+from ..shared.declared import Choice, Declared, Inputs, Int
 from ..shared.sockets import DEPTH_MAP, depth_map_input, image_input
 
 __all__ = ["GenVRDepthCheck"]
@@ -19,7 +18,7 @@ ACTIONS = ("report", "stop the run")
 _NO_PHOTO = "Check Depth has no photo to hand on: connect one to its 'image' input."
 
 
-class GenVRDepthCheck:
+class GenVRDepthCheck(Declared):
     CATEGORY = "GenVR Depth/adjust"
     DESCRIPTION = "Find out whether a depth map is fit for use before minutes or credits are spent."
     SEARCH_ALIASES = ["depth quality", "validate depth", "depth lint", "inverted depth", "banding"]
@@ -36,34 +35,26 @@ class GenVRDepthCheck:
         "anything is paid.",
     )
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "depth": depth_map_input("The depth to look at."),
-                "on_problem": (
-                    list(ACTIONS),
-                    {
-                        "default": ACTIONS[0],
-                        "tooltip": "report: say what is wrong and go on. stop the run: end it here "
-                        "if the map would spoil the result.",
-                    },
-                ),
-            },
-            "optional": {
-                "image": image_input("The photo of the same view; more can be checked with it."),
-                "target_size": (
-                    "INT",
-                    {
-                        "default": 0,
-                        "min": 0,
-                        "max": 16384,
-                        "tooltip": "Shorter side in pixels of the image to be made; 0 leaves the "
-                        "size unchecked.",
-                    },
-                ),
-            },
-        }
+    INPUTS = Inputs(
+        required={
+            "depth": depth_map_input("The depth to look at."),
+            "on_problem": Choice(
+                "report: say what is wrong and go on. stop the run: end it here "
+                "if the map would spoil the result.",
+                ACTIONS[0],
+                choices=ACTIONS,
+            ),
+        },
+        optional={
+            "image": image_input("The photo of the same view; more can be checked with it."),
+            "target_size": Int(
+                "Shorter side in pixels of the image to be made; 0 leaves the size unchecked.",
+                0,
+                0,
+                16384,
+            ),
+        },
+    )
 
     def check(
         self,

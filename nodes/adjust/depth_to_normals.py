@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.views.geometry import NORMAL_STYLES, normal_image, normals
 from ..shared import host
+from ..shared.declared import Choice, Declared, Inputs
 from ..shared.sockets import depth_map_input, fov_widget
 
 __all__ = ["GenVRDepthNormals"]
 
 
-class GenVRDepthNormals:
+class GenVRDepthNormals(Declared):
     CATEGORY = "GenVR Depth/adjust"
     DESCRIPTION = "Turn depth into a normal map, OpenGL or DirectX."
     SEARCH_ALIASES = ["normal map", "normals", "depth to normal", "bump", "surface"]
@@ -23,22 +22,18 @@ class GenVRDepthNormals:
     RETURN_NAMES = ("normals",)
     OUTPUT_TOOLTIPS = ("The normal map; pixels without depth get the neutral blue.",)
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "depth": depth_map_input("The depth whose surfaces are wanted."),
-                "style": (
-                    list(NORMAL_STYLES),
-                    {
-                        "default": "OpenGL",
-                        "tooltip": "OpenGL: green points up (Blender, Unity, normal ControlNets). "
-                        "DirectX: green points down (Unreal).",
-                    },
-                ),
-            },
-            "optional": {"field_of_view": fov_widget()},
-        }
+    INPUTS = Inputs(
+        required={
+            "depth": depth_map_input("The depth whose surfaces are wanted."),
+            "style": Choice(
+                "OpenGL: green points up (Blender, Unity, normal ControlNets). "
+                "DirectX: green points down (Unreal).",
+                "OpenGL",
+                choices=NORMAL_STYLES,
+            ),
+        },
+        optional={"field_of_view": fov_widget()},
+    )
 
     def convert(
         self, depth: DepthMap, style: str = "OpenGL", field_of_view: float = 0.0

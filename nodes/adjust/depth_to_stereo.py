@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import rgb
 from ..depthkit.views.stereo import LAYOUTS, PATHS, StereoOptions, parallax_clip, stereo
 from ..shared import host
-from ..shared.sockets import advanced, depth_map_input, image_input
+from ..shared.declared import Boolean, Choice, Declared, Float, Inputs, Int
+from ..shared.sockets import depth_map_input, image_input
 
 __all__ = ["GenVRDepthStereo"]
 
 CLIPS = {f"parallax clip, {path}": path for path in PATHS}
 
 
-class GenVRDepthStereo:
+class GenVRDepthStereo(Declared):
     CATEGORY = "GenVR Depth/adjust"
     DESCRIPTION = "Turn an image into stereo for two eyes, or into a short parallax clip."
     SEARCH_ALIASES = [
@@ -38,71 +37,48 @@ class GenVRDepthStereo:
         "How far things stand out of the screen, in centimetres.",
     )
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        number = {"min": 0.0, "step": 0.05}
-        return {
-            "required": {
-                "depth": depth_map_input("The depth of the image, of the same size."),
-                "image": image_input("The image to show in depth."),
-                "layout": (
-                    [*LAYOUTS, *CLIPS],
-                    {
-                        "default": "side by side",
-                        "tooltip": "Two eyes in one image, red-cyan glasses, or a clip of a "
-                        "small camera move.",
-                    },
-                ),
-                "strength": (
-                    "FLOAT",
-                    {
-                        **number,
-                        "default": 2.5,
-                        "max": 50.0,
-                        "tooltip": "How deep it looks: parallax between the farthest and nearest "
-                        "point, percent of the image's width. 2 to 3 is comfortable.",
-                    },
-                ),
-                "screen": (
-                    "FLOAT",
-                    {
-                        **number,
-                        "default": 0.5,
-                        "max": 1.0,
-                        "tooltip": "What sits at the screen: 0 the farthest point (all in front), "
-                        "1 the nearest (a window into depth).",
-                    },
-                ),
-                "fill_holes": (
-                    "BOOLEAN",
-                    {
-                        "default": True,
-                        "tooltip": "Fill what was hidden from the background side; off leaves it "
-                        "black for inpainting with the mask.",
-                    },
-                ),
-            },
-            "optional": {
-                "frames": (
-                    "INT",
-                    {"default": 24, "min": 2, "max": 1024, "tooltip": "Frames of the clip."},
-                ),
-                **advanced(
-                    {
-                        "eye_distance_mm": (
-                            "FLOAT",
-                            {
-                                **number,
-                                "default": 0.0,
-                                "max": 10000.0,
-                                "tooltip": "Above 0: true geometry for metric depth with a camera; "
-                                "63 is a person. 0 uses strength.",
-                            },
-                        )
-                    }
-                ),
-            },
-        }
+    INPUTS = Inputs(
+        required={
+            "depth": depth_map_input("The depth of the image, of the same size."),
+            "image": image_input("The image to show in depth."),
+            "layout": Choice(
+                "Two eyes in one image, red-cyan glasses, or a clip of a small camera move.",
+                "side by side",
+                choices=(*LAYOUTS, *CLIPS),
+            ),
+            "strength": Float(
+                "How deep it looks: parallax between the farthest and nearest "
+                "point, percent of the image's width. 2 to 3 is comfortable.",
+                2.5,
+                0.0,
+                50.0,
+                step=0.05,
+            ),
+            "screen": Float(
+                "What sits at the screen: 0 the farthest point (all in front), "
+                "1 the nearest (a window into depth).",
+                0.5,
+                step=0.05,
+            ),
+            "fill_holes": Boolean(
+                "Fill what was hidden from the background side; off leaves it "
+                "black for inpainting with the mask.",
+                True,
+            ),
+        },
+        optional={
+            "frames": Int("Frames of the clip.", 24, 2, 1024),
+            "eye_distance_mm": Float(
+                "Above 0: true geometry for metric depth with a camera; "
+                "63 is a person. 0 uses strength.",
+                0.0,
+                0.0,
+                10000.0,
+                step=0.05,
+                advanced=True,
+            ),
+        },
+    )
 
     def view(
         self,

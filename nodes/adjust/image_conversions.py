@@ -10,6 +10,7 @@ from ..depthkit.depth_map import DepthMap
 from ..depthkit.ranges import Window
 from ..depthkit.views.colour_map import COLORMAPS
 from ..depthkit.views.render import MEANINGS, SCALES, RenderOptions, from_image, render
+from ..shared.declared import Choice, Declared, Inputs, Int
 from ..shared.depth_view import depth_ui
 from ..shared.sockets import (
     DEPTH_MAP,
@@ -23,7 +24,13 @@ from ..shared.sockets import (
 __all__ = ["GenVRDepthFromImage", "GenVRDepthToImage"]
 
 
-class GenVRDepthFromImage:
+_METRES_TIP = (
+    "Metres at the {} end of the image's range (0 to 1). Leave near and far at 0 for relative "
+    "depth."
+)
+
+
+class GenVRDepthFromImage(Declared):
     CATEGORY = "GenVR Depth/estimate"
     DESCRIPTION = "Read a grey image as depth: say what white means, and the metres if known."
     SEARCH_ALIASES = ["image to depth", "depth from image", "grayscale to depth", "import depth"]
@@ -33,28 +40,22 @@ class GenVRDepthFromImage:
     RETURN_NAMES = ("depth",)
     OUTPUT_TOOLTIPS = ("The depth the image stands for; metric if near and far were given.",)
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "image": image_input(
-                    "A grey depth image. Transparent pixels are taken as unknown."
-                ),
-                "white_means": (
-                    list(MEANINGS),
-                    {
-                        "default": MEANINGS[0],
-                        "tooltip": "What the numbers are. Control maps of MiDaS, Depth Anything "
-                        "and ControlNets are 'white is near (disparity)'; Z passes of a renderer "
-                        "are 'white is far (distance)' or metres.",
-                    },
-                ),
-            },
-            "optional": {
-                "near_m": metres_widget(_METRES_TIP.format("near")),
-                "far_m": metres_widget(_METRES_TIP.format("far")),
-            },
-        }
+    INPUTS = Inputs(
+        required={
+            "image": image_input("A grey depth image. Transparent pixels are taken as unknown."),
+            "white_means": Choice(
+                "What the numbers are. Control maps of MiDaS, Depth Anything "
+                "and ControlNets are 'white is near (disparity)'; Z passes of a renderer "
+                "are 'white is far (distance)' or metres.",
+                MEANINGS[0],
+                choices=MEANINGS,
+            ),
+        },
+        optional={
+            "near_m": metres_widget(_METRES_TIP.format("near")),
+            "far_m": metres_widget(_METRES_TIP.format("far")),
+        },
+    )
 
     def convert(
         self, image: Tensor, white_means: str, near_m: float = 0.0, far_m: float = 0.0
@@ -63,13 +64,7 @@ class GenVRDepthFromImage:
         return {"ui": depth_ui(depth), "result": (depth,)}
 
 
-_METRES_TIP = (
-    "Metres at the {} end of the image's range (0 to 1). Leave near and far at 0 for relative "
-    "depth."
-)
-
-
-class GenVRDepthToImage:
+class GenVRDepthToImage(Declared):
     CATEGORY = "GenVR Depth/adjust"
     DESCRIPTION = "Turn depth into an image: grey for ControlNets, or a colour map to look at."
     SEARCH_ALIASES = ["depth to image", "depth map image", "colorize depth", "colormap", "turbo"]
@@ -78,46 +73,36 @@ class GenVRDepthToImage:
     RETURN_NAMES = ("image",)
     OUTPUT_TOOLTIPS = ("The image; pixels of unknown depth are black.",)
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "depth": depth_map_input("The depth to draw."),
-                "colormap": (
-                    list(COLORMAPS),
-                    {"default": "grey", "tooltip": "grey for ControlNets; the others for people."},
-                ),
-                "near_is": (
-                    ["white", "black"],
-                    {
-                        "default": "white",
-                        "tooltip": "ControlNets expect white. With a colour map: near takes the "
-                        "colour at the end (white) or at the start (black).",
-                    },
-                ),
-            },
-            "optional": {
-                "scale": (
-                    list(SCALES),
-                    {
-                        "default": "disparity",
-                        "tooltip": "disparity: fine steps near the camera, as depth models and "
-                        "ControlNets have it. depth: even steps of distance.",
-                    },
-                ),
-                "multiple": (
-                    "INT",
-                    {
-                        "default": 1,
-                        "min": 1,
-                        "max": 256,
-                        "tooltip": "Round both sides to a multiple of this, resampled smoothly, "
-                        "for models that need it (8, 16, 32, 64). 1 keeps the size.",
-                    },
-                ),
-                **advanced(window_widgets()),
-            },
-        }
+    INPUTS = Inputs(
+        required={
+            "depth": depth_map_input("The depth to draw."),
+            "colormap": Choice(
+                "grey for ControlNets; the others for people.", "grey", choices=COLORMAPS
+            ),
+            "near_is": Choice(
+                "ControlNets expect white. With a colour map: near takes the "
+                "colour at the end (white) or at the start (black).",
+                "white",
+                choices=("white", "black"),
+            ),
+        },
+        optional={
+            "scale": Choice(
+                "disparity: fine steps near the camera, as depth models and "
+                "ControlNets have it. depth: even steps of distance.",
+                "disparity",
+                choices=SCALES,
+            ),
+            "multiple": Int(
+                "Round both sides to a multiple of this, resampled smoothly, "
+                "for models that need it (8, 16, 32, 64). 1 keeps the size.",
+                1,
+                1,
+                256,
+            ),
+            **advanced(window_widgets()),
+        },
+    )
 
     def convert(
         self,

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
+from ..shared.declared import Inputs
 from ..shared.depth_view import depth_ui
 from ..shared.sockets import PassesDepthOn, depth_map_input, image_input
 
@@ -21,14 +22,12 @@ class GenVRDepthPreview(PassesDepthOn):
     SEARCH_ALIASES = ["depth", "view depth", "depth viewer", "show depth", "disparity", "z-depth"]
     FUNCTION = "show"
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {"depth": depth_map_input("The depth to look at.")},
-            "optional": {
-                "image": image_input("The photograph of the same view; it colours the 3D look."),
-            },
-        }
+    INPUTS = Inputs(
+        required={"depth": depth_map_input("The depth to look at.")},
+        optional={
+            "image": image_input("The photograph of the same view; it colours the 3D look."),
+        },
+    )
 
     def show(self, depth: DepthMap, image: Tensor | None = None) -> dict[str, Any]:
         return {"ui": depth_ui(depth, image=image), "result": (depth,)}

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import rgb
 from ..depthkit.maps.refine import refine
 from ..shared import host
+from ..shared.declared import Declared, Float, Inputs
 from ..shared.sockets import DEPTH_MAP, depth_map_input, image_input
 
 __all__ = ["GenVRDepthRefine"]
 
 
-class GenVRDepthRefine:
+class GenVRDepthRefine(Declared):
     CATEGORY = "GenVR Depth/adjust"
     DESCRIPTION = (
         "Bring depth to the photo's size and snap its edges to the photo's, without halos."
@@ -32,37 +31,25 @@ class GenVRDepthRefine:
     RETURN_NAMES = ("depth",)
     OUTPUT_TOOLTIPS = ("The depth at the guide's size, in the same unit.",)
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "depth": depth_map_input("The depth to refine, usually smaller than the photo."),
-                "guide": image_input("The photo the depth was made from, at the size you want."),
-            },
-            "optional": {
-                "strength": (
-                    "FLOAT",
-                    {
-                        "default": 1.0,
-                        "min": 0.0,
-                        "max": 1.0,
-                        "step": 0.05,
-                        "tooltip": "0 resamples only, 1 follows the photo's edges fully.",
-                    },
-                ),
-                "sensitivity": (
-                    "FLOAT",
-                    {
-                        "default": 0.05,
-                        "min": 0.005,
-                        "max": 0.5,
-                        "step": 0.005,
-                        "tooltip": "The colour difference (0 to 1) that counts as an edge of the "
-                        "photo; smaller follows fainter edges.",
-                    },
-                ),
-            },
-        }
+    INPUTS = Inputs(
+        required={
+            "depth": depth_map_input("The depth to refine, usually smaller than the photo."),
+            "guide": image_input("The photo the depth was made from, at the size you want."),
+        },
+        optional={
+            "strength": Float(
+                "0 resamples only, 1 follows the photo's edges fully.", 1.0, step=0.05
+            ),
+            "sensitivity": Float(
+                "The colour difference (0 to 1) that counts as an edge of the "
+                "photo; smaller follows fainter edges.",
+                0.05,
+                0.005,
+                0.5,
+                step=0.005,
+            ),
+        },
+    )
 
     def refine(
         self, depth: DepthMap, guide: Tensor, strength: float = 1.0, sensitivity: float = 0.05

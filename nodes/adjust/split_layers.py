@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import rgb
 from ..depthkit.views.layers import METHODS, parse_thresholds, split_image
 from ..shared import host
+from ..shared.declared import Choice, Declared, Float, Inputs, Int, Text
 from ..shared.sockets import depth_map_input, image_input
 
 __all__ = ["GenVRDepthLayers"]
 
 
-class GenVRDepthLayers:
+class GenVRDepthLayers(Declared):
     CATEGORY = "GenVR Depth/adjust"
     DESCRIPTION = "Cut an image into near, middle and far: masks that add up to one, RGBA layers."
     SEARCH_ALIASES = [
@@ -40,47 +39,30 @@ class GenVRDepthLayers:
         "Where the layers were cut: nearness, 0 farthest to 1 nearest.",
     )
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "depth": depth_map_input(),
-                "layers": (
-                    "INT",
-                    {"default": 3, "min": 2, "max": 8, "tooltip": "How many layers to cut."},
-                ),
-                "method": (
-                    list(METHODS),
-                    {
-                        "default": METHODS[0],
-                        "tooltip": "automatic cuts in the valleys between things; equal depth and "
-                        "equal area cut evenly; thresholds uses your own list.",
-                    },
-                ),
-                "feather": (
-                    "FLOAT",
-                    {
-                        "default": 0.0,
-                        "min": 0.0,
-                        "max": 1.0,
-                        "step": 0.01,
-                        "tooltip": "Width of the soft border between layers, as a share of the "
-                        "depth range; 0 is hard.",
-                    },
-                ),
-            },
-            "optional": {
-                "image": image_input("The photo to cut; a larger photo sharpens the cut."),
-                "thresholds": (
-                    "STRING",
-                    {
-                        "default": "0.66, 0.33",
-                        "tooltip": "For method thresholds: nearness values between 0 (farthest) "
-                        "and 1 (nearest), comma-separated; their number decides the layers.",
-                    },
-                ),
-            },
-        }
+    INPUTS = Inputs(
+        required={
+            "depth": depth_map_input(),
+            "layers": Int("How many layers to cut.", 3, 2, 8),
+            "method": Choice(
+                "automatic cuts in the valleys between things; equal depth and "
+                "equal area cut evenly; thresholds uses your own list.",
+                METHODS[0],
+                choices=METHODS,
+            ),
+            "feather": Float(
+                "Width of the soft border between layers, as a share of the "
+                "depth range; 0 is hard.",
+            ),
+        },
+        optional={
+            "image": image_input("The photo to cut; a larger photo sharpens the cut."),
+            "thresholds": Text(
+                "For method thresholds: nearness values between 0 (farthest) "
+                "and 1 (nearest), comma-separated; their number decides the layers.",
+                "0.66, 0.33",
+            ),
+        },
+    )
 
     def split(
         self,

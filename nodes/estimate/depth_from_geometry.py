@@ -9,13 +9,14 @@ from torch import Tensor
 
 from ..depthkit.ranges import Window, control_image
 from ..depthkit.views.core_geometry import UNITS, GeometryOptions, from_geometry
+from ..shared.declared import Choice, Declared, Float, Inputs, Int, Socket
 from ..shared.depth_view import depth_ui
 from ..shared.sockets import DEPTH_MAP, advanced, window_widgets
 
 __all__ = ["GenVRDepthFromGeometry"]
 
 
-class GenVRDepthFromGeometry:
+class GenVRDepthFromGeometry(Declared):
     CATEGORY = "GenVR Depth/estimate"
     DESCRIPTION = (
         "Take the depth out of core's Depth Anything 3 or MoGe geometry, with its camera, sky mask "
@@ -32,50 +33,38 @@ class GenVRDepthFromGeometry:
         "White where the depth is known; black in the sky and where the model masked it.",
     )
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "geometry": (
-                    "DA3_GEOMETRY,MOGE_GEOMETRY",
-                    {"tooltip": "The output of Run Depth Anything 3 or of Run MoGe."},
-                ),
-            },
-            "optional": {
-                "unit": (
-                    list(UNITS),
-                    {
-                        "default": "auto",
-                        "tooltip": "The packet does not say which weights made it. metres: Depth "
-                        "Anything 3 Metric, MoGe 2. relative: all others. auto: MoGe with normals "
-                        "is metric, the rest relative.",
-                    },
-                ),
-                "fov": (
-                    "FLOAT",
-                    {
-                        "default": 0.0,
-                        "min": 0.0,
-                        "max": 178.0,
-                        "step": 0.1,
-                        "tooltip": "Horizontal field of view of the photo in degrees; 0 = unknown. "
-                        "Needed for metres from Depth Anything 3 (a phone has about 65).",
-                    },
-                ),
-                "run_size": (
-                    "INT",
-                    {
-                        "default": 504,
-                        "min": 14,
-                        "max": 8192,
-                        "advanced": True,
-                        "tooltip": "The resolution set on Run Depth Anything 3 (longer side). Only "
-                        "used for metres.",
-                    },
-                ),
-                **advanced(window_widgets()),
-            },
-        }
+    INPUTS = Inputs(
+        required={
+            "geometry": Socket(
+                "DA3_GEOMETRY,MOGE_GEOMETRY", "The output of Run Depth Anything 3 or of Run MoGe."
+            ),
+        },
+        optional={
+            "unit": Choice(
+                "The packet does not say which weights made it. metres: Depth "
+                "Anything 3 Metric, MoGe 2. relative: all others. auto: MoGe with normals "
+                "is metric, the rest relative.",
+                "auto",
+                choices=UNITS,
+            ),
+            "fov": Float(
+                "Horizontal field of view of the photo in degrees; 0 = unknown. "
+                "Needed for metres from Depth Anything 3 (a phone has about 65).",
+                0.0,
+                0.0,
+                178.0,
+                step=0.1,
+            ),
+            "run_size": Int(
+                "The resolution set on Run Depth Anything 3 (longer side). Only used for metres.",
+                504,
+                14,
+                8192,
+                advanced=True,
+            ),
+            **advanced(window_widgets()),
+        },
+    )
 
     def convert(
         self,

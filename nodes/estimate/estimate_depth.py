@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..depthkit.ranges import Window, control_image
 from ..shared.builtin_model import NO_MODEL, model_or_builtin
+from ..shared.declared import Choice, Declared, Inputs, Int, Socket
 from ..shared.depth_view import depth_ui
 from ..shared.host import current
 from ..shared.on_demand import estimators
@@ -30,7 +31,7 @@ def _run(
     return replace(found, notes=notes)
 
 
-class GenVRDepthEstimate:
+class GenVRDepthEstimate(Declared):
     CATEGORY = "GenVR Depth/estimate"
     DESCRIPTION = (
         "Estimate the depth of images or of a clip; works without any download when no model is "
@@ -57,46 +58,36 @@ class GenVRDepthEstimate:
         "What was done: model, working size, alignment of the clip, flicker.",
     )
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "image": image_input("The image, or the frames of a clip. Any size, any number.")
-            },
-            "optional": {
-                "model": (
-                    DEPTH_MODEL,
-                    {"tooltip": "From Load Depth Model. Not connected: the built-in model."},
-                ),
-                "resolution": (
-                    "INT",
-                    {
-                        "default": 0,
-                        "min": 0,
-                        "max": 8192,
-                        "tooltip": "Shorter side the model works at, in pixels; 0 = the model's "
-                        "own. Higher finds finer detail, but too high breaks up large shapes.",
-                    },
-                ),
-                "detail": (
-                    list(estimators.DETAILS),
-                    {
-                        "default": "off",
-                        "tooltip": "tiles: also look at overlapping parts of a large image, for "
-                        "fine edges. Takes as many times longer as there are tiles.",
-                    },
-                ),
-                "consistency": (
-                    list(estimators.CONSISTENCIES),
-                    {
-                        "default": "frame",
-                        "tooltip": "clip: bring neighbouring frames of a video to one scale, tied "
-                        "by the parts that do not move. frame: every image by itself.",
-                    },
-                ),
-                **advanced(window_widgets()),
-            },
-        }
+    INPUTS = Inputs(
+        required={
+            "image": image_input("The image, or the frames of a clip. Any size, any number.")
+        },
+        optional={
+            "model": Socket(
+                DEPTH_MODEL, "From Load Depth Model. Not connected: the built-in model."
+            ),
+            "resolution": Int(
+                "Shorter side the model works at, in pixels; 0 = the model's "
+                "own. Higher finds finer detail, but too high breaks up large shapes.",
+                0,
+                0,
+                8192,
+            ),
+            "detail": Choice(
+                "tiles: also look at overlapping parts of a large image, for "
+                "fine edges. Takes as many times longer as there are tiles.",
+                "off",
+                choices=lambda: estimators.DETAILS,
+            ),
+            "consistency": Choice(
+                "clip: bring neighbouring frames of a video to one scale, tied "
+                "by the parts that do not move. frame: every image by itself.",
+                "frame",
+                choices=lambda: estimators.CONSISTENCIES,
+            ),
+            **advanced(window_widgets()),
+        },
+    )
 
     def run(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from torch import Tensor
@@ -9,6 +10,7 @@ from torch import Tensor
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.ranges import control_image
 from ..shared import host
+from ..shared.declared import Declared, Inputs
 from ..shared.depth_view import depth_ui
 from ..shared.genvr_service import (
     beside_the_loop,
@@ -25,7 +27,18 @@ from ..shared.sockets import DEPTH_MAP, image_input
 __all__ = ["GenVRDepthEstimateRemote"]
 
 
-class GenVRDepthEstimateRemote:
+@cache
+def _inputs() -> Inputs:
+    return Inputs(
+        required={
+            "image": image_input("The image, or a batch; each image is paid for."),
+            **parameters_shown(genvr.model_named("detect")),
+        },
+        optional={**money_widgets(), "profile": profile_widget()},
+    )
+
+
+class GenVRDepthEstimateRemote(Declared):
     """MiDaS or LeReS on GenVR's machines."""
 
     RETURN_TYPES = (DEPTH_MAP, "IMAGE", "STRING")
@@ -41,14 +54,8 @@ class GenVRDepthEstimateRemote:
     SEARCH_ALIASES = ["genvr", "midas", "leres", "remote depth", "depth api"]
 
     @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "image": image_input("The image, or a batch; each image is paid for."),
-                **parameters_shown(genvr.model_named("detect")),
-            },
-            "optional": {**money_widgets(), "profile": profile_widget()},
-        }
+    def inputs(cls) -> Inputs:
+        return _inputs()
 
     async def estimate(
         self,

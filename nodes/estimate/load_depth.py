@@ -14,6 +14,7 @@ from torch import Tensor
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.errors import InvalidInput
 from ..depthkit.ranges import control_image
+from ..shared.declared import Boolean, Choice, Declared, FileChoice, Float, Inputs, Int, Text
 from ..shared.depth_view import depth_ui
 from ..shared.host import Host, current
 from ..shared.on_demand import formats
@@ -26,7 +27,29 @@ _MAX_LISTED = 2000
 _OFTEN_PHOTOS = frozenset({".png", ".jpg", ".jpeg"})
 
 
-class GenVRDepthLoad:
+_NEAR_TIP = "Metres of the nearest code, for the white-is meanings; 0 and 0 leave it relative."
+_SCALE_TIP = (
+    "Metres per stored number: 0.001 for the millimetres of Kinect and ARKit, 0.0254 for inches."
+)
+_FOV_TIP = (
+    "Horizontal field of view in degrees of a file that carries no camera; one that does keeps it. "
+    "0 leaves it open."
+)
+_MEANING_TIP = (
+    "What the numbers in the file mean. 'as the file says' reads our own files, EXR depth channels "
+    "(as metres), MoGe PNGs and phone photos, and refuses files that do not say; never a guess."
+)
+
+
+def _number(default: float, tooltip: str) -> Float:
+    return Float(tooltip, default, 0.0, 1e6, step=0.0001, round=False)
+
+
+def _pixels(side: str) -> Int:
+    return Int(f"The {side} to draw a 3D file of others at; ours know their size.", 0, 0, 16384)
+
+
+class GenVRDepthLoad(Declared):
     CATEGORY = "GenVR Depth/estimate"
     DESCRIPTION = (
         "Load depth from PNG, TIFF, OpenEXR, NumPy, PFM, phone portrait photos, PLY, GLB or OBJ."
@@ -51,52 +74,38 @@ class GenVRDepthLoad:
         "White where the file has a depth value.",
     )
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "file": (
-                    _listed(current().input_folder()),
-                    {
-                        "tooltip": "A file in ComfyUI's input folder or below it. Drop one on the "
-                        "node, or use its button, to put it there.",
-                        "upload_extensions": sorted(formats.READABLE),  # for web/js/upload.js
-                    },
-                ),
-                "meaning": (
-                    list(formats.MEANINGS),
-                    {"default": formats.MEANINGS[0], "tooltip": _MEANING_TIP},
-                ),
-            },
-            "optional": {
-                "near": _number(0.0, _NEAR_TIP),
-                "far": _number(0.0, "Metres of the farthest code; see near."),
-                "unit_scale": _number(1.0, _SCALE_TIP),
-                "zero_is_invalid": (
-                    "BOOLEAN",
-                    {
-                        "default": True,
-                        "tooltip": "Whole-number files: a stored 0 means no measurement. Turn off "
-                        "for grey images where black is a depth.",
-                    },
-                ),
-                "channel": (
-                    "STRING",
-                    {
-                        "default": "",
-                        "tooltip": "EXR channel or layer, or NPZ array, to read; empty looks for "
-                        "the usual names (Z, Depth.Z, depth.V, depth).",
-                    },
-                ),
-                **advanced({"field_of_view": fov_widget(_FOV_TIP)}),
-                **advanced(
-                    {
-                        "width": _pixels("width"),
-                        "height": _pixels("height"),
-                    }
-                ),
-            },
-        }
+    INPUTS = Inputs(
+        required={
+            "file": FileChoice(
+                "A file in ComfyUI's input folder or below it. Drop one on the "
+                "node, or use its button, to put it there.",
+                choices=lambda: _listed(current().input_folder()),
+                upload_extensions=lambda: formats.READABLE,
+            ),
+            "meaning": Choice(_MEANING_TIP, "as the file says", choices=lambda: formats.MEANINGS),
+        },
+        optional={
+            "near": _number(0.0, _NEAR_TIP),
+            "far": _number(0.0, "Metres of the farthest code; see near."),
+            "unit_scale": _number(1.0, _SCALE_TIP),
+            "zero_is_invalid": Boolean(
+                "Whole-number files: a stored 0 means no measurement. Turn off "
+                "for grey images where black is a depth.",
+                True,
+            ),
+            "channel": Text(
+                "EXR channel or layer, or NPZ array, to read; empty looks for "
+                "the usual names (Z, Depth.Z, depth.V, depth).",
+            ),
+            **advanced(
+                {
+                    "field_of_view": fov_widget(_FOV_TIP),
+                    "width": _pixels("width"),
+                    "height": _pixels("height"),
+                }
+            ),
+        },
+    )
 
     @classmethod
     def VALIDATE_INPUTS(cls, file: str | None) -> bool | str:
@@ -135,40 +144,6 @@ class GenVRDepthLoad:
         depth = formats.load_depth(path, options)
         depth = replace(depth, source=depth.source or path.name)
         return {"ui": depth_ui(depth), "result": (depth, *_images(depth))}
-
-
-_NEAR_TIP = "Metres of the nearest code, for the white-is meanings; 0 and 0 leave it relative."
-_SCALE_TIP = (
-    "Metres per stored number: 0.001 for the millimetres of Kinect and ARKit, 0.0254 for inches."
-)
-_FOV_TIP = (
-    "Horizontal field of view in degrees of a file that carries no camera; one that does keeps it. "
-    "0 leaves it open."
-)
-_MEANING_TIP = (
-    "What the numbers in the file mean. 'as the file says' reads our own files, EXR depth channels "
-    "(as metres), MoGe PNGs and phone photos, and refuses files that do not say; never a guess."
-)
-
-
-def _number(default: float, tooltip: str) -> tuple[str, dict[str, Any]]:
-    return (
-        "FLOAT",
-        {"default": default, "min": 0.0, "max": 1e6, "step": 0.0001, "round": False}
-        | {"tooltip": tooltip},
-    )
-
-
-def _pixels(side: str) -> tuple[str, dict[str, Any]]:
-    return (
-        "INT",
-        {
-            "default": 0,
-            "min": 0,
-            "max": 16384,
-            "tooltip": f"The {side} to draw a 3D file of others at; ours know their size.",
-        },
-    )
 
 
 def _images(depth: DepthMap) -> tuple[Tensor, Tensor]:

@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 import torch
 
 from ..shared.builtin_model import kept_builtin, managed
+from ..shared.declared import Choice, Declared, Inputs
 from ..shared.host import current
 from ..shared.on_demand import estimators
 from ..shared.sockets import DEPTH_MODEL
@@ -28,7 +29,20 @@ def _dtype(precision: str) -> torch.dtype:
     return next((d for d in _PRECISIONS[precision] if host.supports(d)), torch.float32)
 
 
-class GenVRDepthModelLoader:
+def _model_choices() -> list[str]:
+    return [estimators.BUILTIN, *estimators.model_names(current().model_folders())]
+
+
+def _model_tip() -> str:
+    licences = "\n".join(row.summary for row in estimators.MODELS)
+    return (
+        f"{estimators.BUILTIN}: comes with the pack, MIT, nothing to "
+        "download. A folder of your own in models/depth_estimation (config.json "
+        f"and model.safetensors) appears here too.\n{licences}"
+    )
+
+
+class GenVRDepthModelLoader(Declared):
     CATEGORY = "GenVR Depth/estimate"
     DESCRIPTION = (
         "Load a depth model from models/depth_estimation, or download it there once if you say so."
@@ -50,38 +64,23 @@ class GenVRDepthModelLoader:
     # Loader nodes with the same choice share one network; it goes when the last of them goes.
     _shared: WeakValueDictionary[tuple[Any, ...], estimators.Estimator] = WeakValueDictionary()
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        licences = "\n".join(row.summary for row in estimators.MODELS)
-        return {
-            "required": {
-                "model": (
-                    [estimators.BUILTIN, *estimators.model_names(current().model_folders())],
-                    {
-                        "default": estimators.BUILTIN,
-                        "tooltip": f"{estimators.BUILTIN}: comes with the pack, MIT, nothing to "
-                        "download. A folder of your own in models/depth_estimation (config.json "
-                        f"and model.safetensors) appears here too.\n{licences}",
-                    },
-                ),
-                "precision": (
-                    list(_PRECISIONS),
-                    {
-                        "default": "auto",
-                        "tooltip": "auto: half precision where the device computes it well, else "
-                        "fp32. A type the device does not support falls back to fp32.",
-                    },
-                ),
-                "download": (
-                    list(estimators.DOWNLOAD_POLICIES),
-                    {
-                        "default": "never",
-                        "tooltip": "never: use only what is on disk. if missing: fetch the model "
-                        "from huggingface.co once; the bar counts bytes, Stop keeps what came.",
-                    },
-                ),
-            }
+    INPUTS = Inputs(
+        required={
+            "model": Choice(_model_tip, "builtin", choices=_model_choices),
+            "precision": Choice(
+                "auto: half precision where the device computes it well, else "
+                "fp32. A type the device does not support falls back to fp32.",
+                "auto",
+                choices=_PRECISIONS,
+            ),
+            "download": Choice(
+                "never: use only what is on disk. if missing: fetch the model "
+                "from huggingface.co once; the bar counts bytes, Stop keeps what came.",
+                "never",
+                choices=lambda: estimators.DOWNLOAD_POLICIES,
+            ),
         }
+    )
 
     @classmethod
     def IS_CHANGED(cls, model: str | None = None, **_: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..shared.declared import Choice, Declared, Inputs
 from ..shared.depth_view import depth_ui
 from ..shared.on_demand import scenes
 from ..shared.sockets import DEPTH_MAP
@@ -11,7 +12,7 @@ from ..shared.sockets import DEPTH_MAP
 __all__ = ["GenVRDepthSampleScene"]
 
 
-class GenVRDepthSampleScene:
+class GenVRDepthSampleScene(Declared):
     CATEGORY = "GenVR Depth/estimate"
     DESCRIPTION = (
         "An image that comes with the pack, and its exact depth in metres: nothing to download."
@@ -26,19 +27,15 @@ class GenVRDepthSampleScene:
         "The exact depth of every pixel in metres, with the camera.",
     )
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "scene": (
-                    list(scenes.SCENE_NAMES),
-                    {
-                        "default": scenes.SCENE_NAMES[0],
-                        "tooltip": "Which of the bundled scenes to use.",
-                    },
-                )
-            }
+    INPUTS = Inputs(
+        required={
+            "scene": Choice(
+                "Which of the bundled scenes to use.",
+                "furnished_room",
+                choices=lambda: scenes.SCENE_NAMES,
+            )
         }
+    )
 
     def load(self, scene: str) -> dict[str, Any]:
         chosen = scenes.load_scene(scene)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..shared import host
+from ..shared.declared import Choice, Declared, Float, Input, Inputs, Int, Socket, Text
 from ..shared.local_facts import control_facts, is_guided, model_facts, patch_facts, vae_facts
 from ..shared.on_demand import local
 from ..shared.sockets import DEPTH_MAP
@@ -16,7 +18,6 @@ from ..shared.sockets import DEPTH_MAP
 __all__ = ["GenVRDepthGenerateLocal"]
 
 AUTO = -1
-_AUTO_TEXT = " -1 = what the model family works best with."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,90 @@ class _Run:
     given: dict[str, Any]
 
 
-class GenVRDepthGenerateLocal:
+def _required() -> dict[str, Input]:
+    return {
+        "model": Socket("MODEL", "The diffusion model; LoRAs go in front of it."),
+        "vae": Socket("VAE", "The VAE that belongs to the model."),
+        "depth": Socket(
+            f"{DEPTH_MAP},IMAGE",
+            "A depth map (best), or a finished control image with near = white. It "
+            "is resampled smoothly to the exact sampling size.",
+        ),
+        "prompt": Text(
+            "What to paint over the structure. A list from Prompt Variations gives "
+            "one run per prompt.",
+            multiline=True,
+        ),
+        "seed": Int(
+            "Same seed, same settings: same image.",
+            0,
+            0,
+            2**64 - 1,
+            control_after_generate=True,
+        ),
+    }
+
+
+def _sockets() -> dict[str, Input]:
+    tooltips = {
+        "clip": ("CLIP", "Text encoder of the model. Not needed with ready conditioning."),
+        "control_net": ("CONTROL_NET", "A depth or union ControlNet of the model's family."),
+        "model_patch": ("MODEL_PATCH", "For Qwen-Image and Z-Image: a depth or union model patch."),
+        "positive": ("CONDITIONING", "Ready conditioning; the prompt is then not used."),
+        "negative": ("CONDITIONING", "Ready negative conditioning."),
+        "reference": ("IMAGE", "An image to start from (restyle): set denoise below 1."),
+        "mask": ("MASK", "White is repainted, black stays exactly as in the reference."),
+    }
+    return {name: Socket(kind, text) for name, (kind, text) in tooltips.items()}
+
+
+def _names(place: int) -> Callable[[], list[str]]:
+    """ "auto" and ComfyUI's samplers (place 0) or schedulers (place 1)."""
+    return lambda: ["auto", *host.current().samplers()[place]]
+
+
+def _widgets() -> dict[str, Input]:
+    auto = " -1 = what the model family works best with."
+    auto_name = " auto = what the model family works best with."
+    return {
+        "negative_prompt": Text("What to avoid.", multiline=True),
+        "steps": Int("Sampling steps." + auto, AUTO, AUTO, 10000),
+        "guidance": Float("How strictly the prompt is followed (cfg)." + auto, AUTO, AUTO, 100),
+        "strength": Float("How strictly the depth is followed; 0 = not." + auto, AUTO, AUTO, 10),
+        "start": Float("Share of the run at which the depth sets in.", 0, 0, 1, advanced=True),
+        "end": Float(
+            "Share of the run at which the depth lets go." + auto, AUTO, AUTO, 1, advanced=True
+        ),
+        "sampler": Choice("The sampler." + auto_name, "auto", choices=_names(0), advanced=True),
+        "scheduler": Choice(
+            "The noise schedule." + auto_name, "auto", choices=_names(1), advanced=True
+        ),
+        "size": Choice(
+            "from depth: as large as the depth map; megapixels: its ratio at the size below. Both "
+            "are rounded to what the family can sample.",
+            "from depth",
+            choices=lambda: local.SIZES,
+        ),
+        "megapixels": Float("For size = megapixels (1 = 1024x1024)." + auto, AUTO, AUTO, 64),
+        "batch_count": Int("Images per prompt, with different noise.", 1, 1, 64),
+        "denoise": Float(
+            "With a reference: how much is repainted. 1 = all, 0.5 keeps colours and light.",
+            1.0,
+            0.01,
+            1,
+        ),
+        "second_pass": Float(
+            "Sample again at this many times the size, the depth resampled for it; 1 = no.",
+            1.0,
+            1,
+            4,
+            advanced=True,
+        ),
+        "second_denoise": Float("How much the second pass repaints.", 0.5, 0.01, 1, advanced=True),
+    }
+
+
+class GenVRDepthGenerateLocal(Declared):
     CATEGORY = "GenVR Depth/generate"
     DESCRIPTION = (
         "Generates images that keep the structure of a depth map, with any local model family: "
@@ -42,9 +126,7 @@ class GenVRDepthGenerateLocal:
         "Recognised family, every setting used, and the nodes this stood for.",
     )
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {"required": _required(), "optional": _sockets() | _widgets()}
+    INPUTS = Inputs(required=_required(), optional={**_sockets(), **_widgets()})
 
     def generate(
         self, model: Any, vae: Any, depth: Any, prompt: str, seed: int, **options: Any
@@ -106,116 +188,3 @@ def _settings(prompt: str, seed: int, options: dict[str, Any]) -> dict[str, Any]
     chosen |= {name: options[name] for name in _NUMBERS if options.get(name, AUTO) != AUTO}
     chosen |= {name: options[name] for name in _NAMES if options.get(name, "auto") != "auto"}
     return {"prompt": prompt, "seed": seed, **chosen}
-
-
-def _required() -> dict[str, Any]:
-    return {
-        "model": ("MODEL", {"tooltip": "The diffusion model; LoRAs go in front of it."}),
-        "vae": ("VAE", {"tooltip": "The VAE that belongs to the model."}),
-        "depth": (
-            f"{DEPTH_MAP},IMAGE",
-            {
-                "tooltip": "A depth map (best), or a finished control image with near = white. It "
-                "is resampled smoothly to the exact sampling size."
-            },
-        ),
-        "prompt": (
-            "STRING",
-            {
-                "multiline": True,
-                "default": "",
-                "tooltip": "What to paint over the structure. A list from Prompt Variations gives "
-                "one run per prompt.",
-            },
-        ),
-        "seed": (
-            "INT",
-            {
-                "default": 0,
-                "min": 0,
-                "max": 2**64 - 1,
-                "control_after_generate": True,
-                "tooltip": "Same seed, same settings: same image.",
-            },
-        ),
-    }
-
-
-def _sockets() -> dict[str, Any]:
-    tooltips = {
-        "clip": ("CLIP", "Text encoder of the model. Not needed with ready conditioning."),
-        "control_net": ("CONTROL_NET", "A depth or union ControlNet of the model's family."),
-        "model_patch": ("MODEL_PATCH", "For Qwen-Image and Z-Image: a depth or union model patch."),
-        "positive": ("CONDITIONING", "Ready conditioning; the prompt is then not used."),
-        "negative": ("CONDITIONING", "Ready negative conditioning."),
-        "reference": ("IMAGE", "An image to start from (restyle): set denoise below 1."),
-        "mask": ("MASK", "White is repainted, black stays exactly as in the reference."),
-    }
-    return {name: (kind, {"tooltip": text}) for name, (kind, text) in tooltips.items()}
-
-
-def _number(kind: str, default: float, low: float, high: float, tooltip: str, **extra: Any) -> Any:
-    options = {"default": default, "min": low, "max": high, "tooltip": tooltip, **extra}
-    return (kind, options if kind == "INT" else {"step": 0.01, **options})
-
-
-def _choice(names: list[str], tooltip: str, **extra: Any) -> Any:
-    return (names, {"default": names[0], "tooltip": tooltip, **extra})
-
-
-def _widgets() -> dict[str, Any]:
-    samplers, schedulers = host.current().samplers()
-    auto = " auto = what the model family works best with."
-    return {
-        "negative_prompt": (
-            "STRING",
-            {"multiline": True, "default": "", "tooltip": "What to avoid."},
-        ),
-        "steps": _number("INT", AUTO, AUTO, 10000, "Sampling steps." + _AUTO_TEXT),
-        "guidance": _number(
-            "FLOAT", AUTO, AUTO, 100, "How strictly the prompt is followed (cfg)." + _AUTO_TEXT
-        ),
-        "strength": _number(
-            "FLOAT", AUTO, AUTO, 10, "How strictly the depth is followed; 0 = not." + _AUTO_TEXT
-        ),
-        "start": _number(
-            "FLOAT", 0, 0, 1, "Share of the run at which the depth sets in.", advanced=True
-        ),
-        "end": _number(
-            "FLOAT",
-            AUTO,
-            AUTO,
-            1,
-            "Share of the run at which the depth lets go." + _AUTO_TEXT,
-            advanced=True,
-        ),
-        "sampler": _choice(["auto", *samplers], "The sampler." + auto, advanced=True),
-        "scheduler": _choice(["auto", *schedulers], "The noise schedule." + auto, advanced=True),
-        "size": _choice(
-            list(local.SIZES),
-            "from depth: as large as the depth map; megapixels: its ratio at the size below. Both "
-            "are rounded to what the family can sample.",
-        ),
-        "megapixels": _number(
-            "FLOAT", AUTO, AUTO, 64, "For size = megapixels (1 = 1024x1024)." + _AUTO_TEXT
-        ),
-        "batch_count": _number("INT", 1, 1, 64, "Images per prompt, with different noise."),
-        "denoise": _number(
-            "FLOAT",
-            1.0,
-            0.01,
-            1,
-            "With a reference: how much is repainted. 1 = all, 0.5 keeps colours and light.",
-        ),
-        "second_pass": _number(
-            "FLOAT",
-            1.0,
-            1,
-            4,
-            "Sample again at this many times the size, the depth resampled for it; 1 = no.",
-            advanced=True,
-        ),
-        "second_denoise": _number(
-            "FLOAT", 0.5, 0.01, 1, "How much the second pass repaints.", advanced=True
-        ),
-    }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from torch import Tensor
 
 from ..depthkit.errors import DepthError
 from ..shared import host
+from ..shared.declared import Choice, Declared, Inputs, Int, Widget
 from ..shared.genvr_service import (
     beside_the_loop,
     control_images,
@@ -26,7 +28,45 @@ __all__ = ["GenVRDepthGenerateCanny", "GenVRDepthGenerateRemote", "GenVRDepthGen
 PER_LINE = ("one", "one per line")
 
 
-class _Generate:
+@cache
+def _inputs(model: str, takes_depth: bool) -> Inputs:
+    source = {"image": image_input("The photo itself: the service finds its structure alone.")}
+    if takes_depth:
+        source["depth"] = depth_map_input(
+            "Instead of a photo: sent as a grey image and interpreted again by the service. "
+            "The photo usually works better."
+        )
+    return Inputs(
+        required=parameters_shown(genvr.model_named(model)),
+        optional={**source, **_more(), **money_widgets(), "profile": profile_widget()},
+    )
+
+
+def _more() -> dict[str, Widget]:
+    return {
+        "prompts": Choice(
+            "one: the whole text is one prompt. one per line: each line is an image of its own.",
+            PER_LINE[0],
+            choices=PER_LINE,
+        ),
+        "count": Int("Images per prompt, with seed, seed + 1, ... Each one is paid for.", 1, 1, 64),
+        "combine": Choice(
+            "Several images and several prompts: every combination, or the first "
+            "with the first, the second with the second.",
+            genvr.request_grid.COMBINE[0],
+            choices=genvr.request_grid.COMBINE,
+        ),
+        "layout": Choice(
+            "as returned: a list in the service's own sizes. control size: each "
+            "image at the size of its photo. one batch: all in one IMAGE, at the first "
+            "photo's size. Ratios are kept; what hangs over is cut.",
+            genvr.request_grid.LAYOUTS[0],
+            choices=genvr.request_grid.LAYOUTS,
+        ),
+    }
+
+
+class _Generate(Declared):
     """All there is to a node of this family; subclasses name the model and take depth or not."""
 
     MODEL = "depth"
@@ -44,17 +84,8 @@ class _Generate:
     CATEGORY = "GenVR Depth/generate"
 
     @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        source = {"image": image_input("The photo itself: the service finds its structure alone.")}
-        if cls.TAKES_DEPTH:
-            source["depth"] = depth_map_input(
-                "Instead of a photo: sent as a grey image and interpreted again by the service. "
-                "The photo usually works better."
-            )
-        return {
-            "required": parameters_shown(genvr.model_named(cls.MODEL)),
-            "optional": {**source, **_more(), **money_widgets(), "profile": profile_widget()},
-        }
+    def inputs(cls) -> Inputs:
+        return _inputs(cls.MODEL, cls.TAKES_DEPTH)
 
     @classmethod
     def VALIDATE_INPUTS(cls, prompt: Any = None) -> bool | str:
@@ -70,9 +101,7 @@ class _Generate:
         return True
 
     async def generate(self, **given: Any) -> tuple[list[Tensor], str, list[str]]:
-        declared = self.INPUT_TYPES()
-        defaults = {**_defaults(declared["required"]), **_defaults(declared["optional"])}
-        inputs = {name: _listed(value) for name, value in {**defaults, **given}.items()}
+        inputs = {name: _listed(value) for name, value in {**self.defaults(), **given}.items()}
         with host.current().task() as task:
             return await beside_the_loop(task, lambda stop: self._work(inputs, task, stop))
 
@@ -98,51 +127,8 @@ class _Generate:
         return genvr.request_grid.requests_for(model, controls, axes, takes=takes, combine=how)
 
 
-def _more() -> dict[str, Any]:
-    return {
-        "prompts": (
-            list(PER_LINE),
-            {
-                "default": PER_LINE[0],
-                "tooltip": "one: the whole text is one prompt. one per line: each line is an "
-                "image of its own.",
-            },
-        ),
-        "count": (
-            "INT",
-            {
-                "default": 1,
-                "min": 1,
-                "max": 64,
-                "tooltip": "Images per prompt, with seed, seed + 1, ... Each one is paid for.",
-            },
-        ),
-        "combine": (
-            list(genvr.request_grid.COMBINE),
-            {
-                "default": genvr.request_grid.COMBINE[0],
-                "tooltip": "Several images and several prompts: every combination, or the first "
-                "with the first, the second with the second.",
-            },
-        ),
-        "layout": (
-            list(genvr.request_grid.LAYOUTS),
-            {
-                "default": genvr.request_grid.LAYOUTS[0],
-                "tooltip": "as returned: a list in the service's own sizes. control size: each "
-                "image at the size of its photo. one batch: all in one IMAGE, at the first "
-                "photo's size. Ratios are kept; what hangs over is cut.",
-            },
-        ),
-    }
-
-
 def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def _defaults(declared: dict[str, Any]) -> dict[str, Any]:
-    return {name: spec[1]["default"] for name, spec in declared.items() if "default" in spec[1]}
 
 
 def _answer(batch: genvr.Batch, how: str) -> tuple[list[Tensor], str, list[str]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from ..shared.declared import Boolean, Choice, Declared, Inputs, Int, Text
 from ..shared.on_demand import genvr
 
 __all__ = ["GenVRDepthPromptVariations"]
 
 
-class GenVRDepthPromptVariations:
+class GenVRDepthPromptVariations(Declared):
     """Every base prompt in every style."""
 
     RETURN_TYPES = ("STRING", "STRING", "INT")
@@ -25,67 +24,39 @@ class GenVRDepthPromptVariations:
     DESCRIPTION = "Combine prompts with ready-made or own styles into a list of prompts."
     SEARCH_ALIASES = ["prompt list", "styles", "wildcards", "batch prompts", "seasons", "interior"]
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "prompt": (
-                    "STRING",
-                    {
-                        "default": "a cosy living room",
-                        "multiline": True,
-                        "tooltip": "What all images show; one base prompt per line.",
-                    },
+    INPUTS = Inputs(
+        required={
+            "prompt": Text(
+                "What all images show; one base prompt per line.",
+                "a cosy living room",
+                multiline=True,
+            ),
+            "styles": Choice(
+                "Which ready-made styles to use.",
+                "looks",
+                choices=lambda: (
+                    genvr.variations.ALL_STYLES,
+                    *genvr.variations.style_groups(),
+                    genvr.variations.NO_STYLES,
                 ),
-                "styles": (
-                    [
-                        genvr.variations.ALL_STYLES,
-                        *genvr.variations.style_groups(),
-                        genvr.variations.NO_STYLES,
-                    ],
-                    {"default": "looks", "tooltip": "Which ready-made styles to use."},
-                ),
-            },
-            "optional": {
-                "only": (
-                    "STRING",
-                    {
-                        "default": "",
-                        "multiline": True,
-                        "tooltip": "Labels of the styles to use, one per line or separated by "
-                        "commas; empty = the whole group.",
-                    },
-                ),
-                "own_styles": (
-                    "STRING",
-                    {
-                        "default": "",
-                        "multiline": True,
-                        "tooltip": "Your own styles, one per line: 'label: words' or just words.",
-                    },
-                ),
-                "template": (
-                    "STRING",
-                    {
-                        "default": genvr.variations.TEMPLATE,
-                        "tooltip": "How prompt and style are joined; both {prompt} and {style}.",
-                    },
-                ),
-                "keep_plain": (
-                    "BOOLEAN",
-                    {"default": False, "tooltip": "Also give each prompt without a style."},
-                ),
-                "limit": (
-                    "INT",
-                    {
-                        "default": 0,
-                        "min": 0,
-                        "max": 1000,
-                        "tooltip": "At most so many prompts, from the front; 0 = all.",
-                    },
-                ),
-            },
-        }
+            ),
+        },
+        optional={
+            "only": Text(
+                "Labels of the styles to use, one per line or separated by "
+                "commas; empty = the whole group.",
+                multiline=True,
+            ),
+            "own_styles": Text(
+                "Your own styles, one per line: 'label: words' or just words.", multiline=True
+            ),
+            "template": Text(
+                "How prompt and style are joined; both {prompt} and {style}.", "{prompt}, {style}"
+            ),
+            "keep_plain": Boolean("Also give each prompt without a style."),
+            "limit": Int("At most so many prompts, from the front; 0 = all.", 0, 0, 1000),
+        },
+    )
 
     def vary(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -13,18 +13,17 @@ from ..depthkit.depth_map import DepthMap
 from ..depthkit.errors import InvalidInput
 from ..depthkit.images import rgb
 from ..shared.builtin_model import model_or_builtin
+from ..shared.declared import Declared, Inputs, Int, Socket
 from ..shared.host import current
 from ..shared.on_demand import estimators, structure
 from ..shared.sockets import DEPTH_MODEL, depth_map_input, image_input
 
 __all__ = ["GenVRDepthKeepBest", "GenVRDepthStructureScore"]
 
-MODEL_INPUT = (
+_MODEL = Socket(
     DEPTH_MODEL,
-    {
-        "tooltip": "The model that made the control depth, from Load Depth Model. Not connected: "
-        "the built-in model."
-    },
+    "The model that made the control depth, from Load Depth Model. Not connected: "
+    "the built-in model.",
 )
 
 
@@ -74,7 +73,7 @@ def _report(scored: Sequence[structure.Comparison], names: Sequence[str]) -> str
     return "\n\n".join(f"{name}: {one.report.text()}" for name, one in rows)
 
 
-class GenVRDepthStructureScore:
+class GenVRDepthStructureScore(Declared):
     CATEGORY = "GenVR Depth/generate"
     DESCRIPTION = "Measure how well a generated image kept the depth it was made from: 0 to 100."
     SEARCH_ALIASES = [
@@ -94,20 +93,18 @@ class GenVRDepthStructureScore:
         "The same numbers for machines: a list, one entry per image.",
     )
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "control": depth_map_input("The depth the images were made from."),
-                "image": image_input("The generated images, any size or crop around the centre."),
-            },
-            "optional": {
-                "model": MODEL_INPUT,
-                "original": image_input(
-                    "The photo the control was made from: also compares the vanishing points."
-                ),
-            },
-        }
+    INPUTS = Inputs(
+        required={
+            "control": depth_map_input("The depth the images were made from."),
+            "image": image_input("The generated images, any size or crop around the centre."),
+        },
+        optional={
+            "model": _MODEL,
+            "original": image_input(
+                "The photo the control was made from: also compares the vanishing points."
+            ),
+        },
+    )
 
     def score(
         self,
@@ -126,7 +123,7 @@ class GenVRDepthStructureScore:
         return mean, text, heat, json.dumps([report.as_dict() for report in reports])
 
 
-class GenVRDepthKeepBest:
+class GenVRDepthKeepBest(Declared):
     CATEGORY = "GenVR Depth/generate"
     DESCRIPTION = "Keep the images that follow the control depth best; the cure for a bad seed."
     SEARCH_ALIASES = ["best of batch", "pick best", "rank images", "structure score", "bad seed"]
@@ -141,24 +138,14 @@ class GenVRDepthKeepBest:
         "All images with their scores, kept or not.",
     )
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "control": depth_map_input("The depth the images were made from."),
-                "images": image_input("A batch or a list of images, any sizes."),
-                "keep": (
-                    "INT",
-                    {
-                        "default": 1,
-                        "min": 1,
-                        "max": 4096,
-                        "tooltip": "How many to keep; more than there are keeps all, sorted.",
-                    },
-                ),
-            },
-            "optional": {"model": MODEL_INPUT},
-        }
+    INPUTS = Inputs(
+        required={
+            "control": depth_map_input("The depth the images were made from."),
+            "images": image_input("A batch or a list of images, any sizes."),
+            "keep": Int("How many to keep; more than there are keeps all, sorted.", 1, 1, 4096),
+        },
+        optional={"model": _MODEL},
+    )
 
     def keep(
         self,

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.views.geometry import GridMesh, grid_mesh, to_gltf, with_space
+from ..shared.declared import Declared, Inputs
 from ..shared.frame_images import images_for
 from ..shared.host import current
 from ..shared.sockets import depth_map_input, image_input, space_widgets
@@ -17,7 +18,7 @@ from ..shared.sockets import depth_map_input, image_input, space_widgets
 __all__ = ["GenVRDepthToMesh"]
 
 
-class GenVRDepthToMesh:
+class GenVRDepthToMesh(Declared):
     CATEGORY = "GenVR Depth/save"
     DESCRIPTION = (
         "Turn depth into a textured mesh for Save 3D Model (SaveGLB) and other mesh nodes."
@@ -28,15 +29,13 @@ class GenVRDepthToMesh:
     RETURN_NAMES = ("mesh",)
     OUTPUT_TOOLTIPS = ("The mesh, in metres where the depth is metric; y up, camera along -z.",)
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {"depth": depth_map_input("The depth to bring into space.")},
-            "optional": {
-                "image": image_input("The photograph of the same view; it becomes the texture."),
-                **space_widgets(),
-            },
-        }
+    INPUTS = Inputs(
+        required={"depth": depth_map_input("The depth to bring into space.")},
+        optional={
+            "image": image_input("The photograph of the same view; it becomes the texture."),
+            **space_widgets(),
+        },
+    )
 
     def convert(
         self,

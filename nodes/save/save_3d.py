@@ -10,6 +10,7 @@ from torch import Tensor
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.ranges import control_image
 from ..depthkit.views.geometry import with_space
+from ..shared.declared import Boolean, Choice, Inputs
 from ..shared.frame_images import frame_image, images_for
 from ..shared.on_demand import formats
 from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
@@ -29,31 +30,24 @@ class GenVRDepthSave3D(PassesDepthOn):
     SEARCH_ALIASES = ["point cloud", "ply", "glb", "obj", "mesh", "export 3d", "depth to 3d"]
     FUNCTION = "save"
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "depth": depth_map_input("The depth to bring into space, one file per frame."),
-                "filename_prefix": prefix_widget("depth3d/depth"),
-                "format": (
-                    list(formats.SOLIDS),
-                    {
-                        "default": "glb",
-                        "tooltip": "ply: coloured points, exact. glb: mesh with the image as "
-                        "texture. obj: mesh with a colour per vertex.",
-                    },
-                ),
-            },
-            "optional": {
-                "image": image_input("The photograph of the same view, for colours and texture."),
-                **space_widgets(),
-                "normals": (
-                    "BOOLEAN",
-                    {"default": False, "tooltip": "ply only: store the direction of each point."},
-                ),
-            },
-            "hidden": HIDDEN,
-        }
+    INPUTS = Inputs(
+        required={
+            "depth": depth_map_input("The depth to bring into space, one file per frame."),
+            "filename_prefix": prefix_widget("depth3d/depth"),
+            "format": Choice(
+                "ply: coloured points, exact. glb: mesh with the image as "
+                "texture. obj: mesh with a colour per vertex.",
+                "glb",
+                choices=lambda: formats.SOLIDS,
+            ),
+        },
+        optional={
+            "image": image_input("The photograph of the same view, for colours and texture."),
+            **space_widgets(),
+            "normals": Boolean("ply only: store the direction of each point."),
+        },
+        hidden=HIDDEN,
+    )
 
     def save(
         self,

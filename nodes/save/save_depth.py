@@ -11,6 +11,7 @@ from ..depthkit.conversions import to_disparity
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.ranges import Window, control_image, normalise
 from ..depthkit.views.colour_map import COLORMAPS, colorize
+from ..shared.declared import Boolean, Choice, Float, Inputs, Int
 from ..shared.frame_images import frame_image, images_for
 from ..shared.on_demand import formats
 from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
@@ -19,6 +20,23 @@ from ..shared.sockets import PassesDepthOn, depth_map_input, image_input
 __all__ = ["GenVRDepthSaveDepth"]
 
 NO_PREVIEW = "none"
+
+
+_FORMAT_TIP = (
+    "png16: exact to 1/131070 of the window, every program reads it. exr: 32-bit float, exact. "
+    "exr-half: half the bytes, 11 bits. tiff / tiff16: the same for TIFF. npz, npy: NumPy. pfm: "
+    "portable float map. depth-photo: the photograph as JPEG with the depth inside."
+)
+_VALUES_TIP = (
+    "raw: the map's own numbers. metric: metres (relative depth needs near and far). disparity: "
+    "0..1, near = 1, what ControlNets and most viewers expect. Integer formats store a share of "
+    "the window and remember it, so that loading gives the numbers back."
+)
+
+
+def _metres(tooltip: str) -> Float:
+    text = f"{tooltip} In metres where the depth is metric."
+    return Float(text, 0.0, -1e9, 1e9, step=0.001, round=False)
 
 
 class GenVRDepthSaveDepth(PassesDepthOn):
@@ -38,59 +56,42 @@ class GenVRDepthSaveDepth(PassesDepthOn):
     ]
     FUNCTION = "save"
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "depth": depth_map_input("The depth to save, one file per frame."),
-                "filename_prefix": prefix_widget("depth/depth"),
-                "format": (list(formats.FORMATS), {"default": "png16", "tooltip": _FORMAT_TIP}),
-                "values": (list(formats.VALUES), {"default": "raw", "tooltip": _VALUES_TIP}),
-            },
-            "optional": {
-                "image": image_input("The photograph of the same view; a depth photo needs it."),
-                "near": _metres("Nearest value of the window; 0 takes it from the map."),
-                "far": _metres("Farthest value of the window; 0 takes it from the map."),
-                "exr_compression": (
-                    list(formats.COMPRESSIONS),
-                    {"default": "zip", "tooltip": "OpenEXR only; all of these are lossless."},
-                ),
-                "exr_channel": (
-                    list(formats.EXR_CHANNELS),
-                    {
-                        "default": "Z",
-                        "tooltip": "OpenEXR only. Z is what compositors look for; RGB writes three "
-                        "equal channels for tools (and core Load Image) that read only colour.",
-                    },
-                ),
-                "quality": (
-                    "INT",
-                    {
-                        "default": 95,
-                        "min": 1,
-                        "max": 100,
-                        "tooltip": "JPEG quality of the photograph in a depth photo.",
-                    },
-                ),
-                "color_preview": (
-                    [NO_PREVIEW, *COLORMAPS],
-                    {
-                        "default": NO_PREVIEW,
-                        "tooltip": "Also save an image for people next to each file, near = the "
-                        "bright end of this colour map.",
-                    },
-                ),
-                "sidecar": (
-                    "BOOLEAN",
-                    {
-                        "default": False,
-                        "tooltip": "Write <file>.json with the record and the workflow even where "
-                        "the file holds them itself.",
-                    },
-                ),
-            },
-            "hidden": HIDDEN,
-        }
+    INPUTS = Inputs(
+        required={
+            "depth": depth_map_input("The depth to save, one file per frame."),
+            "filename_prefix": prefix_widget("depth/depth"),
+            "format": Choice(_FORMAT_TIP, "png16", choices=lambda: formats.FORMATS),
+            "values": Choice(_VALUES_TIP, "raw", choices=lambda: formats.VALUES),
+        },
+        optional={
+            "image": image_input("The photograph of the same view; a depth photo needs it."),
+            "near": _metres("Nearest value of the window; 0 takes it from the map."),
+            "far": _metres("Farthest value of the window; 0 takes it from the map."),
+            "exr_compression": Choice(
+                "OpenEXR only; all of these are lossless.",
+                "zip",
+                choices=lambda: formats.COMPRESSIONS,
+            ),
+            "exr_channel": Choice(
+                "OpenEXR only. Z is what compositors look for; RGB writes three "
+                "equal channels for tools (and core Load Image) that read only colour.",
+                "Z",
+                choices=lambda: formats.EXR_CHANNELS,
+            ),
+            "quality": Int("JPEG quality of the photograph in a depth photo.", 95, 1, 100),
+            "color_preview": Choice(
+                "Also save an image for people next to each file, near = the "
+                "bright end of this colour map.",
+                NO_PREVIEW,
+                choices=(NO_PREVIEW, *COLORMAPS),
+            ),
+            "sidecar": Boolean(
+                "Write <file>.json with the record and the workflow even where "
+                "the file holds them itself."
+            ),
+        },
+        hidden=HIDDEN,
+    )
 
     def save(
         self,
@@ -123,26 +124,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         return {"ui": ui, "result": (depth,)}
 
 
-_FORMAT_TIP = (
-    "png16: exact to 1/131070 of the window, every program reads it. exr: 32-bit float, exact. "
-    "exr-half: half the bytes, 11 bits. tiff / tiff16: the same for TIFF. npz, npy: NumPy. pfm: "
-    "portable float map. depth-photo: the photograph as JPEG with the depth inside."
-)
-_VALUES_TIP = (
-    "raw: the map's own numbers. metric: metres (relative depth needs near and far). disparity: "
-    "0..1, near = 1, what ControlNets and most viewers expect. Integer formats store a share of "
-    "the window and remember it, so that loading gives the numbers back."
-)
-
 Companions = Callable[[int], dict[str, bytes]]
-
-
-def _metres(tooltip: str) -> tuple[str, dict[str, Any]]:
-    return (
-        "FLOAT",
-        {"default": 0.0, "min": -1e9, "max": 1e9, "step": 0.001, "round": False}
-        | {"tooltip": f"{tooltip} In metres where the depth is metric."},
-    )
 
 
 def _frames(

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..depthkit.errors import InvalidInput
 from ..depthkit.images import frames, rgb
+from ..shared.declared import Boolean, Choice, Declared, Inputs, Int, Text
 from ..shared.on_demand import formats
 from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
 from ..shared.sockets import image_input
@@ -19,7 +20,14 @@ __all__ = ["GenVRDepthSaveImage"]
 _COLOUR = re.compile(r"^#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})$")
 
 
-class GenVRDepthSaveImage:
+_FORMAT_TIP = (
+    "jpg: small, what the GenVR service returns by default. png: exact to 8 bits; png16 to 16. "
+    "webp, avif: smaller than jpg; webp-lossless: exact to 8 bits. tiff, tiff16, tiff-float: for "
+    "print and compositing; tiff-float keeps every value."
+)
+
+
+class GenVRDepthSaveImage(Declared):
     CATEGORY = "GenVR Depth/save"
     DESCRIPTION = "Save images as JPEG, PNG 8/16, WebP, AVIF or TIFF 8/16/float, many at once."
     SEARCH_ALIASES = ["save image", "jpg", "jpeg", "webp", "avif", "tiff", "16 bit png", "export"]
@@ -29,54 +37,31 @@ class GenVRDepthSaveImage:
     RETURN_NAMES = ("images",)
     OUTPUT_TOOLTIPS = ("The same images, unchanged.",)
 
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "images": image_input("The images to save; transparency is kept where it can be."),
-                "filename_prefix": prefix_widget("GenVRDepth"),
-                "format": (list(formats.IMAGES), {"default": "jpg", "tooltip": _FORMAT_TIP}),
-            },
-            "optional": {
-                "quality": (
-                    "INT",
-                    {
-                        "default": 95,
-                        "min": 1,
-                        "max": 100,
-                        "tooltip": "Of jpg, webp and avif; the others lose nothing.",
-                    },
-                ),
-                "subsampling": (
-                    list(formats.SUBSAMPLING),
-                    {
-                        "default": "4:4:4",
-                        "tooltip": "Colour resolution of jpg and avif: 4:4:4 full, 4:2:0 smallest.",
-                    },
-                ),
-                "progressive": (
-                    "BOOLEAN",
-                    {"default": False, "tooltip": "jpg only: it appears coarse first on the web."},
-                ),
-                "background": (
-                    "STRING",
-                    {
-                        "default": "#ffffff",
-                        "tooltip": "Colour behind transparent pixels where the format has no alpha "
-                        "(jpg), as #rrggbb.",
-                    },
-                ),
-                "sidecar": (
-                    "BOOLEAN",
-                    {
-                        "default": False,
-                        "tooltip": "Write <file>.json with the workflow even where the image "
-                        "holds it; dropped on the canvas, it restores the workflow.",
-                    },
-                ),
-            },
-            "hidden": HIDDEN,
-        }
+    INPUTS = Inputs(
+        required={
+            "images": image_input("The images to save; transparency is kept where it can be."),
+            "filename_prefix": prefix_widget("GenVRDepth"),
+            "format": Choice(_FORMAT_TIP, "jpg", choices=lambda: formats.IMAGES),
+        },
+        optional={
+            "quality": Int("Of jpg, webp and avif; the others lose nothing.", 95, 1, 100),
+            "subsampling": Choice(
+                "Colour resolution of jpg and avif: 4:4:4 full, 4:2:0 smallest.",
+                "4:4:4",
+                choices=lambda: formats.SUBSAMPLING,
+            ),
+            "progressive": Boolean("jpg only: it appears coarse first on the web."),
+            "background": Text(
+                "Colour behind transparent pixels where the format has no alpha (jpg), as #rrggbb.",
+                "#ffffff",
+            ),
+            "sidecar": Boolean(
+                "Write <file>.json with the workflow even where the image "
+                "holds it; dropped on the canvas, it restores the workflow."
+            ),
+        },
+        hidden=HIDDEN,
+    )
 
     def save(
         self,
@@ -100,13 +85,6 @@ class GenVRDepthSaveImage:
         files, saved = save_frames(filename_prefix, size, row.extension, jobs)
         ui = shown(files, saved, row.shows, lambda some: rgb(stack[some]))
         return {"ui": ui, "result": (images,)}
-
-
-_FORMAT_TIP = (
-    "jpg: small, what the GenVR service returns by default. png: exact to 8 bits; png16 to 16. "
-    "webp, avif: smaller than jpg; webp-lossless: exact to 8 bits. tiff, tiff16, tiff-float: for "
-    "print and compositing; tiff-float keeps every value."
-)
 
 
 def _colour(text: str) -> tuple[float, float, float]:

@@ -12,6 +12,7 @@ from torch import Tensor
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.errors import DepthError, InvalidInput
 from . import host
+from .declared import Boolean, Choice, Float, Int, Text, Widget
 from .on_demand import genvr
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
 
 ASK, PAY_AGAIN = "ask", "pay again"
 Result = TypeVar("Result")
-Widget = tuple[Any, dict[str, Any]]
 
 _TOOLTIPS = {
     "prompt": "What the new image shows. Depth comes from the photo; say what it is made of, the "
@@ -38,77 +38,70 @@ _TOOLTIPS = {
 
 
 def parameter_widget(parameter: genvr.Parameter) -> Widget:
-    """The ComfyUI widget of one row of the model table."""
+    """The widget of one row of the model table."""
     tooltip = parameter.tooltip or _TOOLTIPS.get(parameter.name, "")
-    common = {"default": parameter.default, "tooltip": tooltip}
+    first = (tooltip, parameter.default)
     if parameter.type in ("choice", "switch"):
-        return (list(parameter.choices), common)
+        return Choice(*first, choices=parameter.choices)
     if parameter.type == "flag":
-        return ("BOOLEAN", common)
+        return Boolean(*first)
     if parameter.type == "text":
-        return ("STRING", {**common, "multiline": True})
-    ends = {"min": parameter.low, "max": parameter.high}
+        return Text(*first, multiline=True)
+    low, high = parameter.low or 0, parameter.high or genvr.service_models.SEED_MAX
     if parameter.type == "number":
-        return ("FLOAT", {**common, **ends, "step": 0.5})
+        return Float(*first, low, high, step=0.5)
     # "fixed": a seed that changes by itself would pay for another image at every run.
-    seed = {"control_after_generate": "fixed"} if parameter.name == "seed" else {}
-    return ("INT", {**common, **ends, **seed})
+    control = "fixed" if parameter.name == "seed" else None
+    return Int(*first, int(low), int(high), control_after_generate=control)
 
 
-def profile_widget() -> Widget:
+def profile_widget() -> Choice:
     """Names of profiles only. A key never goes through a node."""
+    return Choice(
+        "Which GenVR account to use, by name. Keys are set in Settings > GenVR Depth, with "
+        "`genvr-depth login`, or in the environment.",
+        genvr.credentials.DEFAULT_PROFILE,
+        choices=_profiles,
+    )
+
+
+def _profiles() -> list[str]:
     try:
         states = genvr.credentials.states(host.current().private_folder())
-        names = [state.name for state in states]
     except DepthError:
-        names = [genvr.credentials.DEFAULT_PROFILE]
-    tooltip = (
-        "Which GenVR account to use, by name. Keys are set in Settings > GenVR Depth, with "
-        "`genvr-depth login`, or in the environment."
-    )
-    return (names, {"default": names[0], "tooltip": tooltip})
+        return [genvr.credentials.DEFAULT_PROFILE]
+    return [state.name for state in states]
 
 
 def money_widgets() -> dict[str, Widget]:
     """What every node that pays offers: another take, how many at once, the cap, paying again."""
+    limits = genvr.settings.LIMITS
     return {
-        "take": (
-            "INT",
-            {
-                "default": 0,
-                "min": 0,
-                "max": 9999,
-                "tooltip": "Another number asks, and pays, for another image of exactly the same "
-                "request.",
-            },
+        "take": Int(
+            "Another number asks, and pays, for another image of exactly the same request.",
+            0,
+            0,
+            9999,
         ),
-        "concurrency": (
-            "INT",
-            {
-                "default": 0,
-                "min": 0,
-                "max": int(genvr.settings.LIMITS["concurrency"][1]),
-                "tooltip": "Images made at once; 0 = the default of the settings (3).",
-            },
+        "concurrency": Int(
+            "Images made at once; 0 = the default of the settings (3).",
+            0,
+            0,
+            int(limits["concurrency"][1]),
         ),
-        "max_credits": (
-            "FLOAT",
-            {
-                "default": 0.0,
-                "min": 0.0,
-                "max": genvr.settings.LIMITS["spending_cap"][1],
-                "step": 5.0,
-                "tooltip": "Credits one run may cost at most; 0 = the settings' default (100). A "
-                "run that would cost more stops before anything is sent.",
-            },
+        "max_credits": Float(
+            "Credits one run may cost at most; 0 = the settings' default (100). A "
+            "run that would cost more stops before anything is sent.",
+            0.0,
+            0.0,
+            limits["spending_cap"][1],
+            step=5.0,
         ),
-        "unclear_or_failed": (
-            [ASK, PAY_AGAIN],
-            {
-                "default": ASK,
-                "tooltip": "Requests whose payment is unclear, or whose task failed, stop with an "
-                "error (ask). 'pay again' sends them once more, which may cost again.",
-            },
+        "unclear_or_failed": Choice(
+            "Requests whose payment is unclear, or whose task failed, stop with an "
+            "error (ask). 'pay again' sends them once more, which may cost again.",
+            ASK,
+            choices=(ASK, PAY_AGAIN),
         ),
     }
 

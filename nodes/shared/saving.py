@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..depthkit.images import resize
+from .declared import Text
 from .host import Host, current
 from .on_demand import formats
 
@@ -23,14 +24,11 @@ _PREVIEW_SIDE = 1024
 _PREVIEW_FRAMES = 16
 
 
-def prefix_widget(default: str) -> tuple[str, dict[str, Any]]:
-    return (
-        "STRING",
-        {
-            "default": default,
-            "tooltip": "File name, a sub-folder before a slash: depth/room. %year% %month% %day% "
-            "%hour% %minute% %second% %width% %height% %batch_num% are filled in.",
-        },
+def prefix_widget(default: str) -> Text:
+    return Text(
+        "File name, a sub-folder before a slash: depth/room. %year% %month% %day% "
+        "%hour% %minute% %second% %width% %height% %batch_num% are filled in.",
+        default,
     )
 
 

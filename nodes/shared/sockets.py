@@ -1,10 +1,12 @@
-"""The names of our socket types, and the widget declarations that several nodes share."""
+"""The names of our socket types, and the inputs that several nodes share."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
 
 from ..depthkit.ranges import SCOPES, WINDOWS
+from .declared import Choice, Declared, Float, Input, Int, Socket, Widget
 
 __all__ = [
     "DEPTH_MAP",
@@ -23,10 +25,8 @@ __all__ = [
 DEPTH_MAP = "DEPTH_MAP"
 DEPTH_MODEL = "DEPTH_MODEL"
 
-Declaration = tuple[Any, dict[str, Any]]
 
-
-class PassesDepthOn:
+class PassesDepthOn(Declared):
     """The outputs of a node that may end a branch, or stand in the middle of one."""
 
     OUTPUT_NODE = True
@@ -35,19 +35,17 @@ class PassesDepthOn:
     OUTPUT_TOOLTIPS = ("The same depth, unchanged.",)
 
 
-def advanced(widgets: dict[str, Declaration]) -> dict[str, Declaration]:
-    """The same widgets, folded away until a person asks for them."""
-    return {
-        name: (kind, {**options, "advanced": True}) for name, (kind, options) in widgets.items()
-    }
+def advanced(widgets: Mapping[str, Widget]) -> dict[str, Widget]:
+    """The same widgets, folded away until the user asks for them."""
+    return {name: replace(widget, advanced=True) for name, widget in widgets.items()}
 
 
-def depth_map_input(tooltip: str = "The depth to work on.") -> Declaration:
-    return (DEPTH_MAP, {"tooltip": tooltip})
+def depth_map_input(tooltip: str = "The depth to work on.") -> Socket:
+    return Socket(DEPTH_MAP, tooltip)
 
 
-def image_input(tooltip: str) -> Declaration:
-    return ("IMAGE", {"tooltip": tooltip})
+def image_input(tooltip: str) -> Socket:
+    return Socket("IMAGE", tooltip)
 
 
 _FOV_TIP = (
@@ -56,63 +54,36 @@ _FOV_TIP = (
 )
 
 
-def fov_widget(tooltip: str = _FOV_TIP) -> Declaration:
-    return (
-        "FLOAT",
-        {"default": 0.0, "min": 0.0, "max": 170.0, "step": 0.1, "tooltip": tooltip},
-    )
+def fov_widget(tooltip: str = _FOV_TIP) -> Float:
+    return Float(tooltip, 0.0, 0.0, 170.0, step=0.1)
 
 
-def metres_widget(tooltip: str) -> Declaration:
+def metres_widget(tooltip: str) -> Float:
     """A distance that may be left out: 0 says nothing about it."""
-    return (
-        "FLOAT",
-        {"default": 0.0, "min": 0.0, "max": 100000.0, "step": 0.01, "tooltip": tooltip},
+    return Float(tooltip, 0.0, 0.0, 100000.0)
+
+
+def scope_widget() -> Choice:
+    return Choice(
+        "clip: one range for the whole batch, so that video does not flicker. "
+        "frame: each image gets its own range.",
+        "clip",
+        choices=SCOPES,
     )
 
 
-def scope_widget() -> Declaration:
-    return (
-        list(SCOPES),
-        {
-            "default": "clip",
-            "tooltip": "clip: one range for the whole batch, so that video does not flicker. "
-            "frame: each image gets its own range.",
-        },
-    )
-
-
-def window_widgets() -> dict[str, Declaration]:
+def window_widgets() -> dict[str, Widget]:
     """How the range of the map becomes black..white; the arguments of `ranges.Window`."""
+    end = "{} end of the window: a percentage, or a value for the fixed window."
     return {
-        "window": (
-            list(WINDOWS),
-            {
-                "default": "percentile",
-                "tooltip": "percentile ignores a few extreme pixels; min-max uses all of them; "
-                "fixed takes low and high as values of the map itself (metres for metric depth).",
-            },
+        "window": Choice(
+            "percentile ignores a few extreme pixels; min-max uses all of them; "
+            "fixed takes low and high as values of the map itself (metres for metric depth).",
+            "percentile",
+            choices=WINDOWS,
         ),
-        "low": (
-            "FLOAT",
-            {
-                "default": 0.5,
-                "min": -1e6,
-                "max": 1e6,
-                "step": 0.01,
-                "tooltip": "Low end of the window: a percentage, or a value for the fixed window.",
-            },
-        ),
-        "high": (
-            "FLOAT",
-            {
-                "default": 99.5,
-                "min": -1e6,
-                "max": 1e6,
-                "step": 0.01,
-                "tooltip": "High end of the window: a percentage, or a value for the fixed window.",
-            },
-        ),
+        "low": Float(end.format("Low"), 0.5, -1e6, 1e6),
+        "high": Float(end.format("High"), 99.5, -1e6, 1e6),
         "scope": scope_widget(),
     }
 
@@ -123,30 +94,18 @@ _METRES_TIP = (
 )
 
 
-def space_widgets() -> dict[str, Declaration]:
+def space_widgets() -> dict[str, Input]:
     """Camera, scale, cut and decimation: what every way into space needs."""
     return {
         "field_of_view": fov_widget(),
         "near": metres_widget(_METRES_TIP.format("nearest")),
         "far": metres_widget(_METRES_TIP.format("farthest")),
-        "cut": (
-            "FLOAT",
-            {
-                "default": 0.1,
-                "min": 0.0,
-                "max": 10.0,
-                "step": 0.01,
-                "tooltip": "Leave out triangles where neighbouring pixels differ in depth by more "
-                "than this share: 0.1 is 10%. 0 keeps a skin over every edge.",
-            },
+        "cut": Float(
+            "Leave out triangles where neighbouring pixels differ in depth by more "
+            "than this share: 0.1 is 10%. 0 keeps a skin over every edge.",
+            0.1,
+            0.0,
+            10.0,
         ),
-        "step": (
-            "INT",
-            {
-                "default": 1,
-                "min": 1,
-                "max": 64,
-                "tooltip": "Take every n-th pixel: 2 makes a quarter of the triangles.",
-            },
-        ),
+        "step": Int("Take every n-th pixel: 2 makes a quarter of the triangles.", 1, 1, 64),
     }

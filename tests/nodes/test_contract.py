@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import io
+import os
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
 from genvr_depth.nodes import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS
+from genvr_depth.nodes.shared import host
 
 ROOT = Path(__file__).resolve().parents[2]
 CATEGORIES = {f"GenVR Depth/{name}" for name in ("estimate", "adjust", "generate", "save")}
@@ -62,6 +66,48 @@ def test_optional_inputs_have_python_defaults(node_id):
         return
     for name in cls.INPUT_TYPES().get("optional", {}):
         assert parameters[name].default is not inspect.Parameter.empty, name
+
+
+@nodes
+def test_the_function_and_the_widget_have_one_default(node_id):
+    cls = NODE_CLASS_MAPPINGS[node_id]
+    parameters = inspect.signature(getattr(cls, cls.FUNCTION)).parameters
+    for name, default in cls.defaults().items():
+        given = parameters[name].default if name in parameters else inspect.Parameter.empty
+        assert given in (default, inspect.Parameter.empty), name
+
+
+@nodes
+def test_a_default_is_a_choice_and_lies_within_the_range(node_id):
+    cls = NODE_CLASS_MAPPINGS[node_id]
+    for name, (kind, options) in _inputs(cls).items():
+        assert options.get("default") == cls.defaults().get(name), name
+        if isinstance(kind, list) and "default" in options:
+            assert options["default"] in kind, name
+        if kind in ("INT", "FLOAT"):
+            assert options["min"] <= options["default"] <= options["max"], name
+
+
+@nodes
+def test_defaults_are_known_without_a_look_at_the_disk(node_id, monkeypatch):
+    cls = NODE_CLASS_MAPPINGS[node_id]
+    cls.defaults()  # a table that comes with the pack may be read once
+
+    def forbidden(*_):
+        raise AssertionError("a default must not ask the disk or the host")
+
+    for asked in (os, "listdir"), (os, "walk"), (os, "open"), (io, "open"), (host, "current"):
+        monkeypatch.setattr(*asked, forbidden)
+    cls.defaults()
+
+
+@nodes
+def test_a_declaration_cannot_be_changed(node_id):
+    inputs = NODE_CLASS_MAPPINGS[node_id].inputs()
+    with pytest.raises(TypeError):
+        inputs.required["more"] = None
+    with pytest.raises(FrozenInstanceError):
+        next(iter(inputs.required.values())).tooltip = "Another."
 
 
 @nodes

@@ -1,0 +1,179 @@
+"""The inputs of a node as typed, immutable values, and the `INPUT_TYPES` that ComfyUI reads.
+
+A default is readable at any time. What lies on disk, or in a part that is imported on demand, is
+given as a function; only `INPUT_TYPES` calls it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+__all__ = [
+    "Boolean",
+    "Choice",
+    "Declared",
+    "FileChoice",
+    "Float",
+    "Input",
+    "Inputs",
+    "Int",
+    "Socket",
+    "Text",
+    "Widget",
+]
+
+Emitted = tuple[Any, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """An input that is wired. type: one name, or several joined by commas."""
+
+    type: str
+    tooltip: str
+
+    def emit(self) -> Emitted:
+        return self.type, {"tooltip": self.tooltip}
+
+
+@dataclass(frozen=True, slots=True)
+class Widget:
+    """An input with a value on the node; None leaves an option out."""
+
+    TYPE: ClassVar[str]
+    tooltip: str | Callable[[], str]
+    default: Any = None
+    advanced: bool = field(default=False, kw_only=True)
+
+    def options(self) -> dict[str, Any]:
+        """The options under ComfyUI's own names, which are those of the fields."""
+        given = {item.name: getattr(self, item.name) for item in fields(self)}
+        given["advanced"] = self.advanced or None
+        given["tooltip"] = self.tooltip() if callable(self.tooltip) else self.tooltip
+        return {name: value for name, value in given.items() if value is not None}
+
+    def emit(self) -> Emitted:
+        return self.TYPE, self.options()
+
+
+@dataclass(frozen=True, slots=True)
+class Int(Widget):
+    """A whole number. control_after_generate: what happens to a seed after each run."""
+
+    TYPE: ClassVar[str] = "INT"
+    default: int = 0
+    min: int = 0
+    max: int = 2**31 - 1
+    control_after_generate: bool | str | None = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Float(Widget):
+    """A number. round: False keeps every digit that is typed."""
+
+    TYPE: ClassVar[str] = "FLOAT"
+    default: float = 0.0
+    min: float = 0.0
+    max: float = 1.0
+    step: float = field(default=0.01, kw_only=True)
+    round: bool | None = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean(Widget):
+    """On or off."""
+
+    TYPE: ClassVar[str] = "BOOLEAN"
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Widget):
+    """A line of text, or several."""
+
+    TYPE: ClassVar[str] = "STRING"
+    default: str = ""
+    multiline: bool | None = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Widget):
+    """One of a list. choices: the list, or a function that gives it."""
+
+    TYPE: ClassVar[str] = "COMBO"
+    default: str | None = None
+    choices: Iterable[str] | Callable[[], Iterable[str]] = field(default=(), kw_only=True)
+
+    def emit(self) -> Emitted:
+        listed = self.choices() if callable(self.choices) else self.choices
+        options = self.options()
+        del options["choices"]
+        return list(listed), options
+
+
+@dataclass(frozen=True, slots=True)
+class FileChoice(Choice):
+    """One of the files in a folder. upload_extensions: what `web/js/upload.js` lets in."""
+
+    upload_extensions: Callable[[], Iterable[str]] = field(default=tuple, kw_only=True)
+
+    def emit(self) -> Emitted:
+        listed, options = Choice.emit(self)
+        return listed, {**options, "upload_extensions": sorted(self.upload_extensions())}
+
+
+Input = Socket | Widget
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All inputs of one node by name, in the order in which they are drawn and saved."""
+
+    required: Mapping[str, Input]
+    optional: Mapping[str, Input] = field(default_factory=dict)
+    hidden: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            object.__setattr__(self, item.name, MappingProxyType(dict(getattr(self, item.name))))
+
+    def emit(self) -> dict[str, Any]:
+        """The dictionary of `INPUT_TYPES`."""
+        groups = {"required": self.required, "optional": self.optional}
+        emitted: dict[str, Any] = {
+            group: {name: given.emit() for name, given in inputs.items()}
+            for group, inputs in groups.items()
+            if inputs
+        }
+        return {**emitted, **({"hidden": dict(self.hidden)} if self.hidden else {})}
+
+    def defaults(self) -> dict[str, Any]:
+        """The default of every widget that has one."""
+        return {
+            name: given.default
+            for name, given in {**self.required, **self.optional}.items()
+            if isinstance(given, Widget) and given.default is not None
+        }
+
+
+class Declared:
+    """A node whose inputs are declared once, in `INPUTS`."""
+
+    INPUTS: ClassVar[Inputs]
+
+    @classmethod
+    def inputs(cls) -> Inputs:
+        """The declaration; a node whose inputs come from a table read on demand overrides this."""
+        return cls.INPUTS
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return cls.inputs().emit()
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """The default of every widget, without a look at the disk."""
+        return cls.inputs().defaults()
