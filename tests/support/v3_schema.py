@@ -29,6 +29,7 @@ sys.modules.pop("folder_paths", None)
 pack = load_pack()
 declared = importlib.import_module("genvr_depth.nodes.shared.declared")
 
+ADDED = ("multiselect", "multiline")
 SAME = ("tooltip", "default", "advanced")
 WIDGETS: dict[type, tuple[Any, tuple[str, ...]]] = {
     declared.Int: (io.Int, ("min", "max", "control_after_generate")),
@@ -68,13 +69,13 @@ def v3_schema(cls: Any) -> io.Schema:
 
 
 def as_listed(inputs: dict[str, Any]) -> dict[str, Any]:
-    """The inputs with a choice's list among its options, and without V3's `multiselect`: False."""
+    """The inputs with a choice's list among its options, and without the False that V3 adds."""
     listed: dict[str, Any] = {}
     for group in ("required", "optional"):
         for name, (kind, options) in inputs.get(group, {}).items():
             if isinstance(kind, list):
                 kind, options = "COMBO", {**options, "options": kind}
-            plain = {key: value for key, value in options.items() if key != "multiselect"}
+            plain = dict(item for item in options.items() if item[0] not in ADDED or item[1])
             listed[name] = [group, kind, plain]
     return listed
 
