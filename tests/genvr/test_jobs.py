@@ -8,10 +8,12 @@ import time
 import pytest
 from fake_genvr import Fault
 from genvr_depth.nodes.depthkit.errors import Stopped
+from genvr_depth.nodes.depthkit.genvr import transport
 from genvr_depth.nodes.depthkit.genvr.jobs import run_many
 from genvr_depth.nodes.depthkit.genvr.pace import Pace
-from genvr_depth.nodes.depthkit.genvr.retry import Pacing
+from genvr_depth.nodes.depthkit.genvr.retry import Pacing, never_stop
 from genvr_depth.nodes.depthkit.genvr.service import Service, open_runner, spent
+from genvr_depth.nodes.depthkit.genvr.transport import Exchange, NoAnswer, Transport
 
 
 def real_time(tmp_path, profile):
@@ -30,6 +32,13 @@ class Button:
 
 def workers():
     return [t for t in threading.enumerate() if t.name.startswith("genvr-")]
+
+
+def wait_for(condition, seconds=5.0):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
 
 
 def farewell():
@@ -179,3 +188,45 @@ def test_pace_learns_when_a_task_can_be_ready():
     pace.saw(20)
     assert pace.next_wait(0) == pytest.approx(17)
     assert pace.next_wait(18) < 1
+
+
+@pytest.mark.parametrize("call", ["generate", "status", "response", "image"])
+@pytest.mark.parametrize("kind", ["hang", "slow head"])
+def test_stop_lets_go_of_the_request_within_a_second(fake, make_runner, make_request, call, kind):
+    fake.script(call, *[Fault(kind, seconds=3.0, act=call == "generate")] * 3)
+    runner, pressed = make_runner(), threading.Event()
+    ended: list[BaseException] = []
+
+    def run():
+        with pytest.raises(Stopped) as raised:
+            runner.obtain(make_request(), pressed.is_set)
+        ended.append(raised.value)
+
+    worker = threading.Thread(target=run)
+    worker.start()
+    assert wait_for(lambda: fake.count(call) == 1)
+    pressed.set()
+    worker.join(1.2)
+    assert ended, "the worker has left, and its lock is free"
+
+
+def test_an_answer_that_comes_after_stop_is_picked_up(
+    fake, make_runner, make_request, journal_rows
+):
+    fake.script("generate", Fault("named", seconds=1.5, act=True))
+    runner = make_runner()
+    with pytest.raises(Stopped):
+        runner.obtain(make_request(), lambda: fake.count("generate") == 1)
+    assert journal_rows()[0]["state"] == "ambiguous"
+    assert wait_for(lambda: journal_rows()[0]["state"] == "submitted")
+    assert make_runner().obtain(make_request(), never_stop).how == "resumed"
+    assert len(fake.charges) == 1
+
+
+def test_a_head_that_trickles_ends_at_the_deadline(fake, monkeypatch):
+    fake.script("models", Fault("slow head", seconds=0.05))
+    monkeypatch.setattr(transport, "CONNECT_TIMEOUT_S", 0.1)
+    began = time.monotonic()
+    with pytest.raises(NoAnswer, match="deadline"):
+        Transport().send(Exchange("GET", f"{fake.base}/api/models", timeout_s=0.3))
+    assert time.monotonic() - began < 2

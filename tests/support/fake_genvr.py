@@ -85,7 +85,7 @@ class Fault:
     kind: "reply" (answer `status`/`body`/`headers` instead), "reset" (cut the connection), "hang"
     (no answer for `seconds`), "drip" (one byte per `seconds`), "slow head" (the same from the
     status line on), "truncated" (half the body), "named" (the true answer, task id and all, under
-    another code).
+    another code and after `seconds`).
     act: carry the call out first, so that a generate call is charged although it looks failed.
     """
 
@@ -383,6 +383,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.fake.closing.wait(fault.seconds)
             self.close_connection = True
         elif fault.kind == "named":
+            self.fake.closing.wait(fault.seconds)
             self._send(fault.status, data, kind, fault.headers)
         elif fault.kind == "slow head":
             head = f"HTTP/1.1 {status} OK\r\nContent-Length: {len(data)}\r\n\r\n"

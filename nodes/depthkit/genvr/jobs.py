@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ __all__ = ["Item", "Plan", "plan", "run_many"]
 
 _TICK_S = 0.1
 _FAREWELL_S = 0.2
+# Ctrl-C ends the program: workers get the time to note in the journal how far they are.
+_LAST_FAREWELL_S = 1.2
 # With these every further request would fail, too.
 _HOPELESS = (WrongKey, NoCredits, JournalError)
 
@@ -97,6 +100,9 @@ def run_many(
     crew.start(min(concurrency, len(items)))
     try:
         _supervise(crew, should_stop, on_progress, on_status)
+    except KeyboardInterrupt:
+        crew.leave(_LAST_FAREWELL_S)
+        raise
     finally:
         crew.leave()
     _raise_failures(crew.items)
@@ -118,15 +124,16 @@ class _Crew:
         for item in self.items:
             self._waiting.put(item)
         for number in range(count):
-            thread = threading.Thread(target=self._work, name=f"genvr-{number}")
+            thread = threading.Thread(target=self._work, name=f"genvr-{number}", daemon=True)
             self._threads.append(thread)
             thread.start()
 
-    def leave(self) -> None:
+    def leave(self, patience_s: float = _FAREWELL_S) -> None:
         """Ask everybody to stop, and wait a moment for those who can."""
         self._leave.set()
+        deadline = time.monotonic() + patience_s
         for thread in self._threads:
-            thread.join(_FAREWELL_S / max(len(self._threads), 1))
+            thread.join(max(deadline - time.monotonic(), 0.0))
 
     def _work(self) -> None:
         while not self._leave.is_set():

@@ -7,6 +7,7 @@ id, an unclear one stops with an error. Only then is `generate` called, with the
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ..errors import Stopped
 from . import messages
 from .client import Ambiguous, Client, PayloadTooLarge, TaskUnknown
 from .journal import Entry, Journal
+from .leave_behind import LeftBehind, leave_behind
 from .pace import Pace
 from .request import Request
 from .result_download import Downloader, Gone
@@ -183,6 +185,10 @@ class Runner:
             except PayloadTooLarge:
                 where = self.uploads.reference(image, should_stop, force=True)
                 task = self._generate(request, entry, where, should_stop)
+        except LeftBehind:
+            # The answer is still on its way and is noted when it comes; the lock is free now.
+            self._note(entry, "ambiguous", detail="stopped while its answer was awaited")
+            raise Stopped from None
         except Ambiguous as error:
             noted = self._note(entry, "ambiguous", detail=str(error))
             raise messages.ambiguous(noted) from None
@@ -224,7 +230,20 @@ class Runner:
     ) -> str:
         body = {**request.model.body(request.values), request.model.image_field: where}
         key = f"{entry.key[:32]}-{entry.attempt}"
-        return self.client.generate(request.model, body, should_stop, key)
+        return leave_behind(
+            lambda: self.client.generate(request.model, body, should_stop, key),
+            should_stop,
+            lambda task, error: self._late(entry, task, error),
+        )
+
+    def _late(self, entry: Entry, task: str, error: BaseException | None) -> None:
+        """The end of a call whose run has left; the next run goes on from there."""
+        with suppress(JournalError):
+            if task:
+                self.journal.record(entry, "submitted", task=task)
+            elif isinstance(error, GenvrError | Stopped):
+                # A definite refusal, or never sent.
+                self.journal.record(entry, "failed", detail=str(error))
 
     # -- after the money --------------------------------------------------------------------------
 

@@ -2,13 +2,19 @@
 
 The only module that sends with `requests`. What went wrong is told apart by whether the request can
 have reached the server, because that decides whether it may be sent again.
+
+Each exchange runs in a thread of its own, so that the caller can leave at Stop or at the deadline
+whatever the libraries wait for: they time each read, not the answer, and a head that trickles in
+would hold them for hours. The caller cuts the connection when it leaves, which ends the thread.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,11 +25,13 @@ from .credentials import is_loopback
 from .redact import quiet_transport_log
 from .retry import Pacing, never_stop
 from .transport_errors import reason
+from .wire import Wire, watched_session
 
 __all__ = ["Exchange", "NoAnswer", "NotSent", "Reply", "Transport"]
 
 CONNECT_TIMEOUT_S = 10.0
 _CHUNK = 1 << 16
+_TICK_S = 0.05
 
 
 class NotSent(Exception):
@@ -76,34 +84,54 @@ class Reply:
 
 
 class Transport:
-    """Sends exchanges; one pooled session per thread. Close it when the run is over."""
+    """Sends exchanges over pooled sessions, from any thread. Close it when the run is over."""
 
     def __init__(self, key: str = "", pacing: Pacing | None = None) -> None:
         self._key = key
         self._pacing = pacing or Pacing()
-        self._local = threading.local()
+        self._idle: dict[bool, queue.SimpleQueue[Any]] = {
+            local: queue.SimpleQueue() for local in (False, True)
+        }
 
     def send(self, exchange: Exchange, should_stop: Callable[[], bool] = never_stop) -> Reply:
-        """Raises NotSent, NoAnswer, or Stopped (only while reading the answer)."""
+        """Raises NotSent, NoAnswer, or Stopped as soon as Stop is pressed."""
+        call = _Call(lambda: self._exchange(exchange, body, should_stop))
+        body = _body(exchange)
+        deadline = time.monotonic() + CONNECT_TIMEOUT_S + exchange.timeout_s
+        call.start()
+        while not call.over.wait(_TICK_S):
+            if should_stop():
+                call.cut()
+                raise Stopped
+            if time.monotonic() > deadline:
+                call.cut()
+                raise NoAnswer("deadline")
+        return call.answer()
+
+    def _exchange(
+        self, exchange: Exchange, body: _Body | None, should_stop: Callable[[], bool]
+    ) -> Reply:
         import requests
         from urllib3.exceptions import HTTPError
 
-        body, opened = _body(exchange), False
+        local, opened = is_loopback(urlsplit(exchange.url).hostname), False
+        session = self._session(local)
         try:
-            with self._open(exchange, body) as response:
+            with self._open(session, exchange, body) as response:
                 opened = True
-                return self._read(response, exchange, should_stop)
+                reply = self._read(response, exchange, should_stop)
         except (requests.exceptions.RequestException, HTTPError, OSError) as error:
             # The library's texts hold URLs, and URLs hold signatures: `from None`, own words only.
             if opened or (body is not None and body.asked_for):
                 raise NoAnswer(type(error).__name__) from None
             raise NotSent(reason(error)) from None
+        self._idle[local].put(session)
+        return reply
 
-    def _open(self, exchange: Exchange, body: _Body | None) -> Any:
+    def _open(self, session: Any, exchange: Exchange, body: _Body | None) -> Any:
         """The answer's head; its body is still to be read."""
         import requests
 
-        session = self._session(is_loopback(urlsplit(exchange.url).hostname))
         headers = {"Accept-Encoding": "identity", **(exchange.headers or {})}
         if exchange.payload is not None:
             headers["Content-Type"] = "application/json"
@@ -144,17 +172,42 @@ class Transport:
         return Reply(response.status_code, headers, bytes(received))
 
     def _session(self, local: bool) -> Any:
-        name = "direct" if local else "session"
-        session = getattr(self._local, name, None)
-        if session is None:
-            import requests
-
+        """One that nobody uses: a session serves one exchange at a time."""
+        try:
+            return self._idle[local].get_nowait()
+        except queue.Empty:
             quiet_transport_log()
-            session = requests.Session()
-            # Proxies of the environment are honoured, except for a server on this very machine.
-            session.trust_env = not local
-            setattr(self._local, name, session)
-        return session
+            return watched_session(trust_env=not local)
+
+
+class _Call(threading.Thread):
+    """One exchange in a thread of its own; `over` is set when `answer` can be asked for."""
+
+    def __init__(self, work: Callable[[], Reply]) -> None:
+        super().__init__(name="genvr-exchange", daemon=True)
+        self.over = threading.Event()
+        self._work = work
+        self._wire = Wire()
+        self._reply: Reply | None = None
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            with self._wire.taken():
+                self._reply = self._work()
+        except BaseException as error:  # handed to the caller as it is
+            self._error = error
+        self.over.set()
+
+    def cut(self) -> None:
+        """Nobody waits for the answer any more."""
+        self._wire.cut()
+
+    def answer(self) -> Reply:
+        if self._error is not None:
+            raise self._error
+        assert self._reply is not None
+        return self._reply
 
 
 class _Body:
