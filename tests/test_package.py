@@ -51,13 +51,15 @@ sys.exit(main(["models", "--help"]))
 """
 
 
-def _in_a_fresh_process(code: str) -> str:
+@pytest.fixture(scope="module")
+def imported() -> subprocess.CompletedProcess[str]:
+    """The pack in a fresh process without heavy libraries: names its modules, asks every node."""
     blocked = ",".join(HEAVY + COMFY)
-    run = subprocess.run(
-        [sys.executable, "-c", code, str(SUPPORT), blocked], capture_output=True, text=True
+    return subprocess.run(
+        [sys.executable, "-c", IMPORT + COUNT + ASK_EVERY_NODE, str(SUPPORT), blocked],
+        capture_output=True,
+        text=True,
     )
-    assert run.returncode == 0, run.stderr
-    return run.stdout
 
 
 def _toml() -> str:
@@ -87,12 +89,12 @@ def test_every_source_folder_is_in_the_wheel():
     assert found == set(_list("packages"))
 
 
-def test_importing_the_pack_imports_no_heavy_library_and_no_comfyui():
-    _in_a_fresh_process(IMPORT + ASK_EVERY_NODE)
+def test_importing_the_pack_imports_no_heavy_library_and_no_comfyui(imported):
+    assert imported.returncode == 0, imported.stderr
 
 
-def test_importing_the_pack_leaves_what_only_a_run_needs_for_the_run():
-    loaded = _in_a_fresh_process(IMPORT + COUNT).split()
+def test_importing_the_pack_leaves_what_only_a_run_needs_for_the_run(imported):
+    loaded = imported.stdout.split()
     assert "genvr_depth.nodes.save.save_depth" in loaded
     late = {*on_demand.__all__, "PIL"}
     assert [name for name in loaded if late & set(name.split("."))] == []
@@ -107,8 +109,14 @@ def _pressed(program: str, moment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("program", ["/home/me/.venv/bin/genvr-depth", "genvr-depth.exe"])
-@pytest.mark.parametrize("moment", ["torch", "genvr_depth.nodes.depthkit.cli.plan"])
+@pytest.mark.parametrize(
+    ("program", "moment"),
+    [
+        ("/home/me/.venv/bin/genvr-depth", "torch"),
+        ("genvr-depth.exe", "torch"),
+        ("genvr-depth", "genvr_depth.nodes.depthkit.cli.plan"),
+    ],
+)
 def test_ctrl_c_ends_the_command_in_one_line_while_it_still_loads(program, moment):
     run = _pressed(program, moment)
     assert (run.returncode, run.stderr, run.stdout) == (130, "genvr-depth: stopped\n", "")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import astuple
 
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.conversions import to_disparity
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
-from genvr_depth.nodes.depthkit.estimators import builtin_estimator, estimate
-from genvr_depth.nodes.depthkit.measure.quality import check_depth
+from genvr_depth.nodes.depthkit.measure.edges import lone_patches
+from genvr_depth.nodes.depthkit.measure.quality import _view, check_depth
 from genvr_depth.nodes.depthkit.ranges import Window, normalise
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
 
@@ -50,19 +51,19 @@ def test_most_panes_of_false_depth_are_found_where_they_are():
     for seed, name in enumerate(SCENE_NAMES):
         scene = load_scene(name)
         for depth, box in _panes(to_disparity(scene.depth), seed):
-            for finding in _glass(depth, scene.image):
-                boxes = [_box(finding, n + 1) for n in range(int(finding.numbers["patches"]))]
-                found += any(_touch(box, patch) for patch in boxes)
-                elsewhere += not all(_touch(box, patch) for patch in boxes)
+            view = _view(depth, scene.image[0], target=0)
+            patches = [astuple(p)[:4] for p in lone_patches(view.near, view.valid, view.grey)]
+            found += any(_touch(box, patch) for patch in patches)
+            elsewhere += not all(_touch(box, patch) for patch in patches)
     assert found >= 0.65 * _PANES * len(SCENE_NAMES)
     assert elsewhere == 0
 
 
 @pytest.mark.parametrize("name", SCENE_NAMES)
-def test_right_depth_exact_or_estimated_has_no_glass(name):
+def test_right_depth_exact_or_estimated_has_no_glass(name, built_in):
     scene = load_scene(name)
     assert _glass(scene.depth, scene.image) == []
-    assert _glass(estimate(builtin_estimator(), scene.image).depth, scene.image) == []
+    assert _glass(built_in[1][name], scene.image) == []
 
 
 def test_every_pane_gets_its_place_in_words_and_a_box():

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from genvr_depth.nodes.depthkit.conversions import to_disparity
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
-from genvr_depth.nodes.depthkit.errors import InvalidInput, ModelError
-from genvr_depth.nodes.depthkit.estimators import builtin_estimator, estimate
+from genvr_depth.nodes.depthkit.errors import InvalidInput
+from genvr_depth.nodes.depthkit.estimators import estimate
 from genvr_depth.nodes.depthkit.formats import decode_image
 from genvr_depth.nodes.depthkit.measure.structure import (
     best_first,
@@ -152,9 +152,9 @@ def test_noise_and_a_flat_map_score_next_to_nothing(scenes):
 @pytest.mark.parametrize(
     ("spoil", "steps"),
     [
-        (_blurred, range(1, 14)),
-        (_shifted, [step / 256 for step in range(1, 25)]),
-        (_warped, [0.005 * step for step in range(1, 25)]),
+        (_blurred, (1, 2, 3, 5, 8, 13)),
+        (_shifted, [step / 256 for step in (1, 2, 3, 5, 8, 24)]),
+        (_warped, [0.005 * step for step in (1, 2, 4, 7, 10, 24)]),
     ],
     ids=["blur", "shift", "warp"],
 )
@@ -164,7 +164,7 @@ def test_the_score_falls_as_the_damage_grows(scenes, name, spoil, steps):
     kept = [score for score in scores if score > 12]
     assert kept == scores[: len(kept)]
     assert all(after < before for before, after in pairwise(kept)), scores
-    assert len(kept) > 5
+    assert len(kept) > 3
     assert max(scores[len(kept) :], default=0) < 12
 
 
@@ -343,16 +343,6 @@ def test_in_exact_depth_relit_beats_moved_beats_another_scene(name, scenes):
     local = compare(scenes[name], moved).report.score
     assert relit > local + 1
     assert local > 20 > compare(scenes[name], other).report.score + 10
-
-
-@pytest.fixture(scope="module")
-def built_in():
-    """(model, the control of every scene): both sides of a comparison come from one estimator."""
-    try:
-        model = builtin_estimator()
-    except ModelError as missing:
-        pytest.skip(str(missing))
-    return model, {n: estimate(model, load_scene(n).image).depth for n in SCENE_NAMES}
 
 
 @pytest.mark.parametrize("name", SCENE_NAMES)
