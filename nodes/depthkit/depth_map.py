@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .errors import InvalidInput
+from .kernels import resample
 
 __all__ = ["KINDS", "DepthMap", "Kind", "Pinhole", "Size", "capped"]
 
@@ -181,8 +181,9 @@ class DepthMap:
         """
         if (height, width) == (self.height, self.width):
             return self
-        weight = _resample(self.valid.float(), height, width)
-        value = _resample(self.values * self.valid, height, width) / weight.clamp_min(1e-6)
+        weight = resample(self.valid[:, None].float(), height, width)[:, 0]
+        known = (self.values * self.valid)[:, None]
+        value = resample(known, height, width)[:, 0] / weight.clamp_min(1e-6)
         camera = self.camera
         if camera is not None:
             camera = camera.scaled(width / self.width, height / self.height)
@@ -224,10 +225,3 @@ def _as_stack(tensor: Tensor, what: str) -> Tensor:
             "least one pixel. Check the node that made it."
         )
     return stack
-
-
-def _resample(stack: Tensor, height: int, width: int) -> Tensor:
-    shrinking = height < stack.shape[1] or width < stack.shape[2]
-    return F.interpolate(
-        stack[:, None], (height, width), mode="bilinear", align_corners=False, antialias=shrinking
-    )[:, 0]

@@ -12,7 +12,16 @@ from torch import Tensor
 
 from .errors import InvalidInput
 
-__all__ = ["SAME_SHAPE", "frames", "luminance", "resize", "rgb"]
+__all__ = [
+    "SAME_SHAPE",
+    "at_frame",
+    "check_frames",
+    "check_pixels",
+    "frames",
+    "luminance",
+    "resize",
+    "rgb",
+]
 
 # Sizes inside models and encoders are rounded; aspects farther apart than this are another crop.
 SAME_SHAPE = 1.03
@@ -63,3 +72,27 @@ def frames(image: Tensor, name: str = "image") -> Tensor:
             "width, channels) with 1, 3 or 4 channels and at least one pixel. Connect an IMAGE."
         )
     return stack
+
+
+def at_frame(images: Tensor, index: int) -> Tensor:
+    """The image of one frame, where one image may serve all: (B or 1, ...) -> (...)."""
+    return images[min(index, len(images) - 1)]
+
+
+def check_frames(images: Tensor, count: int, name: str = "image") -> None:
+    """Raise InvalidInput unless there is one image for all `count` frames, or one for each."""
+    if len(images) not in (1, count):
+        raise InvalidInput(
+            f"The depth has {count} frames and the input '{name}' {len(images)} images; connect "
+            "the images the depth was made from, or a single one."
+        )
+
+
+def check_pixels(image: Tensor, count: int, height: int, width: int) -> None:
+    """`check_frames`, and raise InvalidInput unless image and depth share their pixels."""
+    if image.shape[1:3] != (height, width) or len(image) not in (1, count):
+        raise InvalidInput(
+            f"The image is {len(image)}x{image.shape[2]}x{image.shape[1]} and the depth "
+            f"{count}x{width}x{height}; connect the image the depth was made from, and use Refine "
+            "Depth Edges where the sizes differ."
+        )

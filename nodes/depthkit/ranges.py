@@ -27,8 +27,8 @@ __all__ = [
     "find_window",
     "known",
     "normalise",
+    "normalised",
     "percentile",
-    "shares",
 ]
 
 WindowMethod = Literal["percentile", "min-max", "fixed"]
@@ -162,22 +162,24 @@ def normalise(depth: DepthMap, window: Window) -> Tensor:
     Polarity is the map's own; invalid pixels get 0.
     """
     out = torch.empty_like(depth.values)
-    for index, share in enumerate(shares(depth, window)):
-        out[index] = share
+    for index, plane in enumerate(normalised(depth, window)):
+        out[index] = plane
     return out
 
 
-def shares(depth: DepthMap, window: Window, only: Sequence[int] | None = None) -> Iterator[Tensor]:
+def normalised(
+    depth: DepthMap, window: Window, only: Sequence[int] | None = None
+) -> Iterator[Tensor]:
     """Frame by frame the (H, W) of `normalise`; `only` some frames, by the window of them all."""
     ends = find_window(depth, window).tolist()
     for index in range(depth.batch) if only is None else only:
         low, high = ends[index]
         values = depth.values[index]
         if _is_flat(low, high):
-            share = torch.full_like(values, 0.5)
+            plane = torch.full_like(values, 0.5)
         else:
-            share = (values - low).div_(high - low).clamp_(0, 1)
-        yield share.masked_fill_(~depth.valid[index], 0.0)
+            plane = (values - low).div_(high - low).clamp_(0, 1)
+        yield plane.masked_fill_(~depth.valid[index], 0.0)
 
 
 def control_image(
@@ -194,8 +196,8 @@ def control_image(
     # Straight into the three channels: a long clip has no room for the grey beside them.
     count = depth.batch if only is None else len(only)
     out = torch.empty(count, depth.height, depth.width, 3)
-    for index, share in enumerate(shares(disparity, shown, only)):
-        out[index] = share[..., None]
+    for index, plane in enumerate(normalised(disparity, shown, only)):
+        out[index] = plane[..., None]
     return out
 
 

@@ -4,8 +4,9 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
+from genvr_depth.nodes.depthkit.kernels import components
 from genvr_depth.nodes.depthkit.maps.adjust import Adjustments, adjust
-from genvr_depth.nodes.depthkit.maps.fill import fill_holes, label_holes, push_pull
+from genvr_depth.nodes.depthkit.maps.fill import fill_holes, push_pull
 from genvr_depth.nodes.depthkit.maps.smooth import smooth, smooth_clip
 from genvr_depth.nodes.depthkit.ranges import Window
 from hypothesis import given, settings
@@ -124,7 +125,7 @@ def test_flicker_is_levelled_and_motion_leaves_no_ghost():
         assert (out[frame, :, 3 * frame : 3 * frame + 6] - 3).abs().max() < 0.05
 
 
-def test_label_holes_are_filled_and_the_sky_is_left():
+def test_small_holes_are_filled_and_the_sky_is_left():
     depth = _with_hole(4, 8, 4, 8)
     valid = depth.valid.clone()
     valid[:, 30:] = False
@@ -158,7 +159,7 @@ def test_holes_are_told_apart_by_their_size_not_their_rows():
     mask[20:, 10] = False
     mask[45, 10:45] = False
     mask[20:46, 44] = False
-    labels = label_holes(mask)
+    labels = components(~mask)
     assert labels[mask].max() == 0
     assert len(labels[5:10, 5:10].unique()) == 1
     assert len(labels[~mask].unique()) == 2
@@ -226,7 +227,7 @@ def test_holes_that_wind_are_one_and_neighbours_over_a_corner_are_two():
             [0, 0, 1, 0, 1],
         ]
     )
-    labels = label_holes(maze.bool())
+    labels = components(~maze.bool())
     assert labels.dtype == torch.int32
     assert (labels[maze.bool()] == 0).all()
     assert len(labels[:4][maze[:4] == 0].unique()) == 1

@@ -148,7 +148,7 @@ def test_tiny_maps_are_checked_all_the_same(size):
 
 
 def test_counts_that_do_not_fit_are_refused_in_words(scene):
-    with pytest.raises(InvalidInput, match="photo 3"):
+    with pytest.raises(InvalidInput, match="'image' 3"):
         check_depth(scene.depth, torch.rand(3, 8, 8, 3))
 
 

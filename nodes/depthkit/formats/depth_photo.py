@@ -17,6 +17,7 @@ from PIL import Image
 
 from ..depth_map import DepthMap, Pinhole
 from ..errors import FormatError, MissingInformation
+from ..white import White
 from . import dynamic_depth, png, xmp
 from .guard import damaged_is_an_error
 from .image_files import ImageOptions, encode_image
@@ -151,17 +152,16 @@ def _restore(stored: NDArray[np.generic], record: Record) -> DepthMap:
 
 def _from_layout(stored: NDArray[np.generic], layout: dict[str, str]) -> DepthMap:
     """Metres where the file names a unit; else the relative depth that a phone measured."""
-    share = stored.astype(np.float64) / white_of(stored)
+    grey = stored.astype(np.float64) / white_of(stored)
     near, far = float(layout.get("Near", "nan")), float(layout.get("Far", "nan"))
-    inverse = layout.get("Format", "") == "RangeInverse"
     if layout.get("Format") not in ("RangeInverse", "RangeLinear"):
         raise FormatError(
             "The photo does not say how its depth is coded (RangeInverse or -Linear)."
         )
+    white = White.of(near=False, disparity=layout["Format"] == "RangeInverse")
     unit = _UNITS.get(layout.get("Units", "").lower())
     if unit is None or not 0 < near < far < float("inf"):
-        kind, values = ("disparity", 1.0 - share) if inverse else ("depth", share)
+        kind, values = white.relative(grey)
         return DepthMap.make(torch.from_numpy(values), kind)
-    near, far = near * unit, far * unit
-    even = 1 / near - share * (1 / near - 1 / far) if inverse else near + share * (far - near)
-    return DepthMap.make(torch.from_numpy(1 / even if inverse else even), "metric")
+    metres = white.metres(grey, near * unit, far * unit)
+    return DepthMap.make(torch.from_numpy(metres), "metric")

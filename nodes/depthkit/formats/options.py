@@ -1,4 +1,4 @@
-"""What a person may choose when saving or loading, and the limits every decoder keeps."""
+"""What the user may choose when saving or loading, and the limits every decoder keeps."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..errors import FormatError, InvalidInput
+from ..white import OFFERED
 
 __all__ = [
     "AS_FILE_SAYS",
@@ -16,9 +17,6 @@ __all__ = [
     "MEANINGS",
     "METRES",
     "VALUES",
-    "WHITE_IS_FAR",
-    "WHITE_IS_NEAR_DISPARITY",
-    "WHITE_IS_NEAR_DISTANCE",
     "LoadOptions",
     "SaveOptions",
     "check_size",
@@ -33,17 +31,7 @@ EXR_CHANNELS = ("Z", "Y", "RGB")
 AS_FILE_SAYS = "as the file says"
 METRES = "metres (times unit scale)"
 INVERSE_METRES = "1 / metres"
-WHITE_IS_NEAR_DISPARITY = "white is near (disparity)"
-WHITE_IS_NEAR_DISTANCE = "white is near (distance)"
-WHITE_IS_FAR = "white is far (distance)"
-MEANINGS = (
-    AS_FILE_SAYS,
-    METRES,
-    INVERSE_METRES,
-    WHITE_IS_NEAR_DISPARITY,
-    WHITE_IS_NEAR_DISTANCE,
-    WHITE_IS_FAR,
-)
+MEANINGS = (AS_FILE_SAYS, METRES, INVERSE_METRES, *(white.value for white in OFFERED))
 
 
 @dataclass(frozen=True, slots=True)

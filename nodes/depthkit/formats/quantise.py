@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..conversions import to_disparity, to_metric
 from ..depth_map import DepthMap
 from ..errors import FormatError, InvalidInput
+from ..white import White
 from .options import SaveOptions
 from .record import Record
 
@@ -117,9 +118,9 @@ def _flat(depth: DepthMap) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
 
 def _ends(record: Record) -> tuple[float, float]:
     """What share 0 and share 1 stand for, in the numbers that are spaced evenly."""
-    near, far = record.near, record.far
     if record.encoding == "inverse":
-        near, far = 1.0 / near, 1.0 / far
+        return White.NEAR_DISPARITY.ends(record.near, record.far)
+    near, far = record.near, record.far
     return (far, near) if record.near_is_large else (near, far)
 
 

@@ -1,11 +1,10 @@
-"""Files of others: what their numbers mean comes from the person, or the file is refused.
+"""Files of others: what their numbers mean comes from the user, or the file is refused.
 
 A scale is never guessed. A plane with our record is restored by it unless a meaning is chosen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +13,11 @@ from numpy.typing import NDArray
 
 from ..depth_map import DepthMap, Pinhole
 from ..errors import FormatError, MissingInformation
+from ..white import White
 from .options import (
     AS_FILE_SAYS,
     INVERSE_METRES,
     METRES,
-    WHITE_IS_FAR,
-    WHITE_IS_NEAR_DISPARITY,
-    WHITE_IS_NEAR_DISTANCE,
     LoadOptions,
 )
 from .quantise import restore
@@ -52,7 +49,11 @@ def understand(plane: Plane, options: LoadOptions) -> DepthMap:
         return _as_file_says(plane, options)
     values = plane.stored.astype(np.float64)
     valid = _valid(plane.stored, options)
-    kind, result = _MEANINGS[options.meaning](values, valid, plane, options)
+    if options.meaning == METRES:
+        return _make("metric", values * options.unit_scale, valid, plane)
+    if options.meaning == INVERSE_METRES:
+        return _make("metric", _inverse_metres(values, valid, options.unit_scale), valid, plane)
+    kind, result = _grey(values, valid, plane, options)
     return _make(kind, result, valid, plane)
 
 
@@ -107,59 +108,21 @@ def _logarithmic(
     return values, (codes > 0) & (codes < 65535)
 
 
-Meaning = Callable[
-    [NDArray[np.float64], NDArray[np.bool_], Plane, LoadOptions], tuple[str, NDArray[np.float64]]
-]
-
-
-def _metres(
-    values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane, options: LoadOptions
-) -> tuple[str, NDArray[np.float64]]:
-    return "metric", values * options.unit_scale
-
-
 def _inverse_metres(
-    values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane, options: LoadOptions
-) -> tuple[str, NDArray[np.float64]]:
+    values: NDArray[np.float64], valid: NDArray[np.bool_], unit_scale: float
+) -> NDArray[np.float64]:
     usable = valid & (values > 0)
-    return "metric", np.where(usable, options.unit_scale / np.where(usable, values, 1.0), 0.0)
+    return np.where(usable, unit_scale / np.where(usable, values, 1.0), 0.0)
 
 
-def _near_disparity(
+def _grey(
     values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane, options: LoadOptions
 ) -> tuple[str, NDArray[np.float64]]:
+    """Kind and values where the meaning says what white is."""
+    white = White(options.meaning)
     if options.near is None or options.far is None:
-        return "disparity", values
-    share = _shares(values, valid, plane)
-    return "metric", 1.0 / (1 / options.far + share * (1 / options.near - 1 / options.far))
-
-
-def _near_distance(
-    values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane, options: LoadOptions
-) -> tuple[str, NDArray[np.float64]]:
-    if options.near is None or options.far is None:
-        top = values[valid].max() if valid.any() else 0.0
-        return "depth", top - values
-    share = _shares(values, valid, plane)
-    return "metric", options.far - share * (options.far - options.near)
-
-
-def _far_distance(
-    values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane, options: LoadOptions
-) -> tuple[str, NDArray[np.float64]]:
-    if options.near is None or options.far is None:
-        return "depth", values
-    share = _shares(values, valid, plane)
-    return "metric", options.near + share * (options.far - options.near)
-
-
-_MEANINGS: dict[str, Meaning] = {
-    METRES: _metres,
-    INVERSE_METRES: _inverse_metres,
-    WHITE_IS_NEAR_DISPARITY: _near_disparity,
-    WHITE_IS_NEAR_DISTANCE: _near_distance,
-    WHITE_IS_FAR: _far_distance,
-}
+        return white.relative(values, values[valid].max() if valid.any() else 0.0)
+    return "metric", white.metres(_normalised(values, valid, plane), options.near, options.far)
 
 
 def white_of(stored: NDArray[np.generic]) -> int:
@@ -167,10 +130,10 @@ def white_of(stored: NDArray[np.generic]) -> int:
     return int(np.iinfo(np.dtype(stored.dtype).name).max)
 
 
-def _shares(
+def _normalised(
     values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane
 ) -> NDArray[np.float64]:
-    """0..1 between black and white; floats have no white and must be shares already."""
+    """0..1 between black and white; floats have no white and must lie in 0..1 already."""
     if plane.stored.dtype.kind != "f":
         return values / white_of(plane.stored)
     inside = values[valid]

@@ -7,13 +7,13 @@ identity. So everything is resampled here, smoothly and from float.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .. import images
 from ..conversions import to_disparity
 from ..depth_map import DepthMap
 from ..errors import InvalidInput
+from ..kernels import resample
 from ..ranges import Window, control_image, find_window, normalise
 from .facts import Extent
 from .sampling_plan import Plan
@@ -84,9 +84,7 @@ def hint(depth: DepthMap | Tensor, size: Extent) -> Tensor:
 def _masks(mask: Tensor, run: Pass, frames: int) -> dict[str, Tensor]:
     stack = _mask(mask)[:, None]
     # Bilinear: anything sharper overshoots at the edge of a hard mask.
-    resized = F.interpolate(
-        stack, (run.size.height, run.size.width), mode="bilinear", antialias=True
-    )[:, 0]
+    resized = resample(stack, run.size.height, run.size.width, antialias=True)[:, 0]
     return {
         run.named("mask"): _for_batch(resized, frames),
         run.named("composite_mask"): _every(resized, frames),

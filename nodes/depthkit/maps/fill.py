@@ -12,9 +12,10 @@ from torch import Tensor
 
 from ..depth_map import DepthMap
 from ..errors import InvalidInput
+from ..kernels import components, local_max, resample
 from ..progress import Progress
 
-__all__ = ["HOLES", "fill_holes", "label_holes", "push_pull"]
+__all__ = ["HOLES", "fill_holes", "push_pull"]
 
 # How many pixels beside a hole speak for its surroundings.
 _RIM = 3
@@ -37,7 +38,7 @@ def push_pull(values: Tensor, weight: Tensor) -> Tensor:
     share = F.avg_pool2d(weight, kernel, ceil_mode=True)
     mean = total / share.clamp_min(1e-6)
     coarse = push_pull(mean, (share * 4).clamp_max(1))
-    wide = F.interpolate(coarse, (height, width), mode="bilinear", align_corners=False)
+    wide = resample(coarse, height, width)
     return torch.where(weight >= 1, values, known + (1 - weight) * wide)
 
 
@@ -71,45 +72,12 @@ def _filled(depth: DepthMap, index: int, mode: str, largest: float) -> tuple[Ten
     nothing = torch.zeros_like(mask), values
     if not bool(mask.any()) or bool(mask.all()):
         return nothing
-    labels = (~mask).int() if mode == "all" else label_holes(mask)
+    labels = (~mask).int() if mode == "all" else components(~mask)
     holes = ~mask if mode == "all" else _small(labels, largest)
     if not bool(holes.any()):
         return nothing
     source = _far_rim(depth, index, labels) if mode == "background" else mask.float()
     return holes, push_pull(values[None, None], source[None, None])[0, 0]
-
-
-def label_holes(mask: Tensor) -> Tensor:
-    """(H, W) int32: 0 where `mask` is True, elsewhere one number per connected part (4 neighbours).
-
-    Runs of holes along the rows are joined where they touch (FastSV: Zhang, Azad and Buluc 2020),
-    which takes a few rounds however the parts wind.
-    """
-    holes = ~mask
-    starts = holes.clone()
-    starts[:, 1:] &= mask[:, :-1]
-    run = starts.flatten().cumsum(0).view(mask.shape) - 1
-    touch = holes[1:] & holes[:-1]
-    pairs = torch.stack([run[:-1][touch], run[1:][touch]])
-    root = _roots(int(starts.sum()), *torch.unique_consecutive(pairs, dim=1))
-    labels = torch.zeros(mask.shape, dtype=torch.int32)
-    labels[holes] = root[run[holes]].int() + 1
-    return labels
-
-
-def _roots(count: int, first: Tensor, second: Tensor) -> Tensor:
-    """(count,) the smallest of the things that first[i] ~ second[i] joins each with."""
-    parent = torch.arange(count)
-    while True:
-        grand = parent[parent]
-        low = torch.minimum(grand[first], grand[second])
-        lower = grand
-        for child in (first, second):
-            lower = lower.scatter_reduce(0, parent[child], low, "amin")
-            lower = lower.scatter_reduce(0, child, low, "amin")
-        if torch.equal(lower, parent):
-            return parent
-        parent = lower
 
 
 def _small(labels: Tensor, largest: float) -> Tensor:
@@ -125,14 +93,10 @@ def _far_rim(depth: DepthMap, index: int, labels: Tensor) -> Tensor:
     away = -values if depth.near_is_large else values
     inside = away[mask]
     span = (inside.max() - inside.min()).clamp_min(1e-12)
-    beside = _widest(torch.where(mask, away, inside.min()), 1)
+    beside = local_max(torch.where(mask, away, inside.min())[None], 1)[0]
     flat = labels.long().flatten()
     farthest = torch.full((int(flat.max()) + 1,), inside.min().item())
     farthest = farthest.scatter_reduce(0, flat, beside.flatten(), "amax")
     limit = torch.where(mask, -torch.inf, farthest[flat].view(mask.shape))
-    limit = _widest(limit, _RIM)
+    limit = local_max(limit[None], _RIM)[0]
     return (mask & limit.isfinite() & (away >= limit - 0.1 * span)).float()
-
-
-def _widest(plane: Tensor, radius: int) -> Tensor:
-    return F.max_pool2d(plane[None, None], 2 * radius + 1, 1, radius)[0, 0]

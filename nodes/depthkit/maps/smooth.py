@@ -9,26 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..depth_map import DepthMap
 from ..errors import InvalidInput
+from ..kernels import box_mean
 from ..progress import Progress
 
-__all__ = ["box_mean", "smooth", "smooth_clip", "value_span"]
-
-
-def box_mean(planes: Tensor, radius: int) -> Tensor:
-    """Mean over the (2 radius + 1)^2 square around each pixel, cut off at the border.
-
-    planes: (B, H, W) float32. Two one-dimensional passes, so that large radii stay cheap.
-    """
-    size = 2 * radius + 1
-    stack = planes[:, None]
-    for kernel, pad in (((1, size), (0, radius)), ((size, 1), (radius, 0))):
-        stack = F.avg_pool2d(stack, kernel, 1, pad, count_include_pad=False)
-    return stack[:, 0]
+__all__ = ["smooth", "smooth_clip", "value_span"]
 
 
 def value_span(depth: DepthMap) -> float:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..depth_map import DepthMap
-from ..maps.smooth import box_mean
+from ..kernels import box_mean
 from .metrics import spearman
 
 __all__ = ["layout", "outlines", "ranking", "worst_place"]

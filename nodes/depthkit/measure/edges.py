@@ -9,10 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..maps.fill import label_holes
+from ..kernels import box_sum, components, dilate, erode, local_max
 
-__all__ = ["EdgeFit", "Patch", "edge_map", "grown", "lone_patches", "solid"]
+__all__ = ["EdgeFit", "Patch", "edge_map", "lone_patches"]
 
+# A photo edge accounts for a depth edge within so many pixels.
+_NEAR = 3
 # How far the fit of two edge maps is searched, in pixels each way.
 _REACH = 16
 # Half a circle in so many directions; edges within 32 degrees of each other run the same way.
@@ -24,21 +26,11 @@ _STEP, _SEEN = 0.08, 0.02
 _WINDOW, _LONE_LENGTH, _LONE_SHARE = 0.15, 0.5, 0.6
 
 
-def grown(mask: Tensor) -> Tensor:
-    """(H, W) bool, and all pixels beside it."""
-    return F.max_pool2d(mask[None, None].float(), 3, 1, 1)[0, 0] > 0
-
-
-def solid(mask: Tensor) -> Tensor:
-    """Valid, with valid neighbours all around."""
-    return ~grown(~mask)
-
-
 def edge_map(plane: Tensor, valid: Tensor | None) -> Tensor:
     """(h, w) length of the gradient in values per pixel, 0 beside invalid pixels."""
     dx, dy = _slopes(plane)
     length = (dx.square() + dy.square()).sqrt()
-    return length if valid is None else length * solid(valid)
+    return length if valid is None else length * erode(valid)
 
 
 def _slopes(plane: Tensor) -> tuple[Tensor, Tensor]:
@@ -46,11 +38,6 @@ def _slopes(plane: Tensor) -> tuple[Tensor, Tensor]:
     dx = (padded[1:-1, 2:] - padded[1:-1, :-2]) / 2
     dy = (padded[2:, 1:-1] - padded[:-2, 1:-1]) / 2
     return dx, dy
-
-
-def _strongest_near(edges: Tensor) -> Tensor:
-    """(h, w): the strongest edge within three pixels."""
-    return F.max_pool2d(edges[None, None], 7, 1, 3)[0, 0]
 
 
 def _strongest_along(near: Tensor, grey: Tensor) -> Tensor:
@@ -63,7 +50,7 @@ def _strongest_along(near: Tensor, grey: Tensor) -> Tensor:
         angle = index * math.pi / _WAYS
         across = (gx * math.cos(angle) + gy * math.sin(angle)).abs()
         alike = edges * (across >= _SAME_WAY * edges)
-        strongest = torch.where(way == index, _strongest_near(alike), strongest)
+        strongest = torch.where(way == index, local_max(alike[None], _NEAR)[0], strongest)
     return strongest
 
 
@@ -91,20 +78,13 @@ def lone_patches(near: Tensor, valid: Tensor, grey: Tensor) -> list[Patch]:
     """
     strong = edge_map(near, valid) > _STEP
     lone = strong & (_strongest_along(near, grey) < _SEEN)
-    width = round(_WINDOW * max(near.shape)) | 1
-    count, all_edges = _window_sum(lone, width), _window_sum(strong, width)
+    radius = (round(_WINDOW * max(near.shape)) | 1) // 2
+    width = 2 * radius + 1
+    count, all_edges = box_sum(torch.stack([lone, strong]).float(), radius)
     bad = (count >= _LONE_LENGTH * width) & (count >= _LONE_SHARE * all_edges)
-    reached = _window_sum(bad, width) > 0
-    labels = label_holes(~reached) * lone
+    labels = components(dilate(bad, radius)) * lone
     patches = [_patch(labels == number, strong) for number in labels.unique().tolist() if number]
     return sorted(patches, key=lambda patch: -patch.size)
-
-
-def _window_sum(mask: Tensor, width: int) -> Tensor:
-    """(h, w): how many pixels of `mask` lie in the square of odd `width` around each."""
-    half = width // 2
-    rows = F.avg_pool2d(mask[None].float(), (1, width), 1, (0, half), divisor_override=1)
-    return F.avg_pool2d(rows, (width, 1), 1, (half, 0), divisor_override=1)[0]
 
 
 def _patch(lone: Tensor, strong: Tensor) -> Patch:
@@ -145,7 +125,7 @@ class EdgeFit:
         peak = int(table.argmax())
         dy, dx = peak // table.shape[1] - reach, peak % table.shape[1] - reach
         strong = depth_edges > 0.02
-        crowd = _strongest_near(photo_edges)
+        crowd = local_max(photo_edges[None], _NEAR)[0]
         density = crowd[strong].mean() / crowd[valid].mean().clamp_min(1e-6)
         return cls(
             table[reach, reach].item(),

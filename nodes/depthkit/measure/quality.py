@@ -10,16 +10,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..depth_map import DepthMap
-from ..errors import InvalidInput
-from ..images import SAME_SHAPE, luminance
-from ..maps.fill import label_holes
+from ..images import SAME_SHAPE, at_frame, check_frames, luminance
+from ..kernels import components, erode, resample
 from ..progress import Progress
 from ..ranges import Window, normalise
-from .edges import EdgeFit, Patch, edge_map, lone_patches, solid
+from .edges import EdgeFit, Patch, edge_map, lone_patches
 from .findings import SEVERITIES, Finding, QualityReport
 
 __all__ = ["CODES", "check_depth"]
@@ -70,15 +68,12 @@ def check_depth(
     target_side: shorter side in pixels of the image to be made; 0 skips that check. Raises
     InvalidInput where the counts of depth and photo do not fit.
     """
-    if image is not None and image.shape[0] not in (1, depth.batch):
-        raise InvalidInput(
-            f"The depth has {depth.batch} frames and the photo {image.shape[0]}; connect the "
-            "images the depth was made from."
-        )
+    if image is not None:
+        check_frames(image, depth.batch)
     findings = []
     for index in range(depth.batch):
-        picture = None if image is None else image[min(index, len(image) - 1)]
-        view = _view(depth.frame(index), picture, target_side)
+        photo = None if image is None else at_frame(image, index)
+        view = _view(depth.frame(index), photo, target_side)
         moot: set[str] = set()
         for code, (severity, look) in _CHECKS.items():
             found = None if code in moot else look(view)
@@ -91,7 +86,7 @@ def check_depth(
     return QualityReport(tuple(findings), depth.batch)
 
 
-def _view(frame: DepthMap, picture: Tensor | None, target: int) -> _View:
+def _view(frame: DepthMap, photo: Tensor | None, target: int) -> _View:
     share = min(1.0, _SIDE / max(frame.height, frame.width))
     size = (max(1, round(frame.height * share)), max(1, round(frame.width * share)))
     small = frame.resized(*size)
@@ -99,10 +94,9 @@ def _view(frame: DepthMap, picture: Tensor | None, target: int) -> _View:
     if not frame.near_is_large:
         near = (1 - near).masked_fill(~small.valid, 0.0)
     grey, ratio = None, 1.0
-    if picture is not None:
-        plane = luminance(picture)[None, None]
-        grey = F.interpolate(plane, size, mode="bilinear", antialias=True)[0, 0]
-        ratio = (picture.shape[1] * frame.height) / (picture.shape[0] * frame.width)
+    if photo is not None:
+        grey = resample(luminance(photo)[None, None], *size, antialias=True)[0, 0]
+        ratio = (photo.shape[1] * frame.height) / (photo.shape[0] * frame.width)
     return _View(near[0], small.valid[0], frame, grey, target, max(ratio, 1 / ratio))
 
 
@@ -208,7 +202,7 @@ def _small(view: _View) -> _Found | None:
 def _holes(view: _View) -> _Found | None:
     """Many small gaps, or large ones away from the top: sky and windows are no holes."""
     unknown = ~view.full.valid[0]
-    labels = label_holes(~unknown)
+    labels = components(unknown)
     counts = torch.bincount(labels.flatten().long())
     gaps = ((labels > 0) & (counts[labels.long()] < _GAP * unknown.numel())).float().mean().item()
     below = unknown & (unknown.long().cumprod(0) == 0)
@@ -226,7 +220,7 @@ def _speckle(view: _View) -> _Found | None:
     """Single pixels far off the median of their neighbourhood; large maps are sampled by rows."""
     if min(view.near.shape) < 5:
         return None
-    full, known = view.full.values[0], solid(view.full.valid[0])
+    full, known = view.full.values[0], erode(view.full.valid[0])
     step = max(1, full.numel() // 200_000)
     windows = full.unfold(0, 3, 1)[::step].unfold(1, 3, 1)
     middle = windows.reshape(*windows.shape[:2], 9).median(-1).values

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..depth_map import DepthMap
 from ..errors import InvalidInput
-from ..images import resize
+from ..images import at_frame, check_pixels, resize
 from ..maps.fill import push_pull
 from ..maps.refine import refine
 from ..progress import Progress, part
@@ -244,18 +244,14 @@ def colour_layers(
     when the layer is blurred, scaled or moved.
     """
     batch, count, height, width = split.masks.shape
-    if image.shape[1:3] != (height, width) or image.shape[0] not in (1, batch):
-        raise InvalidInput(
-            f"The image is {image.shape[0]}x{image.shape[2]}x{image.shape[1]} and the "
-            f"depth {batch}x{width}x{height}; connect the image the depth was made from."
-        )
+    check_pixels(image, batch, height, width)
     layers = torch.empty(batch * count, height, width, 4)
     for index in range(batch):
-        planes = image[min(index, image.shape[0] - 1)].movedim(-1, 0)[None]
+        planes = at_frame(image, index).movedim(-1, 0)[None]
         through = torch.ones(height, width)
         for layer, mask in zip(layers[index * count :], split.masks[index], strict=False):
             alpha = torch.where(through > 0, mask / through.clamp_min(1e-6), 0.0)
-            layer[..., :3] = _grown(planes, mask).movedim(0, -1)
+            layer[..., :3] = _extended(planes, mask).movedim(0, -1)
             layer[..., 3] = alpha.clamp(0, 1)
             through = (through - mask).clamp_min(0)
         if on_progress is not None:
@@ -263,7 +259,7 @@ def colour_layers(
     return layers
 
 
-def _grown(planes: Tensor, mask: Tensor) -> Tensor:
+def _extended(planes: Tensor, mask: Tensor) -> Tensor:
     """(3, H, W): the image inside the mask, beyond it the colours of its solid part."""
     # Soft pixels carry the colours of two layers; they teach only where nothing is solid.
     teach = (mask >= mask.max().clamp(1e-6, 1)).float()

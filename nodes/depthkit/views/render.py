@@ -11,19 +11,15 @@ from ..conversions import NEAR_FRACTION, to_depth
 from ..depth_map import DepthMap
 from ..errors import InvalidInput
 from ..images import frames, luminance, resize
-from ..ranges import Window, as_disparity, shares
+from ..ranges import Window, as_disparity, normalised
+from ..white import OFFERED, White
 from .colour_map import colorize
 
 __all__ = ["MEANINGS", "SCALES", "RenderOptions", "from_image", "render"]
 
 SCALES: tuple[str, ...] = ("disparity", "depth")
-NEAR_DISPARITY, NEAR_LINEAR, FAR_LINEAR, METRES = (
-    "white is near (disparity)",
-    "white is near (distance)",
-    "white is far (distance)",
-    "values are metres",
-)
-MEANINGS: tuple[str, ...] = (NEAR_DISPARITY, NEAR_LINEAR, FAR_LINEAR, METRES)
+METRES = "values are metres"
+MEANINGS: tuple[str, ...] = (*(white.value for white in OFFERED), METRES)
 
 # A grey image that went through JPEG keeps its channels this close; a colour map does not.
 _GREY_TOLERANCE = 0.06
@@ -54,14 +50,14 @@ def render(depth: DepthMap, options: RenderOptions, window: Window) -> Tensor:
         )
     convert = as_disparity if options.scale == "disparity" else _as_depth
     shown, shown_window = convert(depth, window)
-    turned = shown.near_is_large != (options.near_is == "white")
+    white = White.of(near=options.near_is == "white", disparity=shown.near_is_large)
     height, width = (_rounded(side, options.multiple) for side in (depth.height, depth.width))
     out = torch.empty(depth.batch, height, width, 3)
     # A frame at a time: painting needs five times the memory of the image.
-    for index, share in enumerate(shares(shown, shown_window)):
+    for index, plane in enumerate(normalised(shown, shown_window)):
         valid = depth.valid[index]
-        near = torch.where(valid, 1 - share, share) if turned else share
-        out[index] = resize(colorize(near, options.colormap, valid)[None], height, width)[0]
+        grey = plane if white.is_larger else torch.where(valid, white.turned(plane), plane)
+        out[index] = resize(colorize(grey, options.colormap, valid)[None], height, width)[0]
     return out
 
 
@@ -92,20 +88,20 @@ def from_image(image: Tensor, meaning: str, near_m: float = 0.0, far_m: float = 
         raise InvalidInput(f"Unknown meaning {meaning!r}; use one of: {'; '.join(MEANINGS)}.")
     stack = frames(image).detach().to("cpu", torch.float32)
     valid = stack[..., 3] >= 0.5 if stack.shape[-1] == 4 else torch.ones(stack.shape[:3]).bool()
-    values = _grey(stack)
+    values = _one_channel(stack)
     source = "image"
     if meaning == METRES:
         return DepthMap.make(values, "metric", valid, source=source)
     values = torch.where(torch.isfinite(values), values.clamp(0, 1), values)
+    white = White(meaning)
     if near_m == 0 and far_m == 0:
-        kind = "disparity" if meaning == NEAR_DISPARITY else "depth"
-        return DepthMap.make(
-            1 - values if meaning == NEAR_LINEAR else values, kind, valid, source=source
-        )
-    return DepthMap.make(_metres(values, meaning, near_m, far_m), "metric", valid, source=source)
+        kind, values = white.relative(values)
+        return DepthMap.make(values, kind, valid, source=source)
+    _check_range(near_m, far_m)
+    return DepthMap.make(white.metres(values, near_m, far_m), "metric", valid, source=source)
 
 
-def _grey(stack: Tensor) -> Tensor:
+def _one_channel(stack: Tensor) -> Tensor:
     if stack.shape[-1] == 1:
         return stack[..., 0]
     colour = stack[..., :3]
@@ -119,13 +115,9 @@ def _grey(stack: Tensor) -> Tensor:
     return luminance(colour)
 
 
-def _metres(values: Tensor, meaning: str, near_m: float, far_m: float) -> Tensor:
+def _check_range(near_m: float, far_m: float) -> None:
     if not 0 < near_m < far_m:
         raise InvalidInput(
             f"near = {near_m} and far = {far_m} metres do not make a range; near must be above 0 "
             "and below far. Leave both at 0 for relative depth."
         )
-    if meaning == NEAR_DISPARITY:
-        return 1 / (1 / far_m + values * (1 / near_m - 1 / far_m))
-    share = 1 - values if meaning == NEAR_LINEAR else values
-    return near_m + share * (far_m - near_m)

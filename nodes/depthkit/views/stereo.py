@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..conversions import to_disparity
 from ..depth_map import DepthMap
 from ..errors import InvalidInput, MissingInformation, Stopped
-from ..images import luminance
+from ..images import at_frame, check_pixels, luminance
+from ..kernels import local_max
 from ..progress import Progress
 from ..ranges import Window, normalise
 from .warp import fill_from_background, forward_warp
@@ -64,7 +64,7 @@ class StereoResult:
 
 def stereo(
     depth: DepthMap,
-    picture: Tensor,
+    image: Tensor,
     options: StereoOptions,
     *,
     on_progress: Progress | None = None,
@@ -75,12 +75,12 @@ def stereo(
     image: (B or 1, H, W, 3) of the map's size. Raises InvalidInput where the two do not fit,
     MissingInformation where an eye distance is asked of a map without metres or camera.
     """
-    near, parallax = _parallax(depth, picture, options)
+    near, parallax = _parallax(depth, image, options)
 
     def pair(index: int) -> tuple[Tensor, Tensor]:
         eyes = [
             _view(
-                picture[min(index, len(picture) - 1)],
+                at_frame(image, index),
                 near[index],
                 side * parallax[index],
                 None,
@@ -125,7 +125,7 @@ PATHS: dict[str, Callable[[float], tuple[float, float]]] = {
 
 def parallax_clip(
     depth: DepthMap,
-    picture: Tensor,
+    image: Tensor,
     options: StereoOptions,
     frames: int,
     path: str = "sway",
@@ -142,38 +142,32 @@ def parallax_clip(
             f"A clip needs at least 2 frames and a path of {', '.join(PATHS)}, not {frames} and "
             f"{path!r}."
         )
-    near, parallax = _parallax(depth.frame(0), picture[:1], options)
+    near, parallax = _parallax(depth.frame(0), image[:1], options)
 
     def view(index: int) -> tuple[Tensor, Tensor]:
         time = index / (frames - 1) if path == "slide" else index / frames
         x, y = PATHS[path](time)
         return _view(
-            picture[0], near[0], -0.5 * x * parallax[0], -0.5 * y * parallax[0], options.fill
+            image[0], near[0], -0.5 * x * parallax[0], -0.5 * y * parallax[0], options.fill
         )
 
     images, holes = _gathered(view, frames, on_progress, should_stop)
     return StereoResult(images, holes, _words(parallax, depth.width))
 
 
-def _parallax(depth: DepthMap, picture: Tensor, options: StereoOptions) -> tuple[Tensor, Tensor]:
+def _parallax(depth: DepthMap, image: Tensor, options: StereoOptions) -> tuple[Tensor, Tensor]:
     """(B, H, W) nearness 0..1 and signed parallax in pixels, 0 at the screen, + in front of it."""
-    size = (depth.height, depth.width)
-    if picture.shape[1:3] != size or picture.shape[0] not in (1, depth.batch):
-        raise InvalidInput(
-            f"The image is {picture.shape[0]}x{picture.shape[2]}x{picture.shape[1]} and the "
-            f"depth {depth.batch}x{depth.width}x{depth.height}; connect the image it was made "
-            "from, and Refine Depth Edges where the sizes differ."
-        )
+    check_pixels(image, depth.batch, depth.height, depth.width)
     disparity = to_disparity(depth)
     if options.eye_distance_mm == 0:
-        near = _grown(normalise(disparity, Window()))
+        near = _dilated(normalise(disparity, Window()))
         return near, (near - options.screen).mul_(options.strength / 100 * depth.width)
     if depth.kind != "metric" or depth.camera is None:
         raise MissingInformation(
             "An eye distance in millimetres needs depth in metres and its camera; use a metric "
             "model, or set the eye distance to 0 and choose a strength."
         )
-    pixels = _grown(disparity.values) * (depth.camera.fx * options.eye_distance_mm / 1000)
+    pixels = _dilated(disparity.values) * (depth.camera.fx * options.eye_distance_mm / 1000)
     # The parallax is not cut at percentiles here, and so the order must not be.
     near = pixels / pixels.max().clamp_min(1e-12)
     whole = replace(depth, values=pixels, valid=depth.valid | ~depth.valid.any())
@@ -181,24 +175,24 @@ def _parallax(depth: DepthMap, picture: Tensor, options: StereoOptions) -> tuple
     return near, pixels - (low + options.screen * (high - low))
 
 
-def _grown(near: Tensor) -> Tensor:
+def _dilated(near: Tensor) -> Tensor:
     """(B, H, W), near things wider by the pixels that carry a share of their colour.
 
     Left behind on the background they would stand there as a ghost of the outline.
     """
     radius = 1 + near.shape[2] // _SOFT_EDGE
-    grown = torch.empty_like(near)
+    dilated = torch.empty_like(near)
     # The places of the maxima, which max_pool2d keeps too, are twice as large as the frame.
-    for frame, wider in zip(near, grown, strict=True):
-        wider.copy_(F.max_pool2d(frame[None], 2 * radius + 1, 1, radius)[0])
-    return grown
+    for frame, wider in zip(near, dilated, strict=True):
+        wider.copy_(local_max(frame[None], radius)[0])
+    return dilated
 
 
 def _view(
-    picture: Tensor, near: Tensor, shift_x: Tensor, shift_y: Tensor | None, fill: bool
+    image: Tensor, near: Tensor, shift_x: Tensor, shift_y: Tensor | None, fill: bool
 ) -> tuple[Tensor, Tensor]:
     down = torch.zeros_like(shift_x) if shift_y is None else shift_y
-    warped, depth, hole = forward_warp(picture, near, shift_x, down)
+    warped, depth, hole = forward_warp(image, near, shift_x, down)
     return (fill_from_background(warped, depth, hole) if fill else warped), hole
 
 
