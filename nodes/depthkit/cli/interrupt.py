@@ -1,9 +1,10 @@
 """Ctrl-C ends a command within two seconds, whatever it is doing, with one line.
 
 Python hears Ctrl-C in its main thread and between two steps of its own: not inside one long
-computation of torch, and not while it waits at the end for threads that wait for a server. So a
-thread watches, and ends the process where the usual way takes too long. Files appear whole or not
-at all, and the payment journal is written before a request leaves, so nothing is lost by that.
+computation of torch. At the end it waits for threads that wait for a server, and takes its modules
+apart, which takes seconds with torch. So a thread watches and ends the process where a command does
+not come back, and a command that does come back leaves without the usual end. Files appear whole or
+not at all, and the payment journal is written before a request leaves, so nothing is lost by that.
 """
 
 from __future__ import annotations
@@ -41,16 +42,25 @@ class Ending:
                 sys.stderr.write(f"{start}{self.program}: stopped\n")
         return EXIT_CODE
 
+    def leave(self) -> None:
+        """End the process as soon as its threads have noted what they know; see `watch`."""
+        self.say_stopped()
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join(_PATIENCE_S)
+        os._exit(EXIT_CODE)
+
     def watch(self, pressed: socket.socket) -> None:
         """Wait for the first Ctrl-C; end the process at the second, or when patience is over."""
-        while (number := _next_signal(pressed)) != signal.SIGINT:
-            if number is None:
-                return
-        pressed.settimeout(_PATIENCE_S)
-        with suppress(TimeoutError):
-            while _next_signal(pressed) != signal.SIGINT:
-                pass
-        os._exit(self.say_stopped())
+        with pressed:
+            while (number := _next_signal(pressed)) != signal.SIGINT:
+                if number is None:
+                    return
+            pressed.settimeout(_PATIENCE_S)
+            with suppress(TimeoutError):
+                while _next_signal(pressed) != signal.SIGINT:
+                    pass
+            os._exit(self.say_stopped())
 
 
 def _next_signal(pressed: socket.socket) -> int | None:
@@ -61,7 +71,7 @@ def _next_signal(pressed: socket.socket) -> int | None:
 
 @contextmanager
 def ending_at_ctrl_c(program: str) -> Iterator[Ending]:
-    """Inside, and after a Ctrl-C until the process is gone, the rules of this module hold."""
+    """Inside, the rules of this module hold; after a Ctrl-C nothing comes behind it."""
     ending = Ending(program)
     if threading.current_thread() is not threading.main_thread():
         yield ending
@@ -82,9 +92,7 @@ def ending_at_ctrl_c(program: str) -> Iterator[Ending]:
         yield ending
     finally:
         if presses:
-            # The watch goes on, so its line stays open.
-            told.detach()
-        else:
-            signal.set_wakeup_fd(told_before)
-            signal.signal(signal.SIGINT, before)
-            told.close()
+            ending.leave()
+        signal.set_wakeup_fd(told_before)
+        signal.signal(signal.SIGINT, before)
+        told.close()
