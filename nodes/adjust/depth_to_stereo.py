@@ -8,11 +8,12 @@ from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import rgb
 from ..depthkit.views.stereo import LAYOUTS, PATHS, StereoOptions, parallax_clip, stereo
 from ..shared import host
-from ..shared.declared import Boolean, Choice, Declared, Float, Inputs, Int
+from ..shared.declared import Choice, Declared, Float, Inputs, Int
 from ..shared.sockets import depth_map_input, image_input
 
 __all__ = ["GenVRDepthStereo"]
 
+FILLS = ("background", "off")  # of the choices of Adjust Depth
 CLIPS = {f"parallax clip, {path}": path for path in PATHS}
 
 
@@ -60,10 +61,11 @@ class GenVRDepthStereo(Declared):
                 0.5,
                 step=0.05,
             ),
-            "fill_holes": Boolean(
-                "Fill what was hidden from the background side; off leaves it "
-                "black for inpainting with the mask.",
-                True,
+            "fill_holes": Choice(
+                "background: fill what was hidden from the background side. off: leave it "
+                "black, for inpainting with the mask.",
+                "background",
+                choices=FILLS,
             ),
         },
         optional={
@@ -87,12 +89,12 @@ class GenVRDepthStereo(Declared):
         layout: str = "side by side",
         strength: float = 2.5,
         screen: float = 0.5,
-        fill_holes: bool = True,
+        fill_holes: str = "background",
         frames: int = 24,
         eye_distance_mm: float = 0.0,
     ) -> tuple[Tensor, Tensor, str]:
         still = "side by side" if layout in CLIPS else layout
-        options = StereoOptions(still, strength, screen, eye_distance_mm, fill_holes)
+        options = StereoOptions(still, strength, screen, eye_distance_mm, fill_holes != "off")
         with host.current().task(depth.batch) as task:
             calls = {"on_progress": task.on_progress, "should_stop": task.should_stop}
             if layout in CLIPS:

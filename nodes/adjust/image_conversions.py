@@ -52,15 +52,15 @@ class GenVRDepthFromImage(Declared):
             ),
         },
         optional={
-            "near_m": metres_widget(_METRES_TIP.format("near")),
-            "far_m": metres_widget(_METRES_TIP.format("far")),
+            "near": metres_widget(_METRES_TIP.format("near")),
+            "far": metres_widget(_METRES_TIP.format("far")),
         },
     )
 
     def convert(
-        self, image: Tensor, white_means: str, near_m: float = 0.0, far_m: float = 0.0
+        self, image: Tensor, white_means: str, near: float = 0.0, far: float = 0.0
     ) -> dict[str, Any]:
-        depth = from_image(image, white_means, near_m, far_m)
+        depth = from_image(image, white_means, near, far)
         return {"ui": depth_ui(depth), "result": (depth,)}
 
 

@@ -47,7 +47,7 @@ class GenVRDepthFromGeometry(Declared):
                 "auto",
                 choices=UNITS,
             ),
-            "fov": Float(
+            "field_of_view": Float(
                 "Horizontal field of view of the photo in degrees; 0 = unknown. "
                 "Needed for metres from Depth Anything 3 (a phone has about 65).",
                 0.0,
@@ -70,14 +70,14 @@ class GenVRDepthFromGeometry(Declared):
         self,
         geometry: Mapping[str, Any],
         unit: str = "auto",
-        fov: float = 0.0,
+        field_of_view: float = 0.0,
         run_size: int = 504,
         window: str = "percentile",
         low: float = 0.5,
         high: float = 99.5,
         scope: str = "clip",
     ) -> dict[str, Any]:
-        depth = from_geometry(geometry, GeometryOptions(unit, fov, run_size))
+        depth = from_geometry(geometry, GeometryOptions(unit, field_of_view, run_size))
         control = control_image(depth, Window(window, low, high, scope))
         image: Tensor | None = geometry.get("image")
         ui = depth_ui(depth, control, image)

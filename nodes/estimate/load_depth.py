@@ -67,7 +67,7 @@ class GenVRDepthLoad(Declared):
     FUNCTION = "load"
     HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer
     RETURN_TYPES = (DEPTH_MAP, "IMAGE", "MASK")
-    RETURN_NAMES = ("depth", "image", "mask")
+    RETURN_NAMES = ("depth", "control_image", "valid")
     OUTPUT_TOOLTIPS = (
         "The depth, in metres where the file or the inputs say so.",
         "The depth as a control image: disparity, near = white.",

@@ -92,7 +92,7 @@ def _widgets() -> dict[str, Input]:
             choices=lambda: local.SIZES,
         ),
         "megapixels": Float("For size = megapixels (1 = 1024x1024)." + auto, AUTO, AUTO, 64),
-        "batch_count": Int("Images per prompt, with different noise.", 1, 1, 64),
+        "count": Int("Images per prompt, with different noise.", 1, 1, 64),
         "denoise": Float(
             "With a reference: how much is repainted. 1 = all, 0.5 keeps colours and light.",
             1.0,
@@ -176,7 +176,7 @@ def _connected(
     )
 
 
-_PLAIN = ("negative_prompt", "start", "size", "batch_count", "denoise")
+_PLAIN = ("negative_prompt", "start", "size", "count", "denoise")
 _PLAIN += ("second_pass", "second_denoise")
 _NUMBERS = ("steps", "guidance", "strength", "end", "megapixels")
 _NAMES = ("sampler", "scheduler")

@@ -137,7 +137,7 @@ def _answer(batch: genvr.Batch, how: str) -> tuple[list[Tensor], str, list[str]]
         for image in batch.images(index):
             images.append(image)
             controls.append(request.image)
-            prompts.append(request.prompt)
+            prompts.append(request.asked.prompt)
     laid, notes = genvr.request_grid.layout(images, controls, how)
     report = "\n".join([batch.report, *(f"Note: {note}" for note in notes)])
     return laid, report, prompts

@@ -105,7 +105,7 @@ def test_depth_of_another_size_is_sampled_at_the_nearest_multiple(local):
 
 
 def test_batch_and_second_pass_come_out_at_their_size(local):
-    batch = run(local, ours(SD15, batch_count=2, second_pass=2.0, second_denoise=0.6))
+    batch = run(local, ours(SD15, count=2, second_pass=2.0, second_denoise=0.6))
     assert batch.images.shape == (2, 2 * SIZE, 2 * SIZE, 3)
     assert not np.array_equal(batch.images[0], batch.images[1])
 

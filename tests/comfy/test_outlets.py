@@ -122,8 +122,8 @@ def _corners(glb):
 def test_an_anaglyph_is_the_red_of_one_eye_and_the_rest_of_the_other(images, batch):
     given = {"depth": ["depth", 0], "image": ["photo", 0], "strength": 5.0, "screen": 0.5}
     nodes = {
-        "pair": node("GenVRDepthStereo", **given, layout="side by side", fill_holes=True),
-        "red": node("GenVRDepthStereo", **given, layout="anaglyph", fill_holes=True),
+        "pair": node("GenVRDepthStereo", **given, layout="side by side", fill_holes="background"),
+        "red": node("GenVRDepthStereo", **given, layout="anaglyph", fill_holes="background"),
         "see_pair": show(["pair", 0]),
         "see_red": show(["red", 0]),
         "see_holes": node("MaskPreview", mask=["red", 1]),
@@ -148,7 +148,7 @@ def test_a_parallax_clip_moves(images, path):
             layout=f"parallax clip, {path}",
             strength=10.0,
             screen=0.5,
-            fill_holes=True,
+            fill_holes="background",
             frames=5,
         ),
         "see": show(["clip", 0]),
@@ -175,7 +175,7 @@ def test_geometry_of_core_becomes_depth(images, packet, batch):
             "GenVRDepthFromGeometry",
             geometry=["made", ("moge", "da3").index(packet)],
             unit="metres",
-            fov=60.0,
+            field_of_view=60.0,
             run_size=WIDTH,
         ),
         "see": show(["taken", 1]),

@@ -289,7 +289,13 @@ SIBLINGS = {
         {"subcategory": "canny", "steps": 20, "guidance": 30, "prompt_upsampling": True},
     ),
     "GenVRDepthGenerateScribble": (
-        {"steps": 12, "guidance": 7.5, "negative": "", "added_prompt": "", "resolution": "256"},
+        {
+            "steps": 12,
+            "guidance": 7.5,
+            "negative_prompt": "",
+            "added_prompt": "",
+            "resolution": "256",
+        },
         {"subcategory": "scribble2img", "ddim_steps": 12, "scale": 7.5, "image_resolution": "256"},
     ),
 }

@@ -69,7 +69,7 @@ def _toolkit():
             layout="side by side",
             strength=3.0,
             screen=0.5,
-            fill_holes=True,
+            fill_holes="background",
         ),
         "score": node("GenVRDepthStructureScore", control=["depth", 0], image=["photo", 0]),
         "best": node("GenVRDepthKeepBest", control=["depth", 0], images=["photo", 0], keep=2),

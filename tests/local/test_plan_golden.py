@@ -87,7 +87,7 @@ def _plans():
                     reference=picture if full else None,
                     mask=picture if full else None,
                 )
-                settings = Settings(second_pass=2.0 if full else 1.0, batch_count=3)
+                settings = Settings(second_pass=2.0 if full else 1.0, count=3)
                 name = f"{family.key}-{(control or patch or family).__class__.__name__}-{full}"
                 yield pytest.param(make_plan(connected, settings), id=name)
 

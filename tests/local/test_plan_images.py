@@ -118,7 +118,7 @@ def test_batches_line_up_with_the_order_of_the_samples():
     depth = DepthMap.make(torch.rand(2, 64, 64) + torch.tensor([1.0, 5.0])[:, None, None], "metric")
     reference = torch.rand(1, 64, 64, 3)
     mask = torch.rand(64, 64)
-    plan = plan_for(depth, Settings(batch_count=2), reference, mask)
+    plan = plan_for(depth, Settings(count=2), reference, mask)
     images = pass_images(plan, depth, reference, mask)
     assert plan.frames == 4
     hint = images["hint"]

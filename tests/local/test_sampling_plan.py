@@ -168,7 +168,7 @@ def test_refusal_names_both_sides_and_a_way_out(case):
         Settings(strength=-0.5),
         Settings(size="huge"),
         Settings(size="megapixels", megapixels=0),
-        Settings(batch_count=0),
+        Settings(count=0),
         Settings(second_pass=0.5),
     ],
     ids=repr,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import io
 import os
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 
 import pytest
 from genvr_depth.nodes import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS
+from genvr_depth.nodes.depthkit.generation_request import GenerationRequest
+from genvr_depth.nodes.depthkit.local import Settings
 from genvr_depth.nodes.shared import host
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,6 +110,38 @@ def test_a_declaration_cannot_be_changed(node_id):
         inputs.required["more"] = None
     with pytest.raises(FrozenInstanceError):
         next(iter(inputs.required.values())).tooltip = "Another."
+
+
+# One name and one type for one thing, whichever node has it.
+SAME = {
+    "field_of_view": {"FLOAT"}, "near": {"FLOAT"}, "far": {"FLOAT"}, "fill_holes": {"COMBO"},
+    "prompt": {"STRING"}, "negative_prompt": {"STRING"}, "seed": {"INT"}, "count": {"INT"},
+    "guidance": {"FLOAT"}, "steps": {"INT"}, "model": {"MODEL", "DEPTH_MODEL", "COMBO"},
+}  # fmt: skip
+OTHER_WORDS = {
+    "fov", "near_m", "far_m", "batch_count", "negative", "cfg", "n_prompt", "batch_size", "mask",
+}  # fmt: skip
+
+
+def test_one_thing_has_one_name_and_one_type_in_all_nodes():
+    kinds: dict[str, set[str]] = {}
+    for cls in NODE_CLASS_MAPPINGS.values():
+        for name, (kind, _) in _inputs(cls).items():
+            kinds.setdefault(name, set()).add("COMBO" if isinstance(kind, list) else kind)
+    assert {name: kinds[name] for name in SAME} == SAME
+    widgets = {n for n, k in kinds.items() if k & {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}}
+    outputs = {name for cls in NODE_CLASS_MAPPINGS.values() for name in cls.RETURN_NAMES}
+    assert not OTHER_WORDS & (widgets | outputs)
+
+
+def test_the_local_and_the_remote_generator_take_one_request():
+    asked = {item.name for item in fields(GenerationRequest)}
+    local = set(_inputs(NODE_CLASS_MAPPINGS["GenVRDepthGenerateLocal"]))
+    assert asked <= local
+    assert issubclass(Settings, GenerationRequest)
+    assert asked - set(_inputs(NODE_CLASS_MAPPINGS["GenVRDepthGenerateScribble"])) == set()
+    flux = set(_inputs(NODE_CLASS_MAPPINGS["GenVRDepthGenerateRemote"]))
+    assert asked - flux == {"negative_prompt"}  # the service's model takes none
 
 
 @nodes

@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--size", choices=SIZES, default=_DEFAULTS.size)
     for name in ("prompt", "negative-prompt"):
         add(f"--{name}", default="")
-    for name in ("seed", "batch-count"):
+    for name in ("seed", "count"):
         add(f"--{name}", type=int, default=getattr(_DEFAULTS, name.replace("-", "_")))
     for name in ("start", "denoise", "second-pass", "second-denoise"):
         add(f"--{name}", type=float, default=getattr(_DEFAULTS, name.replace("-", "_")))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ..generation_request import GenerationRequest
 from .control_images import ControlImage
 from .service_models import Model
 
@@ -53,18 +54,15 @@ class Request:
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
-    def prompt(self) -> str:
-        return str(self.values.get("prompt", ""))
-
-    @property
-    def seed(self) -> int | None:
-        return self.values.get("seed")
+    def asked(self) -> GenerationRequest:
+        """The parameters that every generator has, under its own names."""
+        return GenerationRequest.of(self.values)
 
     @property
     def summary(self) -> str:
         """A few words for people: how the prompt begins and ends (the style), and the seed."""
-        words = self.prompt or str(self.values.get("detector", ""))
+        words = self.asked.prompt or str(self.values.get("detector", ""))
         short = words if len(words) <= 60 else f"{words[:26]}…{words[-33:]}"
-        seed = "" if self.seed is None else f" · seed {self.seed}"
+        seed = f" · seed {self.asked.seed}" if "seed" in self.values else ""
         take = f" · take {self.take}" if self.take else ""
         return f'"{short}"{seed}{take}'

@@ -204,7 +204,7 @@ _SCRIBBLE = Model(
             tooltip="How strictly the prompt is followed.",
         ),
         Parameter(
-            "negative", "n_prompt", "text",
+            "negative_prompt", "n_prompt", "text",
             "longbody, lowres, bad anatomy, bad hands, missing fingers, extra digit, fewer digits, "
             "cropped, worst quality, low quality",
             0, PROMPT_MAX, own_range=True,

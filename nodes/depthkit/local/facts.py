@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..generation_request import GenerationRequest
+
 __all__ = [
     "Connected",
     "ControlFacts",
@@ -90,14 +92,9 @@ class Connected:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What the person chose; None = the family's own default."""
+class Settings(GenerationRequest):
+    """A request with what only local sampling has; None = the family's own default."""
 
-    prompt: str = ""
-    negative_prompt: str = ""
-    seed: int = 0
-    steps: int | None = None
-    guidance: float | None = None
     strength: float | None = None
     start: float = 0.0  # share of the run, 0..1
     end: float | None = None
@@ -105,7 +102,6 @@ class Settings:
     scheduler: str | None = None
     size: str = "from depth"  # or "megapixels"
     megapixels: float | None = None  # of 1024 x 1024 pixels each
-    batch_count: int = 1
     denoise: float = 1.0
     second_pass: float = 1.0  # scale of the second pass; 1 = none
     second_denoise: float = 0.5

@@ -26,7 +26,7 @@ class Choice:
     end: float
     sampler: str
     scheduler: str
-    batch_count: int
+    count: int
 
 
 def resolve(family: Family, settings: Settings) -> Choice:
@@ -51,7 +51,7 @@ def resolve(family: Family, settings: Settings) -> Choice:
         end=end,
         sampler=settings.sampler or family.sampler,
         scheduler=settings.scheduler or family.scheduler,
-        batch_count=settings.batch_count,
+        count=settings.count,
     )
 
 
@@ -63,7 +63,7 @@ def _check(settings: Settings) -> None:
         "strength": (settings.strength, 0, 10),
         "start": (settings.start, 0, 1),
         "end": (settings.end, 0, 1),
-        "batch_count": (settings.batch_count, 1, 4096),
+        "count": (settings.count, 1, 4096),
         "denoise": (settings.denoise, 0.01, 1),
         "second_pass": (settings.second_pass, 1, 8),
         "second_denoise": (settings.second_denoise, 0.01, 1),

@@ -57,7 +57,7 @@ def make_plan(connected: Connected, settings: Settings) -> Plan:
         latent = _sample(draft, run, steered, start, choice)
     image = draft.add("image", "VAEDecode", samples=latent, vae=Given("vae"))
     image = _composite(draft, connected, passes[-1], image)
-    frames = _frames(connected) * choice.batch_count
+    frames = _frames(connected) * choice.count
     return Plan(
         family, choice, passes, frames, tuple(draft.steps), image, latent, tuple(draft.notes)
     )
@@ -137,7 +137,7 @@ def _start(
     draft: Draft, family: Family, connected: Connected, settings: Settings, run: Pass, before: Any
 ) -> tuple[Any, float]:
     """The latent a pass starts from, and how much of it is repainted."""
-    count = _frames(connected) * settings.batch_count
+    count = _frames(connected) * settings.count
     if run.number > 1:
         latent = _enlarged(draft, run, before)
         denoise = settings.second_denoise

@@ -82,8 +82,8 @@ def _from_da3(geometry: Mapping[str, Any], depth: Tensor, options: GeometryOptio
     if camera is None:
         raise MissingInformation(
             "Metres from Depth Anything 3 need the field of view: its metric network answers for a "
-            "focal length of 300 pixels. Set fov (a phone's main camera has about 65 degrees), or "
-            "set unit to relative."
+            "focal length of 300 pixels. Set field_of_view (a phone's main camera has about 65 "
+            "degrees), or set unit to relative."
         )
     worked_at = options.run_size / max(height, width)
     metres = depth * (camera.fx * worked_at / _DA3_FOCAL_PX)
