@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
+import fake_genvr
 import pytest
 from fake_genvr import Fault
 from genvr_depth.nodes.depthkit.errors import Stopped
@@ -222,10 +223,10 @@ def test_413_switches_to_an_upload(fake, make_runner, make_request):
 
 
 def test_the_task_id_may_be_at_the_top_level(fake, make_runner, make_request):
-    made = make_runner().obtain(make_request(), never_stop)
-    fake.script("generate", Fault(body={"taskId": made.task}))
-    again = make_runner().obtain(make_request(seed=2), never_stop)
-    assert again.task == made.task
+    fake.script("generate", Fault(body={"taskId": "task-7"}))
+    data = make_request().image.encoded.data
+    fake.tasks["task-7"] = fake_genvr.Task("task-7", {}, 0.0, data)
+    assert make_runner().obtain(make_request(), never_stop).task == "task-7"
 
 
 def test_v1_speaks_the_older_paths(fake, make_runner, make_request):
@@ -387,3 +388,31 @@ def test_a_wrong_key_does_not_try_every_item(fake, make_runner, make_request):
         run_many(make_runner(profile=wrong), requests, concurrency=1)
     assert "were not started" in str(raised.value)
     assert fake.count("generate") == 1
+
+
+def test_two_requests_with_one_task_never_get_one_image_without_a_word(
+    fake, make_runner, make_request
+):
+    first = make_runner().obtain(make_request(seed=1), never_stop)
+    again = {"success": True, "data": {"id": first.task}}
+    fake.script("generate", Fault(body=again, act=True))
+    for _ in range(2):
+        with pytest.raises(AmbiguousCharge, match="that of another request"):
+            make_runner().obtain(make_request(seed=2), never_stop)
+    assert fake.count("generate") == 2
+
+
+def test_no_more_addresses_are_followed_than_images_were_asked_for(fake, make_runner, make_request):
+    fake.output = ["URL", "URL?2", *["URL"] * 3, "https://elsewhere.example/a.png"]
+    outcome = make_runner().obtain(make_request(), never_stop)
+    assert len(outcome.images) == fake.count("image") == 1
+
+
+def test_a_long_task_id_is_shortened_in_messages(fake, make_runner, make_request):
+    fake.script("generate", Fault(body={"success": True, "data": {"id": "x" * 400}}, act=True))
+    with pytest.raises(TaskFailed) as raised:
+        make_runner().obtain(make_request(), never_stop)
+    assert "x" * 80 not in str(raised.value)
+    fake.script("generate", Fault(body={"success": True, "data": {"id": "x" * 9999}}, act=True))
+    with pytest.raises(AmbiguousCharge, match="9999 characters"):
+        make_runner().obtain(make_request(seed=2), never_stop)

@@ -29,6 +29,7 @@ __all__ = [
     "is_moderation",
     "output_parts",
     "refusal",
+    "shortened",
     "task_id",
     "task_state",
     "words",
@@ -37,6 +38,7 @@ __all__ = [
 COMPLETED = frozenset({"completed", "complete", "succeeded", "success", "done"})
 FAILED = frozenset({"failed", "error", "canceled", "cancelled", "aborted"})
 
+_SHOWN_ID = 64
 _MODERATION = re.compile(r"(?i)moderat|flagged|sensitive|nsfw|\bE005\b|safety")
 _CREDIT = re.compile(r"(?i)credit|balance|insufficient|payment required")
 _KEY = re.compile(r"(?i)unauthori[sz]ed|invalid (api )?(key|token)|forbidden|authenticat")
@@ -75,6 +77,11 @@ def task_id(body: Any) -> str | None:
     found = data.get("id") if isinstance(data, dict) else None
     found = found or body.get("taskId")
     return str(found) if isinstance(found, str | int) and str(found).strip() else None
+
+
+def shortened(task: str) -> str:
+    """The id of a task as messages show it."""
+    return task if len(task) <= _SHOWN_ID else f"{task[:_SHOWN_ID]}…"
 
 
 def task_state(body: Any) -> tuple[str, str]:

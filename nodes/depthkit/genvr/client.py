@@ -10,8 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .answers import COMPLETED, FAILED, output_parts, refusal, task_id, task_state, words
+from .answers import (
+    COMPLETED,
+    FAILED,
+    output_parts,
+    refusal,
+    shortened,
+    task_id,
+    task_state,
+    words,
+)
 from .credentials import Profile
+from .journal import TASK_ROOM
 from .retry import Pacing, backoff, never_stop, retry_after
 from .service_errors import GenvrError, ServiceDown
 from .service_models import Model
@@ -136,8 +146,10 @@ class Client:
         """The task's id. An answer that names a task has made one, whatever its code says."""
         body = reply.json()
         found = task_id(body)
-        if found:
+        if found and len(found) <= TASK_ROOM:
             return found
+        if found:
+            raise Ambiguous(f"the answer names a task by {len(found)} characters")
         said = self.profile.redactor(words(reply), 160)
         if 200 <= reply.status < 300 and isinstance(body, dict):
             if body.get("success") is not False:
@@ -157,7 +169,9 @@ class Client:
         body = reply.json()
         word, reason = task_state(body)
         if not word and isinstance(body, dict) and body.get("success") is False:
-            raise refusal(reply, self.profile.redactor, f"the question for task {task}", _KEPT)
+            raise refusal(
+                reply, self.profile.redactor, f"the question for task {shortened(task)}", _KEPT
+            )
         return Status(
             completed=word in COMPLETED,
             failed=word in FAILED,
@@ -172,7 +186,9 @@ class Client:
         reply = self._ask_about(model, task, "response", 60.0, should_stop)
         body = reply.json()
         if isinstance(body, dict) and body.get("success") is False:
-            raise refusal(reply, self.profile.redactor, f"the result of task {task}", _KEPT)
+            raise refusal(
+                reply, self.profile.redactor, f"the result of task {shortened(task)}", _KEPT
+            )
         return output_parts(body)
 
     def upload_ticket(self, file_name: str, should_stop: Stop = never_stop) -> UploadTicket:
@@ -239,7 +255,9 @@ class Client:
         )
         said = ""
         for _ in range(_UNKNOWN_TRIES):
-            reply = self._persist(exchange, should_stop, f"the question for task {task}", (404,))
+            reply = self._persist(
+                exchange, should_stop, f"the question for task {shortened(task)}", (404,)
+            )
             if reply.status != 404:
                 return reply
             said = words(reply)

@@ -25,7 +25,7 @@ from .journal_identity import Identity
 from .private_files import private_folder_ready
 from .service_errors import JournalError
 
-__all__ = ["STATES", "Connect", "Entry", "Journal"]
+__all__ = ["STATES", "TASK_ROOM", "Connect", "Entry", "Journal"]
 
 STATES = ("prepared", "submitted", "completed", "stored", "failed", "ambiguous", "detached")
 FILE_NAME = "journal.sqlite"
@@ -35,7 +35,7 @@ _EASY = "NORMAL"
 _PATIENCE_S = 30.0
 # Room in the row of the intent for everything that the step after the charge writes: a row that
 # keeps its length is written over in place.
-_TASK_ROOM = 512
+TASK_ROOM = 512
 _STATE_ROOM = max(map(len, STATES))
 Connect = Callable[[Path], sqlite3.Connection]
 
@@ -143,7 +143,7 @@ class Journal:
                     entry.account,
                     entry.attempt,
                     "prepared".ljust(_STATE_ROOM),
-                    " " * _TASK_ROOM,
+                    " " * TASK_ROOM,
                     entry.model,
                     entry.version,
                     entry.credits,
@@ -175,7 +175,7 @@ class Journal:
                 "WHERE number = ?",
                 (
                     changed.state.ljust(_STATE_ROOM),
-                    changed.task.ljust(_TASK_ROOM),
+                    changed.task.ljust(TASK_ROOM),
                     changed.updated,
                     changed.detail,
                     json.dumps(list(changed.images)),
@@ -183,6 +183,12 @@ class Journal:
                 ),
             )
         return changed
+
+    def holder(self, entry: Entry) -> Entry | None:
+        """Another request of the account that has the same task, None where there is none."""
+        padded = entry.task.ljust(TASK_ROOM)
+        query = "WHERE task = ? AND account = ? AND key <> ? LIMIT 1"
+        return next(iter(self._select(query, (padded, entry.account, entry.key))), None)
 
     def all(self) -> list[Entry]:
         """Every attempt, newest first."""

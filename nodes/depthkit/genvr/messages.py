@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from .answers import is_moderation
+from .answers import is_moderation, shortened
 from .journal import Entry
 from .service_errors import AmbiguousCharge, GenvrError, Moderated, TaskFailed
 
@@ -17,14 +17,16 @@ AGAIN = (
 
 
 def kept(entry: Entry) -> str:
-    return f"Task {entry.task} is paid for and kept: run again and it is fetched for free."
+    return (
+        f"Task {shortened(entry.task)} is paid for and kept: run again and it is fetched for free."
+    )
 
 
 def expired(entry: Entry) -> str:
     return (
-        f"Task {entry.task} is paid for and kept: run again a little later, which is free. If it "
-        "stays like this, GenVR has deleted the image: ask GenVR's support with that number, or "
-        "set 'take' (--take on the command line) to another number to pay for a new one."
+        f"Task {shortened(entry.task)} is paid for and kept: run again a little later, which is "
+        "free. If it stays like this, GenVR has deleted the image: ask GenVR's support with that "
+        "number, or set 'take' (--take on the command line) to another number to pay for a new one."
     )
 
 
@@ -40,17 +42,17 @@ def ambiguous(entry: Entry) -> AmbiguousCharge:
 def failure(task: str, said: str) -> GenvrError:
     if is_moderation(said):
         return Moderated(
-            f'GenVR refused to show the image of task {task}: "{said}". It may have been billed. '
-            "Reword the prompt or raise 'safety_tolerance'."
+            f'GenVR refused to show the image of task {shortened(task)}: "{said}". It may have '
+            "been billed. Reword the prompt or raise 'safety_tolerance'."
         )
     return TaskFailed(
-        f'GenVR task {task} failed: "{said}". It may have been billed; GenVR refunds its own '
-        f"faults if you give that number. {AGAIN}"
+        f'GenVR task {shortened(task)} failed: "{said}". It may have been billed; GenVR refunds '
+        f"its own faults if you give that number. {AGAIN}"
     )
 
 
 def lost(entry: Entry, said: str) -> str:
     return (
-        f'GenVR does not know task {entry.task} any more ("{said}"). It was paid for on this '
-        f"account; ask GenVR's support with that number. {AGAIN}"
+        f'GenVR does not know task {shortened(entry.task)} any more ("{said}"). It was paid for '
+        f"on this account; ask GenVR's support with that number. {AGAIN}"
     )

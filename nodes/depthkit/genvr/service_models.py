@@ -94,7 +94,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of the service."""
+    """One model of the service. most_results: image addresses that are followed in one answer."""
 
     name: str
     label: str
@@ -103,6 +103,7 @@ class Model:
     image_field: str
     parameters: tuple[Parameter, ...]
     fixed: tuple[tuple[str, Any], ...] = ()
+    most_results: int = 1
 
     @property
     def path(self) -> str:
@@ -221,6 +222,7 @@ _SCRIBBLE = Model(
         ),
     ),
     fixed=(("num_samples", "1"),),
+    most_results=2,  # ControlNets of this family give their map beside the image
 )  # fmt: skip
 
 _DETECTORS = (
@@ -242,6 +244,7 @@ _DETECT = Model(
     ),
     # The service runs every detector that is not switched off.
     fixed=tuple((name, False) for name in _DETECTORS),
+    most_results=2,
 )  # fmt: skip
 
 MODELS: tuple[Model, ...] = (

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..errors import Stopped
 from . import messages
+from .answers import shortened
 from .client import Ambiguous, Client, PayloadTooLarge, TaskUnknown
 from .journal import Entry, Journal
 from .leave_behind import LeftBehind, leave_behind
@@ -205,7 +206,16 @@ class Runner:
         self.checkpoint("sent")
         submitted = self._note(entry, "submitted", task=task)
         self.checkpoint("submitted")
+        self._refuse_a_double(submitted)
         return submitted
+
+    def _refuse_a_double(self, entry: Entry) -> None:
+        """Two requests with one task would get one image without a word."""
+        other = self.journal.holder(entry)
+        if other is None:
+            return
+        why = f"GenVR gave it the task {shortened(entry.task)}, which is that of another request"
+        raise messages.ambiguous(self._note(entry, "ambiguous", task="", detail=why))
 
     def _intent(self, request: Request, earlier: Entry | None) -> Entry:
         price = request.model.price
@@ -272,7 +282,9 @@ class Runner:
             self._note(entry, "detached", detail=type(error).__name__)
             raise
         except JournalError as error:
-            raise JournalError(f"{error} The task that was paid for is {entry.task}.") from None
+            raise JournalError(
+                f"{error} The task that was paid for is {shortened(entry.task)}."
+            ) from None
         return Outcome(done.images, how, done.task)
 
     def _await(
@@ -301,9 +313,9 @@ class Runner:
                 return
             if elapsed >= self.deadline_s:
                 raise TaskTimeout(
-                    f"GenVR task {entry.task} is not done after {elapsed:.0f} s (last word: "
-                    f"{status.word or 'none'}). It is kept: run again later and it is picked up "
-                    "without paying again."
+                    f"GenVR task {shortened(entry.task)} is not done after {elapsed:.0f} s (last "
+                    f"word: {status.word or 'none'}). It is kept: run again later and it is picked "
+                    "up without paying again."
                 )
             say(status.word or "running")
             self.pacing.wait(self.pace.next_wait(elapsed), should_stop)
@@ -324,7 +336,8 @@ class Runner:
                 raise self._failed(entry, text)
             try:
                 if urls:
-                    return [self.downloader.fetch(url, should_stop) for url in urls]
+                    followed = urls[: request.model.most_results]
+                    return [self.downloader.fetch(url, should_stop) for url in followed]
             except Gone:
                 why, advised = _DEAD, messages.expired(entry)
             except ImageError as error:
