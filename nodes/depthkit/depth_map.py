@@ -82,7 +82,7 @@ class DepthMap:
     kind: "metric" metres, "depth" affine-invariant depth, "disparity" affine-invariant inverse.
     valid: (B, H, W) bool; False = sky, no return, or non-finite in the source.
     camera: intrinsics in pixels of this map, or None where unknown.
-    source: the model or file the map came from; for people, never a full path.
+    source: the model or file the map came from, for display; never a full path.
     measured: (height, width) of the grid on which the values of the whole map were measured, None
         where nobody knows. A sensor, a renderer and an exact map measure every pixel: their own
         size. A network's answer enlarged to its photo: the size the network worked at.

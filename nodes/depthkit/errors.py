@@ -1,4 +1,4 @@
-"""The errors a person at the canvas can meet. Every message ends in what to do next.
+"""The errors a user can meet. Every message ends in what to do next.
 
 DepthError
 |- InvalidInput       a connected or typed value cannot be used (also a ValueError)
@@ -9,7 +9,7 @@ DepthError
 |- DownloadError      a download was refused, cut short, or has no room
 |- PlanError          the connected model and ControlNet cannot work together
 `- GenvrError         the remote service (its own tree is in `genvr/errors.py`)
-Stopped               not a fault: the person pressed Stop
+Stopped               not a fault: the user pressed Stop
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class DepthError(Exception):
 
 
 class InvalidInput(DepthError, ValueError):
-    """A value the person connected or typed cannot be used as it is."""
+    """A value the user connected or typed cannot be used as it is."""
 
 
 class MissingInformation(DepthError, ValueError):
@@ -65,4 +65,4 @@ class GenvrError(DepthError):
 
 
 class Stopped(Exception):
-    """The person pressed Stop; the node border turns it into the host's own interrupt."""
+    """The user pressed Stop; the node border turns it into the host's own interrupt."""

@@ -189,7 +189,7 @@ def control_image(
 
     Invalid pixels (sky, no return) are black, that is infinitely far. A flat map is mid-grey.
     only: the frames wanted, (len(only), H, W, 3); each looks as it does in the whole clip.
-    The window speaks of the map's own values: its low end is the near one unless the map is
+    The window is in the map's own values: its low end is the near one unless the map is
     disparity already.
     """
     disparity, shown = as_disparity(depth, window or Window())

@@ -50,7 +50,7 @@ def parameter_widget(parameter: genvr.Parameter) -> Widget:
     low, high = parameter.low or 0, parameter.high or genvr.service_models.SEED_MAX
     if parameter.type == "number":
         return Float(*first, low, high, step=0.5)
-    # "fixed": a seed that changes by itself would pay for another image at every run.
+    # "fixed": a seed that changes automatically would pay for another image at every run.
     control = "fixed" if parameter.name == "seed" else None
     return Int(*first, int(low), int(high), control_after_generate=control)
 

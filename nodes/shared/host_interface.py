@@ -23,7 +23,7 @@ class SaveTarget(NamedTuple):
 
 
 class Task(Protocol):
-    """One run of one node, as the person sees it."""
+    """One run of one node, as the user sees it."""
 
     def on_progress(self, done: int, total: int) -> None:
         """Move the node's bar; leaves the run if Stop was pressed."""

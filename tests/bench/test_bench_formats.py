@@ -97,7 +97,7 @@ def report(name: str, rival: str, theirs: float, own: float, frames: int) -> Non
 
 
 def shares(clip: DepthMap) -> torch.Tensor:
-    """What a person must hand to the core node: three equal channels 0..1, no copy."""
+    """What the core node takes: three equal channels 0..1, no copy."""
     scaled = (clip.values - clip.values.min()) / (clip.values.max() - clip.values.min())
     return scaled[..., None].expand(*scaled.shape, 3)
 

@@ -132,7 +132,7 @@ def canvas(page):
 
 
 class Canvas:
-    """What a person does on the canvas, in a few words."""
+    """What the user does on the canvas."""
 
     def __init__(self, page) -> None:
         self.page = page

@@ -1,4 +1,4 @@
-"""The pack in the page: it loads quietly, and people find its nodes."""
+"""The pack in the page: it loads quietly, and its nodes are found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Damaged files end in an error a person can read: no crash, no hang, no flood of memory."""
+"""Damaged files end in a readable error: no crash, no hang, no flood of memory."""
 
 from __future__ import annotations
 

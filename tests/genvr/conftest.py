@@ -90,7 +90,7 @@ def make_request():
 
 @pytest.fixture(autouse=True)
 def no_home(tmp_path, monkeypatch):
-    """No key of the person who runs the tests is ever found, and none is ever used."""
+    """No key of the user who runs the tests is ever found, and none is ever used."""
     monkeypatch.setenv("GENVR_DEPTH_HOME", str(tmp_path / "home"))
     for name in [name for name in os.environ if name.startswith("GENVR_") and "HOME" not in name]:
         monkeypatch.delenv(name)

@@ -1,4 +1,4 @@
-"""Many at once: order, progress, Stop, and what the person reads meanwhile."""
+"""Many at once: order, progress, Stop, and what the user reads meanwhile."""
 
 from __future__ import annotations
 

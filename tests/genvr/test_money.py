@@ -114,7 +114,7 @@ def test_an_unclear_request_is_paid_again_only_when_asked(fake, make_runner, mak
     with pytest.raises(AmbiguousCharge):
         make_runner().obtain(make_request(), never_stop)
     assert make_runner(pay_again=True).obtain(make_request(), never_stop).how == "paid"
-    assert len(fake.charges) == 2, "the person asked for it twice"
+    assert len(fake.charges) == 2, "the user asked for it twice"
     assert make_runner(pay_again=True).obtain(make_request(), never_stop).how == "stored"
     assert len(fake.charges) == 2
 

@@ -94,7 +94,7 @@ def listen():
 
 
 def unreachable(make_runner, make_request, base, fake):
-    """What the person reads; nothing may be open afterwards."""
+    """What the user reads; nothing may be open afterwards."""
     broken = Profile("default", base, "v2", fake.key, fake.uid)
     with pytest.raises(ServiceDown, match="Nothing was sent or charged") as raised:
         make_runner(profile=broken).obtain(make_request(), never_stop)

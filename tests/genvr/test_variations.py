@@ -69,7 +69,7 @@ def test_nothing_typed_is_an_error_not_an_empty_list():
         GenVRDepthPromptVariations().vary("x", "looks", template="{prompt}")
 
 
-def test_braces_in_the_persons_text_mean_nothing():
+def test_braces_in_the_users_text_mean_nothing():
     found = vary(["a {style} sign {0}"], own_styles("{prompt}!"))
     assert [v.prompt for v in found] == ["a {style} sign {0}, {prompt}!"]
 

@@ -1,4 +1,4 @@
-"""Small randomly initialised models in the file formats that people download.
+"""Small randomly initialised models in the published file formats.
 
 Only names and shapes of weights are written here; ComfyUI's own detection has to recognise them.
 The networks are the narrowest that detection accepts, so a sampling step takes a moment on a CPU.

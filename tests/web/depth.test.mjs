@@ -107,7 +107,7 @@ test("the value under a point is that of its pixel, in pixels of the full map", 
   assert.equal(probe(entry("depth"), values, 0.5, -0.1), null);
 });
 
-test("numbers are written for people", () => {
+test("numbers are formatted for reading", () => {
   assert.equal(formatValue(2.43149, "metric"), "2.431 m");
   assert.equal(formatValue(0.5, "disparity"), "0.500");
   assert.equal(formatValue(1234.5, "depth"), "1235");

@@ -62,7 +62,7 @@ test("the cost is prompts times count times credits", () => {
   assert.deepEqual(cost(2, {}, 5), { images: 2, credits: 5, total: 10 });
 });
 
-test("a text is taken from the person's language, then from English", () => {
+test("a text is taken from the user's language, then from English", () => {
   const catalogue = { de: { genvrDepth: { viewer: { near: "Nah" } } } };
   assert.equal(translator("de", catalogue)("viewer.near"), "Nah");
   assert.equal(translator("de-AT", catalogue)("viewer.near"), "Nah");

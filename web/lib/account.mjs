@@ -5,7 +5,7 @@
  *
  * @typedef {{name: string, state: string, base: string, version: string, needs: string[]}} Profile
  * @typedef {(method: string, path: string, body?: object) => Promise<any>} Ask throws an Error whose
- *   message is a sentence for the person
+ *   message is a sentence for the user
  */
 import { element } from "./dom.mjs";
 

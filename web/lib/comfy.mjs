@@ -9,7 +9,7 @@ import { translator } from "./text.mjs";
 /** @type {Promise<ReturnType<typeof translator>>|null} */
 let loading = null;
 
-/** Our texts in the person's language; asked once, in English where ComfyUI has no answer. */
+/** Our texts in the user's language; asked once, in English where ComfyUI has no answer. */
 export function loadText() {
   loading ??= (async () => {
     const answer = await api.fetchApi("/i18n");

@@ -1,5 +1,5 @@
 // @ts-check
-/** Depth files from the person's disk to ComfyUI's input folder, by ComfyUI's own upload route. */
+/** Depth files from the user's disk to ComfyUI's input folder, by ComfyUI's own upload route. */
 
 /**
  * @param {Iterable<File>} files @param {string[]} extensions ".exr" and so on, lower case
@@ -25,7 +25,7 @@ export function isFileDrag(transfer) {
  * @param {File} file
  * @param {(key: string, values?: Record<string, string|number>) => string} text
  * @returns {Promise<string>} the name in the input folder; another one where that was taken
- * @throws {Error} with a sentence for the person
+ * @throws {Error} with a sentence for the user
  */
 export async function sendFile(fetchApi, file, text) {
   const body = new FormData();

@@ -55,7 +55,7 @@ def _rows() -> list[dict[str, Any]]:
         "licence": "MIT",
         "commercial": True,
         "repository": None,
-        "folder": "comes with the pack",
+        "folder": "bundled",
     }
     known = [
         {

@@ -47,7 +47,7 @@ Placer = Callable[[nn.Module], Placement]
 class Estimator(Protocol):
     """A depth model.
 
-    name, licence: for people. kind: what the raw values mean. multiple: both sides of the images
+    name, licence: for display. kind: what the raw values mean. multiple: both sides of the images
     handed in are multiples of it. inner_size: the shorter side the model was trained for.
     """
 

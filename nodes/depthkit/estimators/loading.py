@@ -81,7 +81,7 @@ def load_estimator(
     should_stop: Callable[[], bool] | None = None,
     origin: Origin | None = None,
 ) -> Estimator:
-    """The estimator called `name`: BUILTIN, a row of the table, or a folder the person brought."""
+    """The estimator called `name`: BUILTIN, a row of the table, or a folder of the user."""
     if name == BUILTIN:
         return builtin_estimator(place=place, dtype=dtype)
     folder = ensure_folder(

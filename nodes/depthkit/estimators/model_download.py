@@ -31,7 +31,7 @@ _SPARE_BYTES = 64_000_000
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A server laid out like the Hugging Face hub. offline: the person forbade the network."""
+    """A server laid out like the Hugging Face hub. offline: the user forbade the network."""
 
     endpoint: str
     offline: bool = False

@@ -23,7 +23,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A model on disk. row: None for a folder the person brought; missing: files not there yet."""
+    """A model on disk. row: None for a folder of the user; missing: files not there yet."""
 
     name: str
     folder: Path
@@ -44,7 +44,7 @@ def installed(folders: Sequence[Path]) -> list[Installed]:
 
 
 def model_names(folders: Sequence[Path]) -> list[str]:
-    """Names a person may choose: those we know, then what else lies in the folders."""
+    """Names the user may choose: those we know, then what else lies in the folders."""
     known = [row.name for row in MODELS]
     return known + [model.name for model in installed(folders) if model.row is None]
 
@@ -58,7 +58,7 @@ def find_folder(name: str, folders: Sequence[Path]) -> Path | None:
         folder = root / name
         if not (folder / "config.json").is_file():
             continue
-        # What a folder of the person's own lacks is said when it is loaded, by the loader.
+        # What a folder of the user lacks is said when it is loaded, by the loader.
         if row is None or not missing_files(folder, row):
             return folder
     return None
@@ -67,7 +67,7 @@ def find_folder(name: str, folders: Sequence[Path]) -> Path | None:
 def target_folder(name: str, folders: Sequence[Path]) -> Path:
     """Where a download belongs: where part of it lies already, else the first writable folder.
 
-    A shared library of models may come first and be read-only; the person's own is next then.
+    A shared library of models may come first and be read-only; the user's own is next then.
     """
     begun = [root for root in folders if (root / name).is_dir()]
     for root in (*begun, *folders):

@@ -86,5 +86,5 @@ MODELS: tuple[ModelRow, ...] = tuple(
 
 
 def find_row(name: str) -> ModelRow | None:
-    """The row of a model we know, or None for a folder the person brought."""
+    """The row of a model we know, or None for a folder of the user."""
     return next((row for row in MODELS if row.name == name), None)

@@ -25,7 +25,7 @@ Encoder = Callable[[DepthMap, Record, NDArray[np.float32] | None, SaveOptions], 
 class DepthFormat:
     """One row.
 
-    name: what people choose; extension: without a dot; bits: 16 for integer codes, 0 for floats;
+    name: what the user chooses; extension: without a dot; bits: 16 for integer codes, 0 for floats;
     texts: what the file can hold of prompt and workflow (see `embed.Carrier`); with "none" a
     sidecar must hold the record too; shows: a browser can draw the file; needs_image: it is built
     around the photograph; options: the SaveOptions that change it beyond values, near and far.

@@ -1,4 +1,4 @@
-"""One place that turns a decoder's own exceptions into a sentence for the person at the canvas."""
+"""One place that turns a decoder's own exceptions into a sentence for the user."""
 
 from __future__ import annotations
 

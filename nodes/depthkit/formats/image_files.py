@@ -52,8 +52,8 @@ class ImageOptions:
 
 @dataclass(frozen=True, slots=True)
 class ImageFormat:
-    """name: what people choose; bits: 8, 16 or 32 (float); restores: ComfyUI's frontend brings the
-    workflow back when the file is dropped on the canvas; shows: a browser can draw it; longest:
+    """name: what the user chooses; bits: 8, 16 or 32 (float); restores: ComfyUI's frontend restores
+    the workflow when the file is dropped on the canvas; shows: a browser can draw it; longest:
     pixels of a side that the format (or what reads it) can hold."""
 
     name: str

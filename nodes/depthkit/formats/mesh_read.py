@@ -1,6 +1,6 @@
 """Depth back from 3D files: every vertex is projected into the camera, the nearest one wins.
 
-Files of ours carry size and camera; for others the person gives both. Headers are checked against
+Files of ours carry size and camera; for others the user gives both. Headers are checked against
 the length of the file before the library allocates anything.
 """
 

@@ -45,7 +45,7 @@ class SolidOptions:
 
 @dataclass(frozen=True, slots=True)
 class SolidFormat:
-    """One row: what people choose, the extension, and who writes it."""
+    """One row: what the user chooses, the extension, and who writes it."""
 
     name: str
     extension: str

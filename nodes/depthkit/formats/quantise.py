@@ -147,7 +147,7 @@ def restore(stored: NDArray[np.generic], record: Record) -> DepthMap:
     """
     if stored.shape != (record.height, record.width) or _bits(stored) != record.bits:
         raise FormatError(
-            f"The file's record speaks of {record.width} x {record.height} pixels of "
+            f"The file's record states {record.width} x {record.height} pixels of "
             f"{record.bits or 'float'} bits, the file holds {stored.shape[1]} x {stored.shape[0]} "
             f"{stored.dtype}: another program resized or converted it. Choose by hand what its "
             "numbers mean."

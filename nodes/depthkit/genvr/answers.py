@@ -156,7 +156,7 @@ def refusal(
             f"This GenVR address does not know {what}. {quoted} {money} If it only speaks the "
             "older protocol, set the profile's version to v1 (GENVR_API_VERSION=v1)."
         )
-    return TaskFailed(f"GenVR refused {what}. {quoted} {money} Run again once that is mended.")
+    return TaskFailed(f"GenVR refused {what}. {quoted} {money} Run again once that is fixed.")
 
 
 def _is(reply: Reply, codes: tuple[int, ...], pattern: re.Pattern[str], said: str) -> bool:

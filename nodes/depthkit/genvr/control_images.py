@@ -54,7 +54,7 @@ class Encoded:
 
 @dataclass(frozen=True, eq=False)
 class ControlImage:
-    """pixels: (H, W, 3) uint8; notes: what a person should know about it."""
+    """pixels: (H, W, 3) uint8; notes: what the user should know about it."""
 
     pixels: Any = field(repr=False)
     notes: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """Many requests at once: in order, with one bar, a status for each, and a Stop that leaves at once.
 
-The person's thread supervises and never touches the network; workers do. After Stop the supervisor
+The user's thread supervises and never touches the network; workers do. After Stop the supervisor
 leaves within a fraction of a second, while a worker that is inside a paid call still notes the
 answer in the journal before it ends.
 """
@@ -157,7 +157,7 @@ class _Crew:
             item.status, item.error = "failed", error
             if isinstance(error, _HOPELESS):
                 self._drop_waiting()
-        except BaseException as error:  # a worker's fault must reach the person, whatever it is
+        except BaseException as error:  # a worker's fault must reach the user, whatever it is
             item.status, item.error = "failed", error
             # A fault of ours: nobody knows whether the next request would be paid for nothing.
             self._drop_waiting()

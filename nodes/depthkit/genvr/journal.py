@@ -69,7 +69,7 @@ class Entry:
     """One attempt at one request.
 
     key: sha256 of the request; account: fingerprint; task: the service's id, "" before it is known;
-    credits: price at the time; created/updated: Unix time; summary: prompt and seed for people;
+    credits: price at the time; created/updated: Unix time; summary: prompt and seed, for display;
     detail: what went wrong, redacted; images: sha256 of each stored file.
     """
 

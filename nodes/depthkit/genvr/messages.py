@@ -1,4 +1,4 @@
-"""The errors after money may have changed hands, and what they tell the person to do."""
+"""The errors after money may have changed hands, and what they tell the user to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes secrets out of every text that a person, a log or a file may see.
+"""Takes secrets out of every text that is shown, logged or written.
 
 Removed: the exact key and user id, anything after `Bearer`, the query of every URL (a SAS signature
 lives there), user and password in a URL, the payload of data URIs.

@@ -60,7 +60,7 @@ class Request:
 
     @property
     def summary(self) -> str:
-        """A few words for people: how the prompt begins and ends (the style), and the seed."""
+        """A short description: how the prompt begins and ends (the style), and the seed."""
         words = self.asked.prompt or str(self.values.get("detector", ""))
         short = words if len(words) <= 60 else f"{words[:26]}…{words[-33:]}"
         seed = f" · seed {self.asked.seed}" if "seed" in self.values else ""

@@ -1,4 +1,4 @@
-"""From what a person connects and types to requests, and from results to images of one size."""
+"""From what the user connects and types to requests, and from results to images of one size."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A finished run. `report` is for people and free of secrets."""
+    """A finished run. `report` is readable text without secrets."""
 
     requests: tuple[Request, ...]
     outcomes: tuple[Outcome, ...]

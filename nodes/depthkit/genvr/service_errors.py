@@ -11,7 +11,7 @@ GenvrError
 |- ServiceDown      the service cannot be reached or does not work; nothing was lost
 |- TaskFailed       the service gave up on a task
 |- TaskTimeout      our patience ended; the task is kept and the next run picks it up for free
-|- AmbiguousCharge  a request may or may not have been charged; it is not sent again by itself
+|- AmbiguousCharge  a request may or may not have been charged; it is not sent again automatically
 |- ImageError     the image is paid for but cannot be fetched or read yet; the task is kept
 |- JournalError     the payment journal cannot be written or read; nothing is sent without it
 `- SomeFailed       some items of a run failed; the others are stored

@@ -1,4 +1,4 @@
-"""Why a request could not be sent, in words that a person can act on.
+"""Why a request could not be sent, in words that the user can act on.
 
 Each text is the cause and, behind a semicolon, the remedy; it ends without a full stop.
 

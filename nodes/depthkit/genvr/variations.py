@@ -123,7 +123,7 @@ def vary(
 
 
 def _filled(template: str, base: str, style: Style) -> str:
-    """Plain replacement: braces in the person's own text mean nothing."""
+    """Plain replacement: braces in the user's own text mean nothing."""
     if not style.phrase:
         return base
     parts = re.split(r"(\{prompt\}|\{style\})", template)

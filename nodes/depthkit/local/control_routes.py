@@ -15,7 +15,7 @@ Steered = tuple[Any, Any, Any]  # model, positive, negative
 
 
 def route_name(family: Family, connected: Connected) -> str:
-    """For people: how the depth goes in."""
+    """How the depth goes in, as text."""
     if family.concat:
         by = "the LoRA's extra latent channels" if connected.model.by_lora else "latent channels"
         return f"{by} (InstructPixToPixConditioning)"
@@ -98,7 +98,10 @@ def _controlled(
         vae=Given("vae"),
     )
     if connected.control is not None and connected.control.kind == "sd35":
-        _once(draft, "ComfyUI inverts depth for this ControlNet by itself; it is fed near = white.")
+        _once(
+            draft,
+            "ComfyUI inverts depth for this ControlNet automatically; it is fed near = white.",
+        )
     return model, Ref(key, 0), Ref(key, 1)
 
 

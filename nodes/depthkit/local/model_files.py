@@ -14,7 +14,7 @@ _HUB = "https://huggingface.co"
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One file a person downloads into `models/<folder>`."""
+    """One file the user downloads into `models/<folder>`."""
 
     family: str
     role: str  # checkpoint, model, clip, vae, control net, model patch, lora
@@ -157,7 +157,7 @@ _LOADERS = {"control net": "Load ControlNet Model", "model patch": "Load Model P
 
 
 def files_of(family: str) -> tuple[ModelFile, ...]:
-    """The files of one family, in the order a person loads them."""
+    """The files of one family, in the order in which they are loaded."""
     key = _SHARED.get(family, family)
     return tuple(file for file in MODEL_FILES if file.family == key)
 

@@ -64,7 +64,7 @@ def _rounded(
 
 
 def size_notes(family: Family, connected: Connected, size: Extent) -> list[str]:
-    """What a person should know about the size before waiting for it."""
+    """What the user should know about the size before waiting for it."""
     notes = []
     depth = connected.depth
     if not same_ratio(depth, size):

@@ -1,4 +1,4 @@
-"""What Check Depth found: for people, for machines, and as the end of a run."""
+"""What Check Depth found: as text, as JSON, and as an error that ends the run."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Is this depth map fit to steer an image? Looked at before minutes or credits are spent.
 
 Every check is a row of a table: a code, how bad it is, and a function that looks at one frame and
-returns what it found, in words a person understands, with what to do.
+returns what it found, in plain words, with what to do.
 """
 
 from __future__ import annotations

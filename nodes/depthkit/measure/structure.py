@@ -92,7 +92,7 @@ class StructureReport:
         return asdict(self) | {"notes": list(self.notes)}
 
     def text(self) -> str:
-        """For people: the verdict first, then the numbers with their conditions."""
+        """As text: the verdict first, then the numbers with their conditions."""
         rows = [
             f"Structure score {self.score:.1f} of 100: {verdict(self.score)}",
             f"rank correlation {self.spearman:.3f}, outlines {self.outlines:.3f}, layout "

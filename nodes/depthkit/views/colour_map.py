@@ -1,4 +1,4 @@
-"""Colour maps for people's eyes; the numbers themselves stay in the DepthMap.
+"""Colour maps for display; the numbers stay in the DepthMap.
 
 Each map is seventeen anchor colours, interpolated linearly: within 1/100 of the published tables of
 turbo (Google), viridis, magma, inferno (van der Walt and Smith) and ColorBrewer's spectral.

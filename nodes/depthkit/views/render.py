@@ -62,7 +62,7 @@ def render(depth: DepthMap, options: RenderOptions, window: Window) -> Tensor:
 
 
 def _as_depth(depth: DepthMap, window: Window) -> tuple[DepthMap, Window]:
-    """Distance, and the same window on it; a window speaks of the map's own values."""
+    """Distance, and the same window on it; a window is in the map's own values."""
     window = window.ordered()
     if depth.kind != "disparity" or window.method == "min-max":
         return to_depth(depth), window
