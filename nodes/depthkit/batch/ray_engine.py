@@ -33,8 +33,18 @@ def over_ray(rows: Sequence[Row], setup: Setup, actors: int) -> Iterator[Answer]
         ) from None
     if not rows:
         return
-    if not ray.is_initialized():
+    own = not ray.is_initialized()
+    if own:
         ray.init(log_to_driver=False, logging_level=logging.ERROR)
+    try:
+        yield from _answers(ray, rows, setup, actors)
+    finally:
+        # Not left to the end of the process: after Ctrl-C Ray's own processes would stay.
+        if own:
+            ray.shutdown()
+
+
+def _answers(ray: Any, rows: Sequence[Row], setup: Setup, actors: int) -> Iterator[Answer]:
     # The caller shows progress; of Ray's own words only what may be wrong is left. To it,
     # that its bars are off is a warning, too.
     ray.data.DataContext.get_current().enable_progress_bars = False
