@@ -106,7 +106,7 @@ class EstimateOptions:
 
     inner_size: shorter side the model works at, in pixels; 0 for the model's own.
     detail: "tiles" adds overlapping tiles at the model's resolution, aligned to the whole image.
-    consistency: "clip" aligns scale and shift of neighbouring frames on their static part.
+    consistency: "clip" solves scale and shift of all frames of a shot at once.
     """
 
     inner_size: int = 0

@@ -94,7 +94,9 @@ class _Run:
             notes.append(align_clip(*clip, self.estimator.kind, self.should_stop).note())
         unrest = flicker(*clip, self.should_stop) if self.batch > 1 else None
         if unrest is not None:
-            notes.append(f"flicker: {unrest:.2%} of the depth range per frame, on static parts")
+            notes.append(
+                f"flicker: {unrest:.2%} of the depth range per frame, on what both frames show"
+            )
         # Not sum(): it would make a copy of eight bytes a pixel first.
         unknown = 1 - self.valid.count_nonzero().item() / self.valid.numel()
         if unknown == 1:

@@ -1,13 +1,17 @@
 """Depth over time: one scale for a clip, and a figure for what still flickers.
 
-Relative models answer every frame in a scale and shift of its own. Where the image did not
-change, the depth should not change either: those pixels tie neighbouring frames together.
+Relative models answer every frame in a scale and shift of its own. Where two frames show the same
+thing, its depth should not change: such pixels tie frames together (see `motion`). All frames of a
+shot are then solved at once (see `shot_scales`), so that no error is handed on from frame to frame.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -17,22 +21,25 @@ from ..depth_map import Kind
 from ..errors import Stopped
 from ..images import rgb
 from .align import Affine
+from .motion import Match, match_frames, structure_of
+from .shot_scales import OFFSETS, Tie, solve_shot
 
 __all__ = ["ClipAlignment", "align_clip", "flicker"]
 
 # Comparing needs no fine detail; the shorter side of the thumbnails it is done on.
-_THUMBNAIL = 128
-# A pixel is static if no colour channel moved by more (in 0..1); about the noise of a phone video.
-_STATIC = 0.03
-# With less of the image static, or no agreement between the frames, it is another shot.
-_LEAST_STATIC = 0.05
-_LEAST_CORRELATION = 0.5
+_THUMBNAIL = 64
+# Two frames of one shot have .9 of their structure in common, two scenes at most .25.
+_SAME_SHOT = 0.5
+# With less of the frame in common there is no tie, and no flicker to measure.
+_LEAST_COMMON = 0.05
+# Frames this far apart decide about a cut: a frame lost to a flash is none.
+_ACROSS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class ClipAlignment:
     """What `align_clip` did. fits: one per frame, in its original values; cuts: frame numbers at
-    which nothing ties the frame to the one before (another shot begins)."""
+    which nothing ties the frame to the ones before (another shot begins)."""
 
     fits: tuple[Affine, ...]
     cuts: tuple[int, ...]
@@ -53,26 +60,32 @@ def align_clip(
     kind: Kind,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> ClipAlignment:
-    """Bring every frame to the scale and shift of the one before, on their static part; in place.
+    """Bring all frames of a shot to one scale and shift, tied by what they show alike; in place.
 
     values: (B, H, W) float32, changed; valid: (B, H, W) bool; images: (B, H, W, C). Metric depth
-    has no free shift and gets a scale only. The slope is the ratio of the spreads (reduced major
-    axis): least squares would shrink a little at every noisy frame, and the clip fade to flat.
+    has no free shift and gets a scale only. The scale of the shot is the median of its frames', so
+    that metres stay metres. Raises Stopped when `should_stop` says so.
     """
-    fits, cuts = [Affine(1.0, 0.0)], []
-    before = _Thumbnail.of(values, valid, images, 0)
-    for index in range(1, len(values)):
+    ties, joined = [], set[tuple[int, int]]()
+    recent: deque[_Thumbnail] = deque(maxlen=max(OFFSETS))
+    for index in range(len(values)):
         if should_stop():
             raise Stopped
         now = _Thumbnail.of(values, valid, images, index)
-        fit = _tie(now, before, kind)
-        if fit is None:
-            cuts.append(index)
-            fit = Affine(1.0, 0.0)
+        for offset in (one for one in OFFSETS if one <= len(recent)):
+            before = recent[-offset]
+            match = match_frames(before.structure, now.structure)
+            if match.share < _SAME_SHOT:
+                continue
+            joined.add((index - offset, index))
+            tie = _tie(index - offset, index, *_pairs(match, before, now), kind)
+            ties += [] if tie is None else [tie]
+        recent.append(now)
+    cuts = _cuts(len(values), joined)
+    fits = _solved(len(values), cuts, ties, kind)
+    for index, fit in enumerate(fits):
         values[index].mul_(fit.scale).add_(fit.shift).masked_fill_(~valid[index], 0.0)
-        fits.append(fit)
-        before = _Thumbnail(now.colour, fit(now.depth), now.valid)
-    return ClipAlignment(tuple(fits), tuple(cuts))
+    return ClipAlignment(fits, cuts)
 
 
 def flicker(
@@ -81,10 +94,11 @@ def flicker(
     images: Tensor,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> float | None:
-    """Mean absolute change of the static part between neighbouring frames, relative to the spread
-    of the depth (5th to 95th percentile): 0 is perfectly still, 0.05 is plainly visible.
+    """Mean absolute change of what two neighbouring frames both show, relative to the spread of the
+    depth (5th to 95th percentile): 0 is perfectly still, 0.05 is plainly visible.
 
-    values, valid: (B, H, W); images: (B, H, W, C). None where no two frames share a static part.
+    values, valid: (B, H, W); images: (B, H, W, C). The camera may pan and the light change. None
+    where no two frames show the same.
     """
     changes = []
     before = _Thumbnail.of(values, valid, images, 0)
@@ -92,10 +106,11 @@ def flicker(
         if should_stop():
             raise Stopped
         now = _Thumbnail.of(values, valid, images, index)
-        still = now.static(before)
-        if still.float().mean() >= _LEAST_STATIC:
+        match = match_frames(before.structure, now.structure)
+        first, second = _pairs(match, before, now)
+        if match.share >= _SAME_SHOT and len(first) >= _LEAST_COMMON * now.depth.numel():
             low, high = _quantiles(torch.cat([now.depth[now.valid], before.depth[before.valid]]))
-            moved = (now.depth - before.depth)[still].abs().mean()
+            moved = (second - first).abs().mean()
             changes.append((moved / (high - low).clamp_min(1e-12)).item() if high > low else 0.0)
         before = now
     return sum(changes) / len(changes) if changes else None
@@ -103,24 +118,19 @@ def flicker(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Thumbnail:
-    """colour: (3, h, w); depth: (h, w), 0 where invalid; valid: (h, w) bool."""
+    """structure: (2, h, w), see `motion`; depth: (h, w), 0 where invalid; valid: (h, w) bool."""
 
-    colour: Tensor
+    structure: Tensor
     depth: Tensor
     valid: Tensor
 
     @classmethod
     def of(cls, values: Tensor, valid: Tensor, images: Tensor, index: int) -> _Thumbnail:
-        image = rgb(images[index : index + 1])[0].movedim(-1, 0)
-        colour = _shrunk(image)
+        colour = _shrunk(rgb(images[index : index + 1])[0].movedim(-1, 0))
         whole = valid[index].all()
         share = torch.ones(colour.shape[1:]) if whole else _shrunk(valid[index].float()[None])[0]
         depth = _shrunk(values[index][None])[0] / share.clamp_min(1e-6)
-        return cls(colour, depth, share > 0.99)
-
-    def static(self, other: _Thumbnail) -> Tensor:
-        change = (self.colour - other.colour).abs().amax(0)
-        return (change <= _STATIC) & self.valid & other.valid
+        return cls(structure_of(colour.movedim(0, -1)), depth, share > 0.99)
 
 
 def _shrunk(planes: Tensor) -> Tensor:
@@ -139,38 +149,76 @@ def _quantiles(values: Tensor) -> tuple[Tensor, Tensor]:
     return low, high
 
 
-def _tie(now: _Thumbnail, before: _Thumbnail, kind: Kind) -> Affine | None:
-    """The affine map from this frame's values to the previous one's, or None at a cut."""
-    still = now.static(before)
-    if still.float().mean() < _LEAST_STATIC:
-        return None
-    x, y = now.depth[still].double(), before.depth[still].double()
-    spread_x, spread_y = _spread(x), _spread(y)
-    if min(spread_x, spread_y) <= 1e-9 * (1 + x.abs().max()):
-        return Affine(1.0, 0.0 if kind == "metric" else (y.mean() - x.mean()).item())
-    correlation = ((x - x.mean()) * (y - y.mean())).mean() / (spread_x * spread_y)
-    if correlation < _LEAST_CORRELATION:
-        return None
-    return _robust_tie(x, y, kind)
+def _pairs(match: Match, before: _Thumbnail, now: _Thumbnail) -> tuple[Tensor, Tensor]:
+    """The depths of what both frames show: two (n,) float64."""
+    keep, found = match.same, []
+    for thumbnail, grid in ((before, match.first), (now, match.second)):
+        planes = torch.stack([thumbnail.depth, thumbnail.valid.float()])
+        sampled = F.grid_sample(planes[None], grid[None], align_corners=False)[0]
+        found.append(sampled[0])
+        keep = keep & (sampled[1] > 0.999)
+    first, second = found
+    return first[keep].double(), second[keep].double()
 
 
-def _robust_tie(x: Tensor, y: Tensor, kind: Kind, rounds: int = 3) -> Affine:
-    """Trimmed fit: pixels that disagree by more than three median deviations are left out."""
-    fit, keep = Affine(1.0, 0.0), torch.ones_like(x, dtype=torch.bool)
+def _tie(first: int, second: int, x: Tensor, y: Tensor, kind: Kind, rounds: int = 4) -> Tie | None:
+    """What scale and shift lead from one frame's values to the other's, None where too little is
+    common. Symmetric in the frames (reduced major axis: the ratio of the spreads): least squares
+    would shrink at every noisy frame, and the clip fade to flat.
+    """
+    if x.numel() == 0:
+        return None
+    keep = torch.ones_like(x, dtype=torch.bool)
+    ratio, error = 0.0, 0.0
     for _ in range(rounds):
         a, b = x[keep], y[keep]
-        if kind == "metric":
-            fit = Affine((b.norm() / a.norm().clamp_min(1e-12)).item(), 0.0)
-        else:
-            if _spread(a) == 0:
-                break  # too few pixels are left to tell a scale
-            scale = (_spread(b) / _spread(a)).item()
-            fit = Affine(scale, (b.mean() - scale * a.mean()).item())
-        residual = (fit(x) - y).abs()
+        ratio, error = _metric_ratio(a, b) if kind == "metric" else _spread_ratio(a, b)
+        scale = math.exp(ratio)
+        shift = 0.0 if kind == "metric" else (b.mean() - scale * a.mean()).item()
+        residual = (scale * x + shift - y).abs()
         keep = residual <= 3 * residual.median().clamp_min(1e-12)
-    return fit
+    a, b = x[keep], y[keep]
+    spread = (a.std(correction=0) + b.std(correction=0)).item() / 2
+    return Tie(first, second, ratio, error, a.mean().item(), b.mean().item(), spread)
 
 
-def _spread(values: Tensor) -> Tensor:
-    """Standard deviation of the values themselves: 0, not NaN, for a single one."""
-    return values.std(correction=0)
+def _spread_ratio(x: Tensor, y: Tensor) -> tuple[float, float]:
+    """log of the ratio of the spreads, and its standard error; the error is infinite where a frame
+    is flat. As a share of the spread the residuals are (1 - r^2); neighbours are not independent.
+    """
+    spread_x, spread_y = x.std(correction=0), y.std(correction=0)
+    if min(spread_x, spread_y) <= 1e-9 * (1 + x.abs().max()):
+        return 0.0, math.inf
+    r = ((x - x.mean()) * (y - y.mean())).mean() / (spread_x * spread_y)
+    independent = max(x.numel() / 50, 2)
+    error = math.sqrt(max(1 - r.item() ** 2, 0.0) / independent)
+    return (spread_y / spread_x).log().item(), error if r > 0.3 else math.inf
+
+
+def _metric_ratio(x: Tensor, y: Tensor) -> tuple[float, float]:
+    ratios = (y.clamp_min(1e-9) / x.clamp_min(1e-9)).log()
+    middle = ratios.median()
+    error = 1.5 * (ratios - middle).abs().median().item() / math.sqrt(max(x.numel() / 50, 1))
+    return middle.item(), error
+
+
+def _cuts(count: int, joined: set[tuple[int, int]]) -> tuple[int, ...]:
+    """Frames with no pair of frames around them that shows the same."""
+    return tuple(
+        index
+        for index in range(1, count)
+        if not any(
+            (first, second) in joined
+            for first in range(max(index - _ACROSS, 0), index)
+            for second in range(index, min(first + _ACROSS, count - 1) + 1)
+        )
+    )
+
+
+def _solved(count: int, cuts: Sequence[int], ties: Sequence[Tie], kind: Kind) -> tuple[Affine, ...]:
+    bounds = [0, *cuts, count]
+    fits: list[Affine] = []
+    for start, end in pairwise(bounds):
+        inside = [tie.moved(-start) for tie in ties if start <= tie.first and tie.second < end]
+        fits += solve_shot(end - start, inside, free_shift=kind != "metric")
+    return tuple(fits)
