@@ -60,7 +60,7 @@ def to_metric(depth: DepthMap, near_m: float | None = None, far_m: float | None 
     near_m, far_m = _distances(near_m, far_m)
     if depth.kind == "depth":
         return depth.with_values(_stretch(depth, near_m, far_m, near_at_low=True), kind="metric")
-    return _inverted(depth, near_m, far_m, "metric")
+    return _from_disparity(depth, near_m, far_m, "metric")
 
 
 def to_depth(
@@ -77,7 +77,7 @@ def to_depth(
         return depth
     if depth.kind == "metric":
         return depth.with_values(depth.values, kind="depth")
-    return _inverted(depth, *_distances(near_m, far_m), "depth", ends)
+    return _from_disparity(depth, *_distances(near_m, far_m), "depth", ends)
 
 
 _TARGETS: dict[str, Callable[[DepthMap, float | None, float | None], DepthMap]] = {
@@ -108,7 +108,7 @@ def _distances(near_m: float | None, far_m: float | None) -> Ends:
     return near, far
 
 
-def _inverted(
+def _from_disparity(
     disparity: DepthMap, near_m: float, far_m: float, kind: str, ends: Ends | None = None
 ) -> DepthMap:
     inverse = _stretch(disparity, 1 / near_m, 1 / far_m, near_at_low=False, ends=ends)

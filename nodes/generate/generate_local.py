@@ -22,7 +22,7 @@ AUTO = -1
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    plan: local.Plan
+    plan: local.SamplingPlan
     connected: local.Connected
     given: dict[str, Any]
 
@@ -138,7 +138,7 @@ class GenVRDepthGenerateLocal(Declared):
             task.say(local.headline(run.plan, run.connected))
         graph = host.current().graph()
         image, latent = local.expand(run.plan, run.given, graph)
-        report = local.render(run.plan, run.connected)
+        report = local.describe(run.plan, run.connected)
         return {"result": (image, latent, report), "expand": graph.finalize()}
 
 

@@ -38,7 +38,7 @@ class GenVRDepthSave3D(PassesDepthOn):
                 "ply: coloured points, exact. glb: mesh with the image as "
                 "texture. obj: mesh with a colour per vertex.",
                 "glb",
-                choices=lambda: formats.SOLIDS,
+                choices=lambda: formats.MESH_FORMATS,
             ),
         },
         optional={
@@ -65,19 +65,19 @@ class GenVRDepthSave3D(PassesDepthOn):
         extra_pnginfo: Any = None,
     ) -> dict[str, Any]:
         space = with_space(depth, field_of_view, near or None, far or None)
-        options = formats.SolidOptions(cut, step, normals, embedded_texts(prompt, extra_pnginfo))
+        options = formats.MeshOptions(cut, step, normals, embedded_texts(prompt, extra_pnginfo))
         jobs = _jobs(space, images_for(image, depth), format, options)
         size = (depth.width, depth.height)
         frame = _BYTES_A_PIXEL[format] * depth.width * depth.height
         workers = max(1, _BYTES_AT_ONCE // frame)
-        row = formats.SOLIDS[format]
+        row = formats.MESH_FORMATS[format]
         files, saved = save_frames(filename_prefix, size, row.extension, jobs, workers)
         ui = shown(files, saved, False, lambda some: control_image(depth, only=some))
         return {"ui": ui, "result": (depth,)}
 
 
 def _jobs(
-    depth: DepthMap, images: Tensor | None, format: str, options: formats.SolidOptions
+    depth: DepthMap, images: Tensor | None, format: str, options: formats.MeshOptions
 ) -> list[Callable[[], formats.Encoded]]:
     # OBJ holds texts as remarks that few programs keep; the sidecar is what restores a workflow.
     beside = {}
@@ -86,7 +86,7 @@ def _jobs(
 
     def one(index: int) -> formats.Encoded:
         texture = frame_image(images, index)
-        data = formats.encode_solid(depth.frame(index), texture, format, options)
+        data = formats.encode_mesh(depth.frame(index), texture, format, options)
         return formats.Encoded(data, beside)
 
     return [lambda index=index: one(index) for index in range(depth.batch)]

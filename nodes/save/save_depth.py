@@ -114,7 +114,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         options = formats.SaveOptions(
             values, near or None, far or None, exr_compression, exr_channel, quality, texts
         )
-        chosen, coding = formats.plan(depth, options)
+        chosen, coding = formats.choose_coding(depth, options)
         photos = images_for(image, depth)
         beside = _companions(chosen, coding, format, texts, sidecar, color_preview)
         frames = _frames(chosen, coding, photos, format, options, beside)

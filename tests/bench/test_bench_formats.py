@@ -20,10 +20,10 @@ from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.formats import (
     ImageOptions,
     SaveOptions,
+    choose_coding,
     decode_depth,
     encode_frame,
     encode_image,
-    plan,
 )
 from genvr_depth.nodes.depthkit.formats.save_batch import Encoded, save_batch
 from PIL import Image
@@ -78,7 +78,7 @@ def ours(clip: DepthMap, folder: Path, format: str, options: SaveOptions) -> Non
     def one(index: int) -> Encoded:
         return Encoded(encode_frame(chosen.frame(index), coding, None, format, options))
 
-    chosen, coding = plan(clip, options)
+    chosen, coding = choose_coding(clip, options)
     jobs = [lambda index=index: one(index) for index in range(clip.batch)]
     save_batch(folder, "ours", 1, format, jobs, clip.batch)
 

@@ -17,7 +17,7 @@ from genvr_depth.nodes.depthkit.formats import (
     encode_image,
 )
 from genvr_depth.nodes.depthkit.formats.embed import sidecar
-from genvr_depth.nodes.depthkit.formats.mesh_write import SolidOptions, encode_solid
+from genvr_depth.nodes.depthkit.formats.mesh_write import MeshOptions, encode_mesh
 
 DEPTH = DepthMap.make(torch.rand(24, 32) + 1, "metric", None, Pinhole(32, 32, 16, 12))
 TYPES = {
@@ -39,7 +39,7 @@ def made(name: str, texts: dict[str, str]) -> tuple[str, bytes]:
         data = encode_depth(DEPTH, None, format, SaveOptions(texts=texts))
         return FORMATS[format].extension, data
     if name == "glb":
-        return "glb", encode_solid(DEPTH, None, "glb", SolidOptions(cut=0.0, texts=texts))
+        return "glb", encode_mesh(DEPTH, None, "glb", MeshOptions(cut=0.0, texts=texts))
     if name == "sidecar":
         return "json", sidecar(texts, '{"version": 1}').encode()
     data = encode_image(torch.rand(24, 32, 3), name, ImageOptions(texts=texts))

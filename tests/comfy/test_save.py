@@ -14,7 +14,7 @@ import torch
 from comfy_server import PromptRefused
 from genvr_depth.nodes.depthkit.formats import FORMATS, IMAGES, decode_depth
 from genvr_depth.nodes.depthkit.formats.mesh_read import extras
-from genvr_depth.nodes.depthkit.formats.mesh_write import SOLIDS
+from genvr_depth.nodes.depthkit.formats.mesh_write import MESH_FORMATS
 from genvr_depth.nodes.depthkit.formats.png import read_texts
 from PIL import Image
 
@@ -67,7 +67,7 @@ def test_every_image_format_is_saved_and_shown(comfy, format):
     assert view(comfy, output["images"][0])
 
 
-@pytest.mark.parametrize("format", SOLIDS)
+@pytest.mark.parametrize("format", MESH_FORMATS)
 def test_every_3d_format_is_saved(comfy, format):
     output = run(comfy, save("GenVRDepthSave3D", format, "t/solid", step=4))
     path = comfy.file(output["files"][0])

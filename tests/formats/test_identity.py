@@ -13,9 +13,9 @@ from genvr_depth.nodes.depthkit.formats import (
     FORMATS,
     LoadOptions,
     SaveOptions,
+    choose_coding,
     decode_depth,
     encode_depth,
-    plan,
 )
 from genvr_depth.nodes.depthkit.formats.embed import sidecar
 from genvr_depth.nodes.depthkit.formats.quantise import record_of
@@ -48,7 +48,7 @@ def roundtrip(
 ) -> DepthMap:
     options = options or SaveOptions()
     data = encode_depth(depth, IMAGE, name, options)
-    chosen, coding = plan(depth, options)
+    chosen, coding = choose_coding(depth, options)
     beside = sidecar({}, record_of(chosen, coding, FORMATS[name].bits).to_json())
     text = beside if FORMATS[name].texts == "none" else ""
     return decode_depth(data, LoadOptions(sidecar=text, fov_deg=fov_deg))
@@ -196,7 +196,7 @@ def test_metres_of_relative_depth_need_near_and_far():
 
 def test_one_window_serves_the_whole_batch():
     clip = DepthMap.make(torch.stack((torch.rand(4, 5) + 1, torch.rand(4, 5) + 6)), "metric")
-    _, coding = plan(clip, SaveOptions(values="disparity"))
+    _, coding = choose_coding(clip, SaveOptions(values="disparity"))
     assert coding.near == clip.values.min()
     assert coding.far == clip.values.max()
     assert coding.normalisation == "clip"

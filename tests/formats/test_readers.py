@@ -15,7 +15,7 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.formats import SaveOptions, encode_depth, encode_image
-from genvr_depth.nodes.depthkit.formats.mesh_write import SolidOptions, encode_solid
+from genvr_depth.nodes.depthkit.formats.mesh_write import MeshOptions, encode_mesh
 from genvr_depth.nodes.depthkit.formats.png import read_texts
 from genvr_depth.nodes.depthkit.views.geometry import to_gltf, unproject
 from PIL import Image
@@ -153,7 +153,7 @@ def test_khronos_gltf_validator_finds_no_error(depth, textured):
     if node is None or not (Path(folder) / "node_modules" / "gltf-validator").is_dir():
         pytest.skip("npm install gltf-validator in a folder and set GLTF_VALIDATOR_PATH to it")
     picture = torch.rand(64, 96, 3) if textured else None
-    data = encode_solid(depth, picture, "glb", SolidOptions(cut=0.0, texts=TEXTS))
+    data = encode_mesh(depth, picture, "glb", MeshOptions(cut=0.0, texts=TEXTS))
     answer = subprocess.run(
         [node, "-e", VALIDATOR], input=data, capture_output=True, check=True, cwd=folder, timeout=60
     )
@@ -191,8 +191,8 @@ def test_blender_imports_our_exr_ply_and_glb(tmp_path):
         encode_depth(depth, None, "exr", SaveOptions(channels="RGB"))
     )
     for kind in ("ply", "glb"):
-        options = SolidOptions(cut=0.0)
-        (tmp_path / f"depth.{kind}").write_bytes(encode_solid(depth, None, kind, options))
+        options = MeshOptions(cut=0.0)
+        (tmp_path / f"depth.{kind}").write_bytes(encode_mesh(depth, None, kind, options))
     subprocess.run([python, "-c", BLENDER, str(tmp_path)], check=True, timeout=300)
     found = json.loads((tmp_path / "found.json").read_text())
     np.testing.assert_allclose(np.array(found["exr"]), depth.values[0].numpy(), rtol=1e-6)

@@ -10,7 +10,7 @@ import pytest
 from fake_genvr import Fault
 from genvr_depth.nodes.depthkit.errors import Stopped
 from genvr_depth.nodes.depthkit.genvr.credentials import Profile
-from genvr_depth.nodes.depthkit.genvr.jobs import plan, run_many
+from genvr_depth.nodes.depthkit.genvr.jobs import estimate_cost, run_many
 from genvr_depth.nodes.depthkit.genvr.retry import never_stop
 from genvr_depth.nodes.depthkit.genvr.service import Limits, Service
 from genvr_depth.nodes.depthkit.genvr.service_errors import (
@@ -283,10 +283,10 @@ def test_equal_requests_in_one_run_pay_once(fake, make_runner, make_request):
 def test_the_cap_stops_a_run_before_anything_is_sent(fake, make_runner, make_request):
     requests = [make_request(seed=n) for n in range(4)]
     with pytest.raises(SpendingCap, match="20 credits for 4 new images"):
-        plan(make_runner(), requests, 15)
+        estimate_cost(make_runner(), requests, 15)
     assert fake.calls == []
     run_many(make_runner(), requests[:3])
-    assert plan(make_runner(), requests, 5).credits == 5, "stored images cost nothing"
+    assert estimate_cost(make_runner(), requests, 5).credits == 5, "stored images cost nothing"
 
 
 @pytest.mark.parametrize("cap", [0, 4.9])
@@ -333,7 +333,7 @@ def test_what_another_run_changes_meanwhile_is_not_paid_beyond_the_cap(
     with pytest.raises(TaskTimeout):
         other.obtain(make_request(), never_stop)
     runner = make_runner(pay_again=True)
-    cost = plan(runner, [make_request()], 0)
+    cost = estimate_cost(runner, [make_request()], 0)
     fake.failure = {"status": "failed", "error": "out of memory"}
     with pytest.raises(TaskFailed):
         other.obtain(make_request(), never_stop)
@@ -341,7 +341,7 @@ def test_what_another_run_changes_meanwhile_is_not_paid_beyond_the_cap(
     with pytest.raises(SpendingCap, match="run again"):
         replace(runner, agreed=cost.paying).obtain(make_request(), never_stop)
     assert len(fake.charges) == 1
-    cost = plan(runner, [make_request()], 5)
+    cost = estimate_cost(runner, [make_request()], 5)
     outcome = replace(runner, agreed=cost.paying).obtain(make_request(), never_stop)
     assert outcome.how == "paid"
 

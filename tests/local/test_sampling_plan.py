@@ -16,9 +16,9 @@ from genvr_depth.nodes.depthkit.local import (
     PatchFacts,
     Settings,
     VaeFacts,
+    describe,
     family_of,
     make_plan,
-    render,
 )
 from hypothesis import given
 from hypothesis import settings as trial
@@ -253,8 +253,8 @@ def test_own_timestep_shift_is_kept():
 
 def test_report_says_what_has_no_effect():
     facts = connected("flux_depth", reference=None)
-    text = render(make_plan(facts, Settings(strength=0.4, denoise=0.5, prompt="x")), facts)
+    text = describe(make_plan(facts, Settings(strength=0.4, denoise=0.5, prompt="x")), facts)
     assert "no strength" in text
     assert "Denoise is 1" in text
     restyle = connected(reference=Extent(512, 512))
-    assert "keeps nothing" in render(make_plan(restyle, Settings()), restyle)
+    assert "keeps nothing" in describe(make_plan(restyle, Settings()), restyle)

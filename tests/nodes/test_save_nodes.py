@@ -14,7 +14,7 @@ from genvr_depth.nodes.depthkit import formats
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import InvalidInput, MissingInformation
 from genvr_depth.nodes.depthkit.formats import FORMATS, IMAGES, decode_depth
-from genvr_depth.nodes.depthkit.formats.mesh_write import SOLIDS
+from genvr_depth.nodes.depthkit.formats.mesh_write import MESH_FORMATS
 from genvr_depth.nodes.depthkit.formats.png import read_texts
 from genvr_depth.nodes.save import save_3d
 from genvr_depth.nodes.save.depth_to_mesh import GenVRDepthToMesh
@@ -162,7 +162,7 @@ def test_an_empty_batch_is_refused(output):
         GenVRDepthSaveImage().save(torch.rand(0, 4, 4, 3))
 
 
-@pytest.mark.parametrize("format", SOLIDS)
+@pytest.mark.parametrize("format", MESH_FORMATS)
 @pytest.mark.parametrize("kind", ["metric", "disparity"])
 def test_save_3d_writes_each_frame(output, depth, format, kind):
     relative = DepthMap.make(depth.values, kind)
@@ -172,13 +172,13 @@ def test_save_3d_writes_each_frame(output, depth, format, kind):
     assert sorted(n.lstrip("/") for n in listed(answer)) == on_disk(output)
 
 
-@pytest.mark.parametrize("format", formats.SOLIDS)
+@pytest.mark.parametrize("format", formats.MESH_FORMATS)
 @pytest.mark.parametrize(("frames", "most"), [(1, 1), (3, 3), (0.01, 1)])
 def test_save_3d_holds_no_more_frames_than_fit_into_its_share(
     output, monkeypatch, frames, most, format
 ):
     begun, held, lock = [], set(), threading.Lock()
-    encode = formats.encode_solid
+    encode = formats.encode_mesh
 
     def watched(frame, *rest):
         with lock:
@@ -191,7 +191,7 @@ def test_save_3d_holds_no_more_frames_than_fit_into_its_share(
         return data
 
     monkeypatch.setattr(os, "cpu_count", lambda: 16)
-    monkeypatch.setattr(formats, "encode_solid", watched)
+    monkeypatch.setattr(formats, "encode_mesh", watched)
     share = int(frames * 8 * 9 * save_3d._BYTES_A_PIXEL[format])
     monkeypatch.setattr(save_3d, "_BYTES_AT_ONCE", share)
     clip = DepthMap.make(torch.rand(8, 8, 9) + 1, "metric")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.formats import FORMATS, SaveOptions, encode_depth
-from genvr_depth.nodes.depthkit.formats.mesh_write import SOLIDS, SolidOptions, encode_solid
+from genvr_depth.nodes.depthkit.formats.mesh_write import MESH_FORMATS, MeshOptions, encode_mesh
 
 TEXTS = {"workflow": '{"nodes": []}', "prompt": '{"1": {"class_type": "A", "inputs": {}}}'}
 # Numbers that headers do not expect: zero, signs, the ends of 16 and 32 bits.
@@ -35,8 +35,8 @@ def corpus() -> dict[str, bytes]:
     for compression in ("none", "zips", "piz"):
         options = SaveOptions(compression=compression, channels="RGB")
         files[f"exr-{compression}"] = encode_depth(depth, None, "exr", options)
-    solid = SolidOptions(cut=0.0, texts=TEXTS)
-    return files | {name: encode_solid(depth, image, name, solid) for name in SOLIDS}
+    options = MeshOptions(cut=0.0, texts=TEXTS)
+    return files | {name: encode_mesh(depth, image, name, options) for name in MESH_FORMATS}
 
 
 def mutated(count: int, seed: int) -> Iterator[tuple[str, bytes]]:

@@ -127,9 +127,9 @@ def _convert(args: argparse.Namespace, source: Path, target: Path) -> None:
 
 def _extension(args: argparse.Namespace) -> str:
     from ..formats import FORMATS, IMAGES
-    from ..formats.mesh_write import SOLIDS
+    from ..formats.mesh_write import MESH_FORMATS
 
-    rows = IMAGES if args.as_image else {**FORMATS, **SOLIDS}
+    rows = IMAGES if args.as_image else {**FORMATS, **MESH_FORMATS}
     return rows[args.format].extension if args.format in rows else "png"
 
 
@@ -152,7 +152,7 @@ def _image(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes,
 
 
 def _depth(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes, str]:
-    from ..formats.mesh_write import SOLIDS
+    from ..formats.mesh_write import MESH_FORMATS
 
     name = _name(args, target, _BY_EXTENSION)
     depth = _load(args, source)
@@ -163,7 +163,7 @@ def _depth(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes,
     if name in special:
         return special[name](args, depth), ""
     photo = None if args.image is None else read_image(args.image)
-    if name in SOLIDS:
+    if name in MESH_FORMATS:
         return _solid(args, depth, photo, name), ""
     return _map(args, depth, photo, name)
 
@@ -210,7 +210,7 @@ def _is_image(path: Path) -> bool:
 def _map(
     args: argparse.Namespace, depth: DepthMap, photo: Tensor | None, name: str
 ) -> tuple[bytes, str]:
-    from ..formats import FORMATS, SaveOptions, embed, encode_frame, plan
+    from ..formats import FORMATS, SaveOptions, choose_coding, embed, encode_frame
     from ..formats.format_table import format_named
     from ..formats.quantise import record_of
     from ..images import rgb
@@ -219,7 +219,7 @@ def _map(
     options = SaveOptions(
         args.values, args.near, args.far, args.compression, args.exr_channel, args.quality
     )
-    chosen, coding = plan(depth, options)
+    chosen, coding = choose_coding(depth, options)
     array = None if photo is None else rgb(photo)[0].numpy()
     data = encode_frame(chosen, coding, array, name, options)
     needed = args.sidecar or not embed.fits(FORMATS[name].texts, {})
@@ -228,14 +228,14 @@ def _map(
 
 
 def _solid(args: argparse.Namespace, depth: DepthMap, photo: Tensor | None, name: str) -> bytes:
-    from ..formats.mesh_write import SolidOptions, encode_solid
+    from ..formats.mesh_write import MeshOptions, encode_mesh
     from ..images import rgb
     from ..views.geometry import with_space
 
     space = with_space(depth, args.fov, args.near, args.far)
     colours = None if photo is None else rgb(photo)[0]
-    options = SolidOptions(args.cut, args.step, args.point_normals)
-    return encode_solid(space, colours, name, options)
+    options = MeshOptions(args.cut, args.step, args.point_normals)
+    return encode_mesh(space, colours, name, options)
 
 
 def _preview(args: argparse.Namespace, depth: DepthMap) -> bytes:

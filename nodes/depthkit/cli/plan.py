@@ -17,9 +17,9 @@ from ..local import (
     PatchFacts,
     Settings,
     VaeFacts,
+    describe,
     files_of,
     make_plan,
-    render,
 )
 
 __all__ = ["add_arguments", "run"]
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         mask=depth if args.mask else None,
     )
     chosen = {name: getattr(args, name) for name in Settings.__dataclass_fields__}
-    sys.stdout.write(render(make_plan(connected, Settings(**chosen)), connected) + "\n")
+    sys.stdout.write(describe(make_plan(connected, Settings(**chosen)), connected) + "\n")
     if args.files:
         for file in files_of(family.key):
             sys.stdout.write(f"File:     models/{file.folder}/{file.name} ({file.licence})\n")

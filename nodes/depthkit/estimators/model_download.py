@@ -77,7 +77,7 @@ def download(
                 url = source.url(row.repository, name)
                 done = _fetch(url, target / name, done, total, report, stop)
     except requests.RequestException as error:
-        raise _failure(row, target, _reason(error)) from error
+        raise _failure(row, target, _network_reason(error)) from error
     except OSError as error:
         raise _failure(row, target, f"{error.strerror or error}") from error
     except _Incomplete as error:
@@ -178,7 +178,7 @@ def _check_room(row: ModelRow, target: Path) -> None:
         )
 
 
-def _reason(error: Exception) -> str:
+def _network_reason(error: Exception) -> str:
     from requests import ConnectionError, HTTPError, Timeout
     from requests.exceptions import ChunkedEncodingError
 

@@ -6,9 +6,9 @@ from . import embed
 from .depth_files import READABLE, check_prefix, file_errors, fingerprint, load_depth
 from .format_table import FORMATS, decode_depth, encode_depth, encode_frame
 from .image_files import IMAGES, SUBSAMPLING, ImageOptions, decode_image, encode_image
-from .mesh_write import SOLIDS, SolidOptions, encode_solid
+from .mesh_write import MESH_FORMATS, MeshOptions, encode_mesh
 from .options import COMPRESSIONS, EXR_CHANNELS, MEANINGS, VALUES, LoadOptions, SaveOptions
-from .quantise import Coding, plan, record_of
+from .quantise import Coding, choose_coding, record_of
 from .save_batch import Encoded, Saved, save_batch
 
 __all__ = [
@@ -17,29 +17,29 @@ __all__ = [
     "FORMATS",
     "IMAGES",
     "MEANINGS",
+    "MESH_FORMATS",
     "READABLE",
-    "SOLIDS",
     "SUBSAMPLING",
     "VALUES",
     "Coding",
     "Encoded",
     "ImageOptions",
     "LoadOptions",
+    "MeshOptions",
     "SaveOptions",
     "Saved",
-    "SolidOptions",
     "check_prefix",
+    "choose_coding",
     "decode_depth",
     "decode_image",
     "embed",
     "encode_depth",
     "encode_frame",
     "encode_image",
-    "encode_solid",
+    "encode_mesh",
     "file_errors",
     "fingerprint",
     "load_depth",
-    "plan",
     "record_of",
     "save_batch",
 ]

@@ -18,7 +18,7 @@ from ..depth_map import DepthMap
 from ..errors import FormatError
 from .guard import damaged_is_an_error
 from .options import MAX_PIXELS, LoadOptions, SaveOptions, check_size
-from .quantise import numbers
+from .quantise import as_floats
 from .record import Record
 from .unlabelled import Plane, understand
 
@@ -58,14 +58,14 @@ def encode_npy(
     depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """(H, W) float32."""
-    return _npy(numbers(depth, record))
+    return _npy(as_floats(depth, record))
 
 
 def encode_npz(
     depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """`depth` (H, W) float32, `meta` the record as text, and every further text under its key."""
-    members = {"depth": numbers(depth, record), _META: np.array(record.to_json())}
+    members = {"depth": as_floats(depth, record), _META: np.array(record.to_json())}
     members |= {key: np.array(text) for key, text in options.texts.items() if key not in members}
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -78,7 +78,7 @@ def encode_pfm(
     depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """One channel, little-endian, rows from the bottom up as the format wants."""
-    pixels = numbers(depth, record)
+    pixels = as_floats(depth, record)
     header = f"Pf\n{pixels.shape[1]} {pixels.shape[0]}\n-1.0\n".encode()
     return header + pixels[::-1].astype("<f4").tobytes()
 

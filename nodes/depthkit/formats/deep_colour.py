@@ -32,13 +32,13 @@ def sixteen_bit_colour(data: bytes) -> NDArray[np.uint16] | None:
             return None
         if raw == _GREY_ALPHA:
             # Four bytes a pixel, and no opposite order in Pillow: they come as four channels.
-            pairs = _decoded(data, "RGBA")
-            return _joined(pairs[..., 0::2], pairs[..., 1::2])
+            pairs = _unpacked(data, "RGBA")
+            return _sixteen_bits(pairs[..., 0::2], pairs[..., 1::2])
         high = np.asarray(ImageOps.exif_transpose(image)).astype(np.uint16)
-    return _joined(high, _decoded(data, _opposite(raw)))
+    return _sixteen_bits(high, _unpacked(data, _opposite(raw)))
 
 
-def _joined(high: NDArray[np.uint16], low: NDArray[np.uint16]) -> NDArray[np.uint16]:
+def _sixteen_bits(high: NDArray[np.uint16], low: NDArray[np.uint16]) -> NDArray[np.uint16]:
     return np.bitwise_or(np.left_shift(high, 8, dtype=np.uint16), low, dtype=np.uint16)
 
 
@@ -55,7 +55,7 @@ def _opposite(raw: str) -> str:
     return f"{raw[:-1]}{_OTHER_ORDER[order]}"
 
 
-def _decoded(data: bytes, raw: str) -> NDArray[np.uint16]:
+def _unpacked(data: bytes, raw: str) -> NDArray[np.uint16]:
     """The image through another of Pillow's unpackers."""
     with Image.open(io.BytesIO(data)) as image:
         for index, tile in enumerate(image.tile):  # type: ignore[attr-defined]

@@ -22,7 +22,7 @@ from . import dynamic_depth, png, xmp
 from .guard import damaged_is_an_error
 from .image_files import ImageOptions, encode_image
 from .options import AS_FILE_SAYS, LoadOptions, SaveOptions, check_size
-from .quantise import codes, restore
+from .quantise import quantise, restore
 from .record import Record
 from .unlabelled import Plane, understand, white_of
 
@@ -54,17 +54,17 @@ def recognises(data: bytes) -> bool:
 
 
 def encode(
-    depth: DepthMap, record: Record, picture: NDArray[np.float32] | None, options: SaveOptions
+    depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """JPEG with the map inside. Raises MissingInformation without the photograph."""
-    if picture is None:
+    if image is None:
         raise MissingInformation(
             "A depth photo is the photograph with its depth inside: connect the image to 'image'."
         )
-    stored = codes(depth, record)
+    stored = quantise(depth, record)
     mapped = _TOP - stored if record.near_is_large else stored - np.uint16(1)
     jpeg = encode_image(
-        torch.from_numpy(picture), "jpg", ImageOptions(options.quality, texts=options.texts)
+        torch.from_numpy(image), "jpg", ImageOptions(options.quality, texts=options.texts)
     )
     main, extended = _packets(record, png.write(mapped))
     return xmp.insert(jpeg, main, extended)
@@ -97,16 +97,16 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
     as the sensor saw them.
     """
     with damaged_is_an_error("JPEG"):
-        return _upright(_inside(data, options), data)
+        return _turned(_embedded(data, options), data)
 
 
-def _inside(data: bytes, options: LoadOptions) -> DepthMap:
+def _embedded(data: bytes, options: LoadOptions) -> DepthMap:
     properties = xmp.properties(data)
     if f"{{{GDEPTH}}}Data" in properties:
-        stored = _plane(base64.b64decode(properties[f"{{{GDEPTH}}}Data"], validate=False))
+        stored = _embedded_plane(base64.b64decode(properties[f"{{{GDEPTH}}}Data"], validate=False))
         layout = {k.partition("}")[2]: v for k, v in properties.items() if k[1:].startswith(GDEPTH)}
     else:
-        stored, layout = dynamic_depth.find(data, properties, _plane)
+        stored, layout = dynamic_depth.find(data, properties, _embedded_plane)
     own = properties.get(f"{{{OURS}}}Record")
     if own is not None and options.meaning == AS_FILE_SAYS:
         return _restore(stored, Record.from_json(own))
@@ -115,7 +115,7 @@ def _inside(data: bytes, options: LoadOptions) -> DepthMap:
     return _from_layout(stored, layout)
 
 
-def _upright(depth: DepthMap, jpeg: bytes) -> DepthMap:
+def _turned(depth: DepthMap, jpeg: bytes) -> DepthMap:
     with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
         transposed, mirrored = _TURNS.get(image.getexif().get(_ORIENTATION, 1), (False, ()))
     measured = depth.measured
@@ -134,7 +134,7 @@ def _upright(depth: DepthMap, jpeg: bytes) -> DepthMap:
     return DepthMap.make(values, depth.kind, valid, camera, depth.source, measured)
 
 
-def _plane(data: bytes) -> NDArray[np.generic]:
+def _embedded_plane(data: bytes) -> NDArray[np.generic]:
     """(H, W) uint8 or uint16 of the embedded image."""
     if png.recognises(data):
         return png.pixels(data)[0]

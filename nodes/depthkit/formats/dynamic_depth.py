@@ -30,9 +30,9 @@ def find(
             "This JPEG has no depth inside. Phones write it only in portrait mode, and most "
             "programs drop it when they save. For a grey image of depth use Image to Depth."
         )
-    behind = sum(_length(item) for item in items[chosen + 1 :])
+    behind = sum(_item_length(item) for item in items[chosen + 1 :])
     end = len(jpeg) - behind
-    start = end - _length(items[chosen])
+    start = end - _item_length(items[chosen])
     layout = {
         key.rpartition("}")[2]: value
         for key, value in properties.items()
@@ -57,6 +57,6 @@ def _is_depth(item: dict[str, str]) -> bool:
     return label in _DEPTH_NAMES and item["Mime"].lower() in ("image/jpeg", "image/png")
 
 
-def _length(item: dict[str, str]) -> int:
+def _item_length(item: dict[str, str]) -> int:
     text = item.get("Length", "0")
     return int(text) if text.isdigit() else 0

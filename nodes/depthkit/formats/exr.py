@@ -17,7 +17,7 @@ from ..depth_map import DepthMap
 from ..errors import FormatError, FormatUnavailable
 from .guard import damaged_is_an_error
 from .options import LoadOptions, SaveOptions, check_size
-from .quantise import numbers
+from .quantise import as_floats
 from .record import RECORD_KEY, Record
 from .unlabelled import Plane, understand
 
@@ -49,14 +49,14 @@ def encode_float(
     depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """32-bit float: every valid number exactly."""
-    return _encode(numbers(depth, record), record, options)
+    return _encode(as_floats(depth, record), record, options)
 
 
 def encode_half(
     depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """16-bit float, rounded to nearest: 11 bits of precision, numbers up to 65504."""
-    single = numbers(depth, record)
+    single = as_floats(depth, record)
     largest = np.nanmax(np.abs(single), initial=0.0, where=np.isfinite(single))
     if largest >= 65520:
         raise FormatError(

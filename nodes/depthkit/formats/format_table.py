@@ -13,7 +13,7 @@ from ..errors import FormatError, InvalidInput
 from . import arrays, depth_photo, exr, mesh_read, png, tiff
 from .embed import Carrier
 from .options import LoadOptions, SaveOptions
-from .quantise import Coding, plan, record_of
+from .quantise import Coding, choose_coding, record_of
 from .record import Record
 
 __all__ = ["FORMATS", "DepthFormat", "decode_depth", "encode_depth", "encode_frame", "format_named"]
@@ -99,7 +99,7 @@ def encode_depth(
     image: (H, W, 3) float 0..1 of the same view, for the formats that hold one.
     """
     options = options or SaveOptions()
-    chosen, coding = plan(depth, options)
+    chosen, coding = choose_coding(depth, options)
     return encode_frame(chosen, coding, image, format, options)
 
 
@@ -110,7 +110,7 @@ def encode_frame(
     format: str,
     options: SaveOptions,
 ) -> bytes:
-    """One frame of a batch for which `plan` found the coding."""
+    """One frame of a batch for which `choose_coding` found the coding."""
     row = format_named(format)
     return row.encode(depth, record_of(depth, coding, row.bits), image, options)
 

@@ -146,7 +146,7 @@ def _vertices(data: bytes, kind: str) -> NDArray[np.float64]:
 def _project(points: NDArray[np.float64], text: str | None, options: LoadOptions) -> DepthMap:
     """Nearest vertex per pixel; pixels without one are invalid."""
     record = None if text is None else Record.from_json(text)
-    camera, width, height = _view(record, options)
+    camera, width, height = _camera_and_size(record, options)
     check_size(width, height)
     usable = np.isfinite(points).all(axis=1) & (points[:, 2] > 0)
     x, y, z = points[usable].T
@@ -163,7 +163,7 @@ def _project(points: NDArray[np.float64], text: str | None, options: LoadOptions
     return DepthMap.make(values, "metric", None, camera, source, measured)
 
 
-def _view(record: Record | None, options: LoadOptions) -> tuple[Pinhole, int, int]:
+def _camera_and_size(record: Record | None, options: LoadOptions) -> tuple[Pinhole, int, int]:
     if record is not None and record.camera is not None:
         return record.camera, record.width, record.height
     if options.size is None or options.fov_deg <= 0:

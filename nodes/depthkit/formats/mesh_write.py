@@ -23,14 +23,14 @@ from ..views.geometry import grid_mesh, normals, to_gltf, unproject
 from .quantise import Coding, record_of
 from .record import RECORD_KEY
 
-__all__ = ["SOLIDS", "SolidFormat", "SolidOptions", "encode_solid", "trimesh"]
+__all__ = ["MESH_FORMATS", "MeshFormat", "MeshOptions", "encode_mesh", "trimesh"]
 
 # Some PLY readers keep a line in 1024 bytes.
 _COMMENT_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class SolidOptions:
+class MeshOptions:
     """How space is written.
 
     cut, step: as in `geometry.grid_mesh`; a cloud takes every `step`-th pixel and cuts nothing.
@@ -44,13 +44,13 @@ class SolidOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class SolidFormat:
+class MeshFormat:
     """One row: what the user chooses, the extension, and who writes it."""
 
     name: str
     extension: str
     label: str
-    encode: Callable[[DepthMap, torch.Tensor | None, SolidOptions], bytes]
+    encode: Callable[[DepthMap, torch.Tensor | None, MeshOptions], bytes]
 
 
 def trimesh() -> ModuleType:
@@ -65,22 +65,22 @@ def trimesh() -> ModuleType:
     return library
 
 
-def encode_solid(
+def encode_mesh(
     depth: DepthMap,
     image: torch.Tensor | None,
     format: str,
-    options: SolidOptions | None = None,
+    options: MeshOptions | None = None,
 ) -> bytes:
     """One metric map with a camera (batch 1) as the bytes of a 3D file.
 
     image: (h, w, 3) float 0..1 of the same view, any size; grey without it.
     """
-    if format not in SOLIDS:
-        raise InvalidInput(f"Unknown 3D format {format!r}; use one of {', '.join(SOLIDS)}.")
-    return SOLIDS[format].encode(depth, image, options or SolidOptions())
+    if format not in MESH_FORMATS:
+        raise InvalidInput(f"Unknown 3D format {format!r}; use one of {', '.join(MESH_FORMATS)}.")
+    return MESH_FORMATS[format].encode(depth, image, options or MeshOptions())
 
 
-def _texts(depth: DepthMap, options: SolidOptions) -> dict[str, str]:
+def _texts(depth: DepthMap, options: MeshOptions) -> dict[str, str]:
     record = record_of(depth, Coding("values", *(depth.extremes() or (1.0, 1.0)), "none"), 0)
     return {RECORD_KEY: record.to_json(), **dict(options.texts)}
 
@@ -93,7 +93,7 @@ def _colours(image: torch.Tensor | None, depth: DepthMap) -> NDArray[np.uint8]:
     return (sized.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
 
 
-def _ply(depth: DepthMap, image: torch.Tensor | None, options: SolidOptions) -> bytes:
+def _ply(depth: DepthMap, image: torch.Tensor | None, options: MeshOptions) -> bytes:
     every = (slice(None, None, options.step), slice(None, None, options.step))
     keep = depth.valid[0][every]
     if not keep.any():
@@ -119,7 +119,7 @@ def _with_comments(ply: bytes, texts: Mapping[str, str]) -> bytes:
     return head + b"".join(lines) + mark + body
 
 
-def _glb(depth: DepthMap, image: torch.Tensor | None, options: SolidOptions) -> bytes:
+def _glb(depth: DepthMap, image: torch.Tensor | None, options: MeshOptions) -> bytes:
     library, mesh = trimesh(), grid_mesh(depth, options.cut, options.step)
     material = library.visual.material.PBRMaterial(
         metallicFactor=0.0, roughnessFactor=1.0, doubleSided=True
@@ -127,10 +127,10 @@ def _glb(depth: DepthMap, image: torch.Tensor | None, options: SolidOptions) -> 
     if image is not None:
         colours = (image.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
         material.baseColorTexture = Image.fromarray(colours)
-    solid = _trimesh_of(mesh.points, mesh.faces)
+    surface = _trimesh_of(mesh.points, mesh.faces)
     # trimesh counts v from the bottom and turns it back when it writes glTF.
     uv = mesh.uv.numpy() * (1.0, -1.0) + (0.0, 1.0)
-    solid.visual = library.visual.TextureVisuals(uv=uv, material=material)
+    surface.visual = library.visual.TextureVisuals(uv=uv, material=material)
     texts = _texts(depth, options)
 
     def finish(tree: dict[str, Any]) -> None:
@@ -140,20 +140,20 @@ def _glb(depth: DepthMap, image: torch.Tensor | None, options: SolidOptions) -> 
         for entry in tree["materials"]:
             entry["extensions"] = {"KHR_materials_unlit": {}}
 
-    return library.Scene(solid).export(
+    return library.Scene(surface).export(
         file_type="glb", include_normals=False, tree_postprocessor=finish
     )
 
 
-def _obj(depth: DepthMap, image: torch.Tensor | None, options: SolidOptions) -> bytes:
+def _obj(depth: DepthMap, image: torch.Tensor | None, options: MeshOptions) -> bytes:
     """Colours per vertex: an OBJ with a texture would be three files that must stay together."""
     mesh = grid_mesh(depth, options.cut, options.step)
-    solid = _trimesh_of(mesh.points, mesh.faces)
+    surface = _trimesh_of(mesh.points, mesh.faces)
     columns = (mesh.uv[:, 0] * depth.width).long().numpy()
     rows = (mesh.uv[:, 1] * depth.height).long().numpy()
     colours = _colours(image, depth)[rows, columns]
-    solid.visual = trimesh().visual.ColorVisuals(solid, vertex_colors=colours)
-    body = solid.export(file_type="obj", header=None, include_normals=False)
+    surface.visual = trimesh().visual.ColorVisuals(surface, vertex_colors=colours)
+    body = surface.export(file_type="obj", header=None, include_normals=False)
     comments = "".join(f"# {key} {text}\n" for key, text in _texts(depth, options).items())
     return (comments + body).encode()
 
@@ -162,11 +162,11 @@ def _trimesh_of(points: torch.Tensor, faces: torch.Tensor) -> Any:
     return trimesh().Trimesh(to_gltf(points).numpy(), faces.numpy(), process=False)
 
 
-SOLIDS: dict[str, SolidFormat] = {
+MESH_FORMATS: dict[str, MeshFormat] = {
     row.name: row
     for row in (
-        SolidFormat("ply", "ply", "PLY point cloud", _ply),
-        SolidFormat("glb", "glb", "GLB mesh with the image as texture", _glb),
-        SolidFormat("obj", "obj", "OBJ mesh with vertex colours", _obj),
+        MeshFormat("ply", "ply", "PLY point cloud", _ply),
+        MeshFormat("glb", "glb", "GLB mesh with the image as texture", _glb),
+        MeshFormat("obj", "obj", "OBJ mesh with vertex colours", _obj),
     )
 }

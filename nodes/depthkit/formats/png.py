@@ -22,7 +22,7 @@ from ..errors import FormatError
 from .deep_colour import sixteen_bit_colour
 from .guard import damaged_is_an_error
 from .options import LoadOptions, SaveOptions, check_size
-from .quantise import codes
+from .quantise import quantise
 from .record import RECORD_KEY, Record
 from .unlabelled import Plane, understand
 
@@ -41,7 +41,7 @@ def recognises(data: bytes) -> bool:
 
 
 def write(
-    picture: NDArray[np.generic],
+    image: NDArray[np.generic],
     texts: Mapping[str, str] | None = None,
     international: Mapping[str, str] | None = None,
     srgb: bool = False,
@@ -51,7 +51,7 @@ def write(
     texts: Latin-1 tEXt chunks, as ComfyUI writes and reads them; international: UTF-8 iTXt chunks;
     srgb: declare the sRGB colour space (images only: depth has none).
     """
-    planes = picture if picture.ndim == 3 else picture[..., None]
+    planes = image if image.ndim == 3 else image[..., None]
     height, width, channels = planes.shape
     bits = 16 if planes.dtype == np.uint16 else 8
     header = struct.pack(">IIBBBBB", width, height, bits, _COLOUR_TYPES[channels], 0, 0, 0)
@@ -103,10 +103,10 @@ def _international_chunk(key: str, text: str) -> bytes:
 
 
 def encode(
-    depth: DepthMap, record: Record, picture: NDArray[np.float32] | None, options: SaveOptions
+    depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """16-bit grey with the record as iTXt."""
-    return write(codes(depth, record), options.texts, {RECORD_KEY: record.to_json()})
+    return write(quantise(depth, record), options.texts, {RECORD_KEY: record.to_json()})
 
 
 def read_texts(data: bytes) -> dict[str, str]:
@@ -143,10 +143,10 @@ def pixels(data: bytes) -> tuple[NDArray[np.generic], dict[str, str]]:
         planes = sixteen_bit_colour(data) if data[24] == 16 else np.asarray(image)
         if planes is None:
             raise FormatError("This PNG names a transparent colour; save it with an alpha channel.")
-        return _grey(np.atleast_3d(planes)), texts
+        return _equal_channels(np.atleast_3d(planes)), texts
 
 
-def _grey(planes: NDArray[np.generic]) -> NDArray[np.generic]:
+def _equal_channels(planes: NDArray[np.generic]) -> NDArray[np.generic]:
     """(H, W) of a (H, W, C) image whose colour channels are equal."""
     colours = planes[..., :3] if planes.shape[-1] >= 3 else planes[..., :1]
     if not (colours == colours[..., :1]).all():

@@ -19,7 +19,7 @@ from ..white import White
 from .options import SaveOptions
 from .record import Record
 
-__all__ = ["Coding", "codes", "numbers", "plan", "record_of", "restore"]
+__all__ = ["Coding", "as_floats", "choose_coding", "quantise", "record_of", "restore"]
 
 FULL = 65535
 FIRST = 1
@@ -36,7 +36,7 @@ class Coding:
     normalisation: str
 
 
-def plan(depth: DepthMap, options: SaveOptions) -> tuple[DepthMap, Coding]:
+def choose_coding(depth: DepthMap, options: SaveOptions) -> tuple[DepthMap, Coding]:
     """The batch in the kind that is written, and the coding its frames share.
 
     Raises MissingInformation where metres are asked of relative depth without near and far.
@@ -89,9 +89,9 @@ def record_of(depth: DepthMap, coding: Coding, bits: int) -> Record:
     )
 
 
-def codes(depth: DepthMap, record: Record) -> NDArray[np.uint16]:
+def quantise(depth: DepthMap, record: Record) -> NDArray[np.uint16]:
     """One frame as integer codes: (H, W) uint16, 0 where invalid."""
-    values, valid = _flat(depth)
+    values, valid = _pixels(depth)
     out = np.empty(values.shape, np.uint16)
     for start in range(0, values.size, _STRIP):
         part = slice(start, start + _STRIP)
@@ -103,14 +103,14 @@ def codes(depth: DepthMap, record: Record) -> NDArray[np.uint16]:
     return out.reshape(depth.height, depth.width)
 
 
-def numbers(depth: DepthMap, record: Record) -> NDArray[np.float32]:
+def as_floats(depth: DepthMap, record: Record) -> NDArray[np.float32]:
     """One frame as floats: (H, W) float32, NaN where invalid."""
-    values, valid = _flat(depth)
+    values, valid = _pixels(depth)
     stored = values if record.encoding == "values" else _share(values, record).astype(np.float32)
     return np.where(valid, stored, np.float32(np.nan)).reshape(depth.height, depth.width)
 
 
-def _flat(depth: DepthMap) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _pixels(depth: DepthMap) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     if depth.batch != 1:
         raise InvalidInput("One file holds one depth map; save the frames of a batch one by one.")
     return depth.values[0].numpy().ravel(), depth.valid[0].numpy().ravel()

@@ -97,7 +97,7 @@ class Record:
                 raise FormatError(
                     "The file's depth record is of a newer version; update GenVR Depth to read it."
                 )
-            return _checked(body)
+            return _validated(body)
         except (KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
             raise FormatError(
                 f"The file's depth record is damaged ({error}); choose by hand what its numbers "
@@ -105,7 +105,7 @@ class Record:
             ) from error
 
 
-def _checked(body: dict[str, Any]) -> Record:
+def _validated(body: dict[str, Any]) -> Record:
     width, height = body["size"]
     record = Record(
         kind=body["kind"],

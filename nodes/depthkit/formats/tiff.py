@@ -14,7 +14,7 @@ from . import tiff_write
 from .embed import exif_tags
 from .guard import damaged_is_an_error
 from .options import LoadOptions, SaveOptions, check_size
-from .quantise import codes, numbers
+from .quantise import as_floats, quantise
 from .record import Record
 from .unlabelled import Plane, understand
 
@@ -29,17 +29,17 @@ def recognises(data: bytes) -> bool:
 
 
 def encode_float(
-    depth: DepthMap, record: Record, picture: NDArray[np.float32] | None, options: SaveOptions
+    depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """32-bit float, NaN where invalid."""
-    return _encode(numbers(depth, record), record, options)
+    return _encode(as_floats(depth, record), record, options)
 
 
 def encode_codes(
-    depth: DepthMap, record: Record, picture: NDArray[np.float32] | None, options: SaveOptions
+    depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """16-bit codes, 0 where invalid."""
-    return _encode(codes(depth, record), record, options)
+    return _encode(quantise(depth, record), record, options)
 
 
 def _encode(pixels: NDArray[np.generic], record: Record, options: SaveOptions) -> bytes:

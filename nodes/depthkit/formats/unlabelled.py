@@ -53,7 +53,7 @@ def understand(plane: Plane, options: LoadOptions) -> DepthMap:
         return _make("metric", values * options.unit_scale, valid, plane)
     if options.meaning == INVERSE_METRES:
         return _make("metric", _inverse_metres(values, valid, options.unit_scale), valid, plane)
-    kind, result = _grey(values, valid, plane, options)
+    kind, result = _by_white(values, valid, plane, options)
     return _make(kind, result, valid, plane)
 
 
@@ -115,7 +115,7 @@ def _inverse_metres(
     return np.where(usable, unit_scale / np.where(usable, values, 1.0), 0.0)
 
 
-def _grey(
+def _by_white(
     values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane, options: LoadOptions
 ) -> tuple[str, NDArray[np.float64]]:
     """Kind and values where the meaning says what white is."""

@@ -98,7 +98,7 @@ def _bytes(image: Any, encoder: str, **options: Any) -> bytes:
 
 def from_images(images: Tensor, name: str = "image") -> list[ControlImage]:
     """One control image per image of an IMAGE batch; raises InvalidInput naming the input."""
-    return [_control(frame) for frame in rgb(images, name)]
+    return [_with_notes(frame) for frame in rgb(images, name)]
 
 
 def from_depth(depth: DepthMap) -> list[ControlImage]:
@@ -107,10 +107,10 @@ def from_depth(depth: DepthMap) -> list[ControlImage]:
         "A depth map was sent as a grey image. The service treats it as a photo and estimates "
         "depth from it again; the photo itself usually works better."
     )
-    return [_control(frame, note) for frame in control_image(depth)]
+    return [_with_notes(frame, note) for frame in control_image(depth)]
 
 
-def _control(frame: Tensor, *notes: str) -> ControlImage:
+def _with_notes(frame: Tensor, *notes: str) -> ControlImage:
     pixels = np.ascontiguousarray((frame * 255).round().to(torch.uint8).numpy())
     height, width = pixels.shape[:2]
     found = list(notes)

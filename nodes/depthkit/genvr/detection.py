@@ -27,7 +27,7 @@ def depth_from_images(
     ImageError where none of them is grey, as a depth image is.
     """
     height, width = controls[0].height, controls[0].width
-    grey = [_grey(images) for images in found]
+    grey = [_least_coloured(images) for images in found]
     kind = _KINDS[detector]
     maps = [
         DepthMap.make(1 - g if kind == "depth" else g, kind).resized(height, width) for g in grey
@@ -37,7 +37,7 @@ def depth_from_images(
     return DepthMap.make(values, kind, valid, source=f"GenVR {detector}")
 
 
-def _grey(images: Sequence[Tensor]) -> Tensor:
+def _least_coloured(images: Sequence[Tensor]) -> Tensor:
     """(h, w) of the least coloured image."""
     best = min(images, key=_colour)
     if _colour(best) > _COLOUR:

@@ -29,7 +29,7 @@ from .service_errors import (
 from .settings import LIMITS
 from .tasks import Outcome, Runner
 
-__all__ = ["Item", "Plan", "plan", "run_many"]
+__all__ = ["CostEstimate", "Item", "estimate_cost", "run_many"]
 
 _TICK_S = 0.1
 _FAREWELL_S = 0.2
@@ -50,7 +50,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CostEstimate:
     """What a run will cost. Counts distinct requests; `credits` is for the new ones, `paying`."""
 
     requests: int
@@ -63,7 +63,7 @@ class Plan:
         return f"{self.new} of {self.requests} to pay for, {self.credits:g} credits"
 
 
-def plan(runner: Runner, requests: Sequence[Request], spending_cap: float) -> Plan:
+def estimate_cost(runner: Runner, requests: Sequence[Request], spending_cap: float) -> CostEstimate:
     """Look at the journal and add up; raises SpendingCap before anything is sent."""
     distinct = list({r.key: r for r in requests}.values())
     new = [r for r in distinct if runner.will_pay(r)]
@@ -75,7 +75,7 @@ def plan(runner: Runner, requests: Sequence[Request], spending_cap: float) -> Pl
             "(--max-credits on the command line, or the default in Settings > GenVR Depth), or ask "
             "for fewer images."
         )
-    return Plan(len(distinct), len(new), credits, frozenset(r.key for r in new))
+    return CostEstimate(len(distinct), len(new), credits, frozenset(r.key for r in new))
 
 
 def run_many(

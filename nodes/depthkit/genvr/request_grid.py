@@ -46,7 +46,7 @@ def seeds_from(first: Sequence[int], count: int) -> list[int]:
 
 def requests_for(
     model: Model,
-    pictures: Sequence[ControlImage],
+    controls: Sequence[ControlImage],
     axes: Mapping[str, Sequence[Any]],
     *,
     takes: Sequence[int] = (0,),
@@ -58,9 +58,9 @@ def requests_for(
     "pair up" takes the first of each, then the second, ...; shorter lists repeat their last value.
     Raises BadParameter or InvalidInput.
     """
-    if not pictures:
+    if not controls:
         raise InvalidInput("Nothing to work from: connect 'image' (the photo) or 'depth'.")
-    columns = [list(pictures), *(list(values) for values in axes.values()), list(takes)]
+    columns = [list(controls), *(list(values) for values in axes.values()), list(takes)]
     if combine == "pair up":
         rows = list(_paired(columns))
     else:
@@ -71,8 +71,8 @@ def requests_for(
             raise BadParameter(f"{size} images in one run are too many; the most is 1000.")
         rows = list(itertools.product(*columns))
     made = []
-    for picture, *values, take in rows:
-        made.append(Request.make(model, dict(zip(axes, values, strict=True)), picture, take))
+    for control, *values, take in rows:
+        made.append(Request.make(model, dict(zip(axes, values, strict=True)), control, take))
     return made
 
 

@@ -20,7 +20,7 @@ from . import credentials
 from .client import Client
 from .control_images import decode
 from .credentials import Profile
-from .jobs import Item, plan, run_many
+from .jobs import Item, estimate_cost, run_many
 from .journal import Journal
 from .request import Request
 from .result_download import Downloader
@@ -142,7 +142,7 @@ class Service:
         runner = open_runner(self.folder, self.profile, limits=chosen, pacing=pacing)
         with closing(runner.journal):
             before = totals(runner.journal.all())
-            cost = plan(runner, requests, cap)
+            cost = estimate_cost(runner, requests, cap)
             face = _Face(before.credits, cost.credits, say, runner.pacing.monotonic)
             face.show([])
             outcomes = run_many(

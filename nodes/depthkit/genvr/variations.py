@@ -116,13 +116,13 @@ def vary(
         raise BadParameter("'prompt' is empty. Write what the images should show.")
     made: dict[str, str] = {}
     for base, style in itertools.product(bases, [*plain, *styles]):
-        made.setdefault(_filled(template, base, style), _label(base, style, len(bases)))
+        made.setdefault(_in_template(template, base, style), _label(base, style, len(bases)))
     pairs = list(made.items())[: limit or None]
     labels = told_apart([label for _, label in pairs])
     return [Variation(text, label) for (text, _), label in zip(pairs, labels, strict=True)]
 
 
-def _filled(template: str, base: str, style: Style) -> str:
+def _in_template(template: str, base: str, style: Style) -> str:
     """Plain replacement: braces in the user's own text mean nothing."""
     if not style.phrase:
         return base

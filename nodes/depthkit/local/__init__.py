@@ -7,8 +7,8 @@ from .expand import expand
 from .facts import Connected, ControlFacts, Extent, ModelFacts, PatchFacts, Settings, VaeFacts
 from .families import CONTROL_KINDS, FAMILIES, GENERIC, Family, family_of
 from .model_files import MODEL_FILES, ModelFile, files_of
-from .report import headline, render
-from .sampling_plan import Given, Plan, Ref, Step, make_plan
+from .report import describe, headline
+from .sampling_plan import Given, Ref, SamplingPlan, Step, make_plan
 from .sampling_size import SIZES
 
 __all__ = [
@@ -25,11 +25,12 @@ __all__ = [
     "ModelFacts",
     "ModelFile",
     "PatchFacts",
-    "Plan",
     "Ref",
+    "SamplingPlan",
     "Settings",
     "Step",
     "VaeFacts",
+    "describe",
     "expand",
     "extent_of",
     "family_of",
@@ -38,5 +39,4 @@ __all__ = [
     "make_plan",
     "mask_extent",
     "pass_images",
-    "render",
 ]

@@ -16,7 +16,7 @@ from ..errors import InvalidInput
 from ..kernels import resample
 from ..ranges import Window, control_image, find_window, normalise
 from .facts import Extent
-from .sampling_plan import Plan
+from .sampling_plan import SamplingPlan
 from .steps import Pass
 
 __all__ = ["extent_of", "hint", "mask_extent", "pass_images"]
@@ -42,7 +42,7 @@ def mask_extent(mask: Tensor) -> Extent:
 
 
 def pass_images(
-    plan: Plan,
+    plan: SamplingPlan,
     depth: DepthMap | Tensor,
     reference: Tensor | None = None,
     mask: Tensor | None = None,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .sampling_plan import Given, Plan, Ref
+from .sampling_plan import Given, Ref, SamplingPlan
 
 __all__ = ["expand"]
 
 
-def expand(plan: Plan, given: Mapping[str, Any], graph: Any) -> tuple[Any, Any]:
+def expand(plan: SamplingPlan, given: Mapping[str, Any], graph: Any) -> tuple[Any, Any]:
     """Add the plan's steps to `graph` and give the links of its image and its latent.
 
     graph: has `node(class_type, id, **inputs)`, whose answer has `out(slot)`.

@@ -6,15 +6,15 @@ from typing import Any
 
 from .control_routes import route_name
 from .facts import Connected
-from .sampling_plan import Given, Plan, Ref
+from .sampling_plan import Given, Ref, SamplingPlan
 from .sampling_size import size_multiple
 
-__all__ = ["headline", "render"]
+__all__ = ["describe", "headline"]
 
 _LONGEST_TEXT = 60
 
 
-def headline(plan: Plan, connected: Connected) -> str:
+def headline(plan: SamplingPlan, connected: Connected) -> str:
     """One line for the node's face."""
     choice = plan.choice
     return (
@@ -23,7 +23,7 @@ def headline(plan: Plan, connected: Connected) -> str:
     )
 
 
-def render(plan: Plan, connected: Connected) -> str:
+def describe(plan: SamplingPlan, connected: Connected) -> str:
     """Several lines: facts, settings, steps in order, notes."""
     choice = plan.choice
     guidance = f"{choice.guidance:g}"
@@ -46,13 +46,13 @@ def render(plan: Plan, connected: Connected) -> str:
     return "\n".join(lines)
 
 
-def _step(index: int, plan: Plan) -> str:
+def _step(index: int, plan: SamplingPlan) -> str:
     step = plan.steps[index]
     inputs = ", ".join(f"{name}={_value(value, plan)}" for name, value in step.inputs.items())
     return f"  {index + 1:>2} {step.class_type}({inputs})"
 
 
-def _value(value: Any, plan: Plan) -> str:
+def _value(value: Any, plan: SamplingPlan) -> str:
     if isinstance(value, Given):
         return f"<{value.name}>"
     if isinstance(value, Ref):

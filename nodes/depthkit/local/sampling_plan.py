@@ -18,11 +18,11 @@ from .resolve import Choice, resolve
 from .sampling_size import sampling_size, second_size, size_notes
 from .steps import Draft, Given, Pass, Ref, Step
 
-__all__ = ["Given", "Pass", "Plan", "Ref", "Step", "make_plan"]
+__all__ = ["Given", "Pass", "Ref", "SamplingPlan", "Step", "make_plan"]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SamplingPlan:
     family: Family
     choice: Choice
     passes: tuple[Pass, ...]
@@ -38,17 +38,17 @@ class Plan:
         return self.passes[-1].size
 
 
-def make_plan(connected: Connected, settings: Settings) -> Plan:
+def make_plan(connected: Connected, settings: Settings) -> SamplingPlan:
     """The plan, or PlanError with a remedy where the connected things cannot work together."""
     family = family_of(connected.model)
     choice = resolve(family, settings)
     check_pairing(family, connected, strength=choice.strength)
-    passes = _passes(family, connected, settings)
+    passes = _pass_sizes(family, connected, settings)
     draft = Draft()
     draft.notes += _notes(family, connected, settings) + size_notes(
         family, connected, passes[0].size
     )
-    texts = _texts(draft, family, connected, settings, choice)
+    texts = _prompts(draft, family, connected, settings, choice)
     model = _shifted(draft, family, connected)
     latent: Any = None
     for run in passes:
@@ -58,12 +58,12 @@ def make_plan(connected: Connected, settings: Settings) -> Plan:
     image = draft.add("image", "VAEDecode", samples=latent, vae=Given("vae"))
     image = _composite(draft, connected, passes[-1], image)
     frames = _frames(connected) * choice.count
-    return Plan(
+    return SamplingPlan(
         family, choice, passes, frames, tuple(draft.steps), image, latent, tuple(draft.notes)
     )
 
 
-def _passes(family: Family, connected: Connected, settings: Settings) -> tuple[Pass, ...]:
+def _pass_sizes(family: Family, connected: Connected, settings: Settings) -> tuple[Pass, ...]:
     first = sampling_size(family, connected, settings)
     if settings.second_pass <= 1:
         return (Pass(1, first),)
@@ -104,7 +104,7 @@ def _notes(family: Family, connected: Connected, settings: Settings) -> list[str
     return notes
 
 
-def _texts(
+def _prompts(
     draft: Draft, family: Family, connected: Connected, settings: Settings, choice: Choice
 ) -> tuple[Any, Any]:
     """Positive and negative conditioning before any depth."""

@@ -37,17 +37,17 @@ def sampling_size(family: Family, connected: Connected, settings: Settings) -> E
         if wanted <= 0:
             raise PlanError(f"{wanted} megapixels is no size; type 0.1 or more, or -1 for auto.")
         scale = math.sqrt(wanted * MEGAPIXEL / (connected.depth.width * connected.depth.height))
-    return _rounded(connected, scale, size_multiple(family, connected))
+    return _extent(connected, scale, size_multiple(family, connected))
 
 
 def second_size(family: Family, connected: Connected, first: Extent, scale: float) -> Extent:
     """Size of the second pass, `scale` times the first in each direction."""
     base = first.width / connected.depth.width * scale
     tall = first.height / connected.depth.height * scale
-    return _rounded(connected, base, size_multiple(family, connected), tall)
+    return _extent(connected, base, size_multiple(family, connected), tall)
 
 
-def _rounded(
+def _extent(
     connected: Connected, scale: float, multiple: int, scale_y: float | None = None
 ) -> Extent:
     def side(pixels: float) -> int:

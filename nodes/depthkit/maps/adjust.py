@@ -52,7 +52,7 @@ def adjust(
     "depth"; clipping to a window keeps the unit. Raises InvalidInput on a window of metres that
     ends behind the camera.
     """
-    passes = _passes(changes)
+    passes = _wanted(changes)
     for index, change in enumerate(passes):
         depth = change(depth, on_progress=part(on_progress, index, len(passes)))
     bends = changes.gamma != 1 or changes.invert
@@ -73,7 +73,7 @@ def adjust(
     return depth.with_values(values, kind=kind)
 
 
-def _passes(changes: Adjustments) -> list[Callable[..., DepthMap]]:
+def _wanted(changes: Adjustments) -> list[Callable[..., DepthMap]]:
     """What takes a while for each frame and was asked for."""
     table = (
         (

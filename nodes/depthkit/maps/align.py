@@ -56,7 +56,7 @@ def fit_affine_robust(
     (95 % efficiency on normal residuals; MAD to standard deviation).
     """
     x, y, _ = _columns(source, target, valid, None)
-    fit = min(_starts(x, y), key=lambda start: (start(x) - y).abs().median().item())
+    fit = min(_first_fits(x, y), key=lambda start: (start(x) - y).abs().median().item())
     for _ in range(rounds):
         residual = (fit(x) - y).abs()
         limit = (4.685 * 1.4826 * residual.median()).clamp_min(1e-12)
@@ -65,7 +65,7 @@ def fit_affine_robust(
     return fit
 
 
-def _starts(x: Tensor, y: Tensor) -> tuple[Affine, ...]:
+def _first_fits(x: Tensor, y: Tensor) -> tuple[Affine, ...]:
     mid_x, mid_y = x.median(), y.median()
     spread_x = (x - mid_x).abs().median()
     slope = ((y - mid_y).abs().median() / spread_x).item() if spread_x > 0 else 0.0

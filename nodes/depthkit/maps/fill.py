@@ -73,14 +73,14 @@ def _filled(depth: DepthMap, index: int, mode: str, largest: float) -> tuple[Ten
     if not bool(mask.any()) or bool(mask.all()):
         return nothing
     labels = (~mask).int() if mode == "all" else components(~mask)
-    holes = ~mask if mode == "all" else _small(labels, largest)
+    holes = ~mask if mode == "all" else _small_holes(labels, largest)
     if not bool(holes.any()):
         return nothing
     source = _far_rim(depth, index, labels) if mode == "background" else mask.float()
     return holes, push_pull(values[None, None], source[None, None])[0, 0]
 
 
-def _small(labels: Tensor, largest: float) -> Tensor:
+def _small_holes(labels: Tensor, largest: float) -> Tensor:
     """The holes that cover at most the share `largest` of the image, and single pixels."""
     counts = torch.bincount(labels.flatten(), minlength=1)
     limit = max(1.0, largest * labels.numel())

@@ -83,11 +83,11 @@ def lone_patches(near: Tensor, valid: Tensor, grey: Tensor) -> list[Patch]:
     count, all_edges = box_sum(torch.stack([lone, strong]).float(), radius)
     bad = (count >= _LONE_LENGTH * width) & (count >= _LONE_SHARE * all_edges)
     labels = components(dilate(bad, radius)) * lone
-    patches = [_patch(labels == number, strong) for number in labels.unique().tolist() if number]
+    patches = [_patch_of(labels == number, strong) for number in labels.unique().tolist() if number]
     return sorted(patches, key=lambda patch: -patch.size)
 
 
-def _patch(lone: Tensor, strong: Tensor) -> Patch:
+def _patch_of(lone: Tensor, strong: Tensor) -> Patch:
     rows, columns = lone.nonzero(as_tuple=True)
     top, bottom = int(rows.min()), int(rows.max()) + 1
     left, right = int(columns.min()), int(columns.max()) + 1

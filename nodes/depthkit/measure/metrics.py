@@ -79,7 +79,9 @@ def boundary_f1(prediction: Tensor, truth: Tensor, valid: Tensor | None = None) 
     scores, weights = [], []
     for threshold in _THRESHOLDS.tolist():
         pairs = zip(
-            _edges(prediction, mask, threshold), _edges(truth, mask, threshold), strict=True
+            _occlusion_edges(prediction, mask, threshold),
+            _occlusion_edges(truth, mask, threshold),
+            strict=True,
         )
         scores.append(_edge_f1([(p, g) for p, g in pairs if p.any() or g.any()]))
         weights.append(threshold)
@@ -131,7 +133,7 @@ def _ranks(values: Tensor) -> Tensor:
     return (last - (counts.double() - 1) / 2)[inverse]
 
 
-def _edges(depth: Tensor, valid: Tensor, threshold: float) -> tuple[Tensor, ...]:
+def _occlusion_edges(depth: Tensor, valid: Tensor, threshold: float) -> tuple[Tensor, ...]:
     d = depth.clamp_min(1e-9)
     across, down = d[:, 1:] / d[:, :-1], d[1:] / d[:-1]
     ok_across, ok_down = valid[:, 1:] & valid[:, :-1], valid[1:] & valid[:-1]

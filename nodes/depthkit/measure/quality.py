@@ -73,7 +73,7 @@ def check_depth(
     findings = []
     for index in range(depth.batch):
         photo = None if image is None else at_frame(image, index)
-        view = _view(depth.frame(index), photo, target_side)
+        view = _prepared(depth.frame(index), photo, target_side)
         moot: set[str] = set()
         for code, (severity, look) in _CHECKS.items():
             found = None if code in moot else look(view)
@@ -86,7 +86,7 @@ def check_depth(
     return QualityReport(tuple(findings), depth.batch)
 
 
-def _view(frame: DepthMap, photo: Tensor | None, target: int) -> _View:
+def _prepared(frame: DepthMap, photo: Tensor | None, target: int) -> _View:
     share = min(1.0, _SIDE / max(frame.height, frame.width))
     size = (max(1, round(frame.height * share)), max(1, round(frame.width * share)))
     small = frame.resized(*size)

@@ -57,12 +57,12 @@ def scene_titles() -> dict[str, str]:
 
 def image_path(name: str) -> Path:
     """The JPEG of the scene `name`. Raises InvalidInput for a name that is not in `SCENE_NAMES`."""
-    return FOLDER / f"{_entry(name)['name']}.jpg"
+    return FOLDER / f"{_listed(name)['name']}.jpg"
 
 
 def load_scene(name: str) -> Scene:
     """Image and exact depth of the scene `name`; InvalidInput for an unknown name."""
-    entry = _entry(name)
+    entry = _listed(name)
     with Image.open(image_path(name)) as opened:
         pixels = np.asarray(opened.convert("RGB"), dtype=np.float32) / 255
     with Image.open(FOLDER / f"{name}.depth.png") as opened:
@@ -79,7 +79,7 @@ def load_scene(name: str) -> Scene:
     return Scene(name, entry["title"], entry["caption"], image, depth, entry["horizon"])
 
 
-def _entry(name: str) -> dict[str, Any]:
+def _listed(name: str) -> dict[str, Any]:
     listing = _read_listing()
     if name not in listing:
         raise InvalidInput(

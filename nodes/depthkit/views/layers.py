@@ -143,7 +143,7 @@ def _split_frame(
     # Nearer than cut k or not: rising in k, so that differences are the layers.
     before = torch.zeros_like(near)
     for index, cut in enumerate(cuts):
-        bound = _exact(_step(near, cut, feather).masked_fill(~valid, 0.0))
+        bound = _exact(_soft_step(near, cut, feather).masked_fill(~valid, 0.0))
         bound = torch.maximum(bound, before)
         torch.sub(bound, before, out=out[index])
         before = bound
@@ -216,7 +216,7 @@ def _valley(weight: Tensor, cut: int, bins: int) -> float:
     return 0.5 * (first + last) / bins if first > 0 and last < bins else cut / bins
 
 
-def _step(near: Tensor, cut: float, feather: float) -> Tensor:
+def _soft_step(near: Tensor, cut: float, feather: float) -> Tensor:
     # Narrower than float32 tells two nearnesses apart; smaller yet, it would divide by zero.
     if feather < torch.finfo(torch.float32).eps:
         return (near >= cut).float()

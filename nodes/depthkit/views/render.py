@@ -51,7 +51,7 @@ def render(depth: DepthMap, options: RenderOptions, window: Window) -> Tensor:
     convert = as_disparity if options.scale == "disparity" else _as_depth
     shown, shown_window = convert(depth, window)
     white = White.of(near=options.near_is == "white", disparity=shown.near_is_large)
-    height, width = (_rounded(side, options.multiple) for side in (depth.height, depth.width))
+    height, width = (_to_multiple(side, options.multiple) for side in (depth.height, depth.width))
     out = torch.empty(depth.batch, height, width, 3)
     # A frame at a time: painting needs five times the memory of the image.
     for index, plane in enumerate(normalised(shown, shown_window)):
@@ -72,7 +72,7 @@ def _as_depth(depth: DepthMap, window: Window) -> tuple[DepthMap, Window]:
     return to_depth(depth, ends=(window.low, window.high)), shown
 
 
-def _rounded(side: int, multiple: int) -> int:
+def _to_multiple(side: int, multiple: int) -> int:
     return max(round(side / multiple), 1) * multiple
 
 

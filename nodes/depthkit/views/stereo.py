@@ -79,7 +79,7 @@ def stereo(
 
     def pair(index: int) -> tuple[Tensor, Tensor]:
         eyes = [
-            _view(
+            _seen_from(
                 at_frame(image, index),
                 near[index],
                 side * parallax[index],
@@ -92,7 +92,7 @@ def stereo(
         return LAYOUTS[options.layout](left, right, left_hole, right_hole)
 
     images, holes = _gathered(pair, depth.batch, on_progress, should_stop)
-    return StereoResult(images, holes, _words(parallax, depth.width))
+    return StereoResult(images, holes, _report(parallax, depth.width))
 
 
 def _gathered(
@@ -147,12 +147,12 @@ def parallax_clip(
     def view(index: int) -> tuple[Tensor, Tensor]:
         time = index / (frames - 1) if path == "slide" else index / frames
         x, y = PATHS[path](time)
-        return _view(
+        return _seen_from(
             image[0], near[0], -0.5 * x * parallax[0], -0.5 * y * parallax[0], options.fill
         )
 
     images, holes = _gathered(view, frames, on_progress, should_stop)
-    return StereoResult(images, holes, _words(parallax, depth.width))
+    return StereoResult(images, holes, _report(parallax, depth.width))
 
 
 def _parallax(depth: DepthMap, image: Tensor, options: StereoOptions) -> tuple[Tensor, Tensor]:
@@ -188,7 +188,7 @@ def _dilated(near: Tensor) -> Tensor:
     return dilated
 
 
-def _view(
+def _seen_from(
     image: Tensor, near: Tensor, shift_x: Tensor, shift_y: Tensor | None, fill: bool
 ) -> tuple[Tensor, Tensor]:
     down = torch.zeros_like(shift_x) if shift_y is None else shift_y
@@ -224,7 +224,7 @@ LAYOUTS: dict[str, _Layout] = {
 }
 
 
-def _words(parallax: Tensor, width: int, screen_mm: float = 600.0, away_mm: float = 700.0) -> str:
+def _report(parallax: Tensor, width: int, screen_mm: float = 600.0, away_mm: float = 700.0) -> str:
     """What a viewer with 63 mm between the eyes meets on a desk screen 600 mm wide, 700 mm away.
 
     By similar triangles a point with parallax p on the screen (crossed: p > 0) appears at

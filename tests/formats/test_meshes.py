@@ -12,7 +12,7 @@ from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import FormatError, InvalidInput, MissingInformation
 from genvr_depth.nodes.depthkit.formats import LoadOptions, decode_depth
 from genvr_depth.nodes.depthkit.formats.mesh_read import comments, extras, recognises_obj
-from genvr_depth.nodes.depthkit.formats.mesh_write import SOLIDS, SolidOptions, encode_solid
+from genvr_depth.nodes.depthkit.formats.mesh_write import MESH_FORMATS, MeshOptions, encode_mesh
 from genvr_depth.nodes.depthkit.views.geometry import to_gltf, unproject
 from PIL import Image
 
@@ -34,9 +34,9 @@ def load(data: bytes, kind: str):
     return trimesh.load(io.BytesIO(data), file_type=kind, process=False)
 
 
-@pytest.mark.parametrize("name", SOLIDS)
+@pytest.mark.parametrize("name", MESH_FORMATS)
 def test_depth_comes_back_from_our_own_3d_files(depth, name):
-    back = decode_depth(encode_solid(depth, None, name, SolidOptions(cut=0.0)))
+    back = decode_depth(encode_mesh(depth, None, name, MeshOptions(cut=0.0)))
     both = back.valid & depth.valid
     assert both.sum() == 19 * 23 - 1
     assert not back.valid[0, 2, 3]
@@ -49,7 +49,7 @@ def test_depth_comes_back_from_our_own_3d_files(depth, name):
 
 def test_a_cloud_has_the_images_colours_and_its_normals(depth):
     picture = torch.rand(19, 23, 3)
-    data = encode_solid(depth, picture, "ply", SolidOptions(with_normals=True))
+    data = encode_mesh(depth, picture, "ply", MeshOptions(with_normals=True))
     assert b"property float nx" in data[:4000]
     cloud = load(data, "ply")
     expected = to_gltf(unproject(depth)[0][depth.valid[0]]).numpy()
@@ -60,7 +60,7 @@ def test_a_cloud_has_the_images_colours_and_its_normals(depth):
 
 def test_a_mesh_stands_upright_in_metres_with_the_image_on_it(depth):
     picture = torch.rand(40, 50, 3)
-    scene = load(encode_solid(depth, picture, "glb", SolidOptions(cut=0.0)), "glb")
+    scene = load(encode_mesh(depth, picture, "glb", MeshOptions(cut=0.0)), "glb")
     mesh = next(iter(scene.geometry.values()))
     assert mesh.vertices[:, 2].max() == pytest.approx(-depth.values[depth.valid].min().item())
     top = mesh.vertices[0]
@@ -74,14 +74,14 @@ def test_a_mesh_stands_upright_in_metres_with_the_image_on_it(depth):
 def test_an_obj_has_a_colour_per_vertex(depth):
     picture = torch.zeros(19, 23, 3)
     picture[:, :, 1] = 1.0
-    text = encode_solid(depth, picture, "obj", SolidOptions(cut=0.0)).decode()
+    text = encode_mesh(depth, picture, "obj", MeshOptions(cut=0.0)).decode()
     line = next(row for row in text.splitlines() if row.startswith("v "))
     assert [float(n) for n in line.split()[4:7]] == [0.0, 1.0, 0.0]
 
 
 @pytest.mark.parametrize(("name", "read"), [("ply", comments), ("glb", extras)])
 def test_texts_of_any_length_are_inside(depth, name, read):
-    data = encode_solid(depth, None, name, SolidOptions(cut=0.0, texts=TEXTS))
+    data = encode_mesh(depth, None, name, MeshOptions(cut=0.0, texts=TEXTS))
     texts = read(data)
     assert json.loads(texts["workflow"]) == json.loads(TEXTS["workflow"])
     assert json.loads(texts["prompt"]) == {"1": 2}
@@ -90,9 +90,9 @@ def test_texts_of_any_length_are_inside(depth, name, read):
 
 
 def test_decimation_makes_smaller_files(depth):
-    for name in SOLIDS:
-        full = encode_solid(depth, None, name, SolidOptions(cut=0.0))
-        coarse = encode_solid(depth, None, name, SolidOptions(cut=0.0, step=3))
+    for name in MESH_FORMATS:
+        full = encode_mesh(depth, None, name, MeshOptions(cut=0.0))
+        coarse = encode_mesh(depth, None, name, MeshOptions(cut=0.0, step=3))
         assert len(coarse) < 0.7 * len(full)
 
 
@@ -118,7 +118,7 @@ def test_a_ply_that_promises_too_many_points_is_refused():
 
 def test_an_obj_is_known_behind_megabytes_of_workflow(depth):
     texts = {"workflow": json.dumps({"note": "x" * 3_000_000})}
-    data = encode_solid(depth, None, "obj", SolidOptions(cut=0.0, texts=texts))
+    data = encode_mesh(depth, None, "obj", MeshOptions(cut=0.0, texts=texts))
     assert decode_depth(data).valid.any()
 
 
@@ -128,7 +128,7 @@ def test_other_texts_are_no_obj(start):
 
 
 def test_an_image_inside_a_glb_is_never_unpacked(depth):
-    data = encode_solid(depth, torch.rand(8, 8, 3), "glb", SolidOptions(cut=0.0))
+    data = encode_mesh(depth, torch.rand(8, 8, 3), "glb", MeshOptions(cut=0.0))
     at = data.index(b"\x89PNG")
     broken = data[:at] + b"no image, 20 bytes!!" + data[at + 20 :]
     assert decode_depth(broken).valid.any()
@@ -136,12 +136,12 @@ def test_an_image_inside_a_glb_is_never_unpacked(depth):
 
 def test_nothing_valid_is_an_error_that_says_so():
     empty = DepthMap.make(torch.zeros(4, 4), "metric", None, CAMERA)
-    for name in SOLIDS:
+    for name in MESH_FORMATS:
         with pytest.raises(InvalidInput):
-            encode_solid(empty, None, name)
+            encode_mesh(empty, None, name)
 
 
 def test_the_texture_is_the_image_at_its_own_size(depth):
-    data = encode_solid(depth, torch.rand(64, 80, 3), "glb", SolidOptions(cut=0.0))
+    data = encode_mesh(depth, torch.rand(64, 80, 3), "glb", MeshOptions(cut=0.0))
     with Image.open(io.BytesIO(data[data.index(b"\x89PNG") :])) as image:
         assert image.size == (80, 64)
