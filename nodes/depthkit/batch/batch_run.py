@@ -13,9 +13,10 @@ from pathlib import Path
 
 from ..errors import InvalidInput, Stopped
 from ..progress import Progress
-from .input_files import Found, Row, find_rows
+from .input_files import Found, find_rows
 from .output_names import check_formats
 from .ray_engine import over_ray
+from .rows import Row
 from .worker import Answer, Setup, Worker
 
 __all__ = ["ENGINES", "BatchReport", "estimate_files", "run_rows"]

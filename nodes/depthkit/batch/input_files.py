@@ -5,32 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
 
 from ..errors import DepthError, InvalidInput
 from .output_names import free_stem, is_finished, without_results
+from .rows import Row
 from .videos import frame_count
 
-__all__ = ["IMAGE_TYPES", "VIDEO_TYPES", "Found", "Row", "find_rows", "read_file", "there_is"]
+__all__ = ["IMAGE_TYPES", "VIDEO_TYPES", "Found", "find_rows", "read_file", "there_is"]
 
 # What a file is, its content decides; these are the names that a folder is searched for.
 IMAGE_TYPES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp"})
 VIDEO_TYPES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"})
 _SEGMENT = 48
-
-
-class Row(TypedDict):
-    """One unit of work, in plain values: rows travel to other processes.
-
-    source: path; first, count: frames of a video, count is 0 for an image; stem: path of the
-    results without ending; anew: replace results that are there already.
-    """
-
-    source: str
-    first: int
-    count: int
-    stem: str
-    anew: bool
 
 
 @dataclass(frozen=True, slots=True)

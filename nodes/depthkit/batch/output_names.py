@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput
 from ..formats import FORMATS
-
-if TYPE_CHECKING:
-    from .input_files import Row
+from .rows import Row
 
 __all__ = [
     "PREVIEW",

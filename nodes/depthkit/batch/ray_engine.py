@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MissingInformation, ModelError
-from .input_files import Row
+from .rows import Row
 from .worker import Answer, Setup
 
 __all__ = ["over_ray"]

@@ -16,8 +16,9 @@ from ..errors import DepthError
 from ..formats import decode_image, encode_depth, encode_image
 from ..formats.depth_files import write_atomic
 from ..progress import Progress
-from .input_files import Row, read_file
+from .input_files import read_file
 from .output_names import PREVIEW, targets
+from .rows import Row
 from .videos import Clip
 
 if TYPE_CHECKING:
