@@ -58,7 +58,8 @@ def _handler(method: str, work: Work) -> Callable[[Any], Awaitable[Any]]:
 async def _json(request: Any) -> dict[str, Any]:
     try:
         body = await request.json()
-    except ValueError:
+    except (ValueError, LookupError, RecursionError):
+        # Not JSON, or in a character set that nobody knows.
         return {}
     return body if isinstance(body, dict) else {}
 

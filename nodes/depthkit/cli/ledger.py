@@ -6,7 +6,6 @@ import argparse
 import sys
 import time
 from contextlib import closing
-from datetime import datetime
 
 __all__ = ["add_arguments", "run"]
 
@@ -19,6 +18,7 @@ def run(args: argparse.Namespace) -> int:
     """Read the journal; no network."""
     from ..genvr.journal import Journal
     from ..genvr.places import command_line_folder
+    from ..genvr.retry import local_time
     from ..genvr.spending import totals
 
     with closing(Journal(command_line_folder(), time.time)) as journal:
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     for day in total.days:
         sys.stdout.write(f"{day.day}  {day.credits:>8g} credits  {day.images} tasks\n")
     for entry in entries[: args.tasks]:
-        when = datetime.fromtimestamp(entry.created).strftime("%Y-%m-%d %H:%M")
+        when = local_time(entry.created, "%Y-%m-%d %H:%M")
         task = entry.task or "no task"
         sys.stdout.write(f"{when}  {entry.state:<10} {entry.model:<8} {task}  {entry.summary}\n")
         if entry.detail:

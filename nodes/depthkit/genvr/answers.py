@@ -76,7 +76,9 @@ def task_id(body: Any) -> str | None:
     data = body.get("data")
     found = data.get("id") if isinstance(data, dict) else None
     found = found or body.get("taskId")
-    return str(found) if isinstance(found, str | int) and str(found).strip() else None
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        return None
+    return str(found) if str(found).strip() else None
 
 
 def shortened(task: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from .answers import (
     COMPLETED,
@@ -146,10 +147,10 @@ class Client:
         """The task's id. An answer that names a task has made one, whatever its code says."""
         body = reply.json()
         found = task_id(body)
-        if found and len(found) <= TASK_ROOM:
+        if found and len(found) <= TASK_ROOM and found.isprintable():
             return found
         if found:
-            raise Ambiguous(f"the answer names a task by {len(found)} characters")
+            raise Ambiguous(f"the answer names a task by {len(found)} characters that are no id")
         said = self.profile.redactor(words(reply), 160)
         if 200 <= reply.status < 300 and isinstance(body, dict):
             if body.get("success") is not False:
@@ -206,7 +207,7 @@ class Client:
         reply = self._persist(exchange, should_stop, "the upload")
         body = reply.json()
         url = body.get("uploadUrl") if isinstance(body, dict) else None
-        if not isinstance(url, str) or not body.get("success", True):
+        if not isinstance(url, str) or not _is_address(url) or not body.get("success", True):
             raise refusal(reply, self.profile.redactor, "the upload")
         return UploadTicket(url, str(body.get("expiresAt", "")))
 
@@ -312,6 +313,13 @@ class Client:
             f"{reply.status}) for {self.patience_s:.0f} s. Try again later; tasks that were "
             "already paid for are kept and picked up for free."
         )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
 
 
 def _usable(reply: Reply, exchange: Exchange) -> bool:

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from .. import folders
 from .private_files import private_folder_ready, read_json, write_private
 from .redact import Redactor
-from .service_errors import BadParameter, MissingKey
+from .service_errors import BadParameter, JournalError, MissingKey
 
 __all__ = [
     "DEFAULT_PROFILE",
@@ -49,6 +49,7 @@ HOSTS_VARIABLE = "GENVR_IMAGE_HOSTS"
 VERSIONS = ("v2", "v1")
 FILE_NAME = "credentials.json"
 
+_SECRET_MAX = 4096
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+")
 _HOW = (
@@ -271,8 +272,12 @@ def _checked_name(name: str) -> str:
 
 
 def _checked_secret(value: str, what: str) -> str:
-    if not value or not value.isascii() or not value.isprintable() or " " in value:
-        raise BadParameter(f"The GenVR {what} is empty or has characters that a {what} never has.")
+    plain = value.isascii() and value.isprintable() and " " not in value
+    if not 0 < len(value) <= _SECRET_MAX or not plain:
+        raise BadParameter(
+            f"The GenVR {what} is empty, longer than {_SECRET_MAX} characters, or has characters "
+            f"that a {what} never has."
+        )
     return value
 
 
@@ -300,6 +305,11 @@ def _known(folder: Path) -> dict[str, Any]:
 
 def _stored(folder: Path) -> dict[str, Any]:
     rows = read_json(folder / FILE_NAME).get("profiles", {})
+    if not isinstance(rows, dict):
+        raise JournalError(
+            f"{FILE_NAME} in the private folder is not in its form ('profiles' is no object). Move "
+            "it away and set the key again."
+        )
     complete = {"key", "uid", "base", "version"}
     return {n: r for n, r in rows.items() if isinstance(r, dict) and complete <= set(r)}
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from .answers import is_moderation, shortened
 from .journal import Entry
+from .retry import local_time
 from .service_errors import AmbiguousCharge, GenvrError, Moderated, TaskFailed
 
 __all__ = ["ambiguous", "expired", "failure", "kept", "lost"]
@@ -31,7 +30,7 @@ def expired(entry: Entry) -> str:
 
 
 def ambiguous(entry: Entry) -> AmbiguousCharge:
-    when = datetime.fromtimestamp(entry.created).strftime("%Y-%m-%d %H:%M:%S")
+    when = local_time(entry.created, "%Y-%m-%d %H:%M:%S")
     return AmbiguousCharge(
         f"It is not known whether GenVR took the request {entry.key[:12]} of {when}: "
         f"{entry.detail}. It may have cost {entry.credits:g} credits, so it is not sent again by "

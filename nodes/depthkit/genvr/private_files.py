@@ -63,7 +63,7 @@ def read_json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise JournalError(
             f"{path.name} in the private folder is damaged or cannot be read. Move it away and set "
             "the key again."

@@ -32,7 +32,8 @@ class Redactor:
 
     def __call__(self, text: object, limit: int = _SHOWN) -> str:
         """The text without secrets, on one line, at most `limit` characters."""
-        clean = str(text)
+        # A lone surrogate is no character: neither a file nor a terminal takes it.
+        clean = str(text).encode("utf-8", "replace").decode()
         for secret in sorted(self.secrets, key=len, reverse=True):
             if len(secret) >= 4:
                 clean = clean.replace(secret, "[secret]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ MAX_BYTES = 64 << 20
 # set aside for bench tests of network gear: no router, no cloud's metadata, no server of a home or
 # an office lives there. And the name is on the list and shows its own certificate all the same.
 _STAND_INS = ipaddress.ip_network("198.18.0.0/15")
+# Letters, digits and hyphens between single dots; an IPv6 address is refused as a literal.
+_HOST = re.compile(r"(?i)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*|[0-9a-f:.]+")
 _REDIRECTS = 3
 _TRIES = 4
 _TIMEOUT_S = 120.0
@@ -46,7 +49,7 @@ def resolve(host: str) -> list[str]:
     """The addresses of a host name, [] where it cannot be resolved here (a proxy may know it)."""
     try:
         found = socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):
         return []
     return sorted({str(entry[4][0]) for entry in found})
 
@@ -68,6 +71,8 @@ def check_address(url: str, profile: Profile, lookup: Resolve = resolve) -> None
         return
     if parts.scheme != "https" or port not in (None, 443) or parts.username or not host:
         raise _refused(parts, "only plain https addresses are fetched")
+    if not _HOST.fullmatch(host):
+        raise _refused(parts, "that is not the name of a host")
     if _is_literal(host):
         raise _refused(parts, "a bare IP address is never fetched")
     if not any(_matches(host, pattern) for pattern in (*DEFAULT_HOSTS, *profile.hosts)):
@@ -81,7 +86,7 @@ def check_address(url: str, profile: Profile, lookup: Resolve = resolve) -> None
 
 
 def _refused(parts: SplitResult, why: str) -> ImageError:
-    host = (parts.hostname or "nowhere")[:100]
+    host = Redactor()(parts.hostname or "nowhere", 100)
     return ImageError(f"The image lies at {host} and was not fetched: {why}.")
 
 
@@ -144,8 +149,15 @@ class Downloader:
             target = reply.headers.get("location")
             if reply.status not in (301, 302, 303, 307, 308) or not target:
                 return reply
-            url = urljoin(url, target)
+            url = _joined(url, target)
         raise ImageError("The image's address leads around in circles (too many redirects).")
+
+
+def _joined(url: str, target: str) -> str:
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        raise ImageError("GenVR's image moved to an address that is not one.") from None
 
 
 def _checked(reply: Reply) -> bytes:

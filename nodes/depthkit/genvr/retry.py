@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 from ..errors import Stopped
 
-__all__ = ["RETRY_AFTER_CAP_S", "Pacing", "backoff", "never_stop", "retry_after"]
+__all__ = ["RETRY_AFTER_CAP_S", "Pacing", "backoff", "local_time", "never_stop", "retry_after"]
 
 RETRY_AFTER_CAP_S = 120.0
 _TICK_S = 0.2
@@ -40,14 +40,22 @@ def retry_after(header: str | None, now: float) -> float | None:
     except ValueError:
         try:
             moment = parsedate_to_datetime(text)
-        except (TypeError, ValueError, IndexError):
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=timezone.utc)
+            seconds = (moment - datetime.fromtimestamp(now, timezone.utc)).total_seconds()
+        except (TypeError, ValueError, IndexError, OverflowError, OSError):
             return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone.utc)
-        seconds = (moment - datetime.fromtimestamp(now, timezone.utc)).total_seconds()
     if math.isnan(seconds):
         return None
     return min(max(seconds, 0.0), RETRY_AFTER_CAP_S)
+
+
+def local_time(moment: float, form: str) -> str:
+    """A Unix time as local text; a clock that ran away has no date."""
+    try:
+        return datetime.fromtimestamp(moment).strftime(form)
+    except (ValueError, OverflowError, OSError):
+        return "an unknown date"
 
 
 @dataclass(frozen=True, slots=True)

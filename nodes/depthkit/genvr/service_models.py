@@ -54,6 +54,10 @@ class Parameter:
 
     def _text(self, value: Any) -> str:
         text = str(value).strip()
+        if not _is_text(text):
+            raise BadParameter(
+                f"'{self.name}' holds half a character (a lone surrogate). Type it anew."
+            )
         if self.low and len(text) < self.low:
             raise BadParameter(f"'{self.name}' is empty. Write what the image should show.")
         if self.high and len(text) > self.high:
@@ -82,6 +86,14 @@ class Parameter:
             )
         # 15 and 15.0 are one request, whoever writes it.
         return whole if number == whole else number
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

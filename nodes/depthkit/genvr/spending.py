@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from .journal import Entry
+from .retry import local_time
 
 __all__ = ["Day", "Totals", "totals"]
 
@@ -48,7 +48,7 @@ def totals(entries: Iterable[Entry]) -> Totals:
             credits += entry.credits
             images += 1
             unpriced += not entry.published
-            day = datetime.fromtimestamp(entry.created).strftime("%Y-%m-%d")
+            day = local_time(entry.created, "%Y-%m-%d")
             spent, count = days.get(day, (0.0, 0))
             days[day] = (spent + entry.credits, count + 1)
         elif entry.state in ("ambiguous", "prepared"):

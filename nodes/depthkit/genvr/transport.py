@@ -57,7 +57,7 @@ class Exchange:
     authorized: bool = False
 
     def __repr__(self) -> str:
-        return f"Exchange({self.method} {urlsplit(self.url).hostname})"
+        return f"Exchange({self.method})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,10 +73,10 @@ class Reply:
         return f"Reply({self.status}, {len(self.body)} bytes)"
 
     def json(self) -> Any:
-        """The parsed body, or None where it is not JSON."""
+        """The parsed body, or None where it is not JSON, or nested beyond all reason."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     def text(self, limit: int = 300) -> str:
@@ -95,8 +95,8 @@ class Transport:
 
     def send(self, exchange: Exchange, should_stop: Callable[[], bool] = never_stop) -> Reply:
         """Raises NotSent, NoAnswer, or Stopped as soon as Stop is pressed."""
-        call = _Call(lambda: self._exchange(exchange, body, should_stop))
-        body = _body(exchange)
+        body, local = _body(exchange), _is_local(exchange.url)
+        call = _Call(lambda: self._exchange(exchange, body, local, should_stop))
         deadline = time.monotonic() + CONNECT_TIMEOUT_S + exchange.timeout_s
         call.start()
         while not call.over.wait(_TICK_S):
@@ -109,13 +109,16 @@ class Transport:
         return call.answer()
 
     def _exchange(
-        self, exchange: Exchange, body: _Body | None, should_stop: Callable[[], bool]
+        self,
+        exchange: Exchange,
+        body: _Body | None,
+        local: bool,
+        should_stop: Callable[[], bool],
     ) -> Reply:
         import requests
         from urllib3.exceptions import HTTPError
 
-        local, opened = is_loopback(urlsplit(exchange.url).hostname), False
-        session = self._session(local)
+        opened, session = False, self._session(local)
         try:
             with self._open(session, exchange, body) as response:
                 opened = True
@@ -153,8 +156,8 @@ class Transport:
 
     def _read(self, response: Any, exchange: Exchange, should_stop: Callable[[], bool]) -> Reply:
         headers = {k.lower(): v for k, v in response.headers.items()}
-        length = headers.get("content-length", "")
-        if length.isascii() and length.isdigit() and int(length) > exchange.max_bytes:
+        promised = _length(headers.get("content-length", ""))
+        if promised is not None and promised > exchange.max_bytes:
             return Reply(response.status_code, headers, b"", oversize=True)
         deadline = self._pacing.monotonic() + exchange.timeout_s
         received = bytearray()
@@ -167,7 +170,7 @@ class Transport:
                 raise Stopped
             if self._pacing.monotonic() > deadline:
                 raise NoAnswer("deadline")
-        if length.isascii() and length.isdigit() and len(received) < int(length):
+        if promised is not None and len(received) < promised:
             raise NoAnswer("cut off")
         return Reply(response.status_code, headers, bytes(received))
 
@@ -232,6 +235,18 @@ class _Body:
     def read(self, size: int = -1) -> bytes:
         self.asked_for = True
         return self._data.read(size)
+
+
+def _is_local(url: str) -> bool:
+    try:
+        return is_loopback(urlsplit(url).hostname)
+    except ValueError:
+        raise NotSent("the address cannot be used; check the profile's address") from None
+
+
+def _length(header: str) -> int | None:
+    """Bytes that the answer promises; None where the header says nothing usable."""
+    return int(header) if header.isascii() and header.isdigit() and len(header) < 19 else None
 
 
 def _body(exchange: Exchange) -> _Body | None:
