@@ -27,6 +27,7 @@ from .base import (
     WantsMargin,
 )
 from .chunks import at_once, in_chunks, listening
+from .long_images import View, is_long, long_views, mean_of_views, mirror_padded, window_boxes
 from .tiles import Box, TileBlend, tile_boxes
 from .working_size import inner_shape
 
@@ -78,6 +79,11 @@ class _Run:
         self.inner = self._inner(self.height, self.width)
         tiled = options.detail == "tiles"
         self.boxes = tile_boxes(self.height, self.width, short_side) if tiled else []
+        self.views: tuple[View, ...] = ()
+        if is_long(self.height, self.width):
+            self.views = long_views(self.height, self.width, short_side)
+            self.boxes = self.boxes or window_boxes(self.height, self.width)
+            self.inner = self._inner(*self.views[0].shape, self.views[0].short_side)
         self.values = torch.empty(self.batch, self.height, self.width)
         self.valid = torch.empty(self.batch, self.height, self.width, dtype=torch.bool)
         self.fov_deg = torch.full((self.batch,), torch.nan)
@@ -111,7 +117,7 @@ class _Run:
 
     def _chunk(self, start: int, end: int) -> int:
         pictures = rgb(self.images[start:end]).movedim(-1, 1)
-        values, device = self._values(pictures, lambda ready: self._infer(ready, start, end))
+        values, device = self._whole(pictures, lambda ready: self._infer(ready, start, end))
         for offset in range(end - start if self.boxes else 0):
             blend = TileBlend(values[offset], pictures[offset], self.boxes, self.inner)
             for number, box in enumerate(self.boxes):
@@ -122,6 +128,22 @@ class _Run:
             values[offset] = blend.result()
         self._store(values, start, end)
         return at_once(device, self.inner, (self.height, self.width))
+
+    def _whole(
+        self, pictures: Tensor, infer: Callable[[Tensor], Tensor]
+    ) -> tuple[Tensor, torch.device]:
+        """The whole images' values (B, H, W), and where they were computed."""
+        if not self.views:
+            return self._values(pictures, infer)
+        first, *others = self.views
+        values, device = self._values(pictures, infer, first)
+        answers = [values]
+        for view in others:
+            if self.should_stop():
+                raise Stopped
+            answers.append(self._values(pictures, self.estimator, view)[0])
+        means = [mean_of_views(one, self.estimator.kind) for one in zip(*answers, strict=True)]
+        return torch.stack(means), device
 
     def _infer(self, pictures: Tensor, start: int, end: int) -> Tensor:
         if isinstance(self.estimator, KnowsCamera):
@@ -135,14 +157,18 @@ class _Run:
         return self._values(image[None], self.estimator)[0][0]
 
     def _values(
-        self, pictures: Tensor, infer: Callable[[Tensor], Tensor]
+        self, pictures: Tensor, infer: Callable[[Tensor], Tensor], view: View | None = None
     ) -> tuple[Tensor, torch.device]:
         """(B, 3, h, w) -> the model's values (B, h, w) on the CPU, and where it computed them."""
         height, width = pictures.shape[-2:]
         rows, columns = self._margin(height, width)
+        inner = self._inner(height, width)
+        if view is not None:
+            rows, columns = max(rows, view.rows), max(columns, view.columns)
+            inner = self._inner(*view.shape, view.short_side)
         if rows or columns:
-            pictures = F.pad(pictures, (columns, columns, rows, rows), mode="reflect")
-        raw = infer(_resized(pictures, *self._inner(height, width)))
+            pictures = mirror_padded(pictures, rows, columns)
+        raw = infer(_resized(pictures, *inner))
         values = self._fitted(raw, height + 2 * rows, width + 2 * columns)
         return values[:, rows : rows + height, columns : columns + width], raw.device
 
@@ -164,13 +190,14 @@ class _Run:
         inverse = torch.where(values > 0, 1 / values, torch.zeros(()))
         return 1 / _resized(inverse, height, width)[:, 0]
 
-    def _inner(self, height: int, width: int) -> tuple[int, int]:
+    def _inner(self, height: int, width: int, short_side: int = 0) -> tuple[int, int]:
         """The size an image of that size is worked at, together with its margin."""
+        short_side = short_side or self.short_side
         rows, columns = self._margin(height, width)
         height, width = height + 2 * rows, width + 2 * columns
         if isinstance(self.estimator, ChoosesSize):
-            return self.estimator.choose_size(height, width, self.short_side)
-        return inner_shape(height, width, self.short_side, self.estimator.multiple)
+            return self.estimator.choose_size(height, width, short_side)
+        return inner_shape(height, width, short_side, self.estimator.multiple)
 
     def _store(self, values: Tensor, start: int, end: int) -> None:
         usable = torch.isfinite(values)
@@ -206,6 +233,8 @@ class _Run:
     def _size_note(self) -> str:
         height, width = self.inner
         tiles = f", {len(self.boxes)} tiles" if self.boxes else ""
+        if self.views:
+            tiles = f" and in {len(self.views) - 1} other shapes, {len(self.boxes)} windows"
         return f"{self.estimator.name}: {self.estimator.kind}, worked at {width}x{height}{tiles}"
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ..maps.align import fit_affine
 
-__all__ = ["MAX_TILES_PER_SIDE", "Box", "TileBlend", "tile_boxes"]
+__all__ = ["MAX_TILES_PER_SIDE", "Box", "TileBlend", "strip_boxes", "tile_boxes"]
 
 MAX_TILES_PER_SIDE = 4
 """Along the shorter side. Smaller tiles see so little of the scene that they invent depth."""
@@ -57,6 +57,13 @@ def tile_boxes(height: int, width: int, tile_side: int) -> list[Box]:
         for top in _starts(height, side)
         for left in _starts(width, side)
     ]
+
+
+def strip_boxes(height: int, width: int, length: int) -> list[Box]:
+    """Windows of that length along the longer side, as wide as the shorter, 30 % in common."""
+    if height > width:
+        return [Box(top, 0, min(top + length, height), width) for top in _starts(height, length)]
+    return [Box(0, left, height, min(left + length, width)) for left in _starts(width, length)]
 
 
 def _starts(length: int, side: int) -> list[int]:
