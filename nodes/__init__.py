@@ -1,4 +1,4 @@
-"""Thin node classes. One explicit table, literal ids: static scanners and people find them here."""
+"""Thin node classes. One explicit table, literal ids: static scanners and readers find them here."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _WINDOW = Choice(
 class GenVRDepthAdjust(Declared):
     CATEGORY = "GenVR Depth/adjust"
     DESCRIPTION = (
-        "Clip the range, bend it, swap near and far, smooth in space and time, fill holes."
+        "Clip the range, apply gamma, swap near and far, smooth in space and time, fill holes."
     )
     SEARCH_ALIASES = [
         "depth levels",
@@ -42,7 +42,9 @@ class GenVRDepthAdjust(Declared):
     HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer
     RETURN_TYPES = (DEPTH_MAP,)
     RETURN_NAMES = ("depth",)
-    OUTPUT_TOOLTIPS = ("The adjusted depth; bent or inverted metres become relative depth.",)
+    OUTPUT_TOOLTIPS = (
+        "The adjusted depth; gamma and invert turn metric depth into relative depth.",
+    )
 
     INPUTS = Inputs(
         required={"depth": depth_map_input()},

@@ -30,7 +30,7 @@ class GenVRDepthCheck(Declared):
         "The same depth, unchanged; wire it on so that the check runs first.",
         "What was found, and what to do about it.",
         "True if nothing was found that spoils the result.",
-        "The findings for machines.",
+        "The findings as JSON.",
         "The same photo, unchanged; wire it into a GenVR node so that the check runs before "
         "anything is paid.",
     )

@@ -24,7 +24,7 @@ class GenVRDepthNormals(Declared):
 
     INPUTS = Inputs(
         required={
-            "depth": depth_map_input("The depth whose surfaces are wanted."),
+            "depth": depth_map_input("The depth to compute normals from."),
             "style": Choice(
                 "OpenGL: green points up (Blender, Unity, normal ControlNets). "
                 "DirectX: green points down (Unreal).",

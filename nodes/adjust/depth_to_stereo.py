@@ -19,7 +19,7 @@ CLIPS = {f"parallax clip, {path}": path for path in PATHS}
 
 class GenVRDepthStereo(Declared):
     CATEGORY = "GenVR Depth/adjust"
-    DESCRIPTION = "Turn an image into stereo for two eyes, or into a short parallax clip."
+    DESCRIPTION = "Turn an image into a stereo image or a short parallax clip."
     SEARCH_ALIASES = [
         "stereoscopic",
         "3d photo",
@@ -41,7 +41,7 @@ class GenVRDepthStereo(Declared):
     INPUTS = Inputs(
         required={
             "depth": depth_map_input("The depth of the image, of the same size."),
-            "image": image_input("The image to show in depth."),
+            "image": image_input("The image to turn into stereo."),
             "layout": Choice(
                 "Two eyes in one image, red-cyan glasses, or a clip of a small camera move.",
                 "side by side",
@@ -72,7 +72,7 @@ class GenVRDepthStereo(Declared):
             "frames": Int("Frames of the clip.", 24, 2, 1024),
             "eye_distance_mm": Float(
                 "Above 0: true geometry for metric depth with a camera; "
-                "63 is a person. 0 uses strength.",
+                "63 is typical of human eyes. 0 uses strength.",
                 0.0,
                 0.0,
                 10000.0,

@@ -77,7 +77,7 @@ class GenVRDepthToImage(Declared):
         required={
             "depth": depth_map_input("The depth to draw."),
             "colormap": Choice(
-                "grey for ControlNets; the others for people.", "grey", choices=COLORMAPS
+                "grey is for ControlNets, the others are for viewing.", "grey", choices=COLORMAPS
             ),
             "near_is": Choice(
                 "ControlNets expect white. With a colour map: near takes the "

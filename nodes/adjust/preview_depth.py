@@ -25,7 +25,7 @@ class GenVRDepthPreview(PassesDepthOn):
     INPUTS = Inputs(
         required={"depth": depth_map_input("The depth to look at.")},
         optional={
-            "image": image_input("The photograph of the same view; it colours the 3D look."),
+            "image": image_input("The photograph of the same view; it colours the 3D view."),
         },
     )
 

@@ -19,8 +19,8 @@ __all__ = ["GenVRDepthFromGeometry"]
 class GenVRDepthFromGeometry(Declared):
     CATEGORY = "GenVR Depth/estimate"
     DESCRIPTION = (
-        "Take the depth out of core's Depth Anything 3 or MoGe geometry, with its camera, sky mask "
-        "and metres put right."
+        "Read the depth of ComfyUI's own Depth Anything 3 or MoGe geometry, with camera, sky mask "
+        "and metres corrected."
     )
     SEARCH_ALIASES = ["da3", "depth anything 3", "moge", "geometry to depth", "metric depth"]
     FUNCTION = "convert"

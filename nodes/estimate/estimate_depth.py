@@ -81,7 +81,7 @@ class GenVRDepthEstimate(Declared):
             ),
             "consistency": Choice(
                 "clip: bring neighbouring frames of a video to one scale, tied "
-                "by the parts that do not move. frame: every image by itself.",
+                "by the parts that do not move. frame: each image on its own scale.",
                 "frame",
                 choices=lambda: estimators.CONSISTENCIES,
             ),

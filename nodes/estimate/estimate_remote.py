@@ -45,7 +45,7 @@ class GenVRDepthEstimateRemote(Declared):
     RETURN_NAMES = ("depth", "control_image", "report")
     OUTPUT_TOOLTIPS = (
         "Relative depth at the size of the image.",
-        "The depth as a ControlNet wants it: grey, near is white.",
+        "The depth as an image for a ControlNet: near is white.",
         "What was paid, resumed or served from disk, with task numbers and credits.",
     )
     FUNCTION = "estimate"

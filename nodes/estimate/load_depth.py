@@ -27,17 +27,20 @@ _MAX_LISTED = 2000
 _OFTEN_PHOTOS = frozenset({".png", ".jpg", ".jpeg"})
 
 
-_NEAR_TIP = "Metres of the nearest code, for the white-is meanings; 0 and 0 leave it relative."
+_NEAR_TIP = (
+    "Metres of the nearest stored value, for the white-is meanings; near and far at 0 give "
+    "relative depth."
+)
 _SCALE_TIP = (
     "Metres per stored number: 0.001 for the millimetres of Kinect and ARKit, 0.0254 for inches."
 )
 _FOV_TIP = (
-    "Horizontal field of view in degrees of a file that carries no camera; one that does keeps it. "
-    "0 leaves it open."
+    "Horizontal field of view in degrees for a file without a camera; a camera in the file is "
+    "kept. 0 leaves it unknown."
 )
 _MEANING_TIP = (
-    "What the numbers in the file mean. 'as the file says' reads our own files, EXR depth channels "
-    "(as metres), MoGe PNGs and phone photos, and refuses files that do not say; never a guess."
+    "What the numbers in the file mean. 'as the file says' reads files of this pack, EXR depth "
+    "channels (as metres), MoGe PNGs and phone photos, and refuses files that do not state it."
 )
 
 
@@ -46,7 +49,13 @@ def _number(default: float, tooltip: str) -> Float:
 
 
 def _pixels(side: str) -> Int:
-    return Int(f"The {side} to draw a 3D file of others at; ours know their size.", 0, 0, 16384)
+    return Int(
+        f"{side.capitalize()} at which a 3D file of another program is drawn; files of this "
+        "pack store their size.",
+        0,
+        0,
+        16384,
+    )
 
 
 class GenVRDepthLoad(Declared):
@@ -86,7 +95,7 @@ class GenVRDepthLoad(Declared):
         },
         optional={
             "near": _number(0.0, _NEAR_TIP),
-            "far": _number(0.0, "Metres of the farthest code; see near."),
+            "far": _number(0.0, "Metres of the farthest stored value; see near."),
             "unit_scale": _number(1.0, _SCALE_TIP),
             "zero_is_invalid": Boolean(
                 "Whole-number files: a stored 0 means no measurement. Turn off "

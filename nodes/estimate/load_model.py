@@ -36,8 +36,8 @@ def _model_choices() -> list[str]:
 def _model_tip() -> str:
     licences = "\n".join(row.summary for row in estimators.MODELS)
     return (
-        f"{estimators.BUILTIN}: comes with the pack, MIT, nothing to "
-        "download. A folder of your own in models/depth_estimation (config.json "
+        f"{estimators.BUILTIN}: part of the pack, MIT, no download. "
+        "A folder of your own in models/depth_estimation (config.json "
         f"and model.safetensors) appears here too.\n{licences}"
     )
 
@@ -45,7 +45,7 @@ def _model_tip() -> str:
 class GenVRDepthModelLoader(Declared):
     CATEGORY = "GenVR Depth/estimate"
     DESCRIPTION = (
-        "Load a depth model from models/depth_estimation, or download it there once if you say so."
+        "Load a depth model from models/depth_estimation, or download it there once on request."
     )
     SEARCH_ALIASES = [
         "depth anything",

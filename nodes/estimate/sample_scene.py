@@ -14,9 +14,7 @@ __all__ = ["GenVRDepthSampleScene"]
 
 class GenVRDepthSampleScene(Declared):
     CATEGORY = "GenVR Depth/estimate"
-    DESCRIPTION = (
-        "An image that comes with the pack, and its exact depth in metres: nothing to download."
-    )
+    DESCRIPTION = "A bundled image and its exact depth in metres; no download."
     SEARCH_ALIASES = ["sample", "demo", "example image", "test scene", "ground truth depth"]
     FUNCTION = "load"
     HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer

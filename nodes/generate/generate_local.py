@@ -77,9 +77,15 @@ def _widgets() -> dict[str, Input]:
         "steps": Int("Sampling steps." + auto, AUTO, AUTO, 10000),
         "guidance": Float("How strictly the prompt is followed (cfg)." + auto, AUTO, AUTO, 100),
         "strength": Float("How strictly the depth is followed; 0 = not." + auto, AUTO, AUTO, 10),
-        "start": Float("Share of the run at which the depth sets in.", 0, 0, 1, advanced=True),
+        "start": Float(
+            "Fraction of the run at which the depth control starts.", 0, 0, 1, advanced=True
+        ),
         "end": Float(
-            "Share of the run at which the depth lets go." + auto, AUTO, AUTO, 1, advanced=True
+            "Fraction of the run at which the depth control ends." + auto,
+            AUTO,
+            AUTO,
+            1,
+            advanced=True,
         ),
         "sampler": Choice("The sampler." + auto_name, "auto", choices=_names(0), advanced=True),
         "scheduler": Choice(
@@ -113,8 +119,8 @@ def _widgets() -> dict[str, Input]:
 class GenVRDepthGenerateLocal(Declared):
     CATEGORY = "GenVR Depth/generate"
     DESCRIPTION = (
-        "Generates images that keep the structure of a depth map, with any local model family: "
-        "it wires ComfyUI's own nodes the way that family needs."
+        "Generate images that keep the structure of a depth map, with any local model family; "
+        "expands into the ComfyUI nodes that family needs."
     )
     SEARCH_ALIASES = ["depth controlnet", "controlnet", "flux depth", "depth to image", "restyle"]
     FUNCTION = "generate"
@@ -123,7 +129,7 @@ class GenVRDepthGenerateLocal(Declared):
     OUTPUT_TOOLTIPS = (
         "The finished images.",
         "What the last sampling pass produced, before the mask is composited.",
-        "Recognised family, every setting used, and the nodes this stood for.",
+        "Recognised family, every setting used, and the nodes it expands into.",
     )
 
     INPUTS = Inputs(required=_required(), optional={**_sockets(), **_widgets()})

@@ -30,7 +30,7 @@ PER_LINE = ("one", "one per line")
 
 @cache
 def _inputs(model: str, takes_depth: bool) -> Inputs:
-    source = {"image": image_input("The photo itself: the service finds its structure alone.")}
+    source = {"image": image_input("The photo itself: the service extracts its structure.")}
     if takes_depth:
         source["depth"] = depth_map_input(
             "Instead of a photo: sent as a grey image and interpreted again by the service. "
@@ -59,7 +59,7 @@ def _more() -> dict[str, Widget]:
         "layout": Choice(
             "as returned: a list in the service's own sizes. control size: each "
             "image at the size of its photo. one batch: all in one IMAGE, at the first "
-            "photo's size. Ratios are kept; what hangs over is cut.",
+            "photo's size. The aspect ratio is kept and the overhang is cropped.",
             genvr.request_grid.LAYOUTS[0],
             choices=genvr.request_grid.LAYOUTS,
         ),
@@ -148,8 +148,8 @@ class GenVRDepthGenerateRemote(_Generate):
 
     TAKES_DEPTH = True
     DESCRIPTION = (
-        "Paint new images over the depth of a photo with the GenVR service, paid once each and "
-        "never lost."
+        "Generate new images from the depth of a photo with the GenVR service; each is paid for "
+        "once."
     )
     SEARCH_ALIASES = ["genvr", "flux depth", "restyle", "depth to image", "virtual staging", "api"]
 
@@ -158,7 +158,7 @@ class GenVRDepthGenerateCanny(_Generate):
     """GenVR's Canny model."""
 
     MODEL = "canny"
-    DESCRIPTION = "Paint new images over the edges of a photo with the GenVR service."
+    DESCRIPTION = "Generate new images from the edges of a photo with the GenVR service."
     SEARCH_ALIASES = ["genvr", "flux canny", "edges", "line art to image", "api"]
 
 
@@ -166,5 +166,5 @@ class GenVRDepthGenerateScribble(_Generate):
     """GenVR's Scribble model."""
 
     MODEL = "scribble"
-    DESCRIPTION = "Paint an image from a rough drawing with the GenVR service."
+    DESCRIPTION = "Generate an image from a rough drawing with the GenVR service."
     SEARCH_ALIASES = ["genvr", "scribble", "sketch to image", "doodle", "api"]

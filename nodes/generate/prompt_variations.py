@@ -54,7 +54,7 @@ class GenVRDepthPromptVariations(Declared):
                 "How prompt and style are joined; both {prompt} and {style}.", "{prompt}, {style}"
             ),
             "keep_plain": Boolean("Also give each prompt without a style."),
-            "limit": Int("At most so many prompts, from the front; 0 = all.", 0, 0, 1000),
+            "limit": Int("Maximum number of prompts, counted from the first; 0 = all.", 0, 0, 1000),
         },
     )
 

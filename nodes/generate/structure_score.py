@@ -89,8 +89,8 @@ class GenVRDepthStructureScore(Declared):
     OUTPUT_TOOLTIPS = (
         "0 to 100, the mean over the batch; 100 is the same depth, an unrelated image is below 20.",
         "The score in words, with the usual metrics.",
-        "Where the structure broke: it glows.",
-        "The same numbers for machines: a list, one entry per image.",
+        "Bright where the structure differs.",
+        "The same numbers as JSON: a list, one entry per image.",
     )
 
     INPUTS = Inputs(
@@ -125,7 +125,7 @@ class GenVRDepthStructureScore(Declared):
 
 class GenVRDepthKeepBest(Declared):
     CATEGORY = "GenVR Depth/generate"
-    DESCRIPTION = "Keep the images that follow the control depth best; the cure for a bad seed."
+    DESCRIPTION = "Keep the images that follow the control depth best."
     SEARCH_ALIASES = ["best of batch", "pick best", "rank images", "structure score", "bad seed"]
     FUNCTION = "keep"
     INPUT_IS_LIST = True

@@ -30,7 +30,7 @@ class GenVRDepthToMesh(Declared):
     OUTPUT_TOOLTIPS = ("The mesh, in metres where the depth is metric; y up, camera along -z.",)
 
     INPUTS = Inputs(
-        required={"depth": depth_map_input("The depth to bring into space.")},
+        required={"depth": depth_map_input("The depth to convert to 3D.")},
         optional={
             "image": image_input("The photograph of the same view; it becomes the texture."),
             **space_widgets(),

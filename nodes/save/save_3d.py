@@ -32,7 +32,7 @@ class GenVRDepthSave3D(PassesDepthOn):
 
     INPUTS = Inputs(
         required={
-            "depth": depth_map_input("The depth to bring into space, one file per frame."),
+            "depth": depth_map_input("The depth to convert to 3D, one file per frame."),
             "filename_prefix": prefix_widget("depth3d/depth"),
             "format": Choice(
                 "ply: coloured points, exact. glb: mesh with the image as "

@@ -29,8 +29,8 @@ _FORMAT_TIP = (
 )
 _VALUES_TIP = (
     "raw: the map's own numbers. metric: metres (relative depth needs near and far). disparity: "
-    "0..1, near = 1, what ControlNets and most viewers expect. Integer formats store a share of "
-    "the window and remember it, so that loading gives the numbers back."
+    "0..1, near = 1, what ControlNets and most viewers expect. Integer formats store values "
+    "normalised to the window, and the window too, so that loading restores the numbers."
 )
 
 
@@ -41,9 +41,7 @@ def _metres(tooltip: str) -> Float:
 
 class GenVRDepthSaveDepth(PassesDepthOn):
     CATEGORY = "GenVR Depth/save"
-    DESCRIPTION = (
-        "Save depth without losing a bit of it: 16-bit PNG, OpenEXR, TIFF, NumPy, PFM, depth photo."
-    )
+    DESCRIPTION = "Save depth losslessly: 16-bit PNG, OpenEXR, TIFF, NumPy, PFM, depth photo."
     SEARCH_ALIASES = [
         "save depth",
         "export depth",
@@ -80,8 +78,8 @@ class GenVRDepthSaveDepth(PassesDepthOn):
             ),
             "quality": Int("JPEG quality of the photograph in a depth photo.", 95, 1, 100),
             "color_preview": Choice(
-                "Also save an image for people next to each file, near = the "
-                "bright end of this colour map.",
+                "Also save a preview image next to each file; near takes the bright end of "
+                "this colour map.",
                 NO_PREVIEW,
                 choices=(NO_PREVIEW, *COLORMAPS),
             ),

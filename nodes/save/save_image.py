@@ -44,13 +44,13 @@ class GenVRDepthSaveImage(Declared):
             "format": Choice(_FORMAT_TIP, "jpg", choices=lambda: formats.IMAGES),
         },
         optional={
-            "quality": Int("Of jpg, webp and avif; the others lose nothing.", 95, 1, 100),
+            "quality": Int("For jpg, webp and avif; the others are lossless.", 95, 1, 100),
             "subsampling": Choice(
                 "Colour resolution of jpg and avif: 4:4:4 full, 4:2:0 smallest.",
                 "4:4:4",
                 choices=lambda: formats.SUBSAMPLING,
             ),
-            "progressive": Boolean("jpg only: it appears coarse first on the web."),
+            "progressive": Boolean("jpg only: browsers show a coarse image first while it loads."),
             "background": Text(
                 "Colour behind transparent pixels where the format has no alpha (jpg), as #rrggbb.",
                 "#ffffff",
@@ -91,7 +91,7 @@ def _colour(text: str) -> tuple[float, float, float]:
     match = _COLOUR.match(text.strip())
     if match is None:
         raise InvalidInput(
-            f"The background {text!r} is no colour; write it as #rrggbb, for example #ffffff."
+            f"The background {text!r} is not a colour; write it as #rrggbb, for example #ffffff."
         )
     red, green, blue = (int(part, 16) / 255 for part in match.groups())
     return red, green, blue

@@ -49,8 +49,7 @@ def image_input(tooltip: str) -> Socket:
 
 
 _FOV_TIP = (
-    "Horizontal field of view in degrees. 0 takes the camera that came with the depth, or 60 where "
-    "there is none."
+    "Horizontal field of view in degrees. 0 uses the camera of the depth, or 60 where it has none."
 )
 
 
@@ -102,7 +101,7 @@ def space_widgets() -> dict[str, Input]:
         "far": metres_widget(_METRES_TIP.format("farthest")),
         "cut": Float(
             "Leave out triangles where neighbouring pixels differ in depth by more "
-            "than this share: 0.1 is 10%. 0 keeps a skin over every edge.",
+            "than this share: 0.1 is 10%. 0 keeps every triangle.",
             0.1,
             0.0,
             10.0,

@@ -1,4 +1,4 @@
-"""What every node class promises ComfyUI and the person at the canvas."""
+"""What every node class promises ComfyUI and the user at the canvas."""
 
 from __future__ import annotations
 
