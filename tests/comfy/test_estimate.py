@@ -136,8 +136,8 @@ def test_images_and_depth_convert_both_ways(comfy):
             "inputs": {
                 "image": ["grey", 0],
                 "white_means": "white is near (disparity)",
-                "near_m": 1.0,
-                "far_m": 8.0,
+                "near": 1.0,
+                "far": 8.0,
             },
         },
         "turbo": {

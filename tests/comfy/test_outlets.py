@@ -40,8 +40,8 @@ def _source(batch):
             "GenVRDepthFromImage",
             image=["ramps", 0],
             white_means="white is far (distance)",
-            near_m=1.0,
-            far_m=5.0,
+            near=1.0,
+            far=5.0,
         ),
     }
 
