@@ -1,4 +1,4 @@
-"""Thin node classes. One explicit table, literal ids: static scanners and readers find them here."""
+"""Thin node classes in one explicit table with literal ids, where static scanners find them."""
 
 from __future__ import annotations
 
