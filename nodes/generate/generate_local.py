@@ -182,8 +182,15 @@ def _connected(
     )
 
 
-_PLAIN = ("negative_prompt", "start", "size", "count", "denoise")
-_PLAIN += ("second_pass", "second_denoise")
+_PLAIN = (
+    "negative_prompt",
+    "start",
+    "size",
+    "count",
+    "denoise",
+    "second_pass",
+    "second_denoise",
+)
 _NUMBERS = ("steps", "guidance", "strength", "end", "megapixels")
 _NAMES = ("sampler", "scheduler")
 

@@ -6,7 +6,7 @@ Progress goes nowhere, nobody presses Stop, the device is the CPU, folders lie u
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,7 +52,7 @@ class HeadlessHost:
     """No ComfyUI: folders under the pack's data home, everything on the CPU, nobody to stop us."""
 
     @contextmanager
-    def task(self, total: int = 1) -> Iterator[Task]:
+    def task(self, total: int = 1) -> Generator[Task, None, None]:
         yield _QuietTask()
 
     def device(self) -> torch.device:

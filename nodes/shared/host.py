@@ -11,7 +11,7 @@ import importlib
 import inspect
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ class ComfyHost:
     """The real thing."""
 
     @contextmanager
-    def task(self, total: int = 1) -> Iterator[Task]:
+    def task(self, total: int = 1) -> Generator[Task, None, None]:
         import comfy.model_management as management
 
         try:

@@ -24,8 +24,8 @@ def over_ray(rows: Sequence[Row], setup: Setup, actors: int) -> Iterator[Answer]
     Raises MissingInformation without Ray, ModelError where no worker can load the model.
     """
     try:
-        import ray
-        import ray.data
+        import ray  # pyright: ignore[reportMissingImports] - an optional extra
+        import ray.data  # pyright: ignore[reportMissingImports, reportUnusedImport]
     except ModuleNotFoundError:
         raise MissingInformation(
             'The engine "ray" needs Ray, an extra of this pack: python -m pip install -e ".[ray]" '

@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _writing(parser.add_argument_group("writing"))
 
 
-def _reading(group: argparse._ArgumentGroup) -> None:
+def _reading(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
     group.add_argument("--meaning", choices=_MEANINGS, default="file", help="what the numbers mean")
     group.add_argument("--near-m", type=float, help="metres of the nearest code")
     group.add_argument("--far-m", type=float, help="metres of the farthest code")
@@ -72,7 +72,7 @@ def _reading(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--size", help="WIDTHxHEIGHT to draw a 3D file of others at")
 
 
-def _writing(group: argparse._ArgumentGroup) -> None:
+def _writing(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
     group.add_argument("--values", choices=("raw", "metric", "disparity"), default="raw")
     group.add_argument("--near", type=float, help="nearest value of the window")
     group.add_argument("--far", type=float, help="farthest value of the window")

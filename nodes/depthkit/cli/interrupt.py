@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -70,7 +70,7 @@ def _next_signal(pressed: socket.socket) -> int | None:
 
 
 @contextmanager
-def ending_at_ctrl_c(program: str) -> Iterator[Ending]:
+def ending_at_ctrl_c(program: str) -> Generator[Ending, None, None]:
     """Inside, the rules of this module hold; after a Ctrl-C nothing comes behind it."""
     ending = Ending(program)
     if threading.current_thread() is not threading.main_thread():

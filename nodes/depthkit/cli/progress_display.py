@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from ..progress import Progress
@@ -30,7 +30,7 @@ class _Sparse:
 
 
 @contextmanager
-def progress_bar(title: str, unit: str = "it") -> Iterator[Progress]:
+def progress_bar(title: str, unit: str = "it") -> Generator[Progress, None, None]:
     """Shows progress(done, total). unit: "B" counts bytes."""
     if not sys.stderr.isatty():
         lines, scale, word = _Sparse(), *((10**6, " MB") if unit == "B" else (1, ""))
@@ -51,7 +51,7 @@ def progress_bar(title: str, unit: str = "it") -> Iterator[Progress]:
 
 
 @contextmanager
-def status_line() -> Iterator[Callable[[str], None]]:
+def status_line() -> Generator[Callable[[str], None], None, None]:
     """Shows say(text), each text in the place of the one before."""
     if not sys.stderr.isatty():
         yield _Sparse().say

@@ -6,7 +6,7 @@ A piece that does not fit is halved and tried again; the smaller size is kept fo
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
@@ -91,7 +91,9 @@ def out_of_memory(error: RuntimeError) -> bool:
 
 
 @contextmanager
-def listening(network: nn.Module | None, should_stop: Callable[[], bool]) -> Iterator[None]:
+def listening(
+    network: nn.Module | None, should_stop: Callable[[], bool]
+) -> Generator[None, None, None]:
     """Hear Stop inside a forward pass too: a large model on a CPU needs many seconds for one."""
     last = monotonic()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, Full, Queue
@@ -25,7 +25,7 @@ _LOOK_S = 0.2
 @contextmanager
 def arriving(
     url: str, headers: Mapping[str, str], should_stop: Callable[[], bool]
-) -> Iterator[tuple[Response, Iterator[bytes]]]:
+) -> Generator[tuple[Response, Iterator[bytes]], None, None]:
     """The head of the answer to a GET, and its body in blocks.
 
     A thread of its own does the waiting: a server that is slow or has gone silent would hold up
@@ -88,7 +88,7 @@ def _handed_over(item: Any, items: Queue[Any], left: Event) -> bool:
 
 
 @contextmanager
-def alone(target: Path, should_stop: Callable[[], bool]) -> Iterator[None]:
+def alone(target: Path, should_stop: Callable[[], bool]) -> Generator[None, None, None]:
     """Wait until no other process fetches into the folder `target`: two would mix their bytes.
 
     The system frees the lock of a process that dies; a disk that knows no locks goes without.

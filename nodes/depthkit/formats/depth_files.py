@@ -11,7 +11,7 @@ import errno
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -90,7 +90,7 @@ def check_prefix(prefix: str) -> str:
 
 
 @contextmanager
-def file_errors(folder: Path) -> Iterator[None]:
+def file_errors(folder: Path) -> Generator[None, None, None]:
     """Inside, what the operating system refuses becomes a sentence."""
     try:
         yield

@@ -18,13 +18,19 @@ from PIL import Image
 from ..depth_map import DepthMap, Pinhole
 from ..errors import FormatError, MissingInformation
 from ..white import White
-from . import dynamic_depth, png, xmp
+from .dynamic_depth import find as find_dynamic_depth
 from .guard import damaged_is_an_error
 from .image_files import ImageOptions, encode_image
 from .options import AS_FILE_SAYS, LoadOptions, SaveOptions, check_size
+from .png import pixels as png_pixels
+from .png import recognises as is_png
+from .png import write as write_png
 from .quantise import quantise, restore
 from .record import Record
 from .unlabelled import Plane, understand, white_of
+from .xmp import insert as insert_xmp
+from .xmp import packet
+from .xmp import properties as xmp_properties
 
 __all__ = ["decode", "encode", "recognises"]
 
@@ -66,8 +72,8 @@ def encode(
     jpeg = encode_image(
         torch.from_numpy(image), "jpg", ImageOptions(options.quality, texts=options.texts)
     )
-    main, extended = _packets(record, png.write(mapped))
-    return xmp.insert(jpeg, main, extended)
+    main, extended = _packets(record, write_png(mapped))
+    return insert_xmp(jpeg, main, extended)
 
 
 def _packets(record: Record, depth_png: bytes) -> tuple[str, str]:
@@ -87,7 +93,7 @@ def _packets(record: Record, depth_png: bytes) -> tuple[str, str]:
         attributes["GDepth:Units"] = "m"
     names = {"GDepth": GDEPTH, "genvr": OURS}
     data = {"GDepth:Data": base64.b64encode(depth_png).decode()}
-    return xmp.packet(names, attributes), xmp.packet(names, data)
+    return packet(names, attributes), packet(names, data)
 
 
 def decode(data: bytes, options: LoadOptions) -> DepthMap:
@@ -101,12 +107,12 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
 
 
 def _embedded(data: bytes, options: LoadOptions) -> DepthMap:
-    properties = xmp.properties(data)
+    properties = xmp_properties(data)
     if f"{{{GDEPTH}}}Data" in properties:
         stored = _embedded_plane(base64.b64decode(properties[f"{{{GDEPTH}}}Data"], validate=False))
         layout = {k.partition("}")[2]: v for k, v in properties.items() if k[1:].startswith(GDEPTH)}
     else:
-        stored, layout = dynamic_depth.find(data, properties, _embedded_plane)
+        stored, layout = find_dynamic_depth(data, properties, _embedded_plane)
     own = properties.get(f"{{{OURS}}}Record")
     if own is not None and options.meaning == AS_FILE_SAYS:
         return _restore(stored, Record.from_json(own))
@@ -136,8 +142,8 @@ def _turned(depth: DepthMap, jpeg: bytes) -> DepthMap:
 
 def _embedded_plane(data: bytes) -> NDArray[np.generic]:
     """(H, W) uint8 or uint16 of the embedded image."""
-    if png.recognises(data):
-        return png.pixels(data)[0]
+    if is_png(data):
+        return png_pixels(data)[0]
     with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
         check_size(*image.size)
         return np.asarray(image.convert("L"))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import MissingInformation
-from . import xmp
+from .xmp import packets, parse
 
 __all__ = ["find"]
 
@@ -44,8 +44,8 @@ def find(
 def _items(jpeg: bytes) -> list[dict[str, str]]:
     """Local attribute names of every container item, in file order."""
     found = []
-    for text in xmp.packets(jpeg):
-        for element in xmp.parse(text).iter():
+    for text in packets(jpeg):
+        for element in parse(text).iter():
             item = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
             if "Mime" in item and ("Length" in item or "Semantic" in item or "DataURI" in item):
                 found.append(item)

@@ -10,11 +10,43 @@ from numpy.typing import NDArray
 
 from ..depth_map import DepthMap, Pinhole
 from ..errors import FormatError, InvalidInput
-from . import arrays, depth_photo, exr, mesh_read, png, tiff
+from .arrays import (
+    decode_npy,
+    decode_npz,
+    decode_pfm,
+    encode_npy,
+    encode_npz,
+    encode_pfm,
+    recognises_npy,
+    recognises_npz,
+    recognises_pfm,
+)
+from .depth_photo import decode as decode_depth_photo
+from .depth_photo import encode as encode_depth_photo
+from .depth_photo import recognises as recognises_depth_photo
 from .embed import Carrier
+from .exr import decode as decode_exr
+from .exr import encode_float as encode_exr
+from .exr import encode_half as encode_exr_half
+from .exr import recognises as recognises_exr
+from .mesh_read import (
+    decode_glb,
+    decode_obj,
+    decode_ply,
+    recognises_glb,
+    recognises_obj,
+    recognises_ply,
+)
 from .options import LoadOptions, SaveOptions
+from .png import decode as decode_png
+from .png import encode as encode_png
+from .png import recognises as recognises_png
 from .quantise import Coding, choose_coding, record_of
 from .record import Record
+from .tiff import decode as decode_tiff
+from .tiff import encode_codes as encode_tiff16
+from .tiff import encode_float as encode_tiff
+from .tiff import recognises as recognises_tiff
 
 __all__ = ["FORMATS", "DepthFormat", "decode_depth", "encode_depth", "encode_frame", "format_named"]
 
@@ -46,38 +78,38 @@ class DepthFormat:
 FORMATS: dict[str, DepthFormat] = {
     row.name: row
     for row in (
-        DepthFormat("png16", "png", "PNG, 16-bit grey", 16, "all", png.encode, shows=True),
+        DepthFormat("png16", "png", "PNG, 16-bit grey", 16, "all", encode_png, shows=True),
         DepthFormat(
-            "exr", "exr", "OpenEXR, float", 0, "all", exr.encode_float,
+            "exr", "exr", "OpenEXR, float", 0, "all", encode_exr,
             options=("compression", "channels"),
         ),
         DepthFormat(
-            "exr-half", "exr", "OpenEXR, half", 0, "all", exr.encode_half, lossless=False,
+            "exr-half", "exr", "OpenEXR, half", 0, "all", encode_exr_half, lossless=False,
             options=("compression", "channels"),
         ),
-        DepthFormat("tiff", "tif", "TIFF, float", 0, "all", tiff.encode_float),
-        DepthFormat("tiff16", "tif", "TIFF, 16-bit grey", 16, "all", tiff.encode_codes),
-        DepthFormat("npz", "npz", "NumPy, compressed with record", 0, "all", arrays.encode_npz),
-        DepthFormat("npy", "npy", "NumPy array", 0, "none", arrays.encode_npy),
-        DepthFormat("pfm", "pfm", "Portable float map", 0, "none", arrays.encode_pfm),
+        DepthFormat("tiff", "tif", "TIFF, float", 0, "all", encode_tiff),
+        DepthFormat("tiff16", "tif", "TIFF, 16-bit grey", 16, "all", encode_tiff16),
+        DepthFormat("npz", "npz", "NumPy, compressed with record", 0, "all", encode_npz),
+        DepthFormat("npy", "npy", "NumPy array", 0, "none", encode_npy),
+        DepthFormat("pfm", "pfm", "Portable float map", 0, "none", encode_pfm),
         DepthFormat(
-            "depth-photo", "jpg", "JPEG photo with depth inside", 16, "jpeg", depth_photo.encode,
+            "depth-photo", "jpg", "JPEG photo with depth inside", 16, "jpeg", encode_depth_photo,
             shows=True, lossless=False, needs_image=True, options=("quality",),
         ),
     )
 }  # fmt: skip
 
 _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes, LoadOptions], DepthMap]], ...] = (
-    (png.recognises, png.decode),
-    (exr.recognises, exr.decode),
-    (tiff.recognises, tiff.decode),
-    (arrays.recognises_npy, arrays.decode_npy),
-    (arrays.recognises_npz, arrays.decode_npz),
-    (arrays.recognises_pfm, arrays.decode_pfm),
-    (depth_photo.recognises, depth_photo.decode),
-    (mesh_read.recognises_ply, mesh_read.decode_ply),
-    (mesh_read.recognises_glb, mesh_read.decode_glb),
-    (mesh_read.recognises_obj, mesh_read.decode_obj),
+    (recognises_png, decode_png),
+    (recognises_exr, decode_exr),
+    (recognises_tiff, decode_tiff),
+    (recognises_npy, decode_npy),
+    (recognises_npz, decode_npz),
+    (recognises_pfm, decode_pfm),
+    (recognises_depth_photo, decode_depth_photo),
+    (recognises_ply, decode_ply),
+    (recognises_glb, decode_glb),
+    (recognises_obj, decode_obj),
 )
 
 

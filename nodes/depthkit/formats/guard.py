@@ -6,7 +6,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from ..errors import DepthError, FormatError
@@ -34,7 +34,7 @@ _DAMAGE = (
 
 
 @contextmanager
-def damaged_is_an_error(what: str) -> Iterator[None]:
+def damaged_is_an_error(what: str) -> Generator[None, None, None]:
     """Inside, every failure of a decoder library becomes a FormatError that names the format."""
     from PIL import Image
 

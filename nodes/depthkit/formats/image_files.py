@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 
 from ..errors import FormatError, FormatUnavailable, InvalidInput
-from . import png, tiff_write
 from .deep_colour import sixteen_bit_colour
 from .embed import JPEG_EXIF_LIMIT, Carrier, exif, exif_tags
 from .guard import damaged_is_an_error
 from .options import check_size
+from .png import write as write_png
+from .tiff_write import write as write_tiff
 
 __all__ = ["IMAGES", "ImageFormat", "ImageOptions", "decode_image", "encode_image"]
 
@@ -153,7 +154,7 @@ def _jpg(planes: Array, options: ImageOptions) -> bytes:
 
 
 def _png(planes: Array, options: ImageOptions) -> bytes:
-    return png.write(planes, options.texts, srgb=True)
+    return write_png(planes, options.texts, srgb=True)
 
 
 def _webp(planes: Array, options: ImageOptions) -> bytes:
@@ -182,7 +183,7 @@ def _avif(planes: Array, options: ImageOptions) -> bytes:
 
 def _tiff(planes: Array, options: ImageOptions) -> bytes:
     profile = _srgb() if planes.shape[-1] >= 3 and planes.dtype.kind != "f" else b""
-    return tiff_write.write(planes, exif_tags(options.texts), profile)
+    return write_tiff(planes, exif_tags(options.texts), profile)
 
 
 IMAGES: dict[str, ImageFormat] = {

@@ -10,6 +10,7 @@ import io
 import json
 import re
 import struct
+from typing import Any
 
 import numpy as np
 import torch
@@ -107,7 +108,7 @@ def extras(glb: bytes) -> dict[str, str]:
     return {k: v for k, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}
 
 
-def _tree(glb: bytes) -> dict:
+def _tree(glb: bytes) -> dict[str, Any]:
     length, kind = struct.unpack_from("<I4s", glb, 12)
     if kind != b"JSON" or length > len(glb):
         raise FormatError("This GLB is damaged: its description is not where it should be.")
@@ -117,7 +118,7 @@ def _tree(glb: bytes) -> dict:
     return tree
 
 
-def _without_images(glb: bytes, tree: dict) -> bytes:
+def _without_images(glb: bytes, tree: dict[str, Any]) -> bytes:
     kept = {
         k: v for k, v in tree.items() if k not in ("images", "textures", "materials", "samplers")
     }

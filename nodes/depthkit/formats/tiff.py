@@ -10,12 +10,12 @@ from PIL import Image
 
 from ..depth_map import DepthMap
 from ..errors import FormatError
-from . import tiff_write
 from .embed import exif_tags
 from .guard import damaged_is_an_error
 from .options import LoadOptions, SaveOptions, check_size
 from .quantise import as_floats, quantise
 from .record import Record
+from .tiff_write import write as write_tiff
 from .unlabelled import Plane, understand
 
 __all__ = ["decode", "encode_codes", "encode_float", "recognises"]
@@ -44,7 +44,7 @@ def encode_codes(
 
 def _encode(pixels: NDArray[np.generic], record: Record, options: SaveOptions) -> bytes:
     texts = {_DESCRIPTION: record.to_json(), **exif_tags(options.texts)}
-    return tiff_write.write(pixels, texts)
+    return write_tiff(pixels, texts)
 
 
 def decode(data: bytes, options: LoadOptions) -> DepthMap:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -200,7 +200,7 @@ class Journal:
         return [_entry(row) for row in rows]
 
     @contextmanager
-    def _transaction(self, sync: str = "FULL") -> Iterator[sqlite3.Connection]:
+    def _transaction(self, sync: str = "FULL") -> Generator[sqlite3.Connection, None, None]:
         """sync: FULL survives a power cut when this returns, NORMAL survives a killed program."""
         with self._turn:
             try:

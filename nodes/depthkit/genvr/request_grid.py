@@ -60,7 +60,11 @@ def requests_for(
     """
     if not controls:
         raise InvalidInput("Nothing to work from: connect 'image' (the photo) or 'depth'.")
-    columns = [list(controls), *(list(values) for values in axes.values()), list(takes)]
+    columns: list[list[Any]] = [
+        list(controls),
+        *(list(values) for values in axes.values()),
+        list(takes),
+    ]
     if combine == "pair up":
         rows = list(_paired(columns))
     else:
@@ -70,7 +74,7 @@ def requests_for(
         if size > MOST_REQUESTS:
             raise BadParameter(f"{size} images in one run are too many; the most is 1000.")
         rows = list(itertools.product(*columns))
-    made = []
+    made: list[Request] = []
     for control, *values, take in rows:
         made.append(Request.make(model, dict(zip(axes, values, strict=True)), control, take))
     return made

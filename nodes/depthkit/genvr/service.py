@@ -16,10 +16,10 @@ from pathlib import Path
 from torch import Tensor
 
 from ..progress import Progress
-from . import credentials
 from .client import Client
 from .control_images import decode
 from .credentials import Profile
+from .credentials import load as load_profile
 from .jobs import Item, estimate_cost, run_many
 from .journal import Journal
 from .request import Request
@@ -124,7 +124,7 @@ class Service:
     @classmethod
     def open(cls, folder: Path, profile: str = "") -> Service:
         """Raises MissingKey with the ways to set a key."""
-        return cls(folder, credentials.load(folder, profile))
+        return cls(folder, load_profile(folder, profile))
 
     def run(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def single_flight(
     pacing: Pacing,
     should_stop: Callable[[], bool],
     on_wait: Callable[[], None],
-) -> Iterator[None]:
+) -> Generator[None, None, None]:
     """Hold the lock `name`; the operating system frees it when a process dies.
 
     Waits as long as somebody else holds it. Raises Stopped, or JournalError where files cannot be

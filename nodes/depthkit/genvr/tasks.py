@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Stopped
-from . import messages
 from .answers import shortened
 from .client import Ambiguous, Client, PayloadTooLarge, TaskUnknown
 from .journal import Entry, Journal
 from .leave_behind import LeftBehind, leave_behind
+from .messages import ambiguous, expired, failure, kept, lost
 from .pace import Pace
 from .request import Request
 from .result_download import Downloader, Gone
@@ -160,9 +160,9 @@ class Runner:
         if entry is None or self.pay_again:
             return
         if entry.state == "ambiguous":
-            raise messages.ambiguous(entry)
+            raise ambiguous(entry)
         if entry.state == "failed" and entry.task:
-            raise messages.failure(entry.task, entry.detail)
+            raise failure(entry.task, entry.detail)
 
     def _keep_to_the_sum(self, request: Request) -> None:
         """Another run may have lost a task that counted as paid for when the cap was looked at."""
@@ -192,7 +192,7 @@ class Runner:
             raise Stopped from None
         except Ambiguous as error:
             noted = self._note(entry, "ambiguous", detail=str(error))
-            raise messages.ambiguous(noted) from None
+            raise ambiguous(noted) from None
         except PayloadTooLarge:
             self._note(entry, "failed", detail="too large")
             raise BadParameter(
@@ -215,7 +215,7 @@ class Runner:
         if other is None:
             return
         why = f"GenVR gave it the task {shortened(entry.task)}, which is that of another request"
-        raise messages.ambiguous(self._note(entry, "ambiguous", task="", detail=why))
+        raise ambiguous(self._note(entry, "ambiguous", task="", detail=why))
 
     def _intent(self, request: Request, earlier: Entry | None) -> Entry:
         price = request.model.price
@@ -324,7 +324,7 @@ class Runner:
         self, client: Client, entry: Entry, request: Request, should_stop: Callable[[], bool]
     ) -> list[bytes]:
         """Every image of the task; a dead link is replaced by a fresh one."""
-        why, advised = "GenVR says the task is done but names no image", messages.kept(entry)
+        why, advised = "GenVR says the task is done but names no image", kept(entry)
         for attempt in range(_LINKS):
             if attempt:
                 self.pacing.wait(1.0, should_stop)
@@ -339,19 +339,19 @@ class Runner:
                     followed = urls[: request.model.most_results]
                     return [self.downloader.fetch(url, should_stop) for url in followed]
             except Gone:
-                why, advised = _DEAD, messages.expired(entry)
+                why, advised = _DEAD, expired(entry)
             except ImageError as error:
-                raise ImageError(f"{error} {messages.kept(entry)}") from None
+                raise ImageError(f"{error} {kept(entry)}") from None
         raise ImageError(f"The image cannot be fetched: {why}. {advised}")
 
     def _failed(self, entry: Entry, reason: str) -> GenvrError:
         said = self.client.profile.redactor(reason)
         self._note(entry, "failed", detail=said)
-        return messages.failure(entry.task, said)
+        return failure(entry.task, said)
 
     def _lost(self, entry: Entry, error: Exception) -> TaskFailed:
         self._note(entry, "detached", detail=_UNKNOWN)
-        return _TaskLost(messages.lost(entry, str(error)))
+        return _TaskLost(lost(entry, str(error)))
 
     def _note(self, entry: Entry, state: str, **changes: Any) -> Entry:
         """Journal a step after the money. A disk that is full for a moment must not lose the task:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
@@ -23,7 +23,7 @@ class Wire:
         self._cut = False
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def taken(self) -> Generator[None, None, None]:
         """Inside, connections of watched sessions of this thread belong to this wire."""
         _own.wire = self
         try:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .facts import Connected
 from .families import CONTROL_KINDS, UNION_DEPTH, Family
 from .resolve import Choice
-from .steps import Draft, Given, Pass, Ref
+from .steps import Draft, Given, Link, Pass, Ref
 
 __all__ = ["apply_depth", "route_name"]
 
-Steered = tuple[Any, Any, Any]  # model, positive, negative
+Steered = tuple[Link, Link, Link]  # model, positive, negative
 
 
 def route_name(family: Family, connected: Connected) -> str:
@@ -105,7 +103,7 @@ def _controlled(
     return model, Ref(key, 0), Ref(key, 1)
 
 
-def _typed(draft: Draft, connected: Connected, run: Pass) -> Any:
+def _typed(draft: Draft, connected: Connected, run: Pass) -> Link:
     """The control net, told that it gets depth where it is a union of several types."""
     control = connected.control
     if control is None or not control.union_types or control.kind not in UNION_DEPTH:

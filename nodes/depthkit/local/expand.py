@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from .sampling_plan import Given, Ref, SamplingPlan
+from .steps import Value
 
 __all__ = ["expand"]
 
 
-def expand(plan: SamplingPlan, given: Mapping[str, Any], graph: Any) -> tuple[Any, Any]:
+class Node(Protocol):
+    """A node of the host's graph builder."""
+
+    def out(self, slot: int, /) -> Any: ...
+
+
+class Graph(Protocol):
+    """The host's graph builder, or one that writes the API format."""
+
+    def node(self, class_type: str, id: str, /, **inputs: Any) -> Any: ...
+
+
+def expand(plan: SamplingPlan, given: Mapping[str, object], graph: Graph) -> tuple[object, object]:
     """Add the plan's steps to `graph` and give the links of its image and its latent.
 
-    graph: has `node(class_type, id, **inputs)`, whose answer has `out(slot)`.
     given: the objects that the plan's `Given` inputs name.
     """
-    built: dict[str, Any] = {}
+    built: dict[str, Node] = {}
 
-    def value(item: Any) -> Any:
+    def value(item: Value) -> object:
         if isinstance(item, Ref):
             return built[item.step].out(item.slot)
         return given[item.name] if isinstance(item, Given) else item

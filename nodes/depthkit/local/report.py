@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .control_routes import route_name
 from .facts import Connected
 from .sampling_plan import Given, Ref, SamplingPlan
 from .sampling_size import size_multiple
+from .steps import Value
 
 __all__ = ["describe", "headline"]
 
@@ -52,7 +51,7 @@ def _step(index: int, plan: SamplingPlan) -> str:
     return f"  {index + 1:>2} {step.class_type}({inputs})"
 
 
-def _value(value: Any, plan: SamplingPlan) -> str:
+def _value(value: Value, plan: SamplingPlan) -> str:
     if isinstance(value, Given):
         return f"<{value.name}>"
     if isinstance(value, Ref):

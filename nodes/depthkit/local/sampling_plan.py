@@ -8,15 +8,14 @@ the depth resampled to the size of a pass, and so on).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from .control_routes import apply_depth
+from .control_routes import Steered, apply_depth
 from .facts import Connected, Extent, Settings
 from .families import Family, family_of
 from .pairing import check_pairing
 from .resolve import Choice, resolve
 from .sampling_size import sampling_size, second_size, size_notes
-from .steps import Draft, Given, Pass, Ref, Step
+from .steps import Draft, Given, Link, Pass, Ref, Step
 
 __all__ = ["Given", "Pass", "Ref", "SamplingPlan", "Step", "make_plan"]
 
@@ -50,11 +49,15 @@ def make_plan(connected: Connected, settings: Settings) -> SamplingPlan:
     )
     texts = _prompts(draft, family, connected, settings, choice)
     model = _shifted(draft, family, connected)
-    latent: Any = None
-    for run in passes:
-        start = _start(draft, family, connected, settings, run, latent)
+
+    def sampled(run: Pass, before: Ref | None) -> Ref:
+        start = _start(draft, family, connected, settings, run, before)
         steered = apply_depth(draft, family, connected, choice, (model, *texts), run)
-        latent = _sample(draft, run, steered, start, choice)
+        return _sample(draft, run, steered, start, choice)
+
+    latent = sampled(passes[0], None)
+    for run in passes[1:]:
+        latent = sampled(run, latent)
     image = draft.add("image", "VAEDecode", samples=latent, vae=Given("vae"))
     image = _composite(draft, connected, passes[-1], image)
     frames = _frames(connected) * choice.count
@@ -106,14 +109,14 @@ def _notes(family: Family, connected: Connected, settings: Settings) -> list[str
 
 def _prompts(
     draft: Draft, family: Family, connected: Connected, settings: Settings, choice: Choice
-) -> tuple[Any, Any]:
+) -> tuple[Link, Link]:
     """Positive and negative conditioning before any depth."""
     clip = Given("clip")
-    positive: Any = Given("positive")
+    positive: Link = Given("positive")
     if not connected.positive:
         positive = draft.add("positive", "CLIPTextEncode", clip=clip, text=settings.prompt)
     if connected.negative:
-        negative: Any = Given("negative")
+        negative: Link = Given("negative")
     elif connected.clip:
         text = settings.negative_prompt
         negative = draft.add("negative", "CLIPTextEncode", clip=clip, text=text)
@@ -126,7 +129,7 @@ def _prompts(
     return positive, negative
 
 
-def _shifted(draft: Draft, family: Family, connected: Connected) -> Any:
+def _shifted(draft: Draft, family: Family, connected: Connected) -> Link:
     model = Given("model")
     if family.shift is None or connected.model.shifted:
         return model
@@ -134,11 +137,16 @@ def _shifted(draft: Draft, family: Family, connected: Connected) -> Any:
 
 
 def _start(
-    draft: Draft, family: Family, connected: Connected, settings: Settings, run: Pass, before: Any
-) -> tuple[Any, float]:
+    draft: Draft,
+    family: Family,
+    connected: Connected,
+    settings: Settings,
+    run: Pass,
+    before: Ref | None,
+) -> tuple[Link, float]:
     """The latent a pass starts from, and how much of it is repainted."""
     count = _frames(connected) * settings.count
-    if run.number > 1:
+    if before is not None:
         latent = _enlarged(draft, run, before)
         denoise = settings.second_denoise
     elif connected.reference is not None:
@@ -158,7 +166,7 @@ def _start(
     return latent, denoise
 
 
-def _encoded(draft: Draft, connected: Connected, run: Pass, count: int) -> Any:
+def _encoded(draft: Draft, connected: Connected, run: Pass, count: int) -> Link:
     reference = Given(run.named("reference"))
     latent = draft.add("reference_latent", "VAEEncode", pixels=reference, vae=Given("vae"))
     own = connected.reference.frames if connected.reference else 1
@@ -167,7 +175,7 @@ def _encoded(draft: Draft, connected: Connected, run: Pass, count: int) -> Any:
     return draft.add("repeated", "RepeatLatentBatch", samples=latent, amount=count // own)
 
 
-def _enlarged(draft: Draft, run: Pass, before: Any) -> Any:
+def _enlarged(draft: Draft, run: Pass, before: Ref) -> Link:
     """Through pixels: a latent that is stretched directly comes out soft and blotchy."""
     seen = draft.add("first_image", "VAEDecode", samples=before, vae=Given("vae"))
     larger = draft.add(
@@ -183,7 +191,7 @@ def _enlarged(draft: Draft, run: Pass, before: Any) -> Any:
 
 
 def _sample(
-    draft: Draft, run: Pass, steered: tuple[Any, Any, Any], start: tuple[Any, float], choice: Choice
+    draft: Draft, run: Pass, steered: Steered, start: tuple[Link, float], choice: Choice
 ) -> Ref:
     model, positive, negative = steered
     latent, denoise = start

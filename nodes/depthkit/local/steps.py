@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeAlias
 
 from .facts import Extent
 
-__all__ = ["Draft", "Given", "Pass", "Ref", "Step"]
+__all__ = ["Draft", "Given", "Link", "Pass", "Ref", "Step", "Value"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,19 @@ class Given:
     name: str
 
 
+Link: TypeAlias = Ref | Given
+"""An object that is made when the graph runs: a model, a latent, conditioning."""
+Value: TypeAlias = Link | str | int | float | bool
+"""What an input of a core node is set to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One core node."""
 
     key: str
     class_type: str
-    inputs: Mapping[str, Any]
+    inputs: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class Draft:
     steps: list[Step] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def add(self, key: str, class_type: str, /, **inputs: Any) -> Ref:
+    def add(self, key: str, class_type: str, /, **inputs: Value) -> Ref:
         """Append a step; the answer is its first output."""
         self.steps.append(Step(key, class_type, inputs))
         return Ref(key)
