@@ -92,7 +92,9 @@ def until(condition, seconds=30.0):
 def states(server):
     path = server.base / "user" / "__genvr" / "journal.sqlite"
     with sqlite3.connect(path) as db:
-        return [row[0] for row in db.execute("SELECT state FROM tasks ORDER BY number")]
+        # States are padded, so that a row keeps its length.
+        rows = db.execute("SELECT state FROM tasks ORDER BY number")
+        return [row[0].strip() for row in rows]
 
 
 def test_without_a_key_the_error_names_the_three_ways(server, fake):
