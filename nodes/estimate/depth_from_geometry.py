@@ -15,6 +15,9 @@ from ..shared.sockets import DEPTH_MAP, advanced, window_widgets
 
 __all__ = ["GenVRDepthFromGeometry"]
 
+# Core's own words for them.
+RESIZE_METHODS = ("upper_bound_resize", "lower_bound_resize")
+
 
 class GenVRDepthFromGeometry(Declared):
     CATEGORY = "GenVR Depth/estimate"
@@ -42,8 +45,8 @@ class GenVRDepthFromGeometry(Declared):
         optional={
             "unit": Choice(
                 "The packet does not say which weights made it. metres: Depth "
-                "Anything 3 Metric, MoGe 2. relative: all others. auto: MoGe with normals "
-                "is metric, the rest relative.",
+                "Anything 3 Metric, MoGe 2 and 3. relative: all others. auto: MoGe is metric "
+                "unless it is a panorama, the rest relative; set relative for MoGe 1.",
                 "auto",
                 choices=UNITS,
             ),
@@ -56,13 +59,20 @@ class GenVRDepthFromGeometry(Declared):
                 step=0.1,
             ),
             "run_size": Int(
-                "The resolution set on Run Depth Anything 3 (longer side). Only used for metres.",
+                "The resolution set on Run Depth Anything 3. Only used for metres.",
                 504,
                 14,
                 8192,
                 advanced=True,
             ),
             **advanced(window_widgets()),
+            "resize_method": Choice(
+                "The resize_method set on Run Depth Anything 3: whether run_size is the longer "
+                "side (upper bound) or the shorter one (lower bound). Only used for metres.",
+                RESIZE_METHODS[0],
+                choices=RESIZE_METHODS,
+                advanced=True,
+            ),
         },
     )
 
@@ -76,8 +86,11 @@ class GenVRDepthFromGeometry(Declared):
         low: float = 0.5,
         high: float = 99.5,
         scope: str = "clip",
+        resize_method: str = RESIZE_METHODS[0],
     ) -> dict[str, Any]:
-        depth = from_geometry(geometry, GeometryOptions(unit, field_of_view, run_size))
+        shorter = resize_method == RESIZE_METHODS[1]
+        options = GeometryOptions(unit, field_of_view, run_size, shorter)
+        depth = from_geometry(geometry, options)
         control = control_image(depth, Window(window, low, high, scope))
         image: Tensor | None = geometry.get("image")
         ui = depth_ui(depth, control, image)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import torch
@@ -26,6 +26,11 @@ _MODEL = Socket(
     "the built-in model.",
 )
 
+_ORIGINAL = image_input(
+    "The photo the control was made from. Its own depth is then the yardstick, whatever the "
+    "control's source."
+)
+
 
 def _score(
     controls: Sequence[DepthMap],
@@ -42,6 +47,9 @@ def _score(
     before = _one_each(originals, len(images), "original")
     with current().task(len(images)) as task:
         used = model_or_builtin(model, task)
+        if before[0] is not None:
+            targets = _yardsticks(controls, originals, used, task.should_stop)
+            targets = _one_each(targets, len(images), "original")
         done: list[structure.Comparison] = []
         for index, image in enumerate(images):
             done += structure.score_images(
@@ -50,6 +58,24 @@ def _score(
             task.on_progress(index + 1, len(images))
         task.say(", ".join(f"{one.report.score:.0f}" for one in done))
     return done
+
+
+def _yardsticks(
+    controls: Sequence[DepthMap],
+    originals: Sequence[Tensor | None],
+    model: estimators.Estimator,
+    should_stop: Callable[[], bool],
+) -> list[DepthMap]:
+    """One for each original, or for each control where there is one photo for several."""
+    count = max(len(controls), len(originals))
+    pairs = zip(
+        _one_each(controls, count, "control"), _one_each(originals, count, "original"), strict=True
+    )
+    return [
+        structure.yardstick(control, original, model, should_stop=should_stop)
+        for control, original in pairs
+        if original is not None
+    ]
 
 
 _Item = TypeVar("_Item")
@@ -100,9 +126,7 @@ class GenVRDepthStructureScore(Declared):
         },
         optional={
             "model": _MODEL,
-            "original": image_input(
-                "The photo the control was made from: also compares the vanishing points."
-            ),
+            "original": _ORIGINAL,
         },
     )
 
@@ -144,7 +168,7 @@ class GenVRDepthKeepBest(Declared):
             "images": image_input("A batch or a list of images, any sizes."),
             "keep": Int("How many to keep; more than there are keeps all, sorted.", 1, 1, 4096),
         },
-        optional={"model": _MODEL},
+        optional={"model": _MODEL, "original": _ORIGINAL},
     )
 
     def keep(
@@ -153,10 +177,12 @@ class GenVRDepthKeepBest(Declared):
         images: list[Tensor],
         keep: list[int],
         model: list[estimators.Estimator | None] | None = None,
+        original: list[Tensor] | None = None,
     ) -> tuple[list[Tensor], list[float], str]:
         candidates = [one for batch in images for one in rgb(batch, "images").split(1)]
         controls = [frame for depth in control for frame in _frames(depth)]
-        scored = _score(controls, candidates, (model or [None])[0])
+        before = [one for batch in original or () for one in rgb(batch, "original").split(1)]
+        scored = _score(controls, candidates, (model or [None])[0], before or (None,))
         scores = [one.report.score for one in scored]
         order = structure.best_first(scores)
         chosen = [candidates[index] for index in order[: keep[0]]]

@@ -19,6 +19,7 @@ from genvr_depth.nodes.depthkit.measure.structure import (
     fit_frame,
     heat_map,
     score_images,
+    yardstick,
 )
 from genvr_depth.nodes.depthkit.measure.vanishing_point import _refined, vanishing_point
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
@@ -364,3 +365,34 @@ def test_with_the_built_in_model_the_same_scene_beats_another(name, built_in):
         fit_frame(controls[name], controls[n]).report.score for n in SCENE_NAMES if n != name
     )
     assert relit > moved > other + 5
+
+
+@pytest.mark.parametrize("source", ["a laser scanner", "painted"])
+def test_the_photo_itself_scores_one_hundred_whatever_made_the_control(source):
+    scene = load_scene(SCENE_NAMES[0])
+    control = DepthMap.make(1 + torch.rand(1, 72, 96), "metric", source=source)
+    target = yardstick(control, scene.image, Painted())
+    (same,) = score_images(target, scene.image, Painted(), scene.image)
+    assert same.report.score == pytest.approx(100, abs=0.1)
+    assert same.report.judged
+
+
+def test_the_control_says_where_the_yardstick_looks():
+    valid = torch.ones(1, 64, 96, dtype=torch.bool)
+    valid[:, :32] = False
+    control = DepthMap.make(torch.rand(1, 64, 96), "depth", valid)
+    target = yardstick(control, torch.rand(1, 128, 192, 3), Painted())
+    assert not target.valid[:, :63].any()
+    assert target.valid[:, 65:].all()
+    with pytest.raises(InvalidInput, match="'original'"):
+        yardstick(control, torch.rand(1, 128, 128, 3), Painted())
+
+
+def test_a_control_of_another_source_gets_figures_and_no_verdict():
+    grey = torch.rand(1, 64, 96, 3)
+    control = DepthMap.make(torch.rand(1, 64, 96), "metric", source="a laser scanner")
+    (one,) = score_images(control, grey, Painted())
+    assert not one.report.judged
+    assert "no verdict" in one.report.text()
+    assert "'original'" in one.report.text()
+    assert "not the same scene" not in one.report.text()

@@ -51,10 +51,17 @@ def test_moge_inf_and_mask_are_unknown():
     assert torch.isfinite(read.values).all()
 
 
-def test_moge_with_normals_is_metric_and_without_it_is_relative():
+def test_moge_is_metric_with_normals_or_without():
     assert from_geometry(moge(normal=torch.rand(2, H, W, 3)), AUTO).kind == "metric"
-    assert from_geometry(moge(), AUTO).kind == "depth"
-    assert from_geometry(moge(), GeometryOptions("metres")).kind == "metric"
+    assert from_geometry(moge(), AUTO).kind == "metric"
+    assert from_geometry(moge(), GeometryOptions("relative")).kind == "depth"
+
+
+def test_da3_metres_do_not_depend_on_which_side_its_size_is_given_for():
+    long, short = 504, 504 * min(H, W) // max(H, W)
+    upper = from_geometry(da3(), GeometryOptions("metres", 60, long))
+    lower = from_geometry(da3(), GeometryOptions("metres", 60, short, shorter_side=True))
+    assert torch.allclose(upper.values, lower.values, rtol=0.01)
 
 
 def test_a_moge_panorama_has_no_pinhole_camera():

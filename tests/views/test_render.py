@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 ALL = Window("min-max")
-DISPARITY, NEAR_LINEAR, FAR_LINEAR, METRES = MEANINGS
+DISPARITY, NEAR_LINEAR, FAR_LINEAR, NEAR_LOG, FAR_LOG, METRES = MEANINGS
 
 
 def room():
@@ -185,3 +185,15 @@ def test_a_fixed_window_shows_a_distance_alike_in_every_disparity_map():
     wide = render(DepthMap.make(ramp, "disparity"), options, window)[0, 0, 3:6]
     narrow = render(DepthMap.make(ramp[..., 3:6], "disparity"), options, window)[0, 0]
     assert torch.allclose(narrow, wide, atol=1e-5)
+
+
+@pytest.mark.parametrize("meaning", [NEAR_LOG, FAR_LOG])
+def test_log_distance_gives_metres_and_a_relative_map(meaning):
+    grey = torch.tensor([[0.0, 0.5, 1.0]])[None, ..., None]
+    wanted = torch.tensor([2.0, 6.0, 18.0])
+    near = "near" in meaning
+    metres = from_image(grey, meaning, 2.0, 18.0)
+    assert torch.allclose(metres.values[0, 0], wanted.flip(0) if near else wanted)
+    relative = from_image(grey, meaning)
+    assert relative.kind == "depth"
+    assert (relative.values[0, 0].diff() > 0).all() == (not near)

@@ -43,6 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="CONTROL is a photo: estimate its depth, and compare vanishing points too",
     )
+    parser.add_argument(
+        "--original",
+        metavar="PHOTO",
+        help="the photo behind CONTROL: its own depth is the yardstick, whatever made CONTROL",
+    )
     parser.add_argument("--model", default="builtin", help="see `genvr-depth models`")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     parser.add_argument("--json", action="store_true", help="print one JSON object per image")
@@ -70,12 +75,18 @@ def _control(args: argparse.Namespace, estimator: Estimator) -> tuple[DepthMap, 
     from ..estimators import estimate
     from ..formats import LoadOptions
     from ..formats.depth_files import load_depth
+    from ..images import rgb
+    from ..measure.structure import yardstick
 
     if not args.photo:
         try:
-            return load_depth(there_is(Path(args.control)), LoadOptions()), None
+            control = load_depth(there_is(Path(args.control)), LoadOptions())
         except (FormatError, MissingInformation) as error:
             raise type(error)(f"{error} If this is the photo itself, add --photo.") from error
+        if args.original is None:
+            return control, None
+        original = rgb(read_image(Path(args.original)))
+        return yardstick(control, original, estimator), original
     photo = read_image(Path(args.control))
     return estimate(estimator, photo).depth, photo
 

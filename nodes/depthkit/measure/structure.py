@@ -53,6 +53,7 @@ __all__ = [
     "heat_map",
     "score_images",
     "verdict",
+    "yardstick",
 ]
 
 # Longer side of both maps while they are compared; part of the definition of the score.
@@ -70,7 +71,8 @@ class StructureReport:
     The rest as in `metrics`. control_rmse: 0..255 between the min-max normalised maps
     (ControlNet++). abs_rel, delta1: after alignment. boundary_f1: exact to the pixel, hence low
     even for good images. horizon_shift, vanishing_shift: percent of the image's height and
-    width, None where no lines were found.
+    width, None where no lines were found. judged: whether the control is an answer of the same
+    estimator; if not, the score compares an estimate with a depth of another sharpness.
     """
 
     score: float
@@ -86,6 +88,7 @@ class StructureReport:
     vanishing_shift: float | None = None
     estimator: str = ""
     size: str = ""
+    judged: bool = True
     notes: tuple[str, ...] = field(default=())
 
     def as_dict(self) -> dict[str, Any]:
@@ -93,8 +96,9 @@ class StructureReport:
 
     def text(self) -> str:
         """As text: the verdict first, then the numbers with their conditions."""
+        opinion = verdict(self.score) if self.judged else "no verdict, see below."
         rows = [
-            f"Structure score {self.score:.1f} of 100: {verdict(self.score)}",
+            f"Structure score {self.score:.1f} of 100: {opinion}",
             f"rank correlation {self.spearman:.3f}, outlines {self.outlines:.3f}, layout "
             f"{self.layout:.3f}, worst place {self.worst_place:.3f}, boundary F1 "
             f"{self.boundary_f1:.3f}",
@@ -241,8 +245,9 @@ def score_images(
 ) -> tuple[Comparison, ...]:
     """Estimate the depth of every image and compare it with its control.
 
-    control: one frame for all images, or one for each. images: (B, H, W, 3). original: the photo
-    the control was made from, (1 or B, h, w, 3), for the vanishing point. Raises InvalidInput on
+    control: one frame for all images, or one for each; an answer of the same estimator, or there is
+    no verdict (see `yardstick`). images: (B, H, W, 3). original: the photo the control was made
+    from, (1 or B, h, w, 3), for the vanishing point. Raises InvalidInput on
     counts that do not fit, Stopped when `should_stop` says so.
     """
     _check_counts(control, images, original)
@@ -260,6 +265,33 @@ def score_images(
     return tuple(done)
 
 
+def yardstick(
+    control: DepthMap,
+    original: Tensor,
+    estimator: Estimator,
+    *,
+    should_stop: Callable[[], bool] | None = None,
+) -> DepthMap:
+    """What the photo itself gets from the estimator, to be held against what images get.
+
+    control: of any source, one frame or as many as photos; only says where to look. original:
+    (B, h, w, 3). Returns a map of the photos' size, valid where the control is too: like is judged
+    with like, and the photo scores 100 whatever the control is. Raises InvalidInput where the
+    control is of another shape than the photo.
+    """
+    answer = estimate(estimator, original, should_stop=should_stop).depth
+    ratio = (control.width / control.height) / (answer.width / answer.height)
+    slack = SAME_SHAPE + 1 / min(control.height, control.width, answer.height, answer.width)
+    if not 1 / slack <= ratio <= slack:
+        raise InvalidInput(
+            f"The input 'original' is {answer.width}x{answer.height}, the control "
+            f"{control.width}x{control.height}: not the same photo. Connect the photo that the "
+            "control was made from."
+        )
+    looked_at = control.resized(answer.height, answer.width).valid
+    return answer.with_values(answer.values, valid=answer.valid & looked_at)
+
+
 def _check_counts(control: DepthMap, images: Tensor, original: Tensor | None) -> None:
     given = {"control": control.batch, "original": 1 if original is None else len(original)}
     for name, count in given.items():
@@ -274,10 +306,11 @@ def _with_source(report: StructureReport, source: str) -> StructureReport:
     if source in ("", report.estimator):
         return report
     note = (
-        f"The control comes from {source}, the images were read by {report.estimator}: unless "
-        "that is one and the same model, all scores come out low."
+        f"No verdict: the control comes from {source}, the images were read by {report.estimator}, "
+        "and the two differ even for the same photo. Connect the photo itself as 'original' "
+        "(`--original` on the command line) to get a score."
     )
-    return replace(report, notes=(*report.notes, note))
+    return replace(report, judged=False, notes=(*report.notes, note))
 
 
 def _with_lines(report: StructureReport, before: Tensor, after: Tensor) -> StructureReport:

@@ -2,7 +2,8 @@
 
 Depth Anything 3: depth as the network made it, `sky` a probability, intrinsics (several views only)
 in pixels of the size the network worked at, with the principal point at its centre. MoGe: distances
-along z with inf where masked, intrinsics as fractions of the image; version 2 is metric.
+along z with inf where masked, intrinsics as fractions of the image; versions 2 and 3 are metric,
+with normals or without; panoramas are not.
 """
 
 from __future__ import annotations
@@ -31,13 +32,15 @@ class GeometryOptions:
     """What the packet does not say.
 
     unit: "metres" for the metric networks, "relative" for the others; "auto" takes MoGe packets
-    with normals (version 2) as metric and everything else as relative. fov_deg: horizontal field of
-    view, 0 for unknown. run_size: the longer side Depth Anything 3 worked at, in pixels.
+    as metric (version 1 needs "relative"), and panoramas and Depth Anything 3 as relative.
+    fov_deg: horizontal field of view, 0 for unknown. run_size: the side Depth Anything 3 worked
+    at, in pixels: the longer one, or with `shorter_side` (its lower_bound_resize) the shorter one.
     """
 
     unit: str = "auto"
     fov_deg: float = 0.0
     run_size: int = 504
+    shorter_side: bool = False
 
 
 def from_geometry(geometry: Mapping[str, Any], options: GeometryOptions) -> DepthMap:
@@ -59,7 +62,7 @@ def from_geometry(geometry: Mapping[str, Any], options: GeometryOptions) -> Dept
 
 def _from_moge(geometry: Mapping[str, Any], depth: Tensor, options: GeometryOptions) -> DepthMap:
     height, width = depth.shape[-2:]
-    metric = options.unit == "metres" or (options.unit == "auto" and "normal" in geometry)
+    metric = options.unit == "metres" or (options.unit == "auto" and "intrinsics" in geometry)
     camera = None  # a panorama comes without intrinsics: no pinhole camera sees it
     if "intrinsics" in geometry:
         fx, fy, cx, cy = _entries(geometry["intrinsics"].reshape(-1, 3, 3))
@@ -85,7 +88,8 @@ def _from_da3(geometry: Mapping[str, Any], depth: Tensor, options: GeometryOptio
             "focal length of 300 pixels. Set field_of_view (a phone's main camera has about 65 "
             "degrees), or set unit to relative."
         )
-    worked_at = options.run_size / max(height, width)
+    side = min(height, width) if options.shorter_side else max(height, width)
+    worked_at = options.run_size / side
     metres = depth * (camera.fx * worked_at / _DA3_FOCAL_PX)
     return DepthMap.make(metres, "metric", valid, camera, "Depth Anything 3 metric")
 

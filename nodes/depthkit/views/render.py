@@ -12,14 +12,14 @@ from ..depth_map import DepthMap
 from ..errors import InvalidInput
 from ..images import frames, luminance, resize
 from ..ranges import Window, as_disparity, normalised
-from ..white import OFFERED, White
+from ..white import LOGARITHMIC, OFFERED, White
 from .colour_map import colorize
 
 __all__ = ["MEANINGS", "SCALES", "RenderOptions", "from_image", "render"]
 
 SCALES: tuple[str, ...] = ("disparity", "depth")
 METRES = "values are metres"
-MEANINGS: tuple[str, ...] = (*(white.value for white in OFFERED), METRES)
+MEANINGS: tuple[str, ...] = (*(white.value for white in (*OFFERED, *LOGARITHMIC)), METRES)
 
 # A grey image that went through JPEG keeps its channels this close; a colour map does not.
 _GREY_TOLERANCE = 0.06
