@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import random
 
 import numpy as np
@@ -11,7 +12,9 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-__all__ = ["photograph"]
+__all__ = ["disturbed", "photograph"]
+
+_SILENT = 0.1  # share of channels
 
 
 def _per_image(batch: int, low: float, high: float) -> Tensor:
@@ -52,6 +55,30 @@ def _shadowed(x: Tensor, share: float) -> Tensor:
     return x * (1 + shade * _chosen(b, share) * (tint - 1))
 
 
+def _sunlit(x: Tensor, share: float) -> Tensor:
+    """Strips and panes of hard, warm light, as the sun casts them through a window.
+
+    Parallelograms of any direction and size, up to three in a row beside each other.
+    """
+    b, _, height, width = x.shape
+    down = torch.linspace(-1, 1, height)[None, None, :, None]
+    across = torch.linspace(-1, 1, width)[None, None, None, :]
+    angle = _per_image(b, 0, math.pi)
+    lean = angle + _per_image(b, 0.6, 2.5)
+    lit = torch.ones(b, 1, height, width)
+    sharp = torch.exp(_per_image(b, 2.5, 5.0))
+    for turn, widest in ((angle, 0.35), (lean, 0.9)):
+        place = across * turn.cos() + down * turn.sin() - _per_image(b, -0.7, 0.7)
+        reach = torch.exp(_per_image(b, math.log(0.07), math.log(widest)))
+        period = reach * _per_image(b, 2.3, 3.5)
+        repeated = torch.remainder(place + period / 2, period) - period / 2
+        few = (place.abs() < 1.5 * period) & (_chosen(b, 0.5) > 0)
+        place = torch.where(few, repeated, place)
+        lit = lit * torch.sigmoid((reach - place.abs()) * sharp)
+    gain = _per_image(b, 0.5, 4.0) * torch.exp(torch.randn(b, 3, 1, 1) * 0.1)
+    return x * (1 + lit * _chosen(b, share) * gain)
+
+
 def _light(x: Tensor) -> Tensor:
     """Exposure, colour cast and mixing, uneven light and shadows, in linear light."""
     b = len(x)
@@ -60,7 +87,7 @@ def _light(x: Tensor) -> Tensor:
     x = x * torch.exp(torch.randn(b, 3, 1, 1) * 0.1)
     field = _smooth_field(b, x.shape, random.choice([2, 3, 5]))
     x = x * torch.exp(field * _per_image(b, 0.0, 0.6) * _chosen(b, 0.3))
-    x = _shadowed(x, 0.3)
+    x = _sunlit(_shadowed(x, 0.3), 0.3)
     mix = torch.eye(3) + torch.randn(b, 3, 3) * 0.07
     mixed = torch.einsum("bij,bjhw->bihw", mix, x)
     x = torch.where(_chosen(b, 0.4) > 0, mixed, x)
@@ -137,10 +164,28 @@ def _compressed(x: Tensor, share: float) -> Tensor:
         if random.random() < share:
             image = (x[i].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
             memory = io.BytesIO()
-            Image.fromarray(image).save(memory, "JPEG", quality=random.randint(25, 92))
+            Image.fromarray(image).save(memory, "JPEG", quality=random.randint(10, 92))
             data = np.array(Image.open(memory), dtype=np.float32) / 255
             x[i] = torch.from_numpy(data).permute(2, 0, 1)
     return x
+
+
+def disturbed(x: Tensor, share: float) -> Tensor:
+    """Features (B, C, H, W) of a pretrained encoder with the style of others: a share of images.
+
+    Mean and contrast of each channel are mixed with those of another image (MixStyle, Zhou et al.
+    2021) and shaken, and a tenth of the channels is silent: what is learned on top must not rely on
+    how drawn images differ from photographs.
+    """
+    b, c = x.shape[:2]
+    mean, spread = x.mean((2, 3), keepdim=True), x.std((2, 3), keepdim=True) + 1e-4
+    order = torch.randperm(b)
+    mix = torch.distributions.Beta(0.3, 0.3).sample((b, 1, 1, 1))
+    new_mean = torch.lerp(mean, mean[order], mix) + 0.2 * spread * torch.randn(b, c, 1, 1)
+    new_spread = torch.lerp(spread, spread[order], mix) * torch.exp(0.2 * torch.randn(b, c, 1, 1))
+    kept = (torch.rand(b, c, 1, 1) > _SILENT).float() / (1 - _SILENT)
+    changed = ((x - mean) / spread * new_spread + new_mean) * kept
+    return torch.where(_chosen(b, share) > 0, changed, x)
 
 
 def photograph(x: Tensor, disparity: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ shards without `-relit`, only developed anew), so that the loss can hold both an
 
 from __future__ import annotations
 
+import math
 import random
 from pathlib import Path
 
@@ -27,7 +28,9 @@ __all__ = [
 ]
 
 _EXPLAINED = 0.4
-ANY_VIEW = 0.35
+_TURNED = 0.05  # share of views that are turned by 90 degrees
+_STRIPS, _LONGEST = 0.25, 3.0  # share of batches of any aspect up to 1:3 and 3:1
+ANY_VIEW = 0.5
 """Share of draws that take any view, however composed."""
 HELD_BACK = 9000
 """Shards from this number on are never trained on."""
@@ -98,6 +101,9 @@ class Batches:
         self, pair: np.ndarray, disparity: np.ndarray, size: tuple[int, int]
     ) -> tuple[Tensor, Tensor]:
         """pair (H, W, 6), disparity (H, W, 2) -> (6, *size) 0..1 and (2, *size), cut alike."""
+        if self.rng.random() < _TURNED:
+            turns = self.rng.choice((1, 3))
+            pair, disparity = np.rot90(pair, turns), np.rot90(disparity, turns)
         height, width = disparity.shape[:2]
         share = 1.0 if self.rng.random() < 0.5 else self.rng.uniform(0.6, 1.0)
         stretch = self.rng.uniform(0.87, 1.15)
@@ -127,6 +133,8 @@ class Batches:
             if load_shard(*other)[1].shape[1:] == shape:
                 keys.append(other)
         aspect = (shape[1] / shape[0]) * self.rng.uniform(0.9, 1.1)
+        if self.rng.random() < _STRIPS:
+            aspect = math.exp(self.rng.uniform(-1, 1) * math.log(_LONGEST))
         side *= self.rng.uniform(0.9, 1.1)
         size = (_multiple(side / aspect**0.5), _multiple(side * aspect**0.5))
         items = []

@@ -9,15 +9,19 @@ is skipped and nothing is written.
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from genvr_depth.nodes.depthkit.estimators.builtin import INNER_SIZE, MULTIPLE, load_builtin
+from genvr_depth.nodes.depthkit.estimators.builtin import (
+    INNER_SIZE,
+    MULTIPLE,
+    load_builtin,
+)
 from genvr_depth.nodes.depthkit.estimators.working_size import inner_shape
 from genvr_depth.nodes.depthkit.maps.align import align_depth_to
 from genvr_depth.nodes.depthkit.measure.metrics import depth_scores
@@ -25,62 +29,24 @@ from PIL import Image
 from torch import Tensor
 
 from .data import ANY_VIEW, HELD_BACK, composed_views, load_shard, shard_numbers
+from .photographs import Photograph, bundled, photographs
 
 __all__ = [
-    "PHOTOGRAPHS",
     "SHORT_SIDE",
-    "Photograph",
     "main",
-    "photographs",
     "predict",
+    "report",
     "score_held_back",
     "score_photographs",
+    "score_stability",
 ]
 
 ROOT = Path(__file__).resolve().parent.parent
-PHOTOGRAPHS = ROOT.parent / "shared" / "data"
 WEIGHTS = ROOT / "nodes" / "depthkit" / "weights" / "builtin.safetensors"
 SHORT_SIDE = INNER_SIZE * 3 // 4
 Network = Callable[[Tensor], Tensor]
 """(B, 3, H, W) images -> (B, H, W) disparity."""
 _FARTHEST = 80.0  # metres; beyond it a held-back scene's depth is not scored
-
-
-@dataclass(frozen=True)
-class Photograph:
-    """image: (3, H, W) 0..1; depth: (h, w), any unit; valid: (h, w) bool."""
-
-    name: str
-    image: Tensor
-    depth: Tensor
-    valid: Tensor
-
-
-def _image(path: Path) -> Tensor:
-    data = np.asarray(Image.open(path).convert("RGB"), dtype=np.float32) / 255
-    return torch.from_numpy(data.copy()).permute(2, 0, 1)
-
-
-def _map(path: Path) -> Tensor:
-    return torch.from_numpy(np.asarray(Image.open(path)).astype(np.float32))
-
-
-def photographs(folder: Path = PHOTOGRAPHS) -> list[Photograph]:
-    """The three photographs, or nothing where the folder is absent."""
-    if not folder.is_dir():
-        return []
-    rgb = torch.from_numpy(np.load(folder / "nyu_fastdepth" / "rgb.npy").astype(np.float32))
-    nyu = torch.from_numpy(
-        np.load(folder / "nyu_fastdepth" / "depth.npy").astype(np.float32)
-    ).squeeze()
-    disparity = _map(folder / "middlebury_cones" / "disp2.png")
-    lidar = _map(folder / "arkit" / "arkit_depth.png") / 1000
-    cones = _image(folder / "middlebury_cones" / "im2.png")
-    return [
-        Photograph("NYUv2", rgb.permute(2, 0, 1), nyu, nyu > 0),
-        Photograph("Cones", cones, 1 / disparity.clamp_min(1e-3), disparity > 0),
-        Photograph("ARKit", _image(folder / "arkit" / "image.jpg"), lidar, lidar > 0),
-    ]
 
 
 @torch.no_grad()
@@ -147,12 +113,78 @@ def score_held_back(
     return {name: (float(pair[0]), float(pair[1])) for name, pair in named.items()}
 
 
+def _compressed(image: Tensor) -> Tensor:
+    memory = io.BytesIO()
+    data = (image.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+    Image.fromarray(data).save(memory, "JPEG", quality=10)
+    back = np.asarray(Image.open(memory), dtype=np.float32) / 255
+    return torch.from_numpy(back.copy()).permute(2, 0, 1)
+
+
+def _halved(image: Tensor) -> Tensor:
+    return F.interpolate(image[None], scale_factor=0.5, mode="bilinear", antialias=True)[0]
+
+
+CHANGES: dict[str, Callable[[Tensor], Tensor]] = {
+    "mirrored": lambda image: image.flip(-1),
+    "brightness x 1.6": lambda image: (image * 1.6).clamp(0, 1),
+    "brightness x 0.25": lambda image: image * 0.25,
+    "JPEG quality 10": _compressed,
+    "half size": _halved,
+}
+"""Changes of an image that must not change the estimate."""
+
+
+def score_stability(model: Network, photos: list[Photograph]) -> dict[str, float]:
+    """Mean AbsRel between the answers to an image and to the changed image.
+
+    Both answers are affine-invariant; the first one is brought to the truth's own scale and shift,
+    the second one is fitted to it.
+    """
+    found: dict[str, list[float]] = {name: [] for name in CHANGES}
+    for photo in photos:
+        size = tuple(photo.depth.shape)
+        before = predict(model, photo.image, size)  # type: ignore[arg-type]
+        depth = align_depth_to(before, photo.depth, photo.valid, space="disparity")
+        for name, change in CHANGES.items():
+            after = predict(model, change(photo.image), size)  # type: ignore[arg-type]
+            after = after.flip(-1) if name == "mirrored" else after
+            found[name].append(_score(after, depth, torch.ones_like(photo.valid))[0])
+    return {name: float(np.mean(values)) for name, values in found.items()}
+
+
 def _table(named: dict[str, list[Row]]) -> str:
     names = [row[0] for row in next(iter(named.values()))]
     lines = ["| AbsRel / delta1 | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
     for title, rows in named.items():
         lines.append(f"| {title} | " + " | ".join(f"{a:.3f} / {d:.3f}" for _, a, d in rows) + " |")
     return "\n".join(lines)
+
+
+def _compared(model: Network, photos: list[Photograph], short: int) -> str:
+    """The model's table beside the two baselines that are fitted to each truth."""
+    runs: dict[str, Callable[[Photograph], Tensor]] = {
+        "built-in model": lambda p: predict(model, p.image, tuple(p.depth.shape), short),  # type: ignore[arg-type]
+        "best constant (fitted to each truth)": lambda p: torch.zeros_like(p.depth),
+        "best vertical gradient + squared radius (fitted to each truth)": _fitted,
+    }
+    return _table({name: score_photographs(run, photos) for name, run in runs.items()})
+
+
+def report(model: Network, photos: list[Photograph], held_back: Path | None, short: int) -> str:
+    """All tables of results.md."""
+    parts = [_compared(model, photos, short)] if photos else ["Photographs: not there."]
+    parts.append(_compared(model, list(bundled()), short))
+    if held_back:
+        named = score_held_back(model, held_back, short=short)
+        rows = [f"| {name} | {a:.3f} / {d:.3f} |" for name, (a, d) in named.items()]
+        parts.append("\n".join(["| held-back views | AbsRel / delta1 |", "|---|---|", *rows]))
+    stable = score_stability(model, photos or list(bundled()))
+    rows = [f"| {name} | {value:.3f} |" for name, value in stable.items()]
+    parts.append(
+        "\n".join(["| the image is changed | AbsRel between answers |", "|---|---|", *rows])
+    )
+    return "\n\n".join(parts)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -164,33 +196,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--short", type=int, default=SHORT_SIDE, help="shorter side inside")
     parser.add_argument("--write", action="store_true", help="write training/results.md")
     options = parser.parse_args(arguments)
-    model = load_builtin(options.weights)
-    parts = []
     photos = photographs()
-    if photos:
-        named = {
-            "built-in model": score_photographs(
-                lambda p: predict(model, p.image, tuple(p.depth.shape), options.short),
-                photos,  # type: ignore[arg-type]
-            ),
-            "best constant (fitted to each truth)": score_photographs(
-                lambda p: torch.zeros_like(p.depth), photos
-            ),
-            "best vertical gradient + squared radius (fitted to each truth)": score_photographs(
-                _fitted, photos
-            ),
-        }
-        parts.append(_table(named))
-    else:
-        parts.append("Photographs skipped: they are not there.")
-    if options.held_back:
-        named = score_held_back(model, options.held_back, short=options.short)
-        rows = [f"| {name} | {a:.3f} / {d:.3f} |" for name, (a, d) in named.items()]
-        parts.append("\n".join(["| held-back views | AbsRel / delta1 |", "|---|---|", *rows]))
-    text = "\n\n".join(parts)
-    sys.stdout.write(text + "\n")
     if options.write and not photos:
         parser.error("--write needs the photographs, or the published table would lose them")
+    text = report(load_builtin(options.weights), photos, options.held_back, options.short)
+    sys.stdout.write(text + "\n")
     if options.write:
         (ROOT / "training" / "results.md").write_text(
             f"# Results\n\nInner shorter side {options.short} px.\n\n{text}\n"

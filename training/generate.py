@@ -21,12 +21,23 @@ from .raster.relight import relit
 from .raster.renderer import Renderer
 from .raster.rooms import corridor, room
 from .raster.scene import Camera, Scene
+from .raster.subjects import close_up, group, night_street, vehicle
 from .raster.tabletop import table_top
 
 __all__ = ["build_scene", "main", "views"]
 
 SIZES = ((240, 180), (208, 208), (180, 240), (232, 192))
-KINDS = ((room, 0.5), (table_top, 0.22), (corridor, 0.06), (street, 0.1), (landscape, 0.12))
+KINDS = (
+    (room, 0.34),
+    (table_top, 0.18),
+    (corridor, 0.04),
+    (street, 0.14),
+    (landscape, 0.14),
+    (group, 0.06),
+    (close_up, 0.05),
+    (vehicle, 0.03),
+    (night_street, 0.02),
+)
 VIEWS_PER_SCENE = 4
 SHARD = 500
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
-from torch import Tensor, nn
+from genvr_depth.nodes.depthkit.estimators.builtin import BuiltinDepth
+from torch import Tensor
 
 __all__ = ["Muon", "split_parameters"]
 
@@ -58,10 +59,15 @@ class Muon(torch.optim.Optimizer):
         return p.grad.lerp(memory, momentum).reshape(len(p), -1)
 
 
-def split_parameters(model: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
-    """(inner matrices, everything else: stem, head, norms, biases)."""
-    inner, rest = [], []
+def split_parameters(model: BuiltinDepth) -> dict[str, tuple[list[Tensor], list[Tensor]]]:
+    """Parts that learn at different rates, each as (inner matrices, everything else).
+
+    "encoder": both encoders; "new": what joins the pretrained one; "decoder": the rest.
+    """
+    encoder = {id(p) for module in model.encoders() for p in module.parameters()}
+    parts: dict[str, tuple[list[Tensor], list[Tensor]]] = {}
     for name, p in model.named_parameters():
-        outer = name.startswith(("stem", "head"))
-        (rest if p.ndim < 2 or outer else inner).append(p)
-    return inner, rest
+        part = "encoder" if id(p) in encoder else "new" if "join" in name else "decoder"
+        inner, rest = parts.setdefault(part, ([], []))
+        (rest if p.ndim < 2 or name.startswith("head") else inner).append(p)
+    return parts

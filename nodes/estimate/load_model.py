@@ -36,7 +36,8 @@ def _model_choices() -> list[str]:
 def _model_tip() -> str:
     licences = "\n".join(row.summary for row in estimators.MODELS)
     return (
-        f"{estimators.BUILTIN}: part of the pack, MIT, no download. "
+        f"{estimators.BUILTIN}: part of the pack, MIT (encoder initialised from "
+        "Apache-2.0 weights), no download. "
         "A folder of your own in models/depth_estimation (config.json "
         f"and model.safetensors) appears here too.\n{licences}"
     )

@@ -1,4 +1,4 @@
-"""The recipe of the built-in model: loss, optimiser, growth, augmentation, what is drawn."""
+"""The recipe of the built-in model: loss, optimiser, encoder, augmentation, what is drawn."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.estimators.builtin import BuiltinDepth
+from genvr_depth.nodes.depthkit.estimators.efficientnet_lite import EfficientNetLite
 from genvr_depth.training import export
 from genvr_depth.training.augment import photograph
 from genvr_depth.training.data import HELD_BACK, Batches, composed_views
-from genvr_depth.training.grow import starting_weights
+from genvr_depth.training.encoder import folded, starting_weights
 from genvr_depth.training.losses import depth_loss, disagreement
 from genvr_depth.training.muon import Muon, split_parameters
 from genvr_depth.training.raster.outdoors import landscape
@@ -69,31 +70,72 @@ def test_muon_steps_are_near_orthogonal(shape, dtype):
     assert singular.max() < 1.3
 
 
-def test_every_parameter_has_exactly_one_optimiser():
+def test_every_parameter_belongs_to_exactly_one_part():
     model = BuiltinDepth()
-    inner, rest = split_parameters(model)
-    assert {id(p) for p in inner} | {id(p) for p in rest} == {id(p) for p in model.parameters()}
-    assert len(inner) + len(rest) == len(list(model.parameters()))
+    parts = split_parameters(model)
+    every = [id(p) for inner, rest in parts.values() for p in (*inner, *rest)]
+    assert len(every) == len(set(every))
+    assert set(every) == {id(p) for p in model.parameters()}
+    assert {id(p) for p in model.encoder.parameters()} <= {
+        id(p) for group in parts["encoder"] for p in group
+    }
 
 
-def test_a_grown_network_predicts_what_the_smaller_one_did(tmp_path):
-    small = BuiltinDepth()
-    for module in small.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.running_mean.normal_()
-            module.weight.data.uniform_(0.5, 1.5)
-    small.sixteenth[-1], small.context[-1] = nn.Identity(), nn.Identity()
-    save_file(small.state_dict(), tmp_path / "small.safetensors")
-    grown = BuiltinDepth()
-    grown.load_state_dict(starting_weights(tmp_path / "small.safetensors", grown))
+def _package_state(encoder: EfficientNetLite) -> dict[str, torch.Tensor]:
+    """Random weights under the names of the package, batch normalisation apart."""
+    convs = {"_conv_stem": ("_bn0", encoder.stem.conv)}
+    blocks = [block for stage in encoder.stages for block in stage]
+    for i, block in enumerate(blocks):
+        for part, norm in (("expand", "_bn0"), ("depthwise", "_bn1"), ("project", "_bn2")):
+            if part != "expand" or block.expands:
+                conv = getattr(block, part).conv
+                convs[f"_blocks.{i}._{part}_conv"] = (f"_blocks.{i}.{norm}", conv)
+    state = {}
+    for name, (norm, conv) in convs.items():
+        state[f"{name}.weight"] = torch.randn_like(conv.weight) * 0.1
+        for part in ("weight", "bias", "running_mean", "running_var"):
+            state[f"{norm}.{part}"] = torch.rand(conv.out_channels) + 0.5
+    return state
+
+
+def test_folded_weights_do_what_convolution_and_batch_normalisation_did():
+    encoder = EfficientNetLite()
+    found = _package_state(encoder)
+    encoder.load_state_dict(folded(found, encoder))
+    image = torch.rand(1, 32, 8, 8)
+    depthwise = encoder.stages[0][0].depthwise
+    names = [f"_blocks.0._bn1.{part}" for part in ("running_mean", "running_var", "weight", "bias")]
+    raw = nn.functional.conv2d(
+        image, found["_blocks.0._depthwise_conv.weight"], padding=1, groups=32
+    )
+    expected = nn.functional.batch_norm(raw, *(found[name] for name in names), eps=1e-3)
+    torch.testing.assert_close(depthwise(image), expected)
+
+
+def test_a_run_begins_with_the_averaged_weights_of_another(tmp_path):
+    earlier = BuiltinDepth().state_dict()
+    torch.save({"average": earlier}, tmp_path / "state.pt")
+    half = {k: v.half() if v.is_floating_point() else v for k, v in earlier.items()}
+    save_file(half, tmp_path / "weights.safetensors")
+    for name, close in (("state.pt", 0.0), ("weights.safetensors", 1e-3)):
+        found = starting_weights(BuiltinDepth(), tmp_path / name)
+        torch.testing.assert_close(found, earlier, rtol=close, atol=close)
+
+
+def test_what_joins_the_pretrained_encoder_contributes_nothing_when_new():
+    model = BuiltinDepth().eval()
     image = torch.rand(1, 3, 64, 96)
-    torch.testing.assert_close(grown.eval()(image), small.eval()(image))
+    before = model(image)
+    for parameter in model.encoder.parameters():
+        nn.init.normal_(parameter)
+    torch.testing.assert_close(model(image), before)
 
 
 def test_a_blend_is_the_mean_by_shares_with_statistics_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setattr(export, "_STATISTICS_BATCHES", 2)
+    monkeypatch.setattr(export, "_STATISTICS_SIDE", 64)
     _write_shard(tmp_path, 0, 128)
-    for name, value in (("a", 0.0), ("b", 1.0)):
+    for name, value in (("a", 0.0), ("b", 0.01)):
         model = BuiltinDepth()
         for parameter in model.parameters():
             nn.init.constant_(parameter, value)
@@ -104,8 +146,8 @@ def test_a_blend_is_the_mean_by_shares_with_statistics_of_its_own(tmp_path, monk
         ["--state", *states, "--shares", "1", "3", "--data", str(tmp_path), "--out", str(out)]
     )
     blend = load_file(out)
-    assert blend["head.0.weight"].unique().tolist() == [0.75]
-    assert int(blend["stem.0.1.num_batches_tracked"]) == 2
+    assert blend["head.0.weight"].unique().tolist() == [pytest.approx(0.0075, abs=1e-5)]
+    assert int(blend["deepest.0.1.num_batches_tracked"]) == 2
 
 
 def test_views_composed_as_people_compose_are_told_from_others():
@@ -126,7 +168,17 @@ def test_held_back_shards_are_never_drawn(tmp_path):
     assert images.mean() < 0.3
 
 
-def test_the_camera_changes_images_but_not_their_shape_or_range():
+def test_batches_come_in_shapes_from_one_to_three_to_three_to_one(tmp_path):
+    _write_shard(tmp_path, 0, 0)
+    batches = Batches([tmp_path], 2, seed=1)
+    shapes = [batches.draw(160)[1].shape[1:] for _ in range(40)]
+    aspects = sorted(width / height for height, width in shapes)
+    assert aspects[0] < 0.6
+    assert aspects[-1] > 1.8
+    assert all(1 / 4 <= aspect <= 4 for aspect in aspects)
+
+
+def test_the_camera_changes_pictures_but_not_their_shape_or_range():
     images, disparity = torch.rand(6, 3, 48, 64), torch.rand(6, 48, 64)
     seen = photograph(images.clone(), disparity)
     assert seen.shape == images.shape

@@ -10,7 +10,7 @@ from .clutter import plant
 from .figures import animal, person
 from .scene import Camera, Light, Scene, Sky
 
-__all__ = ["daylight", "landscape", "street"]
+__all__ = ["bush", "car", "daylight", "landscape", "street"]
 
 
 def daylight(scene: Scene, rng: random.Random, reach: float) -> None:
@@ -77,7 +77,7 @@ def _tree(scene: Scene, rng: random.Random) -> None:
         )
 
 
-def _bush(scene: Scene, rng: random.Random) -> None:
+def bush(scene: Scene, rng: random.Random) -> None:
     gaps = _gaps(rng)
     for _ in range(rng.randint(1, 3)):
         s = rng.uniform(0.4, 1.6)
@@ -102,7 +102,7 @@ def _rock(scene: Scene, rng: random.Random) -> None:
     )
 
 
-def _car(scene: Scene, rng: random.Random) -> None:
+def car(scene: Scene, rng: random.Random) -> None:
     """Long axis along y."""
     w, length, h = rng.uniform(1.65, 1.9), rng.uniform(3.6, 4.8), rng.uniform(1.35, 1.75)
     mat, glass, dark = (
@@ -202,7 +202,7 @@ _PROPS = (
     (_post, 3),
     (person, 5),
     (_bench, 1),
-    (_bush, 2),
+    (bush, 2),
     (_fence, 1),
     (animal, 1),
     (plant, 1),
@@ -254,7 +254,7 @@ def street(scene: Scene, rng: random.Random) -> None:
                 (side * (road / 2 - rng.choice([1.1, road * 0.3])), rng.uniform(4, 45), 0.0),
                 rng.choice([0, math.pi]),
             ):
-                _car(scene, rng)
+                car(scene, rng)
     scene.focus = (0.0, 14.0, 0.0)
     for _ in range(6):
         x = rng.choice(

@@ -14,7 +14,7 @@ from .indoor_light import indoor_sky
 from .outdoors import daylight
 from .scene import FIRST_COLOR, GLOW, NO_MASK, PAINT, PATTERN, SECOND_COLOR, Light, Scene, Sky, Vec
 
-__all__ = ["relit"]
+__all__ = ["dusk", "relit"]
 
 _PANES, _LEAVES, _BLINDS = 1.0, 2.0, 3.0
 _REPAINTED = 0.6  # share of scenes whose things take other colours
@@ -55,7 +55,7 @@ def _indoors(scene: Scene, rng: random.Random) -> None:
         scene.lights.append(Light(position, _tinted(rng, strength), False, shadow, aim, mask))
 
 
-def _dusk(scene: Scene, rng: random.Random) -> None:
+def dusk(scene: Scene, rng: random.Random) -> None:
     """No sun: a coloured sky low over the ground, lamps at head height and above."""
     glow, bright = rng.uniform(0.3, 1.0), rng.uniform(0.05, 0.6)
     low = (bright, bright * (1 - 0.45 * glow), bright * (1 - 0.75 * glow))
@@ -79,7 +79,7 @@ def _dusk(scene: Scene, rng: random.Random) -> None:
 
 def _outdoors(scene: Scene, rng: random.Random) -> None:
     if rng.random() < 0.5:
-        _dusk(scene, rng)
+        dusk(scene, rng)
         return
     scene.lights = []
     daylight(scene, rng, scene.reach)

@@ -40,7 +40,7 @@ def _text(value: object) -> str:
 
 
 def _rows() -> list[dict[str, Any]]:
-    from ..estimators import BUILTIN, MODELS
+    from ..estimators import BUILTIN, BUILTIN_LICENCE, MODELS
     from ..estimators.loading import BUILTIN_WEIGHTS
     from ..estimators.model_store import installed
     from ..folders import model_folders
@@ -52,7 +52,7 @@ def _rows() -> list[dict[str, Any]]:
         "state": "installed" if BUILTIN_WEIGHTS.is_file() else "missing",
         "kind": "disparity",
         "megabytes": _megabytes(BUILTIN_WEIGHTS.parent),
-        "licence": "MIT",
+        "licence": BUILTIN_LICENCE,
         "commercial": True,
         "repository": None,
         "folder": "bundled",

@@ -16,10 +16,11 @@ from .devices import find_device
 from .driver import estimate
 from .loading import DOWNLOAD_POLICIES, builtin_estimator, ensure_folder, load_estimator
 from .model_store import fingerprint, model_names
-from .model_table import BUILTIN, MODELS, ModelRow
+from .model_table import BUILTIN, BUILTIN_LICENCE, MODELS, ModelRow
 
 __all__ = [
     "BUILTIN",
+    "BUILTIN_LICENCE",
     "CONSISTENCIES",
     "DETAILS",
     "DOWNLOAD_POLICIES",

@@ -16,7 +16,7 @@ from .base import Estimator, Placement, Placer, resident
 from .builtin import INNER_SIZE, MULTIPLE, load_builtin
 from .model_download import Origin, download
 from .model_store import find_folder, target_folder
-from .model_table import BUILTIN, find_row
+from .model_table import BUILTIN, BUILTIN_LICENCE, find_row
 from .transformers_family import load_folder
 
 __all__ = [
@@ -56,7 +56,7 @@ class _Builtin:
     """The pack's own network as an `Estimator`."""
 
     name = BUILTIN
-    licence = "MIT"
+    licence = BUILTIN_LICENCE
     multiple = MULTIPLE
     # Measured on 4:3 images with INNER_SIZE on the longer side.
     inner_size = INNER_SIZE * 3 // 4

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from ..depth_map import Kind
 
-__all__ = ["BUILTIN", "FILES", "MODELS", "ModelRow", "find_row"]
+__all__ = ["BUILTIN", "BUILTIN_LICENCE", "FILES", "MODELS", "ModelRow", "find_row"]
 
 BUILTIN = "builtin"
+BUILTIN_LICENCE = "MIT, encoder initialised from Apache-2.0 weights"
 FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
 
 
