@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from .data import Batches
 from .evaluate import WEIGHTS
 
-__all__ = ["averaged", "main", "mean", "with_own_statistics"]
+__all__ = ["averaged", "main", "mean", "side_by_side", "with_own_statistics"]
 
 _STATISTICS_BATCHES, _STATISTICS_SIDE = 24, 190.0
 
@@ -37,6 +37,22 @@ def mean(states: list[dict[str, Tensor]], shares: list[float]) -> dict[str, Tens
         else value
         for name, value in states[0].items()
     }  # type: ignore[return-value]
+
+
+def side_by_side(first: dict[str, Tensor], second: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The mean of two states whose joins are half as wide as the network's, the joins kept apart.
+
+    Each join of the result computes the mean of what the two joins computed; all else is the mean
+    of the weights.
+    """
+    state = mean([first, second], [1.0, 1.0])
+    for name in (n for n in first if "join" in n):
+        pair = first[name], second[name]
+        if name.endswith("out.weight"):
+            state[name] = torch.cat(pair, dim=1) / 2
+        elif ".reduce." in name and first[name].ndim:
+            state[name] = torch.cat(pair)
+    return state
 
 
 def with_own_statistics(weights: dict[str, Tensor], batches: Batches) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 
 import numpy as np
@@ -148,6 +149,24 @@ def test_a_blend_is_the_mean_by_shares_with_statistics_of_its_own(tmp_path, monk
     blend = load_file(out)
     assert blend["head.0.weight"].unique().tolist() == [pytest.approx(0.0075, abs=1e-5)]
     assert int(blend["deepest.0.1.num_batches_tracked"]) == 2
+
+
+def test_joins_side_by_side_compute_the_mean_of_both():
+    network, image = BuiltinDepth().eval(), torch.rand(1, 320, 2, 3)
+    whole = network.join_deepest
+    halves = []
+    for _ in range(2):
+        half = copy.deepcopy(whole)
+        inner = whole.out.in_channels // 2
+        half.reduce[0] = nn.Conv2d(320, inner, 1, bias=False)
+        half.reduce[1] = nn.BatchNorm2d(inner)
+        half.out = nn.Conv2d(inner, whole.out.out_channels, 1)
+        halves.append(half.eval())
+    named = [{f"join.{k}": v for k, v in half.state_dict().items()} for half in halves]
+    state = export.side_by_side(*named)
+    whole.load_state_dict({k.removeprefix("join."): v for k, v in state.items()})
+    expected = (halves[0](image) + halves[1](image)) / 2
+    torch.testing.assert_close(whole(image), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_views_composed_as_people_compose_are_told_from_others():

@@ -19,7 +19,7 @@ from .working_size import nearest_multiple
 
 __all__ = ["INNER_SIZE", "MULTIPLE", "WIDTHS", "BuiltinDepth", "load_builtin"]
 
-INNER_SIZE = 342
+INNER_SIZE = 299
 MULTIPLE = 32
 WIDTHS = (24, 40, 80, 144, 224)
 _HEADS = 4
@@ -80,7 +80,7 @@ class _Join(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, kernel: int = 3) -> None:
         super().__init__()
-        inner = min(inputs, 2 * outputs)
+        inner = 2 * min(inputs, 2 * outputs)
         self.reduce = _conv(inputs, inner, 1)
         self.out = nn.Conv2d(inner, outputs, kernel, 1, kernel // 2)
         nn.init.zeros_(self.out.weight)
