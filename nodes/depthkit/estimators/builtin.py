@@ -19,12 +19,12 @@ from .working_size import nearest_multiple
 
 __all__ = ["INNER_SIZE", "MULTIPLE", "WIDTHS", "BuiltinDepth", "load_builtin"]
 
-INNER_SIZE = 299
+INNER_SIZE = 342
 MULTIPLE = 32
 WIDTHS = (24, 40, 80, 144, 224)
 _HEADS = 4
 _POSITIONS = 4  # channels that say where on the image a token is
-_SMALL = 0.7  # of the working size: about the size of the images that it was trained on
+_SMALL = 0.625  # of the working size: about the size of the images that it was trained on
 
 
 def _conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
