@@ -136,7 +136,7 @@ def test_the_top_level_is_the_planned_one():
         pytest.skip("not a git checkout")
     top = {line.split("/")[0] for line in tracked if not line.startswith(".")}
     planned = "nodes web workflows tests training locales docs __init__.py pyproject.toml README.md"
-    planned += " LICENSE CHANGELOG.md CONTRIBUTING.md requirements.txt constraints.txt"
+    planned += " LICENSE NOTICE CHANGELOG.md CONTRIBUTING.md requirements.txt constraints.txt"
     assert top <= set(planned.split())
 
 
