@@ -396,3 +396,17 @@ def test_a_control_of_another_source_gets_figures_and_no_verdict():
     assert "no verdict" in one.report.text()
     assert "'original'" in one.report.text()
     assert "not the same scene" not in one.report.text()
+
+
+def test_the_photos_own_edges_tell_another_light_from_another_thing():
+    """The stand-in reads brightness, so that a night view is all another depth to it."""
+    photo = load_scene(SCENE_NAMES[0]).image
+    night = 1 - photo**2
+    replaced = photo.clone()
+    replaced[:, 200:500, 300:700] = photo[:, 100:400, 0:400].flip(1)
+    target = yardstick(estimate(Painted(), photo).depth, photo, Painted())
+    kept, changed = (
+        score_images(target, x, Painted(), photo)[0].report.score for x in (night, replaced)
+    )
+    assert kept > 95
+    assert changed < 70

@@ -18,7 +18,7 @@ from torch import Tensor
 from ..images import luminance
 from .smooth import box_mean
 
-__all__ = ["Match", "match_frames", "structure_of"]
+__all__ = ["Match", "correlation", "match_frames", "structure_of"]
 
 # Half a window of the local mean and spread, in pixels of the thumbnail.
 _RADIUS = 4
@@ -72,15 +72,15 @@ def match_frames(first: Tensor, second: Tensor) -> Match:
     """first, second: (2, h, w) from `structure_of`."""
     height, width = first.shape[1:]
     flow = _refined(first[:1], second[:1], _placed(first, second))
-    resting = _correlation(first[:1], second[:1]) >= _correlated(first, second, flow) - _AS_GOOD
+    resting = correlation(first[:1], second[:1]) >= _correlated(first, second, flow) - _AS_GOOD
     # Where nothing moves, what moves beside it must not drag it along.
     flow = torch.where(resting, 0.0, flow)
     grids = _grid(-flow / 2), _grid(flow / 2)
     inside = _inside(grids[0]) & _inside(grids[1])
     a, b = (_sampled(frame, grid) for frame, grid in zip((first, second), grids, strict=True))
-    correlation = _correlation(a[:1], b[:1])
+    alike = correlation(a[:1], b[:1])
     rich = torch.maximum(a[1], b[1]) > _BARE
-    same = inside & (~rich | (correlation > _SAME))
+    same = inside & (~rich | (alike > _SAME))
     counted = (inside & rich).sum().item()
     bare = counted < _LEAST_STRUCTURE * height * width
     share = 1.0 if bare else (same & rich).sum().item() / counted
@@ -158,7 +158,7 @@ def _mean(planes: Tensor, radius: int = _RADIUS) -> Tensor:
     return box_mean(planes[:, 0], radius)[:, None]
 
 
-def _correlation(a: Tensor, b: Tensor) -> Tensor:
+def correlation(a: Tensor, b: Tensor) -> Tensor:
     """(1, h, w) twice -> (h, w): normalised cross-correlation of the windows around each pixel."""
     a, b = a[None], b[None]
     mean_a, mean_b = _mean(a), _mean(b)
@@ -170,7 +170,7 @@ def _correlation(a: Tensor, b: Tensor) -> Tensor:
 def _correlated(first: Tensor, second: Tensor, flow: Tensor) -> Tensor:
     pairs = zip((first, second), (_grid(-flow / 2), _grid(flow / 2)), strict=True)
     a, b = (_sampled(frame[:1], grid) for frame, grid in pairs)
-    return _correlation(a, b)
+    return correlation(a, b)
 
 
 def _grid(flow: Tensor) -> Tensor:

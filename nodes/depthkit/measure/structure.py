@@ -18,6 +18,9 @@ photographs have in common. W asks for the one thing that is missing, new or els
 small to weigh in the others: where it stood W is about 0, and a third is taken off (two at most).
 All are 1 for the same depth, and the product is near 0 for an unrelated image. Blur lowers da
 against db, a shift or a warp moves them apart. The four are measured in `agreement`.
+
+Where the photo itself is known, its edges are a witness: the depth behind edges that are still in
+their places is taken to be kept (see `kept_edges`).
 """
 
 from __future__ import annotations
@@ -41,6 +44,7 @@ from ..progress import Progress
 from ..ranges import Window, find_window, normalise
 from ..views.colour_map import colorize
 from .agreement import layout, outlines, ranking, worst_place
+from .kept_edges import with_kept_depth
 from .metrics import boundary_f1, control_rmse, depth_scores
 from .vanishing_point import vanishing_point
 
@@ -256,7 +260,11 @@ def score_images(
     for index in range(found.batch):
         if should_stop is not None and should_stop():
             raise Stopped
-        one = fit_frame(control.frame(min(index, control.batch - 1)), found.frame(index))
+        target = control.frame(min(index, control.batch - 1))
+        one = fit_frame(target, found.frame(index))
+        if original is not None and control.source == estimator.name:
+            before = original[min(index, len(original) - 1)]
+            one = _with_photo(one, target, found.frame(index), before, images[index])
         one = replace(one, report=_with_source(one.report, control.source))
         if original is not None:
             before = original[min(index, len(original) - 1)]
@@ -300,6 +308,23 @@ def _check_counts(control: DepthMap, images: Tensor, original: Tensor | None) ->
                 f"There are {len(images)} images but {count} of '{name}'; give one for all "
                 "images, or one for each."
             )
+
+
+def _with_photo(
+    plain: Comparison, target: DepthMap, found: DepthMap, before: Tensor, after: Tensor
+) -> Comparison:
+    """The score and its parts with the photo's own edges as a witness; the usual metrics stay those
+    of the estimates. An image of another shape is judged by these alone."""
+    shapes = [target.width / target.height, *(x.shape[1] / x.shape[0] for x in (before, after))]
+    if max(shapes) / min(shapes) > SAME_SHAPE:
+        return plain
+    kept = with_kept_depth(target, found, before, after)
+    seen = compare(target, kept)
+    parts = {
+        name: getattr(seen.report, name)
+        for name in ("score", "spearman", "outlines", "layout", "worst_place")
+    }
+    return Comparison(replace(plain.report, **parts), seen.error)
 
 
 def _with_source(report: StructureReport, source: str) -> StructureReport:
