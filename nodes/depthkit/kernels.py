@@ -35,10 +35,20 @@ def box_sum(planes: Tensor, radius: int) -> Tensor:
 
 def local_max(planes: Tensor, radius: int) -> Tensor:
     """Largest value of the (2 radius + 1)^2 square around each pixel: (B, H, W) -> the same."""
-    size = 2 * radius + 1
-    for kernel, pad in (((1, size), (0, radius)), ((size, 1), (radius, 0))):
-        planes = F.max_pool2d(planes, kernel, 1, pad)
-    return planes
+    return _running_max(_running_max(planes, radius, 2), radius, 1)
+
+
+def _running_max(planes: Tensor, radius: int, dim: int) -> Tensor:
+    """Along one axis; windows grow by doubling, so that a large radius costs hardly more."""
+    length, size = planes.shape[dim], 2 * radius + 1
+    pads = (radius, radius) if dim == 2 else (0, 0, radius, radius)
+    found, reach = F.pad(planes, pads, value=-torch.inf), 1
+    while 2 * reach <= size:
+        rest = found.shape[dim] - reach
+        found = torch.maximum(found.narrow(dim, 0, rest), found.narrow(dim, reach, rest))
+        reach *= 2
+    last = found.narrow(dim, size - reach, length)
+    return torch.maximum(found.narrow(dim, 0, length), last)
 
 
 def dilate(mask: Tensor, radius: int = 1) -> Tensor:

@@ -5,7 +5,11 @@ import torch
 import torch.nn.functional as F
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
+from genvr_depth.nodes.depthkit.kernels import erode
+from genvr_depth.nodes.depthkit.maps.fill import push_pull
 from genvr_depth.nodes.depthkit.maps.refine import refine
+from genvr_depth.nodes.depthkit.maps.sharpness import edge_width
+from genvr_depth.nodes.depthkit.measure.metrics import boundary_f1
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -186,3 +190,93 @@ def test_refined_depth_of_a_scene_is_closer_to_the_truth_than_bicubic(name):
         return ((values - truth.values).abs() / truth.values.clamp_min(0.01))[both].mean().item()
 
     assert error(refined.values) < error(bicubic)
+
+
+def _pair(height=240, width=320):
+    """(exact depth, photo) of a slanted floor and two things, one of them round."""
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    depth = 6 - 3 * y / height
+    box = (x > 61) & (x < 143) & (y > 52) & (y < 187)
+    ball = (x - 230).square() + (y - 130).square() < 55**2
+    photo = torch.full((height, width, 3), 0.75) + 0.02 * torch.sin(x / 3.0)[..., None]
+    photo[box], photo[ball] = torch.tensor([0.7, 0.2, 0.2]), torch.tensor([0.2, 0.3, 0.6])
+    depth = torch.where(box, 2.0, torch.where(ball, 1.5, depth))
+    return DepthMap.make(depth, "metric"), photo[None]
+
+
+def _blurred(depth, sigma):
+    reach = 4 * sigma
+    line = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / sigma).square())
+    line /= line.sum()
+    stack = F.pad(depth.values[None], (reach, reach, reach, reach), mode="replicate")
+    rows = F.conv2d(stack, line.view(1, 1, 1, -1))
+    return DepthMap.make(F.conv2d(rows, line.view(1, 1, -1, 1))[0], depth.kind)
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("factor", [4, 8])
+def test_an_enlarged_map_is_refined_as_the_small_one_it_came_from(factor, known):
+    truth, photo = _pair()
+    small = truth.resized(truth.height // factor, truth.width // factor)
+    measured = (small.height, small.width) if known else None
+    small = DepthMap.make(small.values, "metric", measured=measured)
+    large = small.resized(truth.height, truth.width)
+    assert (refine(large, photo).values - refine(small, photo).values).abs().mean() < 0.003
+
+
+@pytest.mark.parametrize("sigma", [3, 6])
+def test_soft_outlines_move_onto_those_of_the_photo(sigma):
+    truth, photo = _pair()
+    soft = _blurred(truth, sigma)
+    refined = refine(soft, photo)
+    before, after = ((d.values - truth.values).abs().mean() for d in (soft, refined))
+    assert after < 0.35 * before
+    assert boundary_f1(refined.values[0], truth.values[0]) > 0.8
+    assert refined.values.min() >= soft.values.min()
+    assert refined.values.max() <= soft.values.max()
+
+
+def test_refining_twice_hardly_changes_what_is_refined():
+    truth, photo = _pair()
+    once = refine(_blurred(truth, 6), photo)
+    assert (refine(once, photo).values - once.values).abs().mean() < 0.02
+
+
+def test_texture_of_the_photo_hardly_moves_the_surfaces_of_a_soft_map():
+    truth, photo = _pair()
+    soft = _blurred(truth, 6)
+    stripes = torch.arange(photo.shape[2]) // 9 % 2 * 0.4
+    refined = refine(soft, photo * 0.5 + stripes[:, None])
+    surface = erode((truth.values - soft.values).abs()[0] < 1e-2, 9)
+    assert surface.float().mean() > 0.2
+    change = (refined.values - soft.values)[0, surface].abs() / (6 - 1.5)
+    assert change.mean() < 0.002
+    assert change.quantile(0.98) < 0.02
+
+
+def test_an_exact_map_with_sharp_edges_is_left_as_it_is():
+    for name in SCENE_NAMES:
+        depth = load_scene(name).depth
+        plane, valid = depth.values[0], depth.valid[0]
+        assert (
+            0 < edge_width(push_pull(plane[None, None], valid[None, None].float())[0, 0], valid) < 2
+        )
+
+
+def test_soft_outlines_beside_unknown_pixels_stay_within_the_known_values():
+    truth, photo = _pair()
+    soft = _blurred(truth, 6)
+    valid = torch.ones_like(soft.valid)
+    valid[:, :40] = False
+    holed = DepthMap.make(torch.where(valid, soft.values, 1e6), "metric", valid)
+    refined = refine(holed, photo)
+    assert torch.equal(refined.valid, valid)
+    assert (refined.values[~valid] == 0).all()
+    assert refined.values.max() <= soft.values[valid].max()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 90), (90, 2)])
+def test_a_map_of_a_few_pixels_is_refined_too(shape):
+    refined = refine(DepthMap.make(torch.rand(1, *shape) + 1, "depth"), torch.rand(1, *shape, 3))
+    assert refined.values.shape == (1, *shape)
+    assert bool(refined.valid.all())

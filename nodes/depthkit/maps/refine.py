@@ -6,6 +6,10 @@ upsampling, Kopf et al. 2007), and is held inside the range of those four, so th
 form. Only the few pixels at discontinuities pay for the second step. A guided filter (He
 and Sun 2015) is smoother but prints the texture of the photo into the depth: measured on the
 bundled scenes it ends farther from the truth than plain bicubic, this does not.
+
+A map with soft outlines is no map of four sharp pixels. If it was only enlarged it is taken back
+to the grid it was measured on; where it is soft there too, as what a network answers,
+`snap` moves its outlines.
 """
 
 from __future__ import annotations
@@ -17,11 +21,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..depth_map import DepthMap
+from ..depth_map import DepthMap, Size
 from ..errors import InvalidInput, Stopped
 from ..images import SAME_SHAPE
+from ..kernels import resample
 from ..progress import Progress
+from .fill import push_pull
 from .joint_bilateral import Axis, Sharpener, corners
+from .sharpness import edge_width, hidden_grid
+from .snap import snap
 
 __all__ = ["refine"]
 
@@ -29,6 +37,13 @@ __all__ = ["refine"]
 _JUMP = (0.025, 0.06)
 # Bands of so few coarse rows that they stay in the cache while they are clamped and masked.
 _COARSE_ROWS = 8
+# Outlines that rise over more pixels are soft. An exact map has 1.4, one shrunk with antialiasing
+# up to 2, what the networks answer 3 and more on their own grid.
+_SOFT = 2.5
+# A grid that is hardly coarser than the map is not worth going back to.
+_COARSER = 1.25
+# Back-projections that undo the interpolation.
+_ROUNDS = 2
 
 
 def refine(
@@ -53,14 +68,20 @@ def refine(
         height, width = depth.height, depth.width
         planes = guide.movedim(-1, 1)
         guide = F.interpolate(planes, (height, width), mode="bilinear").movedim(1, -1).contiguous()
+    grid, width_px = _softness(depth)
     frames = []
     for index in range(depth.batch):
         if should_stop is not None and should_stop():
             raise Stopped
         image = guide[min(index, guide.shape[0] - 1)]
-        frames.append(
-            _refine_one(depth.values[index], depth.valid[index], image, strength, sensitivity)
-        )
+        values, valid = depth.values[index], depth.valid[index]
+        if width_px:
+            plane, mask = _snapped(values, valid, image, width_px, strength, sensitivity)
+        else:
+            if grid is not None:
+                values, valid = _reduced(values, valid, grid)
+            plane, mask = _refine_one(values, valid, image, strength, sensitivity)
+        frames.append((plane, mask))
         if on_progress is not None:
             on_progress(index + 1, depth.batch)
     camera = depth.camera
@@ -91,6 +112,73 @@ def _check(depth: DepthMap, guide: Tensor, strength: float, sensitivity: float) 
         )
     if not 0 <= strength <= 1 or not 0 < sensitivity <= 1:
         raise InvalidInput("strength must be 0 to 1 and sensitivity above 0, up to 1.")
+
+
+def _softness(depth: DepthMap) -> tuple[Size | None, float]:
+    """What is to be done about soft outlines: (grid to go back to or None, pixels they rise over).
+
+    One answer for a clip, so that it does not flicker: that of the first frame with outlines.
+    """
+    for index in sorted({0, depth.batch // 2, depth.batch - 1}):
+        values, valid = depth.values[index], depth.valid[index]
+        plane = _filled(values, valid)
+        width = edge_width(plane, valid)
+        if width <= _SOFT:
+            if width:
+                return None, 0.0
+            continue
+        grid = depth.measured or hidden_grid(plane, width)
+        if grid and _COARSER * grid[0] <= depth.height:
+            coarse, known = _reduced(values, valid, grid)
+            if edge_width(_filled(coarse, known), known) <= _SOFT:
+                return grid, 0.0
+        return None, width
+    return None, 0.0
+
+
+def _filled(values: Tensor, valid: Tensor) -> Tensor:
+    """Smoothly over what is not valid: the rim of a hole is no outline."""
+    if bool(valid.all()):
+        return values
+    return push_pull(values[None, None], valid[None, None].float())[0, 0]
+
+
+def _reduced(values: Tensor, valid: Tensor, grid: Size) -> tuple[Tensor, Tensor]:
+    """The values on a coarser grid from which linear interpolation made these."""
+    plane = _filled(values, valid)[None, None]
+    size = values.shape
+    # Where the grids' centres do not meet, a centre is read between two pixels, a little too soft:
+    # what enlarging it again misses is added (iterative back-projection).
+    seen = coarse = resample(plane, *grid, antialias=False)
+    for _ in range(_ROUNDS):
+        again = resample(resample(coarse, *size, antialias=False), *grid, antialias=False)
+        coarse = coarse + seen - again
+    coarse = coarse.clamp_(*torch.aminmax(plane))
+    if bool(valid.all()):
+        return coarse[0, 0], torch.ones(grid, dtype=torch.bool)
+    mask = resample(valid[None, None].float(), *grid, antialias=False)[0, 0] > 0.5
+    return coarse[0, 0] * mask, mask
+
+
+def _snapped(
+    values: Tensor,
+    valid: Tensor,
+    image: Tensor,
+    width_px: float,
+    strength: float,
+    sensitivity: float,
+) -> tuple[Tensor, Tensor]:
+    """values, valid: (h, w); image: (H, W, 3) -> (H, W) float32, (H, W) bool."""
+    size = (image.shape[0], image.shape[1])
+    whole = bool(valid.all())
+    plane, _ = _resampled(_filled(values, valid), None, size)
+    mask = torch.ones(size, dtype=torch.bool)
+    if not whole:
+        mask = F.interpolate(valid[None, None].float(), size, mode="nearest-exact")[0, 0] > 0
+    wide = width_px * size[1] / values.shape[1]
+    sharp = snap(plane, mask, image.contiguous(), wide, sensitivity)
+    plane = sharp if strength == 1 else plane.lerp(sharp, strength)
+    return plane * mask, mask
 
 
 def _refine_one(
