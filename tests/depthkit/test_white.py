@@ -17,7 +17,11 @@ NEAR, FAR = 0.5, 12.0
 def test_black_and_white_are_the_two_distances(white):
     black, full = white.metres(torch.tensor([0.0, 1.0]), NEAR, FAR).tolist()
     assert (black, full) == pytest.approx((FAR, NEAR) if white.near else (NEAR, FAR))
-    assert White.of(near=white.near, disparity=white.disparity) is white
+    if white.logarithmic:
+        middle = white.metres(torch.tensor(0.5), NEAR, FAR).item()
+        assert middle == pytest.approx((NEAR * FAR) ** 0.5)
+    else:
+        assert White.of(near=white.near, disparity=white.disparity) is white
 
 
 @pytest.mark.parametrize("white", OFFERED)
