@@ -10,6 +10,7 @@ from fake_genvr import Fault
 from genvr_depth.nodes.depthkit.errors import Stopped
 from genvr_depth.nodes.depthkit.genvr import transport
 from genvr_depth.nodes.depthkit.genvr.jobs import run_many
+from genvr_depth.nodes.depthkit.genvr.leave_behind import LeftBehind, leave_behind
 from genvr_depth.nodes.depthkit.genvr.pace import Pace
 from genvr_depth.nodes.depthkit.genvr.retry import Pacing, never_stop
 from genvr_depth.nodes.depthkit.genvr.service import Service, open_runner, spent
@@ -230,3 +231,20 @@ def test_a_head_that_trickles_ends_at_the_deadline(fake, monkeypatch):
     with pytest.raises(NoAnswer, match="deadline"):
         Transport().send(Exchange("GET", f"{fake.base}/api/models", timeout_s=0.3))
     assert time.monotonic() - began < 2
+
+
+def test_an_answer_that_comes_while_the_leaving_is_noted_is_not_replaced():
+    answered, order = threading.Event(), []
+
+    def call():
+        answered.wait(5)
+        return "task-1"
+
+    def on_leave():
+        answered.set()
+        time.sleep(0.2)
+        order.append("left")
+
+    with pytest.raises(LeftBehind):
+        leave_behind(call, lambda: True, on_leave, lambda task, error: order.append(task))
+    assert wait_for(lambda: order == ["left", "task-1"])

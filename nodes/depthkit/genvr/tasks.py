@@ -188,7 +188,6 @@ class Runner:
                 task = self._generate(request, entry, where, should_stop)
         except LeftBehind:
             # The answer is still on its way and is noted when it comes; the lock is free now.
-            self._note(entry, "ambiguous", detail="stopped while its answer was awaited")
             raise Stopped from None
         except Ambiguous as error:
             noted = self._note(entry, "ambiguous", detail=str(error))
@@ -243,8 +242,12 @@ class Runner:
         return leave_behind(
             lambda: self.client.generate(request.model, body, should_stop, key),
             should_stop,
+            lambda: self._left(entry),
             lambda task, error: self._late(entry, task, error),
         )
+
+    def _left(self, entry: Entry) -> None:
+        self._note(entry, "ambiguous", detail="stopped while its answer was awaited")
 
     def _late(self, entry: Entry, task: str, error: BaseException | None) -> None:
         """The end of a call whose run has left; the next run goes on from there."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 import io
 import json
 import queue
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import Stopped
+from .beside import beside, ended
 from .credentials import is_loopback
 from .redact import quiet_transport_log
 from .retry import Pacing, never_stop
@@ -96,17 +96,22 @@ class Transport:
     def send(self, exchange: Exchange, should_stop: Callable[[], bool] = never_stop) -> Reply:
         """Raises NotSent, NoAnswer, or Stopped as soon as Stop is pressed."""
         body, local = _body(exchange), _is_local(exchange.url)
-        call = _Call(lambda: self._exchange(exchange, body, local, should_stop))
+        wire = Wire()
+
+        def work() -> Reply:
+            with wire.taken():
+                return self._exchange(exchange, body, local, should_stop)
+
         deadline = time.monotonic() + CONNECT_TIMEOUT_S + exchange.timeout_s
-        call.start()
-        while not call.over.wait(_TICK_S):
+        call = beside(work, "genvr-exchange")
+        while not ended(call, _TICK_S):
             if should_stop():
-                call.cut()
+                wire.cut()
                 raise Stopped
             if time.monotonic() > deadline:
-                call.cut()
+                wire.cut()
                 raise NoAnswer("deadline")
-        return call.answer()
+        return call.result()
 
     def _exchange(
         self,
@@ -181,36 +186,6 @@ class Transport:
         except queue.Empty:
             quiet_transport_log()
             return watched_session(trust_env=not local)
-
-
-class _Call(threading.Thread):
-    """One exchange in a thread of its own; `over` is set when `answer` can be asked for."""
-
-    def __init__(self, work: Callable[[], Reply]) -> None:
-        super().__init__(name="genvr-exchange", daemon=True)
-        self.over = threading.Event()
-        self._work = work
-        self._wire = Wire()
-        self._reply: Reply | None = None
-        self._error: BaseException | None = None
-
-    def run(self) -> None:
-        try:
-            with self._wire.taken():
-                self._reply = self._work()
-        except BaseException as error:  # handed to the caller as it is
-            self._error = error
-        self.over.set()
-
-    def cut(self) -> None:
-        """Nobody waits for the answer any more."""
-        self._wire.cut()
-
-    def answer(self) -> Reply:
-        if self._error is not None:
-            raise self._error
-        assert self._reply is not None
-        return self._reply
 
 
 class _Body:
