@@ -15,7 +15,7 @@ from ..depthkit.images import rgb
 from ..shared.builtin_model import model_or_builtin
 from ..shared.declared import Declared, Inputs, Int, Socket
 from ..shared.host import current
-from ..shared.on_demand import estimators, structure
+from ..shared.on_demand import estimators, image_scores
 from ..shared.sockets import DEPTH_MODEL, depth_map_input, image_input
 
 __all__ = ["GenVRDepthKeepBest", "GenVRDepthStructureScore"]
@@ -37,7 +37,7 @@ def _score(
     images: Sequence[Tensor],
     model: estimators.Estimator | None,
     originals: Sequence[Tensor | None] = (None,),
-) -> list[structure.Comparison]:
+) -> list[image_scores.Comparison]:
     """One comparison per image.
 
     controls, originals: one frame each, one for all images or one for each. images:
@@ -50,9 +50,9 @@ def _score(
         if before[0] is not None:
             targets = _yardsticks(controls, originals, used, task.should_stop)
             targets = _one_each(targets, len(images), "original")
-        done: list[structure.Comparison] = []
+        done: list[image_scores.Comparison] = []
         for index, image in enumerate(images):
-            done += structure.score_images(
+            done += image_scores.score_images(
                 targets[index], image, used, before[index], should_stop=task.should_stop
             )
             task.on_progress(index + 1, len(images))
@@ -72,7 +72,7 @@ def _yardsticks(
         _one_each(controls, count, "control"), _one_each(originals, count, "original"), strict=True
     )
     return [
-        structure.yardstick(control, original, model, should_stop=should_stop)
+        image_scores.yardstick(control, original, model, should_stop=should_stop)
         for control, original in pairs
         if original is not None
     ]
@@ -94,7 +94,7 @@ def _frames(depth: DepthMap) -> list[DepthMap]:
     return [depth.frame(index) for index in range(depth.batch)]
 
 
-def _report(scored: Sequence[structure.Comparison], names: Sequence[str]) -> str:
+def _report(scored: Sequence[image_scores.Comparison], names: Sequence[str]) -> str:
     rows = zip(names, scored, strict=True)
     return "\n\n".join(f"{name}: {one.report.text()}" for name, one in rows)
 
@@ -140,7 +140,9 @@ class GenVRDepthStructureScore(Declared):
         images = rgb(image)
         before = [None] if original is None else rgb(original, "original").split(1)
         scored = _score(_frames(control), images.split(1), model, before)
-        heat = torch.stack([structure.heat_map(c, p) for c, p in zip(scored, images, strict=True)])
+        heat = torch.stack(
+            [image_scores.heat_map(c, p) for c, p in zip(scored, images, strict=True)]
+        )
         reports = [one.report for one in scored]
         mean = sum(report.score for report in reports) / len(reports)
         text = _report(scored, [f"image {n + 1}" for n in range(len(scored))])
@@ -184,7 +186,7 @@ class GenVRDepthKeepBest(Declared):
         before = [one for batch in original or () for one in rgb(batch, "original").split(1)]
         scored = _score(controls, candidates, (model or [None])[0], before or (None,))
         scores = [one.report.score for one in scored]
-        order = structure.best_first(scores)
+        order = image_scores.best_first(scores)
         chosen = [candidates[index] for index in order[: keep[0]]]
         alike = len({image.shape for image in chosen}) == 1
         text = _report([scored[n] for n in order], [f"image {n + 1}" for n in order])

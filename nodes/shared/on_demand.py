@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["estimators", "formats", "genvr", "local", "scenes", "structure"]
+__all__ = ["estimators", "formats", "genvr", "image_scores", "local", "scenes"]
 
 
 class _Part:
@@ -54,15 +54,16 @@ def _scenes() -> ModuleType:
     return scenes
 
 
-def _structure() -> ModuleType:
-    from ..depthkit.measure import structure
+def _image_scores() -> ModuleType:
+    from ..depthkit.measure import image_scores
 
-    return structure
+    return image_scores
 
 
 if TYPE_CHECKING:
     from ..depthkit import estimators, formats, genvr, local, scenes
-    from ..depthkit.measure import structure
+    from ..depthkit.measure import image_scores
 else:
     estimators, formats, genvr = _Part(_estimators), _Part(_formats), _Part(_genvr)
-    local, scenes, structure = _Part(_local), _Part(_scenes), _Part(_structure)
+    local, scenes = _Part(_local), _Part(_scenes)
+    image_scores = _Part(_image_scores)

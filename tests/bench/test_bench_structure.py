@@ -17,7 +17,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from genvr_depth.nodes.depthkit.estimators import builtin_estimator
-from genvr_depth.nodes.depthkit.measure.structure import score_images, yardstick
+from genvr_depth.nodes.depthkit.measure.image_scores import score_images, yardstick
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
 from genvr_depth.nodes.depthkit.views.render import METRES, from_image
 from PIL import Image, ImageFilter, ImageOps

@@ -13,14 +13,13 @@ from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput
 from genvr_depth.nodes.depthkit.estimators import estimate
 from genvr_depth.nodes.depthkit.formats import decode_image
-from genvr_depth.nodes.depthkit.measure.structure import (
+from genvr_depth.nodes.depthkit.measure.image_scores import (
     best_first,
-    compare,
-    fit_frame,
     heat_map,
     score_images,
     yardstick,
 )
+from genvr_depth.nodes.depthkit.measure.structure import compare, fit_frame
 from genvr_depth.nodes.depthkit.measure.vanishing_point import _refined, vanishing_point
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
 from PIL import Image

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..depth_map import DepthMap
     from ..estimators import Estimator
-    from ..measure.structure import StructureReport
+    from ..measure.structure_report import StructureReport
 
 __all__ = ["add_arguments", "run"]
 
@@ -76,7 +76,7 @@ def _control(args: argparse.Namespace, estimator: Estimator) -> tuple[DepthMap, 
     from ..formats import LoadOptions
     from ..formats.depth_files import load_depth
     from ..images import rgb
-    from ..measure.structure import yardstick
+    from ..measure.image_scores import yardstick
 
     if not args.photo:
         try:
@@ -95,7 +95,7 @@ def _score(
     control: DepthMap, image: Tensor, estimator: Estimator, original: Tensor | None
 ) -> StructureReport:
     from ..images import rgb
-    from ..measure.structure import score_images
+    from ..measure.image_scores import score_images
 
     before = None if original is None else rgb(original)
     return score_images(control, rgb(image), estimator, before)[0].report

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from ..errors import DepthError, Stopped
 from ..progress import Progress
+from .collect import Outcome
 from .request import Request
 from .retry import never_stop
 from .service_errors import (
@@ -27,7 +28,7 @@ from .service_errors import (
     WrongKey,
 )
 from .settings import LIMITS
-from .tasks import Outcome, Runner
+from .tasks import Runner
 
 __all__ = ["CostEstimate", "Item", "estimate_cost", "run_many"]
 

@@ -184,6 +184,14 @@ class Journal:
             )
         return changed
 
+    def note(self, entry: Entry, state: str, **changes: Any) -> Entry:
+        """`record` after the money. A disk that is full for a moment must not lose the task: the
+        step is kept in memory and written with the next one."""
+        try:
+            return self.record(entry, state, **changes)
+        except JournalError:
+            return replace(entry, state=state, **changes)
+
     def holder(self, entry: Entry) -> Entry | None:
         """Another request of the account that has the same task, None where there is none."""
         padded = entry.task.ljust(TASK_ROOM)

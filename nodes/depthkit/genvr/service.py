@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ..progress import Progress
 from .client import Client
+from .collect import Outcome
 from .control_images import decode
 from .credentials import Profile
 from .credentials import load as load_profile
@@ -29,7 +30,7 @@ from .retry import Pacing, never_stop
 from .service_errors import BadParameter, ImageError
 from .settings import LIMITS, Defaults, load_defaults
 from .spending import Totals, totals
-from .tasks import DEADLINE_S, Outcome, Runner, no_checkpoint
+from .tasks import DEADLINE_S, Runner, no_checkpoint
 from .upload import Uploads
 
 __all__ = ["Batch", "Limits", "Service", "open_runner", "spent"]

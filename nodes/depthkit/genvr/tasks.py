@@ -1,4 +1,4 @@
-"""One request from wish to stored image, paid at most once whatever happens on the way.
+"""One request, from its parameters to the stored image, paid at most once whatever happens.
 
 The journal is asked first: a stored image is served from disk, a known task is picked up by its
 id, an unclear one stops with an error. Only then is `generate` called, with the intent on disk.
@@ -10,39 +10,26 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from ..errors import Stopped
 from .answers import shortened
-from .client import Ambiguous, Client, PayloadTooLarge, TaskUnknown
+from .client import Ambiguous, Client, PayloadTooLarge
+from .collect import UNKNOWN, Collector, Outcome, Say, TaskLost
 from .journal import Entry, Journal
 from .leave_behind import LeftBehind, leave_behind
-from .messages import ambiguous, expired, failure, kept, lost
+from .messages import ambiguous, failure
 from .pace import Pace
 from .request import Request
-from .result_download import Downloader, Gone
+from .result_download import Downloader
 from .result_store import ImageStore
 from .retry import Pacing
-from .service_errors import (
-    BadParameter,
-    GenvrError,
-    ImageError,
-    JournalError,
-    SpendingCap,
-    TaskFailed,
-    TaskTimeout,
-)
+from .service_errors import BadParameter, GenvrError, JournalError, SpendingCap
 from .single_flight import single_flight
 from .upload import Uploads
 
-__all__ = ["Outcome", "Runner", "no_checkpoint", "silent"]
+__all__ = ["Runner", "no_checkpoint", "silent"]
 
 DEADLINE_S = 900.0
-_LINKS = 3
-_UNKNOWN = "unknown to the service"
-_DEAD = "its link is dead, also after asking for a new one"
-
-Say = Callable[[str], None]
 
 
 def no_checkpoint(name: str) -> None:
@@ -51,25 +38,6 @@ def no_checkpoint(name: str) -> None:
 
 def silent(text: str) -> None:
     """Nobody listens."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A finished request. how: "paid" now, "resumed" an earlier task, or "stored" on disk before.
-
-    images: sha256 of each file in the store; credits: what this call cost.
-    """
-
-    images: tuple[str, ...]
-    how: str
-    task: str
-    credits: float = 0.0
-    seconds: float = 0.0
-    notes: tuple[str, ...] = ()
-
-
-class _TaskLost(TaskFailed):
-    """The service does not know the task any more."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +64,18 @@ class Runner:
     def account(self) -> str:
         return self.client.profile.account
 
+    def _collector(self) -> Collector:
+        return Collector(
+            client=self.client,
+            journal=self.journal,
+            store=self.store,
+            downloader=self.downloader,
+            pacing=self.pacing,
+            deadline_s=self.deadline_s,
+            checkpoint=self.checkpoint,
+            pace=self.pace,
+        )
+
     def stored(self, request: Request) -> Entry | None:
         """The journal's entry if every image of it is on disk and whole."""
         entry = self.journal.latest(request.key, self.account)
@@ -112,7 +92,7 @@ class Runner:
         if entry.state in ("failed", "prepared") and not entry.task:
             return True
         return self.pay_again and (
-            entry.state in ("failed", "ambiguous") or entry.detail == _UNKNOWN
+            entry.state in ("failed", "ambiguous") or entry.detail == UNKNOWN
         )
 
     def obtain(
@@ -134,20 +114,18 @@ class Runner:
             entry = self._after_crash(self.journal.latest(request.key, self.account))
             if entry is not None and entry.task and entry.state != "failed":
                 try:
-                    return self._finish(entry, request, "resumed", should_stop, say)
-                except _TaskLost:
+                    return self._collector().finish(entry, request, "resumed", should_stop, say)
+                except TaskLost:
                     # A loss that is news was not in the sum the spending cap was held against.
-                    if not self.pay_again or entry.detail != _UNKNOWN:
+                    if not self.pay_again or entry.detail != UNKNOWN:
                         raise
             self._refuse_to_guess(entry)
             self._keep_to_the_sum(request)
             started = self.pacing.monotonic()
             submitted = self._submit(request, entry, should_stop, say)
-            outcome = self._finish(submitted, request, "paid", should_stop, say)
+            outcome = self._collector().finish(submitted, request, "paid", should_stop, say)
             seconds = self.pacing.monotonic() - started
             return replace(outcome, credits=submitted.credits, seconds=seconds)
-
-    # -- before the money -------------------------------------------------------------------------
 
     def _after_crash(self, entry: Entry | None) -> Entry | None:
         """An intent without a task, and nobody holds the lock: a process died around the call."""
@@ -190,20 +168,20 @@ class Runner:
             # The answer is still on its way and is noted when it comes; the lock is free now.
             raise Stopped from None
         except Ambiguous as error:
-            noted = self._note(entry, "ambiguous", detail=str(error))
+            noted = self.journal.note(entry, "ambiguous", detail=str(error))
             raise ambiguous(noted) from None
         except PayloadTooLarge:
-            self._note(entry, "failed", detail="too large")
+            self.journal.note(entry, "failed", detail="too large")
             raise BadParameter(
                 "GenVR refuses the request as too large (413), also with the image uploaded. "
                 "Nothing was charged. Shorten the prompt or use a smaller image."
             ) from None
         except (GenvrError, Stopped) as error:
             # A definite refusal, or never sent: the next run may simply try again.
-            self._note(entry, "failed", detail=str(error))
+            self.journal.note(entry, "failed", detail=str(error))
             raise
         self.checkpoint("sent")
-        submitted = self._note(entry, "submitted", task=task)
+        submitted = self.journal.note(entry, "submitted", task=task)
         self.checkpoint("submitted")
         self._refuse_a_double(submitted)
         return submitted
@@ -214,7 +192,7 @@ class Runner:
         if other is None:
             return
         why = f"GenVR gave it the task {shortened(entry.task)}, which is that of another request"
-        raise ambiguous(self._note(entry, "ambiguous", task="", detail=why))
+        raise ambiguous(self.journal.note(entry, "ambiguous", task="", detail=why))
 
     def _intent(self, request: Request, earlier: Entry | None) -> Entry:
         price = request.model.price
@@ -247,7 +225,7 @@ class Runner:
         )
 
     def _left(self, entry: Entry) -> None:
-        self._note(entry, "ambiguous", detail="stopped while its answer was awaited")
+        self.journal.note(entry, "ambiguous", detail="stopped while its answer was awaited")
 
     def _late(self, entry: Entry, task: str, error: BaseException | None) -> None:
         """The end of a call whose run has left; the next run goes on from there."""
@@ -257,109 +235,3 @@ class Runner:
             elif isinstance(error, GenvrError | Stopped):
                 # A definite refusal, or never sent.
                 self.journal.record(entry, "failed", detail=str(error))
-
-    # -- after the money --------------------------------------------------------------------------
-
-    def _finish(
-        self,
-        entry: Entry,
-        request: Request,
-        how: str,
-        should_stop: Callable[[], bool],
-        say: Say,
-    ) -> Outcome:
-        """Wait, fetch, store. Whatever interrupts this leaves the task id in the journal."""
-        client = replace(self.client, profile=replace(self.client.profile, version=entry.version))
-        try:
-            self._await(client, entry, request, how, should_stop, say)
-            # What went wrong before this is over.
-            entry = self._note(entry, "completed", detail="")
-            self.checkpoint("completed")
-            say("downloading")
-            files = self._fetch(client, entry, request, should_stop)
-            self.checkpoint("downloaded")
-            digests = tuple(self.store.put(data) for data in files)
-            done = self._note(entry, "stored", images=digests)
-            self.checkpoint("stored")
-        except (Stopped, TaskTimeout) as error:
-            self._note(entry, "detached", detail=type(error).__name__)
-            raise
-        except JournalError as error:
-            raise JournalError(
-                f"{error} The task that was paid for is {shortened(entry.task)}."
-            ) from None
-        return Outcome(done.images, how, done.task)
-
-    def _await(
-        self,
-        client: Client,
-        entry: Entry,
-        request: Request,
-        how: str,
-        should_stop: Callable[[], bool],
-        say: Say,
-    ) -> None:
-        started = self.pacing.monotonic()
-        if how == "paid":
-            self.pacing.wait(self.pace.next_wait(0.0), should_stop)
-        while True:
-            try:
-                status = client.status(request.model, entry.task, should_stop)
-            except TaskUnknown as unknown:
-                raise self._lost(entry, unknown) from None
-            elapsed = self.pacing.monotonic() - started
-            if status.failed:
-                raise self._failed(entry, status.reason or status.word)
-            if status.completed:
-                if how == "paid":
-                    self.pace.saw(elapsed)
-                return
-            if elapsed >= self.deadline_s:
-                raise TaskTimeout(
-                    f"GenVR task {shortened(entry.task)} is not done after {elapsed:.0f} s (last "
-                    f"word: {status.word or 'none'}). It is kept: run again later and it is picked "
-                    "up without paying again."
-                )
-            say(status.word or "running")
-            self.pacing.wait(self.pace.next_wait(elapsed), should_stop)
-
-    def _fetch(
-        self, client: Client, entry: Entry, request: Request, should_stop: Callable[[], bool]
-    ) -> list[bytes]:
-        """Every image of the task; a dead link is replaced by a fresh one."""
-        why, advised = "GenVR says the task is done but names no image", kept(entry)
-        for attempt in range(_LINKS):
-            if attempt:
-                self.pacing.wait(1.0, should_stop)
-            try:
-                urls, text = client.response(request.model, entry.task, should_stop)
-            except TaskUnknown as unknown:
-                raise self._lost(entry, unknown) from None
-            if text and not urls:
-                raise self._failed(entry, text)
-            try:
-                if urls:
-                    followed = urls[: request.model.most_results]
-                    return [self.downloader.fetch(url, should_stop) for url in followed]
-            except Gone:
-                why, advised = _DEAD, expired(entry)
-            except ImageError as error:
-                raise ImageError(f"{error} {kept(entry)}") from None
-        raise ImageError(f"The image cannot be fetched: {why}. {advised}")
-
-    def _failed(self, entry: Entry, reason: str) -> GenvrError:
-        said = self.client.profile.redactor(reason)
-        self._note(entry, "failed", detail=said)
-        return failure(entry.task, said)
-
-    def _lost(self, entry: Entry, error: Exception) -> TaskFailed:
-        self._note(entry, "detached", detail=_UNKNOWN)
-        return _TaskLost(lost(entry, str(error)))
-
-    def _note(self, entry: Entry, state: str, **changes: Any) -> Entry:
-        """Journal a step after the money. A disk that is full for a moment must not lose the task:
-        the step is kept in memory and written with the next one."""
-        try:
-            return self.journal.record(entry, state, **changes)
-        except JournalError:
-            return replace(entry, state=state, **changes)

@@ -25,40 +25,22 @@ their places is taken to be kept (see `kept_edges`).
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..conversions import to_disparity, to_metric
 from ..depth_map import DepthMap
-from ..errors import InvalidInput, Stopped
-from ..estimators import Estimator, estimate
-from ..images import SAME_SHAPE, luminance
+from ..errors import InvalidInput
+from ..images import SAME_SHAPE
 from ..maps.align import align_depth_to, fit_affine_robust
-from ..progress import Progress
 from ..ranges import Window, find_window, normalise
-from ..views.colour_map import colorize
 from .agreement import layout, outlines, ranking, worst_place
-from .kept_edges import with_kept_depth
 from .metrics import boundary_f1, control_rmse, depth_scores
-from .vanishing_point import vanishing_point
+from .structure_report import Comparison, StructureReport
 
-__all__ = [
-    "Comparison",
-    "StructureReport",
-    "best_first",
-    "compare",
-    "fit_frame",
-    "heat_map",
-    "score_images",
-    "verdict",
-    "yardstick",
-]
+__all__ = ["compare", "fit_frame"]
 
 # Longer side of both maps while they are compared; part of the definition of the score.
 COMPARE_SIDE = 256
@@ -66,78 +48,6 @@ COMPARE_SIDE = 256
 NEAR_M, FAR_M = 1.0, 10.0
 # Where less of the control has a depth in both maps, the score says so.
 _SHARED = 0.75
-
-
-@dataclass(frozen=True, slots=True)
-class StructureReport:
-    """score 0..100, outlines (G), layout (L) and worst_place (W, -1..1) as in the module's text.
-
-    The rest as in `metrics`. control_rmse: 0..255 between the min-max normalised maps
-    (ControlNet++). abs_rel, delta1: after alignment. boundary_f1: exact to the pixel, hence low
-    even for good images. horizon_shift, vanishing_shift: percent of the image's height and
-    width, None where no lines were found. judged: whether the control is an answer of the same
-    estimator; if not, the score compares an estimate with a depth of another sharpness.
-    """
-
-    score: float
-    spearman: float
-    outlines: float
-    layout: float
-    worst_place: float
-    control_rmse: float
-    abs_rel: float
-    delta1: float
-    boundary_f1: float
-    horizon_shift: float | None = None
-    vanishing_shift: float | None = None
-    estimator: str = ""
-    size: str = ""
-    judged: bool = True
-    notes: tuple[str, ...] = field(default=())
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"notes": list(self.notes)}
-
-    def text(self) -> str:
-        """As text: the verdict first, then the numbers with their conditions."""
-        opinion = verdict(self.score) if self.judged else "no verdict, see below."
-        rows = [
-            f"Structure score {self.score:.1f} of 100: {opinion}",
-            f"rank correlation {self.spearman:.3f}, outlines {self.outlines:.3f}, layout "
-            f"{self.layout:.3f}, worst place {self.worst_place:.3f}, boundary F1 "
-            f"{self.boundary_f1:.3f}",
-            f"aligned AbsRel {self.abs_rel:.4f}, delta1 {self.delta1:.3f}, control RMSE "
-            f"{self.control_rmse:.2f} of 255 (min-max)",
-        ]
-        if self.horizon_shift is not None:
-            rows.append(
-                f"horizon moved {self.horizon_shift:+.1f} % of the height, vanishing point "
-                f"{self.vanishing_shift:.1f} % of the width"
-            )
-        rows.append(f"estimator {self.estimator or 'unknown'}, compared at {self.size}")
-        return "\n".join([*rows, *self.notes])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Comparison:
-    """report, and error (h, w) float32 0..1: disparity difference as a share of the range."""
-
-    report: StructureReport
-    error: Tensor
-
-
-_VERDICTS = (
-    (80.0, "the structure is kept."),
-    (60.0, "mostly kept, with local changes."),
-    (35.0, "loosely followed."),
-    (20.0, "hardly followed."),
-    (0.0, "not the same scene."),
-)
-
-
-def verdict(score: float) -> str:
-    """A score of 0..100 in words."""
-    return next(text for limit, text in _VERDICTS if score >= limit)
 
 
 def compare(control: DepthMap, found: DepthMap) -> Comparison:
@@ -236,132 +146,3 @@ def _aligned(target: DepthMap, other: DepthMap) -> tuple[Tensor, Tensor]:
 
 def _grey(depth: DepthMap) -> Tensor:
     return normalise(to_disparity(depth), Window("min-max"))
-
-
-def score_images(
-    control: DepthMap,
-    images: Tensor,
-    estimator: Estimator,
-    original: Tensor | None = None,
-    *,
-    on_progress: Progress | None = None,
-    should_stop: Callable[[], bool] | None = None,
-) -> tuple[Comparison, ...]:
-    """Estimate the depth of every image and compare it with its control.
-
-    control: one frame for all images, or one for each; an answer of the same estimator, or there is
-    no verdict (see `yardstick`). images: (B, H, W, 3). original: the photo the control was made
-    from, (1 or B, h, w, 3), for the vanishing point. Raises InvalidInput on
-    counts that do not fit, Stopped when `should_stop` says so.
-    """
-    _check_counts(control, images, original)
-    found = estimate(estimator, images, on_progress=on_progress, should_stop=should_stop).depth
-    done = []
-    for index in range(found.batch):
-        if should_stop is not None and should_stop():
-            raise Stopped
-        target = control.frame(min(index, control.batch - 1))
-        one = fit_frame(target, found.frame(index))
-        if original is not None and control.source == estimator.name:
-            before = original[min(index, len(original) - 1)]
-            one = _with_photo(one, target, found.frame(index), before, images[index])
-        one = replace(one, report=_with_source(one.report, control.source))
-        if original is not None:
-            before = original[min(index, len(original) - 1)]
-            one = replace(one, report=_with_lines(one.report, before, images[index]))
-        done.append(one)
-    return tuple(done)
-
-
-def yardstick(
-    control: DepthMap,
-    original: Tensor,
-    estimator: Estimator,
-    *,
-    should_stop: Callable[[], bool] | None = None,
-) -> DepthMap:
-    """What the photo itself gets from the estimator, to be held against what images get.
-
-    control: of any source, one frame or as many as photos; only says where to look. original:
-    (B, h, w, 3). Returns a map of the photos' size, valid where the control is too: like is judged
-    with like, and the photo scores 100 whatever the control is. Raises InvalidInput where the
-    control is of another shape than the photo.
-    """
-    answer = estimate(estimator, original, should_stop=should_stop).depth
-    ratio = (control.width / control.height) / (answer.width / answer.height)
-    slack = SAME_SHAPE + 1 / min(control.height, control.width, answer.height, answer.width)
-    if not 1 / slack <= ratio <= slack:
-        raise InvalidInput(
-            f"The input 'original' is {answer.width}x{answer.height}, the control "
-            f"{control.width}x{control.height}: not the same photo. Connect the photo that the "
-            "control was made from."
-        )
-    looked_at = control.resized(answer.height, answer.width).valid
-    return answer.with_values(answer.values, valid=answer.valid & looked_at)
-
-
-def _check_counts(control: DepthMap, images: Tensor, original: Tensor | None) -> None:
-    given = {"control": control.batch, "original": 1 if original is None else len(original)}
-    for name, count in given.items():
-        if count not in (1, len(images)):
-            raise InvalidInput(
-                f"There are {len(images)} images but {count} of '{name}'; give one for all "
-                "images, or one for each."
-            )
-
-
-def _with_photo(
-    plain: Comparison, target: DepthMap, found: DepthMap, before: Tensor, after: Tensor
-) -> Comparison:
-    """The score and its parts with the photo's own edges as a witness; the usual metrics stay those
-    of the estimates. An image of another shape is judged by these alone."""
-    shapes = [target.width / target.height, *(x.shape[1] / x.shape[0] for x in (before, after))]
-    if max(shapes) / min(shapes) > SAME_SHAPE:
-        return plain
-    kept = with_kept_depth(target, found, before, after)
-    seen = compare(target, kept)
-    parts = {
-        name: getattr(seen.report, name)
-        for name in ("score", "spearman", "outlines", "layout", "worst_place")
-    }
-    return Comparison(replace(plain.report, **parts), seen.error)
-
-
-def _with_source(report: StructureReport, source: str) -> StructureReport:
-    if source in ("", report.estimator):
-        return report
-    note = (
-        f"No verdict: the control comes from {source}, the images were read by {report.estimator}, "
-        "and the two differ even for the same photo. Connect the photo itself as 'original' "
-        "(`--original` on the command line) to get a score."
-    )
-    return replace(report, judged=False, notes=(*report.notes, note))
-
-
-def _with_lines(report: StructureReport, before: Tensor, after: Tensor) -> StructureReport:
-    first, second = vanishing_point(before), vanishing_point(after)
-    if first is None or second is None:
-        return report
-    across, down = 100 * (second.x - first.x), 100 * (second.y - first.y)
-    return replace(report, horizon_shift=down, vanishing_shift=math.hypot(across, down))
-
-
-def heat_map(comparison: Comparison, image: Tensor) -> Tensor:
-    """Where the structure broke: (H, W, 3), the image in dark grey under the glowing error.
-
-    image: (H, W, 3). Full glow stands for half of the depth range.
-    """
-    error = F.interpolate(
-        comparison.error[None, None], image.shape[:2], mode="bilinear", align_corners=False
-    )[0, 0]
-    glow = (2 * error).clamp(0, 1)
-    return torch.lerp(
-        0.4 * luminance(image)[..., None].expand(*image.shape),
-        colorize(glow, "inferno"),
-        glow.sqrt()[..., None],
-    )
-
-
-def best_first(scores: Sequence[float]) -> list[int]:
-    """Indices from the best score to the worst; equal scores keep their order."""
-    return sorted(range(len(scores)), key=lambda index: -scores[index])
