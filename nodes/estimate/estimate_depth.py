@@ -74,8 +74,8 @@ class GenVRDepthEstimate(Declared):
                 8192,
             ),
             "detail": Choice(
-                "tiles: also look at overlapping parts of a large image, for "
-                "fine edges. Takes as many times longer as there are tiles.",
+                "tiles: also look at overlapping parts of a large image, for fine detail; takes as "
+                "many times longer as there are tiles. edges: move the outlines onto the image's.",
                 "off",
                 choices=lambda: estimators.DETAILS,
             ),

@@ -12,11 +12,18 @@ import pytest
 import torch
 import torch.nn.functional as F
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
-from genvr_depth.nodes.depthkit.estimators import builtin_estimator, estimate, resident
+from genvr_depth.nodes.depthkit.estimators import (
+    DETAILS,
+    EstimateOptions,
+    builtin_estimator,
+    estimate,
+    resident,
+)
 from genvr_depth.nodes.depthkit.maps.align import fit_affine
 from genvr_depth.nodes.depthkit.maps.refine import refine
 from genvr_depth.nodes.depthkit.measure.metrics import boundary_f1, depth_scores
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
+from genvr_depth.training.photographs import photographs
 from PIL import Image
 
 pytestmark = pytest.mark.bench
@@ -227,6 +234,39 @@ def test_the_built_in_models_map_gets_sharp_outlines():
     # Where the model puts an outline in the wrong place a sharp one costs as much as it gains.
     assert ours[0] <= 1.002 * soft[0]
     assert ours[1] >= 5 * soft[1]
+
+
+def _photographs():
+    photos = photographs()
+    if not photos:
+        pytest.skip("the photographs of ../shared/data are not here")
+    for photo in photos:
+        depth = torch.where(photo.valid, photo.depth, torch.nan)[None]
+        image = photo.image[None].movedim(1, -1).contiguous()
+        yield photo.name, image, DepthMap.make(depth, "metric")
+
+
+@pytest.mark.parametrize("where", ["scenes", "photographs"])
+def test_what_each_detail_of_estimate_depth_gives(where):
+    model = builtin_estimator(place=resident("cpu"))
+    given = ((n, *_scene(n)) for n in SCENES) if where == "scenes" else _photographs()
+    rows = []
+    for name, image, truth in given:
+        row, shown = [], []
+        for detail in DETAILS:
+            start = time.process_time()
+            found = estimate(model, image, EstimateOptions(detail=detail)).depth
+            taken = time.process_time() - start
+            row.append(_scores(found.resized(truth.height, truth.width), truth))
+            shown.append(f"{detail} {row[-1][0]:.4f} {row[-1][1]:.4f} ({taken:.1f} s)")
+        rows.append(torch.stack(row))
+        _say(f"{name}: {', '.join(shown)}")
+    mean = dict(zip(DETAILS, torch.stack(rows).mean(0), strict=True))
+    figures = ", ".join(f"{detail} {a:.4f} {f:.4f}" for detail, (a, f) in mean.items())
+    _say(f"{where}, AbsRel and boundary F1: {figures}")
+    for plain, refined in (("off", "edges"), ("tiles", "tiles + edges")):
+        assert mean[refined][1] > mean[plain][1]
+        assert mean[refined][0] <= 1.005 * mean[plain][0]
 
 
 def test_the_cost_of_moving_soft_outlines():

@@ -76,7 +76,7 @@ def test_unloading_frees_the_model_and_the_next_run_brings_it_back(comfy, models
 
 
 def test_tiles_and_clip_run_on_a_batch(comfy, models):
-    prompt = estimate("depth-anything-v2-small", 112, detail="tiles", consistency="clip")
+    prompt = estimate("depth-anything-v2-small", 112, detail="tiles + edges", consistency="clip")
     prompt["many"] = {
         "class_type": "RepeatImageBatch",
         "inputs": {"image": ["scene", 0], "amount": 2},
@@ -87,6 +87,7 @@ def test_tiles_and_clip_run_on_a_batch(comfy, models):
     assert done.status == "success", done.error()
     report = done.outputs["text"]["text"][0]
     assert "tiles" in report
+    assert "edges: outlines moved" in report
     assert "clip: 2 frames aligned" in report
     assert "flicker" in report
 

@@ -7,7 +7,7 @@ import time
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.errors import InvalidInput, ModelError, Stopped
-from genvr_depth.nodes.depthkit.estimators import EstimateOptions, estimate
+from genvr_depth.nodes.depthkit.estimators import DETAILS, EstimateOptions, estimate
 from genvr_depth.nodes.depthkit.estimators.chunks import (
     at_once,
     in_chunks,
@@ -15,6 +15,7 @@ from genvr_depth.nodes.depthkit.estimators.chunks import (
     out_of_memory,
 )
 from genvr_depth.nodes.depthkit.estimators.working_size import MAX_ASPECT, inner_shape
+from genvr_depth.nodes.depthkit.maps.refine import refine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -60,10 +61,56 @@ def test_tiles_measure_finer_than_the_whole_image():
     assert tiled == (172, 172)  # tiles of 91 pixels, each worked at 56
 
 
-@given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3, 4]), st.sampled_from([1, 3]))
-@settings(max_examples=25, deadline=None)
-def test_every_shape_of_image_works(height, width, channels, batch):
-    depth = estimate(Brightness(), torch.rand(batch, height, width, channels)).depth
+def disc(side=280):
+    line = torch.linspace(-1, 1, side)
+    inside = line[:, None].square() + line.square() < 0.4
+    return torch.where(inside, 0.8, 0.2)[None, ..., None].expand(-1, -1, -1, 3)
+
+
+@pytest.mark.parametrize(("detail", "share"), [("edges", 0.3), ("tiles + edges", 0.8)])
+def test_edges_are_those_of_refining_with_the_photo_afterwards(detail, share):
+    photo, plain = disc(), detail.removesuffix("edges").removesuffix(" + ") or "off"
+    found, soft = (
+        estimate(Brightness(), photo, EstimateOptions(detail=d)) for d in (detail, plain)
+    )
+    assert torch.equal(found.depth.values, refine(soft.depth, photo).values)
+    assert found.depth.measured == soft.depth.measured
+    assert found.notes == (*soft.notes, "edges: outlines moved onto those of the image")
+    off, before = ((one.depth.values - photo[..., 0]).abs().mean() for one in (found, soft))
+    assert off < share * before
+
+
+def test_a_clip_is_refined_frame_by_frame_as_one_map():
+    photo = torch.cat([disc(), disc().flip(2), torch.rand(1, 280, 280, 3)])
+    options = EstimateOptions(detail="edges")
+    whole = refine(estimate(Brightness(), photo).depth, photo)
+    assert torch.equal(estimate(Brightness(), photo, options).depth.values, whole.values)
+
+
+def test_stop_is_heard_between_refined_frames():
+    seen = []
+    with pytest.raises(Stopped):
+        estimate(
+            Brightness(),
+            torch.rand(3, 20, 20, 3),
+            EstimateOptions(detail="edges"),
+            on_progress=lambda done, total: seen.append(done),
+            should_stop=lambda: 4 in seen,
+        )
+    assert seen[-1] == 4
+
+
+@given(
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.sampled_from([1, 3, 4]),
+    st.sampled_from([1, 3]),
+    st.sampled_from(DETAILS),
+)
+@settings(max_examples=40, deadline=None)
+def test_every_shape_of_image_works(height, width, channels, batch, detail):
+    images = torch.rand(batch, height, width, channels)
+    depth = estimate(Brightness(), images, EstimateOptions(detail=detail)).depth
     assert depth.values.shape == (batch, height, width)
     assert depth.valid.all()
     assert torch.isfinite(depth.values).all()
@@ -152,12 +199,13 @@ def test_inner_sizes_are_multiples_and_bounded(height, width, short, multiple):
     assert max(sides) <= MAX_ASPECT * short + multiple
 
 
-def test_progress_ends_at_the_total_and_never_goes_back():
+@pytest.mark.parametrize("detail", DETAILS)
+def test_progress_ends_at_the_total_and_never_goes_back(detail):
     seen = []
     estimate(
         Brightness(),
         torch.rand(3, 200, 200, 3),
-        EstimateOptions(detail="tiles"),
+        EstimateOptions(detail=detail),
         on_progress=lambda done, total: seen.append((done, total)),
     )
     done = [d for d, _ in seen]

@@ -145,7 +145,7 @@ AWKWARD = {
 @pytest.mark.parametrize("name", AWKWARD)
 def test_awkward_images_give_a_finite_map_and_control_image_of_their_size(name):
     image = AWKWARD[name]
-    result = node("Estimate").run(image, detail="tiles", consistency="clip")["result"]
+    result = node("Estimate").run(image, detail="tiles + edges", consistency="clip")["result"]
     depth, control, valid, _ = result
     assert depth.source == "builtin"
     assert depth.values.shape == valid.shape == image.shape[:3]

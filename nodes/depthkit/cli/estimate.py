@@ -36,7 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="comma-separated: png16, exr, preview and the other formats of Save Depth",
     )
     parser.add_argument("--resolution", type=int, default=0, help="shorter side inside the model")
-    parser.add_argument("--detail", choices=("off", "tiles"), default="off")
+    parser.add_argument(
+        "--detail",
+        choices=("off", "tiles", "edges", "tiles + edges"),
+        default="off",
+        help="tiles: finer detail of large images; edges: outlines onto those of the image",
+    )
     parser.add_argument("--download", action="store_true", help="fetch the model if it is missing")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     parser.add_argument(

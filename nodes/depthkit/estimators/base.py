@@ -32,7 +32,7 @@ __all__ = [
     "resident",
 ]
 
-Detail = Literal["off", "tiles"]
+Detail = Literal["off", "tiles", "edges", "tiles + edges"]
 Consistency = Literal["frame", "clip"]
 DETAILS: tuple[str, ...] = get_args(Detail)
 CONSISTENCIES: tuple[str, ...] = get_args(Consistency)
@@ -105,13 +105,22 @@ class EstimateOptions:
     """How to run.
 
     inner_size: shorter side the model works at, in pixels; 0 for the model's own.
-    detail: "tiles" adds overlapping tiles at the model's resolution, aligned to the whole image.
+    detail: "tiles" adds overlapping tiles at the model's resolution, aligned to the whole image;
+        "edges" moves the map's outlines onto the image's (see `refine`); "tiles + edges" does both.
     consistency: "clip" solves scale and shift of all frames of a shot at once.
     """
 
     inner_size: int = 0
     detail: str = "off"
     consistency: str = "frame"
+
+    @property
+    def tiles(self) -> bool:
+        return self.detail.startswith("tiles")
+
+    @property
+    def edges(self) -> bool:
+        return self.detail.endswith("edges")
 
     def __post_init__(self) -> None:
         if self.inner_size < 0:

@@ -15,6 +15,7 @@ from torch import Tensor
 from ..depth_map import DepthMap, Pinhole, Size, capped
 from ..errors import ModelError, Stopped
 from ..images import frames, rgb
+from ..maps.refine import refine, softness
 from ..maps.temporal import align_clip, flicker
 from ..progress import Progress
 from .base import (
@@ -77,8 +78,7 @@ class _Run:
         short_side = options.inner_size or estimator.inner_size
         self.short_side = short_side
         self.inner = self._inner(self.height, self.width)
-        tiled = options.detail == "tiles"
-        self.boxes = tile_boxes(self.height, self.width, short_side) if tiled else []
+        self.boxes = tile_boxes(self.height, self.width, short_side) if options.tiles else []
         self.views: tuple[View, ...] = ()
         if is_long(self.height, self.width):
             self.views = long_views(self.height, self.width, short_side)
@@ -98,6 +98,9 @@ class _Run:
         clip = (self.values, self.valid, self.images)
         if self.options.consistency == "clip" and self.batch > 1:
             notes.append(align_clip(*clip, self.estimator.kind, self.should_stop).note())
+        if self.options.edges:
+            self._refine()
+            notes.append("edges: outlines moved onto those of the image")
         unrest = flicker(*clip, self.should_stop) if self.batch > 1 else None
         if unrest is not None:
             notes.append(
@@ -208,7 +211,18 @@ class _Run:
 
     def _report(self, pictures: int, tiles: int = 0) -> None:
         steps = 1 + len(self.boxes)
-        self.on_progress(pictures * steps + tiles, self.batch * steps)
+        self.on_progress(pictures * steps + tiles, self.batch * (steps + self.options.edges))
+
+    def _refine(self) -> None:
+        depth = self._depth()
+        soft, before = softness(depth), self.batch * (1 + len(self.boxes))
+        for index in range(self.batch):
+            if self.should_stop():
+                raise Stopped
+            image = rgb(self.images[index : index + 1])
+            refined = refine(depth.frame(index), image, soft=soft)
+            self.values[index], self.valid[index] = refined.values[0], refined.valid[0]
+            self.on_progress(before + index + 1, before + self.batch)
 
     def _depth(self) -> DepthMap:
         # Not DepthMap.make: the chunks were validated as they came, a second copy would double

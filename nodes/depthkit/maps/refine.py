@@ -15,7 +15,7 @@ to the grid it was measured on; where it is soft there too, as what a network an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -31,7 +31,7 @@ from .joint_bilateral import Axis, Sharpener, corners
 from .sharpness import edge_width, hidden_grid
 from .snap import snap
 
-__all__ = ["refine"]
+__all__ = ["Softness", "refine", "softness"]
 
 # A discontinuity: the second difference as a share of the map's range, from not at all to fully.
 _JUMP = (0.025, 0.06)
@@ -46,12 +46,22 @@ _COARSER = 1.25
 _ROUNDS = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Softness:
+    """What is to be done about soft outlines. grid: (height, width) to go back to, or None; width:
+    pixels over which the outlines rise, 0 where they are sharp, or are on that grid."""
+
+    grid: Size | None = None
+    width: float = 0.0
+
+
 def refine(
     depth: DepthMap,
     guide: Tensor,
     *,
     strength: float = 1.0,
     sensitivity: float = 0.05,
+    soft: Softness | None = None,
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> DepthMap:
@@ -59,8 +69,9 @@ def refine(
 
     guide: (B or 1, H, W, 3) float32 0..1 of the same view. strength: 0 plain resampling .. 1 full
     snapping. sensitivity: colour difference (0..1) that counts as an edge; smaller follows fainter
-    edges. Invalid pixels give nothing to their neighbours and stay invalid. Raises InvalidInput if
-    the batches or the shapes do not belong together.
+    edges. soft: what `softness` says of the clip this map is a part of, None to look here. Invalid
+    pixels give nothing to their neighbours and stay invalid. Raises InvalidInput if the batches or
+    the shapes do not belong together.
     """
     _check(depth, guide, strength, sensitivity)
     height, width = guide.shape[1:3]
@@ -68,18 +79,18 @@ def refine(
         height, width = depth.height, depth.width
         planes = guide.movedim(-1, 1)
         guide = F.interpolate(planes, (height, width), mode="bilinear").movedim(1, -1).contiguous()
-    grid, width_px = _softness(depth)
+    soft = soft or softness(depth)
     frames = []
     for index in range(depth.batch):
         if should_stop is not None and should_stop():
             raise Stopped
         image = guide[min(index, guide.shape[0] - 1)]
         values, valid = depth.values[index], depth.valid[index]
-        if width_px:
-            plane, mask = _snapped(values, valid, image, width_px, strength, sensitivity)
+        if soft.width:
+            plane, mask = _snapped(values, valid, image, soft.width, strength, sensitivity)
         else:
-            if grid is not None:
-                values, valid = _reduced(values, valid, grid)
+            if soft.grid is not None:
+                values, valid = _reduced(values, valid, soft.grid)
             plane, mask = _refine_one(values, valid, image, strength, sensitivity)
         frames.append((plane, mask))
         if on_progress is not None:
@@ -114,26 +125,24 @@ def _check(depth: DepthMap, guide: Tensor, strength: float, sensitivity: float) 
         raise InvalidInput("strength must be 0 to 1 and sensitivity above 0, up to 1.")
 
 
-def _softness(depth: DepthMap) -> tuple[Size | None, float]:
-    """What is to be done about soft outlines: (grid to go back to or None, pixels they rise over).
-
-    One answer for a clip, so that it does not flicker: that of the first frame with outlines.
-    """
+def softness(depth: DepthMap) -> Softness:
+    """How soft the outlines are: one answer for a clip, so that it does not flicker, that of the
+    first frame with outlines."""
     for index in sorted({0, depth.batch // 2, depth.batch - 1}):
         values, valid = depth.values[index], depth.valid[index]
         plane = _filled(values, valid)
         width = edge_width(plane, valid)
         if width <= _SOFT:
             if width:
-                return None, 0.0
+                return Softness()
             continue
         grid = depth.measured or hidden_grid(plane, width)
         if grid and _COARSER * grid[0] <= depth.height:
             coarse, known = _reduced(values, valid, grid)
             if edge_width(_filled(coarse, known), known) <= _SOFT:
-                return grid, 0.0
-        return None, width
-    return None, 0.0
+                return Softness(grid)
+        return Softness(width=width)
+    return Softness()
 
 
 def _filled(values: Tensor, valid: Tensor) -> Tensor:
