@@ -254,4 +254,4 @@ def load_depth(path: Path, options: LoadOptions) -> DepthMap:
         text = beside.read_text("utf-8", "replace") if small else ""
     except OSError as error:
         raise FormatError(f"Cannot read {path.name}: {error.strerror or error}.") from error
-    return decode_depth(data, replace(options, sidecar=text))
+    return decode_depth(data, replace(options, sidecar=text, name=path.name))

@@ -15,20 +15,18 @@ from numpy.typing import NDArray
 
 from ..depth_map import DepthMap
 from ..errors import FormatError, FormatUnavailable
+from ..white import White
+from .exr_header import check_headers
+from .exr_layers import channels_of, choose, nothing_named, ranked
 from .guard import damaged_is_an_error
-from .options import LoadOptions, SaveOptions, check_size
+from .options import LoadOptions, SaveOptions
 from .quantise import as_floats
 from .record import RECORD_KEY, Record
 from .unlabelled import Plane, understand
 
-__all__ = ["decode", "encode_float", "encode_half", "recognises"]
+__all__ = ["decode", "encode_float", "encode_half", "layers", "recognises"]
 
 MAGIC = b"v/1\x01"
-# Names that renderers give to distance along z, by last word of the channel name.
-_DEPTH_WORDS = ("z", "depth")
-_DEPTH_LAYERS = ("depth", "zdepth", "z")
-_LAYER_WORDS = ("v", "z", "y", "r", "x")
-_MAX_CHANNELS = 256
 
 
 def recognises(data: bytes) -> bool:
@@ -86,40 +84,43 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
     """Depth of an EXR file. Raises FormatError where no channel is depth, listing what is there."""
     binding = _binding()
     with damaged_is_an_error("EXR"):
-        heads = binding.File(io.BytesIO(data), separate_channels=True, header_only=True)
-        for part in heads.parts:
-            _check_header(part.header)
+        headers = _headers(binding, data)
+        channels, reading = choose(channels_of(headers, RECORD_KEY), options.channel)
         file = binding.File(io.BytesIO(data), separate_channels=True, num_threads=0)
         # The binding leaves out a part whose pixels it cannot decode, without raising.
-        if len(file.parts) != len(heads.parts):
+        if len(file.parts) != len(headers):
             raise FormatError("Pixels of this EXR are damaged or cut off; render or copy it again.")
-        header, name, channel = _choose(file.parts, options.channel)
-        names = {_full_name(part, c) for part in file.parts for c in part.channels}
-        record = _record(header)
+        found = [file.parts[channel.part].channels[channel.key] for channel in channels]
+        name, channel = channels[0].name, found[0]
+        if channel.xSampling != 1 or channel.ySampling != 1:
+            raise FormatError(f"Channel {name} is stored at reduced resolution; choose another.")
+        if not _equal_planes([one.pixels for one in found]):
+            raise nothing_named(channels)
+        header = headers[channels[0].part]
         plane = Plane(
             _display_window(header, channel.pixels),
-            record,
+            _record(header),
             f"EXR (channel {name})",
-            metric=_rank(name, names) < _UNRANKED,
+            metric=reading.metric,
+            white=White.FAR_DISTANCE if reading.white_is_far else None,
+            hint=reading.hint,
+            layer=name if sum(len(h["channels"]) for h in headers) > 1 else "",
         )
         return understand(plane, options)
 
 
-def _check_header(header: dict[str, Any]) -> None:
-    for window in ("dataWindow", "displayWindow"):
-        low, high = (np.asarray(corner, dtype=np.int64) for corner in header[window])
-        width, height = (int(n) for n in high - low + 1)
-        check_size(width, height)
-    if len(header["channels"]) > _MAX_CHANNELS:
-        raise FormatError(f"The EXR has {len(header['channels'])} channels in one part; too many.")
-    if "deep" in str(header.get("type", "")):
-        raise FormatError(
-            "This EXR is a deep image (many depths in one pixel). Flatten it in the program that "
-            "made it, then load that file."
-        )
-    width = int(header["dataWindow"][1][0]) - int(header["dataWindow"][0][0]) + 1
-    height = int(header["dataWindow"][1][1]) - int(header["dataWindow"][0][1]) + 1
-    check_size(width * max(1, len(header["channels"]) // 8), height)
+def layers(data: bytes) -> list[str]:
+    """Names of all channels, the surest depth first. Raises FormatError."""
+    with damaged_is_an_error("EXR"):
+        found = ranked(channels_of(_headers(_binding(), data), RECORD_KEY))
+        return list(dict.fromkeys(channel.name for channel, _ in found))
+
+
+def _headers(binding: ModuleType, data: bytes) -> list[dict[str, Any]]:
+    parts = binding.File(io.BytesIO(data), separate_channels=True, header_only=True).parts
+    headers = [part.header for part in parts]
+    check_headers(headers, len(data))
+    return headers
 
 
 def _record(header: dict[str, Any]) -> Record | None:
@@ -127,65 +128,9 @@ def _record(header: dict[str, Any]) -> Record | None:
     return Record.from_json(text) if isinstance(text, str) else None
 
 
-def _choose(parts: list[Any], wanted: str) -> tuple[dict[str, Any], str, Any]:
-    """The depth channel: the one asked for, else the best name, else the only plane there is."""
-    found = [
-        (part.header, full, channel)
-        for part in parts
-        for full, channel in ((_full_name(part, n), c) for n, c in part.channels.items())
-    ]
-    names = {name for _, name, _ in found}
-    if wanted:
-        chosen = [f for f in found if f[1] == wanted or f[1].split(":")[-1] == wanted]
-        chosen = chosen or [f for f in found if f[1].rpartition(".")[0].endswith(wanted)]
-    else:
-        ranked = sorted(found, key=lambda f: _rank(f[1], names))
-        chosen = [f for f in ranked if RECORD_KEY in f[0]]
-        chosen = chosen or [f for f in ranked if _rank(f[1], names) < _UNRANKED]
-        if not chosen and (len(found) == 1 or _equal_planes(found)):
-            chosen = found[:1]
-    if not chosen:
-        listed = ", ".join(name for _, name, _ in found[:24])
-        raise FormatError(
-            f"No channel of this EXR is depth by its name. It has: {listed}. Type the right one "
-            "into 'channel'."
-        )
-    header, name, channel = chosen[0]
-    if channel.xSampling != 1 or channel.ySampling != 1:
-        raise FormatError(f"Channel {name} is stored at reduced resolution; choose another one.")
-    return header, name, channel
-
-
-def _full_name(part: Any, channel: str) -> str:
-    label = part.header.get("name", "")
-    return f"{label}:{channel}" if label else channel
-
-
-_UNRANKED = 9
-
-
-def _rank(full: str, names: set[str]) -> int:
-    """0 is certainly depth, 9 is not: `Z`, `Layer.Depth.Z`, `depth.V`, or a part named depth.
-
-    names: all of the file, because the Z of a normal or a position has an X beside it.
-    """
-    part, _, channel = full.rpartition(":")
-    words = channel.lower().split(".")
-    if words[-1] == "z" and {full[:-1] + "X", full[:-1] + "x"} & names:
-        return _UNRANKED
-    if words == ["z"]:
-        return 0
-    if len(words) > 1 and words[-2] in _DEPTH_LAYERS and words[-1] in _LAYER_WORDS:
-        return 1
-    if words[-1] in _DEPTH_WORDS:
-        return 2
-    return 3 if part.lower().split(".")[-1] in _DEPTH_LAYERS else _UNRANKED
-
-
-def _equal_planes(found: list[tuple[dict[str, Any], str, Any]]) -> bool:
-    """Three colour channels with the same numbers: one plane, saved for tools that read colour."""
-    planes = [channel.pixels for _, _, channel in found if channel.pixels.ndim == 2]
-    if len(planes) != len(found) or any(p.shape != planes[0].shape for p in planes):
+def _equal_planes(planes: list[NDArray[Any]]) -> bool:
+    """Colour channels with the same numbers: one plane, saved for tools that read colour."""
+    if any(plane.ndim != 2 or plane.shape != planes[0].shape for plane in planes):
         return False
     return all(np.array_equal(planes[0], p, equal_nan=p.dtype.kind == "f") for p in planes[1:])
 

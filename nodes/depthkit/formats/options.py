@@ -78,6 +78,7 @@ class LoadOptions:
     fov_deg: horizontal field of view of a file that carries no camera, 0 for unknown.
     sidecar: JSON record that lies beside a file which cannot carry its own.
     size: (width, height) to draw a point cloud at that carries no size.
+    name: of the file; it becomes the source of a map that names none.
     """
 
     meaning: str = AS_FILE_SAYS
@@ -89,6 +90,7 @@ class LoadOptions:
     fov_deg: float = 0.0
     sidecar: str = ""
     size: tuple[int, int] | None = None
+    name: str = ""
 
     def __post_init__(self) -> None:
         if self.meaning not in MEANINGS:

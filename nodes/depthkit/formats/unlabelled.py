@@ -33,6 +33,8 @@ class Plane:
     stored: (H, W) uint8, uint16 or float; record: ours, if the file has one; what: for messages.
     metric: the format itself defines the numbers as distances along z (a renderer's Z channel).
     log_range: near and far metres of logarithmic codes. camera: intrinsics from the file.
+    white: what white means, where the file's own words say it. hint: what else is known of numbers
+    whose meaning must be asked for. layer: which of several the plane is.
     """
 
     stored: NDArray[np.generic]
@@ -41,6 +43,9 @@ class Plane:
     metric: bool = False
     log_range: tuple[float, float] | None = None
     camera: Pinhole | None = None
+    white: White | None = None
+    hint: str = ""
+    layer: str = ""
 
 
 def understand(plane: Plane, options: LoadOptions) -> DepthMap:
@@ -50,11 +55,12 @@ def understand(plane: Plane, options: LoadOptions) -> DepthMap:
     values = plane.stored.astype(np.float64)
     valid = _valid(plane.stored, options)
     if options.meaning == METRES:
-        return _make("metric", values * options.unit_scale, valid, plane)
+        return _make("metric", values * options.unit_scale, valid, plane, options)
     if options.meaning == INVERSE_METRES:
-        return _make("metric", _inverse_metres(values, valid, options.unit_scale), valid, plane)
-    kind, result = _by_white(values, valid, plane, options)
-    return _make(kind, result, valid, plane)
+        inverse = _inverse_metres(values, valid, options.unit_scale)
+        return _make("metric", inverse, valid, plane, options)
+    kind, result = _by_white(White(options.meaning), values, valid, plane, options)
+    return _make(kind, result, valid, plane, options)
 
 
 def _as_file_says(plane: Plane, options: LoadOptions) -> DepthMap:
@@ -62,14 +68,20 @@ def _as_file_says(plane: Plane, options: LoadOptions) -> DepthMap:
     if record is not None:
         return restore(plane.stored, record)
     if plane.log_range is not None and plane.stored.dtype == np.uint16:
-        return _make("metric", *_logarithmic(plane.stored, plane.log_range), plane)
+        return _make("metric", *_logarithmic(plane.stored, plane.log_range), plane, options)
     if plane.metric:
         valid = _valid(plane.stored, options)
         scaled = plane.stored.astype(np.float64) * options.unit_scale
-        return _make("metric", scaled, valid, plane)
+        return _make("metric", scaled, valid, plane, options)
+    if plane.white is not None:
+        valid = _valid(plane.stored, options)
+        values = plane.stored.astype(np.float64)
+        kind, result = _by_white(plane.white, values, valid, plane, options)
+        return _make(kind, result, valid, plane, options)
     raise MissingInformation(
         f"This {plane.what} does not say what its numbers mean. Set 'meaning': metres with a unit "
         "scale for sensors (0.001 for millimetres), or what white means for grey images."
+        f"{' ' if plane.hint else ''}{plane.hint}"
     )
 
 
@@ -78,13 +90,15 @@ def _make(
     values: NDArray[np.float64],
     valid: NDArray[np.bool_],
     plane: Plane,
+    options: LoadOptions,
 ) -> DepthMap:
     with np.errstate(over="ignore"):
         single = np.where(valid, values, 0.0).astype(np.float32)
     # A renderer's own channel is exact in every pixel; of other files nobody knows.
     measured = single.shape if plane.metric else None
+    source = f"{options.name} ({plane.layer})" if options.name and plane.layer else options.name
     return DepthMap.make(
-        torch.from_numpy(single), kind, torch.from_numpy(valid), plane.camera, measured=measured
+        torch.from_numpy(single), kind, torch.from_numpy(valid), plane.camera, source, measured
     )
 
 
@@ -116,10 +130,13 @@ def _inverse_metres(
 
 
 def _by_white(
-    values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane, options: LoadOptions
+    white: White,
+    values: NDArray[np.float64],
+    valid: NDArray[np.bool_],
+    plane: Plane,
+    options: LoadOptions,
 ) -> tuple[str, NDArray[np.float64]]:
-    """Kind and values where the meaning says what white is."""
-    white = White(options.meaning)
+    """Kind and values where it is known what white is."""
     if options.near is None or options.far is None:
         return white.relative(values, values[valid].max() if valid.any() else 0.0)
     return "metric", white.metres(_normalised(values, valid, plane), options.near, options.far)

@@ -1,0 +1,65 @@
+"""What an OpenEXR header may promise, checked against the length of the file.
+
+Every chunk of a file has an entry of 8 bytes in the offset table and at least 8 bytes of its own
+(OpenEXR file layout), so that a short file cannot hold many rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import FormatError
+from .options import check_size
+
+__all__ = ["check_headers"]
+
+_MAX_CHANNELS = 256
+# Rows of one chunk; what is not listed has one.
+_ROWS = {
+    "ZIP": 16, "PXR24": 16, "PIZ": 32, "B44": 32, "B44A": 32, "DWAA": 32, "DWAB": 256,
+    "HTJ2K32": 32, "HTJ2K256": 256, "LJ2K": 256, "ZSTD": 1,
+}  # fmt: skip
+_CHUNK_BYTES = 16
+_BYTES_PER_SAMPLE = 4
+# What a part may take in memory whatever the length of its file, and how far deflate shrinks.
+_FREE_BYTES = 1 << 28
+_DEFLATE_RATIO = 1032
+
+
+def check_headers(headers: Sequence[Mapping[str, Any]], length: int) -> None:
+    """Raise FormatError unless a file of `length` bytes can hold what its headers promise."""
+    chunks = total = 0
+    for header in headers:
+        for window in ("dataWindow", "displayWindow"):
+            check_size(*_size(header[window]))
+        count = len(header["channels"])
+        if count > _MAX_CHANNELS:
+            raise FormatError(f"The EXR has {count} channels in one part; too many.")
+        if "deep" in str(header.get("type", "")):
+            raise FormatError(
+                "This EXR is a deep image (many depths in one pixel). Flatten it in the program "
+                "that made it, then load that file."
+            )
+        width, height = _size(header["dataWindow"])
+        chunks += _chunks(header, width, height)
+        total += width * height * count * _BYTES_PER_SAMPLE
+    if chunks * _CHUNK_BYTES > length or total > max(_FREE_BYTES, length * _DEFLATE_RATIO):
+        raise FormatError("This EXR is cut short: its header promises more than it can hold.")
+
+
+def _size(window: Any) -> tuple[int, int]:
+    low, high = (np.asarray(corner, dtype=np.int64) for corner in window)
+    width, height = (int(n) for n in high - low + 1)
+    return width, height
+
+
+def _chunks(header: Mapping[str, Any], width: int, height: int) -> int:
+    tiles = header.get("tiles")
+    if tiles is not None and "tile" in str(header.get("type", "")):
+        across, down = max(1, int(tiles.xSize)), max(1, int(tiles.ySize))
+        return -(-width // across) * -(-height // down)
+    name = str(getattr(header.get("compression"), "name", "")).removesuffix("_COMPRESSION")
+    return -(-height // _ROWS.get(name, 1))
