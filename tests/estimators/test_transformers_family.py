@@ -7,9 +7,9 @@ import shutil
 
 import pytest
 import torch
-from genvr_depth.nodes.depthkit.errors import ModelError
+from genvr_depth.nodes.depthkit.errors import InvalidInput, ModelError
 from genvr_depth.nodes.depthkit.estimators import MODELS, EstimateOptions, estimate, resident
-from genvr_depth.nodes.depthkit.estimators import transformers_family as family_module
+from genvr_depth.nodes.depthkit.estimators import transformers_network as network_module
 from genvr_depth.nodes.depthkit.estimators.base import WantsMargin
 from genvr_depth.nodes.depthkit.estimators.transformers_family import (
     FAMILIES,
@@ -30,6 +30,7 @@ KINDS = {
     "own-dpt-hybrid": "disparity",
     "own-glpn": "metric",
     "own-depth-pro-without-lens": "disparity",
+    "tipsv2-dpt-base": "metric",
 }
 
 
@@ -146,6 +147,10 @@ def test_the_table_and_the_families_agree_on_the_polarity():
         "Depth Pro": "depth_pro",
         "ZoeDepth": "zoedepth",
         "DPT": "dpt",
+        "DPT with DINOv2": "dpt dinov2",
+        "GLPN": "glpn",
+        "TIPSv2": "tipsv2_dpt",
+        "Prompt Depth Anything": "prompt_depth_anything",
     }
     for row in MODELS:
         assert row.kind == FAMILIES[families[row.family]].kind, row.name
@@ -176,6 +181,86 @@ def test_a_folder_of_another_architecture_is_refused_by_name(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}))
     with pytest.raises(ModelError, match=r"'llama'.*depth_anything"):
         load_folder(tmp_path, resident())
+
+
+@pytest.mark.parametrize(
+    ("architecture", "reason"), [("chmv2", "height of trees"), ("sapiens2", "people only")]
+)
+def test_what_is_no_depth_model_is_refused_with_the_reason(tmp_path, architecture, reason):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": architecture}))
+    with pytest.raises(ModelError, match=f"{architecture}.*{reason}"):
+        load_folder(tmp_path, resident())
+
+
+def test_an_architecture_newer_than_the_library_names_the_library(folder, monkeypatch):
+    import transformers
+
+    monkeypatch.setattr(transformers, "CONFIG_MAPPING", {})
+    with pytest.raises(ModelError, match=r"transformers \d.*depth_anything.*Update transformers"):
+        load_folder(folder("depth-anything-v2-small"), resident())
+
+
+def _measured(height=12, width=16):
+    rows = torch.linspace(3.0, 1.0, height)[:, None]
+    return (rows + 0.1 * torch.linspace(0, 1, width)).expand(1, height, width).contiguous()
+
+
+def test_measured_depth_guides_the_model_as_in_its_own_forward_pass(folder):
+    from transformers import AutoModelForDepthEstimation
+
+    path = folder("prompt-depth-anything-small")
+    network = AutoModelForDepthEstimation.from_pretrained(path).eval()
+    images, prompt = torch.rand(1, 56, 70, 3), _measured()
+    model = load_folder(path, resident())
+    with torch.no_grad():
+        pixels = (images.movedim(-1, 1) - 0.5) / 0.25
+        wanted = network(pixels, prompt_depth=prompt[:, None]).predicted_depth
+    options = EstimateOptions(inner_size=56)
+    found = estimate(model, images, options, prompt=prompt).depth
+    assert found.kind == "metric"
+    assert torch.allclose(found.values, wanted, rtol=1e-4)
+    # Metres come from the prompt, whatever the image.
+    doubled = estimate(model, images, options, prompt=2 * prompt).depth.values
+    assert torch.allclose(doubled, 2 * found.values, rtol=1e-3)
+
+
+def test_one_prompt_or_one_for_each_image(folder):
+    model = load_folder(folder("prompt-depth-anything-small"), resident())
+    images, options = torch.rand(2, 40, 90, 3), EstimateOptions(inner_size=28)
+    shared = estimate(model, images, options, prompt=_measured()).depth.values
+    each = torch.cat([_measured(), 5 * _measured()])
+    own = estimate(model, images, options, prompt=each).depth.values
+    assert own.shape == (2, 40, 90)
+    assert torch.equal(own[0], shared[0])
+    assert torch.allclose(own[1], 5 * shared[1], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda p: p * 0,
+        lambda p: p.fill_(2.0),
+        lambda p: p.index_fill(1, torch.tensor(3), torch.nan),
+    ],
+)
+def test_measured_depth_with_holes_or_without_range_is_refused(folder, change):
+    model = load_folder(folder("prompt-depth-anything-small"), resident())
+    with pytest.raises(InvalidInput, match="Fill the holes"):
+        estimate(model, torch.rand(1, 56, 56, 3), prompt=change(_measured()))
+
+
+def test_a_prompt_that_does_not_fit_the_run_is_a_sentence(folder):
+    guided = load_folder(folder("prompt-depth-anything-small"), resident())
+    plain = load_folder(folder("depth-anything-v2-small"), resident())
+    images, prompt = torch.rand(3, 56, 56, 3), _measured()
+    with pytest.raises(InvalidInput, match="takes no measured depth"):
+        estimate(plain, images, prompt=prompt)
+    with pytest.raises(InvalidInput, match="Complete Depth"):
+        estimate(guided, images)
+    with pytest.raises(InvalidInput, match="each of the 3 images"):
+        estimate(guided, images, prompt=prompt.expand(2, -1, -1))
+    with pytest.raises(InvalidInput, match="set detail to off"):
+        estimate(guided, images, EstimateOptions(detail="tiles"), prompt=prompt)
 
 
 def test_a_folder_without_weights_says_which_file_is_missing(folder, tmp_path):
@@ -297,7 +382,7 @@ def test_a_margin_is_never_wider_than_the_image_and_can_be_switched_off(folder, 
     ],
 )
 def test_every_supported_transformers_is_told_the_number_type_in_its_own_word(version, keyword):
-    assert family_module._dtype_keyword(version) == keyword
+    assert network_module._dtype_keyword(version) == keyword
 
 
 def test_the_oldest_supported_transformers_gets_no_keyword_it_hands_on(folder, monkeypatch):
@@ -305,7 +390,7 @@ def test_the_oldest_supported_transformers_gets_no_keyword_it_hands_on(folder, m
     import transformers
 
     load = transformers.AutoModelForDepthEstimation.from_pretrained
-    todays = family_module._dtype_keyword(transformers.__version__)
+    todays = network_module._dtype_keyword(transformers.__version__)
 
     def old(*arguments, torch_dtype, **keywords):
         assert "dtype" not in keywords

@@ -173,6 +173,36 @@ def _glpn():
     return GLPNForDepthEstimation(config)
 
 
+def _prompt_depth_anything():
+    from transformers import PromptDepthAnythingConfig, PromptDepthAnythingForDepthEstimation
+
+    backbone = _dinov2(apply_layernorm=True, reshape_hidden_states=False)
+    config = PromptDepthAnythingConfig(
+        backbone_config=backbone,
+        patch_size=14,
+        reassemble_hidden_size=32,
+        head_hidden_size=8,
+        depth_estimation_type="metric",
+        max_depth=1,
+        **NECK,
+    )
+    return PromptDepthAnythingForDepthEstimation(config)
+
+
+def _tipsv2_dpt():
+    import transformers
+
+    if not hasattr(transformers, "Tipsv2DptConfig"):
+        pytest.skip("this transformers does not know TIPSv2")
+    vision = {**HIDDEN, "mlp_ratio": 2, "image_size": 56, "patch_size": 14}
+    options = {"out_indices": [1, 2, 3, 4], "apply_layernorm": True}
+    backbone = transformers.Tipsv2VisionConfig(**vision, **options, reshape_hidden_states=False)
+    config = transformers.Tipsv2DptConfig(
+        backbone_config=backbone, num_depth_bins=8, max_depth=10.0, **NECK
+    )
+    return transformers.Tipsv2DptForDepthEstimation(config)
+
+
 TINY = {
     "depth-anything-v2-small": _depth_anything,
     "depth-anything-v2-metric-indoor-small": lambda: _depth_anything("metric", 20),
@@ -183,6 +213,12 @@ TINY = {
     "own-dpt-dinov2": _dpt_dinov2,
     "own-dpt-hybrid": _dpt_hybrid,
     "own-glpn": _glpn,
+    "glpn-nyu": _glpn,
+    "zoedepth-nyu": _zoedepth,
+    "dpt-hybrid-midas": _dpt_hybrid,
+    "dpt-dinov2-small-kitti": _dpt_dinov2,
+    "prompt-depth-anything-small": _prompt_depth_anything,
+    "tipsv2-dpt-base": _tipsv2_dpt,
     "own-depth-pro-without-lens": lambda: _depth_pro(lens=False),
 }
 

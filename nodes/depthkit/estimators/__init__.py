@@ -10,6 +10,7 @@ from .base import (
     Estimator,
     Placement,
     Placer,
+    TakesPrompt,
     resident,
 )
 from .devices import find_device
@@ -31,6 +32,7 @@ __all__ = [
     "ModelRow",
     "Placement",
     "Placer",
+    "TakesPrompt",
     "builtin_estimator",
     "ensure_folder",
     "estimate",

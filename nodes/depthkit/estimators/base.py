@@ -28,6 +28,7 @@ __all__ = [
     "KnowsCamera",
     "Placement",
     "Placer",
+    "TakesPrompt",
     "WantsMargin",
     "resident",
 ]
@@ -90,6 +91,19 @@ class KnowsCamera(Protocol):
 
     def with_fov(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """As `__call__`, and the horizontal field of view of each image: (B,) degrees."""
+        ...
+
+
+@runtime_checkable
+class TakesPrompt(Protocol):
+    """An estimator that measured depth of low resolution guides, as of a phone's LiDAR; without a
+    prompt it refuses (InvalidInput)."""
+
+    def with_prompt(self, images: Tensor, prompt: Tensor) -> Tensor:
+        """As `__call__`. prompt: (B, h, w) metres, all positive and not all equal, of any size.
+
+        Its grid covers the whole images. InvalidInput where a value is missing: fill it first.
+        """
         ...
 
 

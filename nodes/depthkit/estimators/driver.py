@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..depth_map import DepthMap, Pinhole, Size, capped
-from ..errors import ModelError, Stopped
+from ..errors import InvalidInput, ModelError, Stopped
 from ..images import frames, rgb
 from ..maps.refine import refine, softness
 from ..maps.temporal import align_clip, flicker
@@ -25,6 +25,7 @@ from .base import (
     Estimator,
     HasNetwork,
     KnowsCamera,
+    TakesPrompt,
     WantsMargin,
 )
 from .chunks import at_once, in_chunks, listening
@@ -40,20 +41,23 @@ def estimate(
     images: Tensor,
     options: EstimateOptions | None = None,
     *,
+    prompt: Tensor | None = None,
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Estimate:
     """Depth of every image.
 
     images: (B, H, W, C), C = 1, 3 or 4, any float dtype and device; non-finite pixels count as
-    black. Returns a map of the same B, H, W. Raises InvalidInput on shapes that are no images
-    and where memory does not suffice for one, ModelError where the network gives no number at all,
-    Stopped when `should_stop` says so.
+    black. prompt: measured depth (B or 1, h, w) for an estimator that takes it, see `TakesPrompt`;
+    not together with tiles. Returns a map of the same B, H, W. Raises InvalidInput on shapes that
+    are no images, on a prompt that does not fit, and where memory does not suffice for one image,
+    ModelError where the network gives no number at all, Stopped when `should_stop` says so.
     """
     run = _Run(
         estimator,
         frames(images),
         options or EstimateOptions(),
+        prompt,
         on_progress or (lambda done, total: None),
         should_stop or (lambda: False),
     )
@@ -69,18 +73,20 @@ class _Run:
         estimator: Estimator,
         images: Tensor,
         options: EstimateOptions,
+        prompt: Tensor | None,
         on_progress: Progress,
         should_stop: Callable[[], bool],
     ) -> None:
         self.estimator, self.images, self.options = estimator, images, options
         self.on_progress, self.should_stop = on_progress, should_stop
         self.batch, self.height, self.width = images.shape[:3]
+        self.prompt = None if prompt is None else _checked(prompt, estimator, options, self.batch)
         short_side = options.inner_size or estimator.inner_size
         self.short_side = short_side
         self.inner = self._inner(self.height, self.width)
         self.boxes = tile_boxes(self.height, self.width, short_side) if options.tiles else []
         self.views: tuple[View, ...] = ()
-        if is_long(self.height, self.width):
+        if prompt is None and is_long(self.height, self.width):
             self.views = long_views(self.height, self.width, short_side)
             self.boxes = self.boxes or window_boxes(self.height, self.width)
             self.inner = self._inner(*self.views[0].shape, self.views[0].short_side)
@@ -149,6 +155,8 @@ class _Run:
         return torch.stack(means), device
 
     def _infer(self, pictures: Tensor, start: int, end: int) -> Tensor:
+        if self.prompt is not None and isinstance(self.estimator, TakesPrompt):
+            return self.estimator.with_prompt(pictures, self.prompt[start:end])
         if isinstance(self.estimator, KnowsCamera):
             raw, fov_deg = self.estimator.with_fov(pictures)
             self.fov_deg[start:end] = fov_deg.to("cpu", torch.float32)
@@ -260,3 +268,20 @@ def _resized(planes: Tensor, height: int, width: int) -> Tensor:
     return F.interpolate(
         planes, (height, width), mode="bilinear", align_corners=False, antialias=shrinking
     )
+
+
+def _checked(prompt: Tensor, estimator: Estimator, options: EstimateOptions, batch: int) -> Tensor:
+    """The prompt as (B, h, w); InvalidInput where it and the run do not fit."""
+    if not isinstance(estimator, TakesPrompt):
+        raise InvalidInput(
+            f"The model {estimator.name} takes no measured depth; choose one that does, such as "
+            "Prompt Depth Anything."
+        )
+    if options.detail == "tiles":
+        raise InvalidInput("Tiles do not work with measured depth; set detail to off.")
+    if prompt.ndim != 3 or len(prompt) not in (1, batch):
+        raise InvalidInput(
+            f"The measured depth has the shape {tuple(prompt.shape)}; give one map, or one for "
+            f"each of the {batch} images."
+        )
+    return prompt.expand(batch, -1, -1)

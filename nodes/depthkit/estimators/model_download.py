@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from ..errors import DownloadError, Stopped
 from ..progress import Progress
@@ -43,8 +44,8 @@ class Origin:
 
         return cls(constants.ENDPOINT, constants.HF_HUB_OFFLINE)
 
-    def url(self, repository: str, file: str) -> str:
-        return f"{self.endpoint}/{repository}/resolve/main/{file}"
+    def url(self, repository: str, revision: str, file: str) -> str:
+        return f"{self.endpoint}/{repository}/resolve/{quote(revision, safe='')}/{file}"
 
 
 def download(
@@ -74,7 +75,7 @@ def download(
         with alone(target, stop):
             _check_room(row, target)
             for name in row.files:
-                url = source.url(row.repository, name)
+                url = source.url(row.repository, row.revision, name)
                 done = _fetch(url, target / name, done, total, report, stop)
     except requests.RequestException as error:
         raise _failure(row, target, _network_reason(error)) from error
@@ -194,5 +195,10 @@ def _network_reason(error: Exception) -> str:
 def _failure(row: ModelRow, target: Path, reason: str) -> DownloadError:
     return DownloadError(
         f"Downloading {row.name} failed: {reason}. You can also fetch it by hand: put "
-        f"{', '.join(row.files)} from https://huggingface.co/{row.repository} into {target}."
+        f"{', '.join(row.files)} from {_page(row)} into {target}."
     )
+
+
+def _page(row: ModelRow) -> str:
+    tree = "" if row.revision == "main" else f"/tree/{quote(row.revision, safe='')}"
+    return f"https://huggingface.co/{row.repository}{tree}"

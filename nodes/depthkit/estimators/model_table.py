@@ -25,6 +25,7 @@ class ModelRow:
 
     name: our name, and its folder's. commercial: whether the licence allows commercial use.
     parameters, download_mb: millions, and 10^6 bytes. multiple, inner_size: see `Estimator`.
+    revision: where in the repository a model.safetensors lies.
     """
 
     name: str
@@ -37,7 +38,18 @@ class ModelRow:
     repository: str
     multiple: int
     inner_size: int
+    revision: str = "main"
     files: tuple[str, ...] = FILES
+
+    @property
+    def speed(self) -> str:
+        """A class of speed, by the number of parameters."""
+        return next(name for name, limit in _SPEEDS.items() if self.parameters <= limit)
+
+    @property
+    def best_for(self) -> str:
+        """What to choose it for, in a few words."""
+        return _BEST_FOR[self.name]
 
     @property
     def summary(self) -> str:
@@ -61,6 +73,9 @@ _BEIT = "Intel/dpt-beit-large-512"
 _IN, _OUT = f"{_V2}-Metric-Indoor", f"{_V2}-Metric-Outdoor"
 _V2M = "depth-anything-v2-metric"
 
+_PROMPT, _PROMPT_HUB = "Prompt Depth Anything", "depth-anything/prompt-depth-anything"
+_DPTD, _META = "DPT with DINOv2", "facebook/dpt-dinov2-small"
+
 _LINES: tuple[_Line, ...] = (
     ("depth-anything-v2-small", _DA2, "disparity", _APACHE, _S, f"{_V2}-Small-hf", _DINO),
     ("depth-anything-v2-base", _DA2, "disparity", _CC_NC, _B, f"{_V2}-Base-hf", _DINO),
@@ -76,14 +91,96 @@ _LINES: tuple[_Line, ...] = (
     ("depth-anything-large", _DA, "disparity", _APACHE, _L, f"{_V1}-large-hf", _DINO),
     ("depth-pro", "Depth Pro", "metric", _APPLE, (951.9, 1904), "apple/DepthPro-hf", _PRO),
     ("zoedepth-nyu-kitti", _ZOE, "metric", _MIT, _ZOE_SIZE, _ZOE_HUB, _MIDAS),
+    ("zoedepth-nyu", _ZOE, "metric", _MIT, (344.8, 1380), "Intel/zoedepth-nyu", _MIDAS),
+    ("zoedepth-kitti", _ZOE, "metric", _MIT, (344.8, 1380), "Intel/zoedepth-kitti", _MIDAS),
+    ("glpn-nyu", "GLPN", "metric", _APACHE, (61.2, 245), "vinvino02/glpn-nyu", (32, 480)),
+    ("glpn-kitti", "GLPN", "metric", _APACHE, (61.2, 245), "vinvino02/glpn-kitti", (32, 480)),
+    (
+        "tipsv2-dpt-base",
+        "TIPSv2",
+        "metric",
+        _APACHE,
+        (110.2, 632),
+        "google/tipsv2-b14-dpt",
+        (14, 448),
+    ),
+    ("dpt-dinov2-small-nyu", _DPTD, "metric", _APACHE, (37.2, 149), f"{_META}-nyu", _DINO),
+    ("dpt-dinov2-small-kitti", _DPTD, "metric", _APACHE, (37.2, 149), f"{_META}-kitti", _DINO),
+    (
+        "prompt-depth-anything-small",
+        _PROMPT,
+        "metric",
+        _APACHE,
+        (25.1, 100),
+        f"{_PROMPT_HUB}-vits-hf",
+        (14, 756),
+    ),
+    (
+        "prompt-depth-anything-large",
+        _PROMPT,
+        "metric",
+        _APACHE,
+        (340.0, 1360),
+        f"{_PROMPT_HUB}-vitl-hf",
+        (14, 756),
+    ),
+    (
+        "dpt-hybrid-midas",
+        _DPT,
+        "disparity",
+        _APACHE,
+        (122.4, 490),
+        "Intel/dpt-hybrid-midas",
+        _MIDAS,
+    ),
     ("dpt-large", _DPT, "disparity", _APACHE, (343.0, 1368), "Intel/dpt-large", _MIDAS),
     ("dpt-beit-large-512", _DPT, "disparity", _MIT, (345.0, 1380), _BEIT, (32, 512)),
 )
 
+# Repositories whose main branch holds a pickle only, and the branch with the same weights as
+# safetensors.
+_REVISIONS = {"dpt-hybrid-midas": "refs/pr/5"}
+
 MODELS: tuple[ModelRow, ...] = tuple(
-    ModelRow(name, family, kind, licence, licence in _OPEN, *size, repository, *inner)
+    ModelRow(
+        name, family, kind, licence, licence in _OPEN, *size, repository, *inner,
+        _REVISIONS.get(name, "main"),
+    )
     for name, family, kind, licence, size, repository, inner in _LINES
-)
+)  # fmt: skip
+
+_SPEEDS = {"fast": 50.0, "medium": 130.0, "slow": 400.0, "very slow": float("inf")}
+"""Classes of speed and the millions of parameters up to which a model belongs to them."""
+
+_INDOORS, _ROADS = "rooms, in metres", "roads, in metres"
+_BEST_FOR = {
+    "depth-anything-v2-small": "most work: sharp, fast, free for any use",
+    "depth-anything-v2-base": "finer shapes than small, not for commercial work",
+    "depth-anything-v2-large": "the finest relative depth of this table, not for commercial work",
+    f"{_V2M}-indoor-small": _INDOORS,
+    f"{_V2M}-indoor-base": _INDOORS,
+    f"{_V2M}-indoor-large": _INDOORS,
+    f"{_V2M}-outdoor-small": "streets, in metres",
+    f"{_V2M}-outdoor-base": "streets, in metres",
+    f"{_V2M}-outdoor-large": "streets, in metres",
+    "depth-anything-small": "results of the first version",
+    "depth-anything-base": "a larger model that is free for any use",
+    "depth-anything-large": "the largest relative model that is free for any use",
+    "depth-pro": "metres and the lens of any photo, very sharp outlines",
+    "zoedepth-nyu-kitti": "metres in rooms and on roads from one model",
+    "zoedepth-nyu": _INDOORS,
+    "zoedepth-kitti": _ROADS,
+    "glpn-nyu": _INDOORS + ", with little memory",
+    "glpn-kitti": _ROADS + ", with little memory",
+    "tipsv2-dpt-base": _INDOORS + " of up to 10 m",
+    "dpt-dinov2-small-nyu": _INDOORS,
+    "dpt-dinov2-small-kitti": _ROADS,
+    "prompt-depth-anything-small": "filling and refining measured depth (LiDAR), fast",
+    "prompt-depth-anything-large": "filling and refining measured depth (LiDAR)",
+    "dpt-hybrid-midas": "results made with MiDaS 3.0 hybrid",
+    "dpt-large": "results made with MiDaS 3.0",
+    "dpt-beit-large-512": "results made with MiDaS 3.1",
+}
 
 
 def find_row(name: str) -> ModelRow | None:

@@ -1,7 +1,7 @@
 """Models of the transformers library, from a folder and nothing else: no network, no pickles.
 
-The only module that imports transformers. Images are prepared here (mean and standard deviation
-from the folder), sizes are the driver's business, and the values leave as the network made them.
+Images are prepared here (mean and standard deviation from the folder), sizes are the driver's
+business, and the values leave as the network made them.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import torch
 from torch import Tensor, nn
 
 from ..depth_map import Kind
-from ..errors import ModelError
+from ..errors import InvalidInput, ModelError
 from .base import Estimator, Placement, Placer
-from .chunks import out_of_memory
 from .model_table import find_row
+from .transformers_network import load_network
 from .working_size import SIZE_RULES
 
 __all__ = ["FAMILIES", "Family", "family_of", "load_folder"]
@@ -28,9 +28,6 @@ __all__ = ["FAMILIES", "Family", "family_of", "load_folder"]
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
-# Parameters that no forward pass uses: the first fusion layer has nothing to add to. Older files,
-# Intel/dpt-large among them, do not have them.
-_NEVER_RUN = ("fusion_stage.layers.0.residual_layer1.", ".pooler.")
 _POSSIBLE_FOV_DEG = (1.0, 170.0)
 _NONE = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
@@ -59,7 +56,15 @@ FAMILIES: dict[str, Family] = {
     "depth_pro": Family("metric", 1536, 1536, "fixed", _HALF),
     "depth_pro without lens": Family("disparity", 1536, 1536, "fixed", _HALF),
     "glpn": Family("metric", 32, 480, "free", _NONE),
+    "prompt_depth_anything": Family("metric", 14, 756, "free", _IMAGENET),
+    "tipsv2_dpt": Family("metric", 14, 448, "free", _NONE),
 }
+
+_REFUSED = {
+    "chmv2": "measures the height of trees in aerial images, not the distance from a camera",
+    "sapiens2": "knows people only and leaves everything around them without depth",
+}
+"""Architectures that come with depth-like weights and are no depth model, and why."""
 
 
 def family_of(config: Mapping[str, Any], where: str) -> str:
@@ -67,6 +72,11 @@ def family_of(config: Mapping[str, Any], where: str) -> str:
     architecture = config.get("model_type")
     variant = _VARIANTS.get(str(architecture), lambda _: "")(config)
     name = f"{architecture} {variant}".strip()
+    if architecture in _REFUSED:
+        raise ModelError(
+            f"The folder {where} holds a model of type {name!r}: it {_REFUSED[architecture]}. "
+            "Choose a depth model from the list."
+        )
     if name not in FAMILIES:
         known = ", ".join(sorted({family.split()[0] for family in FAMILIES}))
         raise ModelError(
@@ -106,7 +116,7 @@ def load_folder(folder: Path, place: Placer, dtype: torch.dtype = torch.float32)
             "node download it (download: if missing). Older .bin files are not read, because "
             "opening them can run code."
         )
-    network = _network(folder, dtype)
+    network = load_network(folder, str(config["model_type"]), dtype)
     build = _BUILDERS.get(name, _Transformer)
     if build is _ZoeDepth and not prepare.get("do_pad", True):
         build = _Transformer
@@ -182,10 +192,10 @@ class _Transformer:
     def __call__(self, images: Tensor) -> Tensor:
         return self._forward(images).predicted_depth.float()
 
-    def _forward(self, images: Tensor) -> Any:
+    def _forward(self, images: Tensor, **extra: Tensor) -> Any:
         device = self.placement()
         prepared = (images.to(device) - self.mean.to(device)) / self.deviation.to(device)
-        return self.network(pixel_values=prepared.to(self.dtype))
+        return self.network(pixel_values=prepared.to(self.dtype), **extra)
 
 
 class _DepthPro(_Transformer):
@@ -214,65 +224,32 @@ class _ZoeDepth(_Transformer):
         return rows, columns
 
 
-_BUILDERS: dict[str, type[_Transformer]] = {"depth_pro": _DepthPro, "zoedepth": _ZoeDepth}
+class _PromptDepthAnything(_Transformer):
+    """Prompt Depth Anything (Lin et al. 2025): measured depth in, the same depth in detail out."""
 
-
-def _network(folder: Path, dtype: torch.dtype) -> nn.Module:
-    automatic, dtype_keyword, damage = _library()
-    try:
-        network, loaded = automatic.from_pretrained(
-            folder,
-            local_files_only=True,
-            use_safetensors=True,
-            output_loading_info=True,
-            **{dtype_keyword: dtype},
+    def __call__(self, images: Tensor) -> Tensor:
+        raise InvalidInput(
+            f"The model {self.name} refines measured depth and cannot work from an image alone. "
+            "Connect it to Complete Depth, with the measured depth, or choose another model."
         )
-    except damage as error:
-        if isinstance(error, RuntimeError) and out_of_memory(error):
-            raise ModelError(
-                f"There is not enough memory to load the model in {folder}. Close other programs, "
-                "or choose a smaller model."
-            ) from error
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise ModelError(
-            f"The model in {folder} cannot be loaded: {reason} A file is probably damaged or cut "
-            "short; delete the folder and download the model again."
-        ) from error
-    missing = [key for key in loaded["missing_keys"] if not any(u in key for u in _NEVER_RUN)]
-    if missing:
-        # transformers would go on with random numbers in their place.
-        raise ModelError(
-            f"The weights in {folder} lack {len(missing)} tensors (for instance "
-            f"{min(missing)}); they belong to another architecture than its "
-            "config.json. Download both files from the same model."
-        )
-    return network.eval().requires_grad_(False)
+
+    def with_prompt(self, images: Tensor, prompt: Tensor) -> Tensor:
+        low, high = prompt.flatten(1).aminmax(dim=1)
+        # The network divides by the range of its prompt; a missing value would set that range.
+        if not bool(((low > 0) & (high > low)).all() and prompt.isfinite().all()):
+            raise InvalidInput(
+                f"The model {self.name} needs measured depth at every pixel, in metres, near and "
+                "far things among them. Fill the holes of the measured depth first."
+            )
+        ready = prompt[:, None].to(self.placement(), self.dtype)
+        return self._forward(images, prompt_depth=ready).predicted_depth.float()
 
 
-def _library() -> tuple[Any, str, tuple[type[BaseException], ...]]:
-    """The loader, its keyword for the number type, and what it raises on damaged files."""
-    try:
-        from huggingface_hub import errors as hub_errors
-        from safetensors import SafetensorError
-        from transformers import AutoModelForDepthEstimation, __version__
-    except (ImportError, RuntimeError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise ModelError(
-            f"The transformers library cannot be imported ({reason})."
-            " Repair it, usually by installing the torchvision that belongs to your torch; the "
-            "built-in model works without it."
-        ) from error
-    faults = (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError)
-    # Newer releases check every entry of config.json and say so with an error of their own.
-    strict = getattr(hub_errors, "StrictDataclassError", None)
-    faults = faults if strict is None else (*faults, strict)
-    return AutoModelForDepthEstimation, _dtype_keyword(__version__), faults
-
-
-def _dtype_keyword(version: str) -> str:
-    """Releases before 4.56 hand an unknown `dtype` on to the network, which refuses it."""
-    release = tuple(int(part) for part in version.split(".")[:2])
-    return "dtype" if release >= (4, 56) else "torch_dtype"
+_BUILDERS: dict[str, type[_Transformer]] = {
+    "depth_pro": _DepthPro,
+    "zoedepth": _ZoeDepth,
+    "prompt_depth_anything": _PromptDepthAnything,
+}
 
 
 def _json(path: Path, folder: Path, *, required: bool = True) -> dict[str, Any]:
