@@ -131,8 +131,8 @@ def find_window(depth: DepthMap, window: Window) -> Tensor:
         return ends.expand(depth.batch, 2).clone()
     frames = [known(v, m) for v, m in zip(depth.values, depth.valid, strict=True)]
     if window.scope == "clip":
-        return _ends(frames, window).expand(depth.batch, 2).clone()
-    return torch.stack([_ends([frame], window) for frame in frames])
+        return _window_ends(frames, window).expand(depth.batch, 2).clone()
+    return torch.stack([_window_ends([frame], window) for frame in frames])
 
 
 def known(values: Tensor, valid: Tensor) -> Tensor:
@@ -140,7 +140,7 @@ def known(values: Tensor, valid: Tensor) -> Tensor:
     return values.flatten() if bool(valid.all()) else values[valid]
 
 
-def _ends(parts: Sequence[Tensor], window: Window) -> Tensor:
+def _window_ends(parts: Sequence[Tensor], window: Window) -> Tensor:
     filled = [part for part in parts if part.numel()]
     if not filled:
         return torch.zeros(2)

@@ -48,7 +48,7 @@ def _number(default: float, tooltip: str) -> Float:
     return Float(tooltip, default, 0.0, 1e6, step=0.0001, round=False)
 
 
-def _pixels(side: str) -> Int:
+def _render_side(side: str) -> Int:
     return Int(
         f"{side.capitalize()} at which a 3D file of another program is drawn; files of this "
         "pack store their size.",
@@ -88,7 +88,7 @@ class GenVRDepthLoad(Declared):
             "file": FileChoice(
                 "A file in ComfyUI's input folder or below it. Drop one on the "
                 "node, or use its button, to put it there.",
-                choices=lambda: _listed(current().input_folder()),
+                choices=lambda: _depth_files(current().input_folder()),
                 upload_extensions=lambda: formats.READABLE,
             ),
             "meaning": Choice(_MEANING_TIP, "as the file says", choices=lambda: formats.MEANINGS),
@@ -109,8 +109,8 @@ class GenVRDepthLoad(Declared):
             **advanced(
                 {
                     "field_of_view": fov_widget(_FOV_TIP),
-                    "width": _pixels("width"),
-                    "height": _pixels("height"),
+                    "width": _render_side("width"),
+                    "height": _render_side("height"),
                 }
             ),
         },
@@ -152,14 +152,14 @@ class GenVRDepthLoad(Declared):
         )  # fmt: skip
         depth = formats.load_depth(path, options)
         depth = replace(depth, source=depth.source or path.name)
-        return {"ui": depth_ui(depth), "result": (depth, *_images(depth))}
+        return {"ui": depth_ui(depth), "result": (depth, *_control_and_valid(depth))}
 
 
-def _images(depth: DepthMap) -> tuple[Tensor, Tensor]:
+def _control_and_valid(depth: DepthMap) -> tuple[Tensor, Tensor]:
     return control_image(depth), depth.valid.float()
 
 
-def _listed(folder: Path) -> list[str]:
+def _depth_files(folder: Path) -> list[str]:
     """Depth files in the input folder and below: formats for depth first, then by name."""
     readable = formats.READABLE
     found: list[tuple[bool, str]] = []

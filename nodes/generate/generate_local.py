@@ -21,7 +21,7 @@ AUTO = -1
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _Prepared:
     plan: local.SamplingPlan
     connected: local.Connected
     given: dict[str, Any]
@@ -150,14 +150,14 @@ class GenVRDepthGenerateLocal(Declared):
 
 def _prepare(
     model: Any, vae: Any, depth: Any, settings: local.Settings, options: dict[str, Any]
-) -> _Run:
+) -> _Prepared:
     """Facts, plan and tensors; every refusal happens here, before anything is loaded or sampled."""
     connected = _connected(model, vae, depth, options)
     plan = local.make_plan(connected, settings)
     images = local.pass_images(plan, depth, options.get("reference"), options.get("mask"))
     objects = ("clip", "positive", "negative", "control_net", "model_patch")
     given = {name: options.get(name) for name in objects} | {"model": model, "vae": vae}
-    return _Run(plan, connected, given | images)
+    return _Prepared(plan, connected, given | images)
 
 
 def _connected(

@@ -34,7 +34,7 @@ _VALUES_TIP = (
 )
 
 
-def _metres(tooltip: str) -> Float:
+def _distance_input(tooltip: str) -> Float:
     text = f"{tooltip} In metres where the depth is metric."
     return Float(text, 0.0, -1e9, 1e9, step=0.001, round=False)
 
@@ -63,8 +63,8 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         },
         optional={
             "image": image_input("The photograph of the same view; a depth photo needs it."),
-            "near": _metres("Nearest value of the window; 0 takes it from the map."),
-            "far": _metres("Farthest value of the window; 0 takes it from the map."),
+            "near": _distance_input("Nearest value of the window; 0 takes it from the map."),
+            "far": _distance_input("Farthest value of the window; 0 takes it from the map."),
             "exr_compression": Choice(
                 "OpenEXR only; all of these are lossless.",
                 "zip",
@@ -115,7 +115,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         chosen, coding = formats.choose_coding(depth, options)
         photos = images_for(image, depth)
         beside = _companions(chosen, coding, format, texts, sidecar, color_preview)
-        frames = _frames(chosen, coding, photos, format, options, beside)
+        frames = _encoders(chosen, coding, photos, format, options, beside)
         row, size = formats.FORMATS[format], (depth.width, depth.height)
         files, saved = save_frames(filename_prefix, size, row.extension, frames)
         ui = shown(files, saved, row.shows, lambda some: control_image(depth, only=some))
@@ -125,7 +125,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
 Companions = Callable[[int], dict[str, bytes]]
 
 
-def _frames(
+def _encoders(
     depth: DepthMap,
     coding: formats.Coding,
     photos: Tensor | None,

@@ -77,7 +77,7 @@ class GenVRDepthSaveImage(Declared):
         extra_pnginfo: Any = None,
     ) -> dict[str, Any]:
         texts = embedded_texts(prompt, extra_pnginfo)
-        colour = _colour(background)
+        colour = _parsed_colour(background)
         options = formats.ImageOptions(quality, subsampling, progressive, colour, texts)
         stack = frames(images, "images")
         jobs = _jobs(stack, format, options, sidecar)
@@ -87,7 +87,7 @@ class GenVRDepthSaveImage(Declared):
         return {"ui": ui, "result": (images,)}
 
 
-def _colour(text: str) -> tuple[float, float, float]:
+def _parsed_colour(text: str) -> tuple[float, float, float]:
     match = _COLOUR.match(text.strip())
     if match is None:
         raise InvalidInput(

@@ -43,16 +43,18 @@ def depth_ui(
     host = current()
     frames = shown_frames(depth.batch)
     # Encoding hundreds of images would hold up the run, and Stop with it.
-    shown = host.preview(_images(depth, images, frames), PREFIX)
+    shown = host.preview(_shown_images(depth, images, frames), PREFIX)
     budget = min(MAX_FRAME_PIXELS, MAX_CLIP_PIXELS // len(frames))
-    entries = [_entry(host, depth.frame(index), index, budget, image) for index in frames]
+    entries = [_viewer_entry(host, depth.frame(index), index, budget, image) for index in frames]
     for index, entry in zip(frames, entries, strict=True):
         if entry is not None and before is not None and before.kind == depth.kind:
-            entry["reach"] = dict(zip(("near", "far"), _ends(before.frame(index)), strict=True))
+            entry["reach"] = dict(
+                zip(("near", "far"), _near_and_far(before.frame(index)), strict=True)
+            )
     return {"images": shown, UI_KEY: [entry for entry in entries if entry is not None]}
 
 
-def _images(depth: DepthMap, images: Tensor | None, frames: list[int]) -> Tensor:
+def _shown_images(depth: DepthMap, images: Tensor | None, frames: list[int]) -> Tensor:
     if images is None:
         return control_image(depth, only=frames)
     return images[frames] if len(images) == depth.batch else images
@@ -79,7 +81,7 @@ def raw_frame(depth: DepthMap, max_pixels: int = MAX_FRAME_PIXELS) -> tuple[Tens
 
 def frame_entry(depth: DepthMap, index: int, raw: Tensor, step: int) -> dict[str, Any]:
     """What the viewer must know to read a raw file: size, unit, ends, camera and origin."""
-    near, far = _ends(depth)
+    near, far = _near_and_far(depth)
     camera = depth.camera.scaled(1 / step, 1 / step) if depth.camera else None
     return {
         "frame": index,
@@ -99,13 +101,13 @@ def frame_entry(depth: DepthMap, index: int, raw: Tensor, step: int) -> dict[str
     }
 
 
-def _ends(depth: DepthMap) -> tuple[float, float]:
+def _near_and_far(depth: DepthMap) -> tuple[float, float]:
     """The nearest and the farthest valid value; zeros where nothing is valid."""
     ends = depth.extremes() or (0.0, 0.0)
     return (ends[1], ends[0]) if depth.near_is_large else ends
 
 
-def _entry(
+def _viewer_entry(
     host: Host, depth: DepthMap, index: int, budget: int, image: Tensor | None
 ) -> dict[str, Any] | None:
     raw, step = raw_frame(depth, budget)

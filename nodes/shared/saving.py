@@ -71,10 +71,10 @@ def save_frames(
         )
         task.say(f"{len(saved)} saved, last {saved[-1].path.name}")
     paths = [path for item in saved for path in (item.path, *item.beside)]
-    return [_entry(path, target.subfolder) for path in paths], saved
+    return [_output_entry(path, target.subfolder) for path in paths], saved
 
 
-def _entry(path: Path, subfolder: str) -> dict[str, str]:
+def _output_entry(path: Path, subfolder: str) -> dict[str, str]:
     return {"filename": path.name, "subfolder": subfolder, "type": "output"}
 
 

@@ -79,5 +79,5 @@ def test_neighbouring_codes_differ_by_a_ten_thousandth_or_less():
 
 
 def test_code_one_is_near_and_the_last_code_is_far():
-    metres = scenes._metres(np.array([[1, 65535]], np.uint16), 0.5, 40.0)
+    metres = scenes._decoded_metres(np.array([[1, 65535]], np.uint16), 0.5, 40.0)
     np.testing.assert_allclose(metres, [[0.5, 40.0]], rtol=1e-6)

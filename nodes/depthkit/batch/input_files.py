@@ -63,7 +63,7 @@ def find_rows(inputs: Sequence[Path], out: Path, formats: Sequence[str]) -> Foun
             stem = free_stem(out / inside, stems)
             stems.add(stem)
             try:
-                rows += _rows(path, stem, anew=path == given)
+                rows += _rows_of(path, stem, anew=path == given)
             except DepthError as error:
                 failed.append((str(path), str(error)))
     if not rows and not failed:
@@ -74,7 +74,7 @@ def find_rows(inputs: Sequence[Path], out: Path, formats: Sequence[str]) -> Foun
     return Found(tuple(waiting), len(rows) - len(waiting), tuple(failed))
 
 
-def _rows(path: Path, stem: Path, *, anew: bool) -> Iterator[Row]:
+def _rows_of(path: Path, stem: Path, *, anew: bool) -> Iterator[Row]:
     if path.suffix.lower() not in VIDEO_TYPES:
         yield Row(source=str(path), first=0, count=0, stem=str(stem), anew=anew)
         return

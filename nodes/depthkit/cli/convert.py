@@ -106,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
     failed = 0
     for path in files:
         try:
-            _convert(args, path, args.output / f"{path.stem}.{_extension(args)}")
+            _convert(args, path, args.output / f"{path.stem}.{_target_extension(args)}")
         except DepthError as error:
             failed += 1
             sys.stderr.write(f"{path.name}: {error}\n")
@@ -125,7 +125,7 @@ def _convert(args: argparse.Namespace, source: Path, target: Path) -> None:
     sys.stdout.write(f"{target}\n")
 
 
-def _extension(args: argparse.Namespace) -> str:
+def _target_extension(args: argparse.Namespace) -> str:
     from ..formats import FORMATS, IMAGES
     from ..formats.mesh_write import MESH_FORMATS
 
@@ -157,7 +157,7 @@ def _depth(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes,
     name = _name(args, target, _BY_EXTENSION)
     depth = _load(args, source)
     special: dict[str, Callable[[argparse.Namespace, DepthMap], bytes]] = {
-        _PREVIEW: _preview,
+        _PREVIEW: _preview_png,
         _NORMALS: _normals,
     }
     if name in special:
@@ -238,7 +238,7 @@ def _solid(args: argparse.Namespace, depth: DepthMap, photo: Tensor | None, name
     return encode_mesh(space, colours, name, options)
 
 
-def _preview(args: argparse.Namespace, depth: DepthMap) -> bytes:
+def _preview_png(args: argparse.Namespace, depth: DepthMap) -> bytes:
     from ..conversions import to_disparity
     from ..formats import encode_image
     from ..ranges import Window, normalise

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     from ..genvr.places import command_line_folder
     from ..genvr.service_errors import SomeFailed
 
-    requests, names = _requests(args)
+    requests, names = _requests_and_stems(args)
     service = Service.open(command_line_folder(), args.profile)
     _check_writable(args.out)
     limits = Limits(args.concurrency, args.max_credits, args.pay_again)
@@ -83,7 +83,7 @@ def _rescue(service: Service, requests: list[Request], names: list[str], folder:
         sys.stderr.write(f"{error}\n")
 
 
-def _requests(args: argparse.Namespace) -> tuple[list[Request], list[str]]:
+def _requests_and_stems(args: argparse.Namespace) -> tuple[list[Request], list[str]]:
     """The requests, and a file name stem for each."""
     from ..genvr import from_images, model_named
     from ..genvr.request_grid import requests_for, seeds_from

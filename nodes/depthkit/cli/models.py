@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    rows = _rows()
+    rows = _model_rows()
     if args.json:
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
         return 0
@@ -39,7 +39,7 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _rows() -> list[dict[str, Any]]:
+def _model_rows() -> list[dict[str, Any]]:
     from ..estimators import BUILTIN, BUILTIN_LICENCE, MODELS
     from ..estimators.loading import BUILTIN_WEIGHTS
     from ..estimators.model_store import installed

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         model=family.typical,
         vae=VaeFacts(family.latent_channels, family.latent_dimensions),
         depth=depth,
-        control=_control(family, args, own_control),
+        control=_typical_control(family, args, own_control),
         patch=_patch(family, args),
         clip=not args.no_clip,
         positive=args.no_clip,
@@ -98,7 +98,9 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _control(family: Family, args: argparse.Namespace, own: str | None) -> ControlFacts | None:
+def _typical_control(
+    family: Family, args: argparse.Namespace, own: str | None
+) -> ControlFacts | None:
     """The kind that was asked for, else `own`, else the family's most common one."""
     if args.control == "none" or args.patch:
         return None

@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     failed = 0
     for name in args.images:
         try:
-            rows.append((name, _score(control, read_image(Path(name)), estimator, original)))
+            rows.append((name, _report_for(control, read_image(Path(name)), estimator, original)))
         except DepthError as error:
             failed += 1
             _tell_failure(name, str(error), as_json=args.json)
@@ -91,7 +91,7 @@ def _control(args: argparse.Namespace, estimator: Estimator) -> tuple[DepthMap, 
     return estimate(estimator, photo).depth, photo
 
 
-def _score(
+def _report_for(
     control: DepthMap, image: Tensor, estimator: Estimator, original: Tensor | None
 ) -> StructureReport:
     from ..images import rgb

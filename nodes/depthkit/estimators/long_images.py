@@ -58,10 +58,10 @@ def long_views(height: int, width: int, short_side: int) -> tuple[View, ...]:
         View(0, 0, squeezed, small),
         View(0, margin, mirrored, small),
     )
-    return looks if height > width else tuple(_turned(look) for look in looks)
+    return looks if height > width else tuple(_transposed(look) for look in looks)
 
 
-def _turned(view: View) -> View:
+def _transposed(view: View) -> View:
     """Of the image with rows and columns exchanged."""
     height, width = view.shape
     return View(view.columns, view.rows, (width, height), view.short_side)

@@ -103,7 +103,7 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
     as the sensor saw them.
     """
     with damaged_is_an_error("JPEG"):
-        return _turned(_embedded(data, options), data)
+        return _rotated_by_exif(_embedded(data, options), data)
 
 
 def _embedded(data: bytes, options: LoadOptions) -> DepthMap:
@@ -121,7 +121,7 @@ def _embedded(data: bytes, options: LoadOptions) -> DepthMap:
     return _from_layout(stored, layout)
 
 
-def _turned(depth: DepthMap, jpeg: bytes) -> DepthMap:
+def _rotated_by_exif(depth: DepthMap, jpeg: bytes) -> DepthMap:
     with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
         transposed, mirrored = _TURNS.get(image.getexif().get(_ORIENTATION, 1), (False, ()))
     measured = depth.measured

@@ -234,13 +234,13 @@ def _opened(data: bytes) -> Image.Image:
 def _planes(image: Image.Image) -> NDArray[np.float32]:
     """(H, W) or (H, W, C) of what Pillow reads whole."""
     if image.mode in ("I;16", "I;16B", "I"):
-        return _normalised(np.asarray(image), 65535)
+        return _unit_floats(np.asarray(image), 65535)
     if image.mode == "F":
         return np.asarray(image).astype(np.float32)
     grey = image.mode in ("L", "1") and not image.has_transparency_data
     colour = "RGBA" if image.has_transparency_data else "RGB"
-    return _normalised(np.asarray(image.convert("L" if grey else colour)), 255)
+    return _unit_floats(np.asarray(image.convert("L" if grey else colour)), 255)
 
 
-def _normalised(integers: NDArray[np.integer[Any]], top: int) -> NDArray[np.float32]:
+def _unit_floats(integers: NDArray[np.integer[Any]], top: int) -> NDArray[np.float32]:
     return np.divide(integers, np.float32(top), dtype=np.float32)

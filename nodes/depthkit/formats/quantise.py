@@ -91,7 +91,7 @@ def record_of(depth: DepthMap, coding: Coding, bits: int) -> Record:
 
 def quantise(depth: DepthMap, record: Record) -> NDArray[np.uint16]:
     """One frame as integer codes: (H, W) uint16, 0 where invalid."""
-    values, valid = _pixels(depth)
+    values, valid = _single_frame(depth)
     out = np.empty(values.shape, np.uint16)
     for start in range(0, values.size, _STRIP):
         part = slice(start, start + _STRIP)
@@ -105,18 +105,18 @@ def quantise(depth: DepthMap, record: Record) -> NDArray[np.uint16]:
 
 def as_floats(depth: DepthMap, record: Record) -> NDArray[np.float32]:
     """One frame as floats: (H, W) float32, NaN where invalid."""
-    values, valid = _pixels(depth)
+    values, valid = _single_frame(depth)
     stored = values if record.encoding == "values" else _share(values, record).astype(np.float32)
     return np.where(valid, stored, np.float32(np.nan)).reshape(depth.height, depth.width)
 
 
-def _pixels(depth: DepthMap) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _single_frame(depth: DepthMap) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     if depth.batch != 1:
         raise InvalidInput("One file holds one depth map; save the frames of a batch one by one.")
     return depth.values[0].numpy().ravel(), depth.valid[0].numpy().ravel()
 
 
-def _ends(record: Record) -> tuple[float, float]:
+def _coded_ends(record: Record) -> tuple[float, float]:
     """What share 0 and share 1 stand for, in the numbers that are spaced evenly."""
     if record.encoding == "inverse":
         return White.NEAR_DISPARITY.ends(record.near, record.far)
@@ -126,7 +126,7 @@ def _ends(record: Record) -> tuple[float, float]:
 
 def _share(values: NDArray[np.float32], record: Record) -> NDArray[np.float64]:
     """Position 0..1 in the window, double precision so that rounding is the only loss."""
-    low, high = _ends(record)
+    low, high = _coded_ends(record)
     share = values.astype(np.float64)
     if record.encoding == "inverse":
         # Invalid pixels are 0; what becomes of them is decided by the mask alone.
@@ -173,7 +173,7 @@ def _from_share(
     share = np.where(valid, stored, 0).astype(np.float64)
     if record.bits:
         share = (share - FIRST) / (FULL - FIRST)
-    low, high = _ends(record)
+    low, high = _coded_ends(record)
     even = low + share * (high - low)
     if record.encoding == "inverse":
         even = 1.0 / np.where(valid & (even > 0), even, 1.0)

@@ -39,8 +39,8 @@ def depth_from_images(
 
 def _least_coloured(images: Sequence[Tensor]) -> Tensor:
     """(h, w) of the least coloured image."""
-    best = min(images, key=_colour)
-    if _colour(best) > _COLOUR:
+    best = min(images, key=_colourfulness)
+    if _colourfulness(best) > _COLOUR:
         raise ImageError(
             "GenVR's detector returned a coloured image, which is not a depth image. The task "
             "is stored; please report this with the task's number."
@@ -48,5 +48,5 @@ def _least_coloured(images: Sequence[Tensor]) -> Tensor:
     return best.mean(-1)
 
 
-def _colour(image: Tensor) -> float:
+def _colourfulness(image: Tensor) -> float:
     return (image.amax(-1) - image.amin(-1)).mean().item()

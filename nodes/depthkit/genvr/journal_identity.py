@@ -47,7 +47,7 @@ class Identity:
         row = db.execute("SELECT number FROM identity").fetchone()
         if row is None or row[0] != number:
             raise self._replaced("it is another journal", held)
-        found = _requests(db)
+        found = _highest_number(db)
         if found < held:
             raise self._replaced(f"it holds {found}", held)
 
@@ -63,7 +63,7 @@ class Identity:
         number = secrets.token_hex(16) if row is None else str(row[0])
         if row is None:
             db.execute("INSERT INTO identity VALUES (?)", (number,))
-        self._write(number, _requests(db))
+        self._write(number, _highest_number(db))
 
     def _read(self) -> tuple[str, int]:
         """(number, requests held), ("", 0) where there is no file yet."""
@@ -94,6 +94,6 @@ class Identity:
         )
 
 
-def _requests(db: sqlite3.Connection) -> int:
+def _highest_number(db: sqlite3.Connection) -> int:
     """Rows are never deleted, so the highest number counts them."""
     return int(db.execute("SELECT COALESCE(MAX(number), 0) FROM tasks").fetchone()[0])

@@ -149,11 +149,11 @@ class Downloader:
             target = reply.headers.get("location")
             if reply.status not in (301, 302, 303, 307, 308) or not target:
                 return reply
-            url = _joined(url, target)
+            url = _redirected(url, target)
         raise ImageError("The image's address leads around in circles (too many redirects).")
 
 
-def _joined(url: str, target: str) -> str:
+def _redirected(url: str, target: str) -> str:
     try:
         return urljoin(url, target)
     except ValueError:

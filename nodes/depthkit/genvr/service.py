@@ -157,7 +157,7 @@ class Service:
             after = totals(runner.journal.all())
         paid = _paid(outcomes)
         face.done(paid, after)
-        report = _report(requests, outcomes, paid, before, after)
+        report = _batch_report(requests, outcomes, paid, before, after)
         return Batch(tuple(requests), tuple(outcomes), report, runner.store)
 
     def stored(self, requests: Sequence[Request]) -> list[list[bytes]]:
@@ -215,7 +215,7 @@ def _distinct(outcomes: Sequence[Outcome]) -> list[Outcome]:
     return list({id(outcome): outcome for outcome in outcomes}.values())
 
 
-def _report(
+def _batch_report(
     requests: Sequence[Request],
     outcomes: Sequence[Outcome],
     paid: float,

@@ -161,7 +161,7 @@ class Transport:
 
     def _read(self, response: Any, exchange: Exchange, should_stop: Callable[[], bool]) -> Reply:
         headers = {k.lower(): v for k, v in response.headers.items()}
-        promised = _length(headers.get("content-length", ""))
+        promised = _promised_length(headers.get("content-length", ""))
         if promised is not None and promised > exchange.max_bytes:
             return Reply(response.status_code, headers, b"", oversize=True)
         deadline = self._pacing.monotonic() + exchange.timeout_s
@@ -197,11 +197,11 @@ class _Body:
 
     def __init__(self, data: bytes) -> None:
         self.asked_for = False
-        self._length = len(data)
+        self._promised_length = len(data)
         self._data = io.BytesIO(data)
 
     def __len__(self) -> int:
-        return self._length
+        return self._promised_length
 
     def __iter__(self) -> Iterator[bytes]:
         while piece := self.read(_CHUNK):
@@ -219,7 +219,7 @@ def _is_local(url: str) -> bool:
         raise NotSent("the address cannot be used; check the profile's address") from None
 
 
-def _length(header: str) -> int | None:
+def _promised_length(header: str) -> int | None:
     """Bytes that the answer promises; None where the header says nothing usable."""
     return int(header) if header.isascii() and header.isdigit() and len(header) < 19 else None
 

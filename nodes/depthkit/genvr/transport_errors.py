@@ -20,13 +20,13 @@ ONLINE = "check the internet connection and the address of the profile"
 def reason(error: BaseException) -> str:
     """The first row of the table that fits any of the causes, else the fault's own name."""
     causes = list(_causes(error))
-    for kind, mark, words in _rows():
+    for kind, mark, words in _fault_table():
         if any(isinstance(cause, kind) and mark in str(cause) for cause in causes):
             return words
     return f"no connection came about ({type(error).__name__}); {ONLINE}"
 
 
-def _rows() -> tuple[tuple[type[BaseException], str, str], ...]:
+def _fault_table() -> tuple[tuple[type[BaseException], str, str], ...]:
     """Kind of fault, what its text must hold, what to tell. The more particular stand first."""
     from requests import exceptions as asked
     from urllib3 import exceptions as below

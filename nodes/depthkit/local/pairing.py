@@ -102,7 +102,7 @@ def _check_patch(family: Family, connected: Connected) -> None:
 
 
 def _check_control(family: Family, connected: Connected, control: ControlFacts) -> None:
-    title = _control_kind(control)
+    title = _kind_and_home(control)
     if control.kind not in family.controls:
         raise PlanError(
             f"The control net ({title}) does not fit the model ({_model(family, connected)}). "
@@ -122,7 +122,7 @@ def _check_control(family: Family, connected: Connected, control: ControlFacts) 
         )
 
 
-def _control_kind(control: ControlFacts) -> str:
+def _kind_and_home(control: ControlFacts) -> str:
     """Its kind, and the family it belongs to where its width tells."""
     home = _home(lambda row: control.kind in row.controls and control.width == row.width)
     return f"{CONTROL_KINDS.get(control.kind, control.name)}{home}"

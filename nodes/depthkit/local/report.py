@@ -39,13 +39,13 @@ def describe(plan: SamplingPlan, connected: Connected) -> str:
         "Control": f"strength {choice.strength:g}, {choice.start:g} to {choice.end:g} of the run",
     }
     lines = [f"{name + ':':<10}{text}" for name, text in rows.items()]
-    lines += ["Steps:", *(_step(index, plan) for index in range(len(plan.steps)))]
+    lines += ["Steps:", *(_step_line(index, plan) for index in range(len(plan.steps)))]
     lines += [f"Result:   image = {_value(plan.image, plan)}, latent = {_value(plan.latent, plan)}"]
     lines += [f"Note:     {note}" for note in plan.notes]
     return "\n".join(lines)
 
 
-def _step(index: int, plan: SamplingPlan) -> str:
+def _step_line(index: int, plan: SamplingPlan) -> str:
     step = plan.steps[index]
     inputs = ", ".join(f"{name}={_value(value, plan)}" for name, value in step.inputs.items())
     return f"  {index + 1:>2} {step.class_type}({inputs})"

@@ -60,7 +60,7 @@ def make_plan(connected: Connected, settings: Settings) -> SamplingPlan:
         latent = sampled(run, latent)
     image = draft.add("image", "VAEDecode", samples=latent, vae=Given("vae"))
     image = _composite(draft, connected, passes[-1], image)
-    frames = _frames(connected) * choice.count
+    frames = _longest_batch(connected) * choice.count
     return SamplingPlan(
         family, choice, passes, frames, tuple(draft.steps), image, latent, tuple(draft.notes)
     )
@@ -74,7 +74,7 @@ def _pass_sizes(family: Family, connected: Connected, settings: Settings) -> tup
     return (Pass(1, first), Pass(2, second, "_2"))
 
 
-def _frames(connected: Connected) -> int:
+def _longest_batch(connected: Connected) -> int:
     images = (connected.depth, connected.reference, connected.mask)
     return max(extent.frames for extent in images if extent is not None)
 
@@ -145,9 +145,9 @@ def _start(
     before: Ref | None,
 ) -> tuple[Link, float]:
     """The latent a pass starts from, and how much of it is repainted."""
-    count = _frames(connected) * settings.count
+    count = _longest_batch(connected) * settings.count
     if before is not None:
-        latent = _enlarged(draft, run, before)
+        latent = _enlarge_first_image(draft, run, before)
         denoise = settings.second_denoise
     elif connected.reference is not None:
         latent = _encoded(draft, connected, run, count)
@@ -175,7 +175,7 @@ def _encoded(draft: Draft, connected: Connected, run: Pass, count: int) -> Link:
     return draft.add("repeated", "RepeatLatentBatch", samples=latent, amount=count // own)
 
 
-def _enlarged(draft: Draft, run: Pass, before: Ref) -> Link:
+def _enlarge_first_image(draft: Draft, run: Pass, before: Ref) -> Link:
     """Through pixels: a latent that is stretched directly comes out soft and blotchy."""
     seen = draft.add("first_image", "VAEDecode", samples=before, vae=Given("vae"))
     larger = draft.add(

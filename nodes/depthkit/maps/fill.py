@@ -58,7 +58,7 @@ def fill_holes(
         return depth
     values, valid = depth.values.clone(), depth.valid.clone()
     for index in range(depth.batch):
-        holes, filled = _filled(depth, index, mode, largest)
+        holes, filled = _holes_and_fill(depth, index, mode, largest)
         values[index] = torch.where(holes, filled, values[index])
         valid[index] |= holes
         if on_progress is not None:
@@ -66,7 +66,9 @@ def fill_holes(
     return depth.with_values(values, valid=valid)
 
 
-def _filled(depth: DepthMap, index: int, mode: str, largest: float) -> tuple[Tensor, Tensor]:
+def _holes_and_fill(
+    depth: DepthMap, index: int, mode: str, largest: float
+) -> tuple[Tensor, Tensor]:
     """(H, W) bool, the holes to fill, and (H, W) values to take there."""
     values, mask = depth.values[index], depth.valid[index]
     nothing = torch.zeros_like(mask), values

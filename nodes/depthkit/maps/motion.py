@@ -71,12 +71,12 @@ def structure_of(image: Tensor) -> Tensor:
 def match_frames(first: Tensor, second: Tensor) -> Match:
     """first, second: (2, h, w) from `structure_of`."""
     height, width = first.shape[1:]
-    flow = _refined(first[:1], second[:1], _placed(first, second))
+    flow = _refined_flow(first[:1], second[:1], _placed(first, second))
     resting = correlation(first[:1], second[:1]) >= _correlated(first, second, flow) - _AS_GOOD
     # Where nothing moves, what moves beside it must not drag it along.
     flow = torch.where(resting, 0.0, flow)
     grids = _grid(-flow / 2), _grid(flow / 2)
-    inside = _inside(grids[0]) & _inside(grids[1])
+    inside = _in_frame(grids[0]) & _in_frame(grids[1])
     a, b = (_sampled(frame, grid) for frame, grid in zip((first, second), grids, strict=True))
     alike = correlation(a[:1], b[:1])
     rich = torch.maximum(a[1], b[1]) > _BARE
@@ -107,12 +107,12 @@ def _placed(first: Tensor, second: Tensor) -> Tensor:
 
 def _agreement(first: Tensor, second: Tensor, flow: Tensor) -> float:
     grids = _grid(-flow / 2), _grid(flow / 2)
-    inside = _inside(grids[0]) & _inside(grids[1])
+    inside = _in_frame(grids[0]) & _in_frame(grids[1])
     a, b = _sampled(first, grids[0])[0][inside], _sampled(second, grids[1])[0][inside]
     return ((a * b).mean() / (a.square().mean() + b.square().mean()).clamp_min(1e-9)).item()
 
 
-def _refined(first: Tensor, second: Tensor, flow: Tensor) -> Tensor:
+def _refined_flow(first: Tensor, second: Tensor, flow: Tensor) -> Tensor:
     """(1, h, w) twice and a first guess -> flow (2, h, w) in pixels, x then y."""
     size = first.shape[1:]
     for level in reversed(range(_LEVELS)):
@@ -125,7 +125,7 @@ def _refined(first: Tensor, second: Tensor, flow: Tensor) -> Tensor:
         flow = F.interpolate(flow[None], small, mode="bilinear", align_corners=False)[0]
         flow = flow * ratio[:, None, None]
         for _ in range(_ROUNDS):
-            flow = _step(a, b, flow)
+            flow = _lucas_kanade_step(a, b, flow)
     if flow.shape[1:] != size:
         ratio = flow.new_tensor([size[1] / flow.shape[2], size[0] / flow.shape[1]])
         flow = F.interpolate(flow[None], size, mode="bilinear", align_corners=False)[0]
@@ -133,10 +133,10 @@ def _refined(first: Tensor, second: Tensor, flow: Tensor) -> Tensor:
     return flow
 
 
-def _step(first: Tensor, second: Tensor, flow: Tensor) -> Tensor:
+def _lucas_kanade_step(first: Tensor, second: Tensor, flow: Tensor) -> Tensor:
     """One round of Lucas and Kanade (1981), all windows at once."""
     grids = _grid(-flow / 2), _grid(flow / 2)
-    inside = (_inside(grids[0]) & _inside(grids[1])).to(first.dtype)
+    inside = (_in_frame(grids[0]) & _in_frame(grids[1])).to(first.dtype)
     a, b = _sampled(first, grids[0])[0], _sampled(second, grids[1])[0]
     middle = (a + b)[None] / 2
     dx = F.pad(middle, (1, 1, 0, 0), mode="replicate")
@@ -180,7 +180,7 @@ def _grid(flow: Tensor) -> Tensor:
     return torch.stack([2 * (x + flow[0]) / width - 1, 2 * (y + flow[1]) / height - 1], -1)
 
 
-def _inside(grid: Tensor) -> Tensor:
+def _in_frame(grid: Tensor) -> Tensor:
     return (grid.abs() < 1).all(-1)
 
 

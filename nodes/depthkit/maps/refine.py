@@ -73,7 +73,7 @@ def refine(
     pixels give nothing to their neighbours and stay invalid. Raises InvalidInput if the batches or
     the shapes do not belong together.
     """
-    _check(depth, guide, strength, sensitivity)
+    _check_guide(depth, guide, strength, sensitivity)
     height, width = guide.shape[1:3]
     if height < depth.height or width < depth.width:
         height, width = depth.height, depth.width
@@ -98,16 +98,16 @@ def refine(
     camera = depth.camera
     if camera is not None:
         camera = camera.scaled(width / depth.width, height / depth.height)
-    values, valid = (_joined(planes) for planes in zip(*frames, strict=True))
+    values, valid = (_stacked(planes) for planes in zip(*frames, strict=True))
     return replace(depth, values=values, valid=valid, camera=camera)
 
 
-def _joined(planes: Sequence[Tensor]) -> Tensor:
+def _stacked(planes: Sequence[Tensor]) -> Tensor:
     """(B, H, W); a single large frame is not copied."""
     return planes[0][None] if len(planes) == 1 else torch.stack(list(planes))
 
 
-def _check(depth: DepthMap, guide: Tensor, strength: float, sensitivity: float) -> None:
+def _check_guide(depth: DepthMap, guide: Tensor, strength: float, sensitivity: float) -> None:
     if guide.shape[0] not in (1, depth.batch):
         raise InvalidInput(
             f"The depth has {depth.batch} frames and the guide image {guide.shape[0]}; connect "
@@ -130,7 +130,7 @@ def softness(depth: DepthMap) -> Softness:
     first frame with outlines."""
     for index in sorted({0, depth.batch // 2, depth.batch - 1}):
         values, valid = depth.values[index], depth.valid[index]
-        plane = _filled(values, valid)
+        plane = _without_holes(values, valid)
         width = edge_width(plane, valid)
         if width <= _SOFT:
             if width:
@@ -139,13 +139,13 @@ def softness(depth: DepthMap) -> Softness:
         grid = depth.measured or hidden_grid(plane, width)
         if grid and _COARSER * grid[0] <= depth.height:
             coarse, known = _reduced(values, valid, grid)
-            if edge_width(_filled(coarse, known), known) <= _SOFT:
+            if edge_width(_without_holes(coarse, known), known) <= _SOFT:
                 return Softness(grid)
         return Softness(width=width)
     return Softness()
 
 
-def _filled(values: Tensor, valid: Tensor) -> Tensor:
+def _without_holes(values: Tensor, valid: Tensor) -> Tensor:
     """Smoothly over what is not valid: the rim of a hole is no outline."""
     if bool(valid.all()):
         return values
@@ -154,7 +154,7 @@ def _filled(values: Tensor, valid: Tensor) -> Tensor:
 
 def _reduced(values: Tensor, valid: Tensor, grid: Size) -> tuple[Tensor, Tensor]:
     """The values on a coarser grid from which linear interpolation made these."""
-    plane = _filled(values, valid)[None, None]
+    plane = _without_holes(values, valid)[None, None]
     size = values.shape
     # Where the grids' centres do not meet, a centre is read between two pixels, a little too soft:
     # what enlarging it again misses is added (iterative back-projection).
@@ -180,7 +180,7 @@ def _snapped(
     """values, valid: (h, w); image: (H, W, 3) -> (H, W) float32, (H, W) bool."""
     size = (image.shape[0], image.shape[1])
     whole = bool(valid.all())
-    plane, _ = _resampled(_filled(values, valid), None, size)
+    plane, _ = _resampled(_without_holes(values, valid), None, size)
     mask = torch.ones(size, dtype=torch.bool)
     if not whole:
         mask = F.interpolate(valid[None, None].float(), size, mode="nearest-exact")[0, 0] > 0

@@ -76,7 +76,7 @@ def snap(plane: Tensor, valid: Tensor, image: Tensor, width: float, sensitivity:
     samples = _Samples.of(plane, valid, image, _SPACING * width / 2.5)
     high, low = local_max(torch.stack([samples.values, -samples.values]), _REACH)
     low = -low
-    zone, low, high = (_enlarged(x, plane.shape) for x in (samples.edges(), low, high))
+    zone, low, high = (_enlarge(x, plane.shape) for x in (samples.edges(), low, high))
     place = ((plane - low) / (high - low).clamp_min(1e-12)).clamp_(0, 1)
     index = (zone > 0).flatten().nonzero()[:, 0]
     if not len(index):
@@ -97,7 +97,7 @@ def snap(plane: Tensor, valid: Tensor, image: Tensor, width: float, sensitivity:
     return plane.flatten().index_copy(0, index, sharp).view_as(plane)
 
 
-def _enlarged(plane: Tensor, size: torch.Size) -> Tensor:
+def _enlarge(plane: Tensor, size: torch.Size) -> Tensor:
     return F.interpolate(plane[None, None], size, mode="bilinear")[0, 0]
 
 

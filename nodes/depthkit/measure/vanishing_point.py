@@ -42,11 +42,11 @@ class VanishingPoint:
 
 def vanishing_point(image: Tensor, least: float = 0.25) -> VanishingPoint | None:
     """The dominant vanishing point of one image (H, W, 3), or None below `least` confidence."""
-    place, direction, weight, size = _edges(image)
+    place, direction, weight, size = _oblique_edges(image)
     if len(place) < 50:
         return None
     extent = torch.tensor([size[1], size[0]], dtype=torch.float32)
-    grid = extent * (0.5 + torch.tensor([0.9, 0.7]) * _grid())
+    grid = extent * (0.5 + torch.tensor([0.9, 0.7]) * _starting_points())
     votes = _support(grid, place, direction, _COARSE) @ weight / weight.sum()
     first = int(votes.argmax())
     elsewhere = ((grid - grid[first]) / extent).norm(dim=-1) > _APART
@@ -73,13 +73,13 @@ def _refined(point: Tensor, place: Tensor, direction: Tensor, weight: Tensor) ->
     return point
 
 
-def _grid(count: int = 33) -> Tensor:
+def _starting_points(count: int = 33) -> Tensor:
     line = torch.linspace(-1, 1, count)
     y, x = torch.meshgrid(line, line, indexing="ij")
     return torch.stack([x, y], -1).reshape(-1, 2)
 
 
-def _edges(image: Tensor) -> tuple[Tensor, Tensor, Tensor, tuple[int, int]]:
+def _oblique_edges(image: Tensor) -> tuple[Tensor, Tensor, Tensor, tuple[int, int]]:
     """Positions (N, 2), unit directions (N, 2) and weights (N,) of straight, oblique edges."""
     share = _SIDE / max(image.shape[:2])
     size = (max(8, round(image.shape[0] * share)), max(8, round(image.shape[1] * share)))

@@ -57,18 +57,18 @@ def scene_titles() -> dict[str, str]:
 
 def image_path(name: str) -> Path:
     """The JPEG of the scene `name`. Raises InvalidInput for a name that is not in `SCENE_NAMES`."""
-    return FOLDER / f"{_listed(name)['name']}.jpg"
+    return FOLDER / f"{_entry_of(name)['name']}.jpg"
 
 
 def load_scene(name: str) -> Scene:
     """Image and exact depth of the scene `name`; InvalidInput for an unknown name."""
-    entry = _listed(name)
+    entry = _entry_of(name)
     with Image.open(image_path(name)) as opened:
         pixels = np.asarray(opened.convert("RGB"), dtype=np.float32) / 255
     with Image.open(FOLDER / f"{name}.depth.png") as opened:
         codes = np.asarray(opened, dtype=np.uint16)
     depth = DepthMap.make(
-        torch.from_numpy(_metres(codes, entry["near"], entry["far"]))[None],
+        torch.from_numpy(_decoded_metres(codes, entry["near"], entry["far"]))[None],
         "metric",
         torch.from_numpy(codes > 0)[None],
         Pinhole(entry["fx"], entry["fy"], entry["cx"], entry["cy"]),
@@ -79,7 +79,7 @@ def load_scene(name: str) -> Scene:
     return Scene(name, entry["title"], entry["caption"], image, depth, entry["horizon"])
 
 
-def _listed(name: str) -> dict[str, Any]:
+def _entry_of(name: str) -> dict[str, Any]:
     listing = _read_listing()
     if name not in listing:
         raise InvalidInput(
@@ -88,7 +88,7 @@ def _listed(name: str) -> dict[str, Any]:
     return listing[name]
 
 
-def _metres(codes: np.ndarray, near: float, far: float) -> np.ndarray:
+def _decoded_metres(codes: np.ndarray, near: float, far: float) -> np.ndarray:
     """(H, W) uint16 codes -> float32 metres; what code 0 gives is masked by the caller."""
     share = (codes.astype(np.float64) - 1) / (LAST_CODE - 1)
     return (near * (far / near) ** share).astype(np.float32)

@@ -127,7 +127,7 @@ def split_layers(
     in nearness, 0 = hard. The clip shares its thresholds. Raises InvalidInput on anything else.
     """
     near = nearness(depth)
-    cuts = _cuts(near, depth.valid, count, method, thresholds)
+    cuts = _thresholds(near, depth.valid, count, method, thresholds)
     if not 0 <= feather <= 1:
         raise InvalidInput(f"A feather of {feather} is not possible; use 0 (hard) to 1.")
     masks = torch.empty(depth.batch, len(cuts) + 1, depth.height, depth.width)
@@ -150,7 +150,7 @@ def _split_frame(
     torch.sub(1.0, before, out=out[-1])
 
 
-def _cuts(
+def _thresholds(
     near: Tensor, valid: Tensor, count: int, method: str, thresholds: tuple[float, ...]
 ) -> tuple[float, ...]:
     if method == "thresholds":

@@ -92,7 +92,7 @@ def stereo(
         return LAYOUTS[options.layout](left, right, left_hole, right_hole)
 
     images, holes = _gathered(pair, depth.batch, on_progress, should_stop)
-    return StereoResult(images, holes, _report(parallax, depth.width))
+    return StereoResult(images, holes, _viewing_report(parallax, depth.width))
 
 
 def _gathered(
@@ -152,7 +152,7 @@ def parallax_clip(
         )
 
     images, holes = _gathered(view, frames, on_progress, should_stop)
-    return StereoResult(images, holes, _report(parallax, depth.width))
+    return StereoResult(images, holes, _viewing_report(parallax, depth.width))
 
 
 def _parallax(depth: DepthMap, image: Tensor, options: StereoOptions) -> tuple[Tensor, Tensor]:
@@ -224,7 +224,9 @@ LAYOUTS: dict[str, _Layout] = {
 }
 
 
-def _report(parallax: Tensor, width: int, screen_mm: float = 600.0, away_mm: float = 700.0) -> str:
+def _viewing_report(
+    parallax: Tensor, width: int, screen_mm: float = 600.0, away_mm: float = 700.0
+) -> str:
     """What a viewer with 63 mm between the eyes meets on a desk screen 600 mm wide, 700 mm away.
 
     By similar triangles a point with parallax p on the screen (crossed: p > 0) appears at
