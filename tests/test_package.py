@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -191,3 +192,16 @@ def test_the_version_stands_in_one_place(capsys):
     assert capsys.readouterr().out == f"genvr-depth {VERSION}\n"
     sources = (ROOT / "nodes").rglob("*.py")
     assert [path.name for path in sources if VERSION in path.read_text()] == ["version.py"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the interpreter without packages is a shell script")
+def test_a_type_check_that_cannot_import_torch_fails(tmp_path):
+    bare = tmp_path / "python"
+    bare.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "$@"\n')
+    bare.chmod(0o755)
+    check = [sys.executable, "-m", "basedpyright", "--level", "error", "--pythonpath", str(bare)]
+    done = subprocess.run(
+        [*check, "nodes/depthkit/ranges.py"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert 'Import "torch" could not be resolved (reportMissingImports)' in done.stdout

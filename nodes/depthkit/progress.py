@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-__all__ = ["Progress", "part"]
+__all__ = ["Progress", "no_progress", "part"]
 
 Progress = Callable[[int, int], None]
 """progress(done, total); what it raises ends the work, which is how Stop is heard."""
+
+
+def no_progress(done: int, total: int) -> None:
+    """Where nobody asked for a bar."""
 
 
 def part(on_progress: Progress | None, which: int, passes: int) -> Progress | None:

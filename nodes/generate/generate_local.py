@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -177,7 +178,7 @@ def _connected(
         positive=options.get("positive") is not None,
         guided=is_guided(options.get("positive")),
         negative=options.get("negative") is not None,
-        reference=found("reference", lambda image: local.extent_of(image, "reference")),
+        reference=found("reference", partial(local.extent_of, name="reference")),
         mask=found("mask", local.mask_extent),
     )
 

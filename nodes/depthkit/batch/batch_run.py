@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InvalidInput, Stopped
-from ..progress import Progress
+from ..progress import Progress, no_progress
 from .input_files import Found, find_rows
 from .output_names import check_formats
 from .ray_engine import over_ray
@@ -103,7 +103,7 @@ class _Count:
     """The bar of a run. A video moves it by frames; an image alone by the steps of its model."""
 
     def __init__(self, rows: Sequence[Row], on_progress: Progress | None) -> None:
-        self._report = on_progress or (lambda done, total: None)
+        self._report = on_progress or no_progress
         self._alone = len(rows) == 1
         self._total = sum(max(1, row["count"]) for row in rows)
         self._done = 0

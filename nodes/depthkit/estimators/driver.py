@@ -17,7 +17,7 @@ from ..errors import InvalidInput, ModelError, Stopped
 from ..images import frames, rgb
 from ..maps.refine import refine, softness
 from ..maps.temporal import align_clip, flicker
-from ..progress import Progress
+from ..progress import Progress, no_progress
 from .base import (
     ChoosesSize,
     Estimate,
@@ -58,7 +58,7 @@ def estimate(
         frames(images),
         options or EstimateOptions(),
         prompt,
-        on_progress or (lambda done, total: None),
+        on_progress or no_progress,
         should_stop or (lambda: False),
     )
     with torch.no_grad():

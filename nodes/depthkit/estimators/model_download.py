@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ..errors import DownloadError, Stopped
-from ..progress import Progress
+from ..progress import Progress, no_progress
 from .fetching import alone, arriving
 from .model_table import ModelRow
 
@@ -66,7 +66,7 @@ def download(
     source = origin or Origin.hub()
     if source.offline:
         raise _failure(row, target, "HF_HUB_OFFLINE forbids it")
-    report = on_progress or (lambda done, total: None)
+    report = on_progress or no_progress
     stop = should_stop or (lambda: False)
     total = row.download_mb * 1_000_000
     done = 0

@@ -70,7 +70,7 @@ def check_depth(
     """
     if image is not None:
         check_frames(image, depth.batch)
-    findings = []
+    findings: list[Finding] = []
     for index in range(depth.batch):
         photo = None if image is None else at_frame(image, index)
         view = _prepared(depth.frame(index), photo, target_side)
