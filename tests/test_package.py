@@ -14,7 +14,10 @@ from genvr_depth.nodes.depthkit.version import VERSION
 from genvr_depth.nodes.shared import on_demand
 from load_pack import ROOT, SUPPORT
 
-HEAVY = ("requests", "transformers", "av", "scipy", "OpenEXR", "trimesh", "huggingface_hub")
+HEAVY = (
+    *("requests", "transformers", "av", "scipy", "OpenEXR", "trimesh", "huggingface_hub"),
+    *("tifffile", "pi_heif", "h5py"),
+)
 COMFY = ("comfy", "comfy_api", "comfy_execution", "folder_paths", "server")
 
 IMPORT = """

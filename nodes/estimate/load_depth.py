@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -151,7 +150,6 @@ class GenVRDepthLoad(Declared):
             field_of_view, size=size,
         )  # fmt: skip
         depth = formats.load_depth(path, options)
-        depth = replace(depth, source=depth.source or path.name)
         return {"ui": depth_ui(depth), "result": (depth, *_control_and_valid(depth))}
 
 

@@ -11,6 +11,7 @@ from genvr_depth.nodes.depthkit.formats import decode_depth, decode_image, encod
 from genvr_depth.nodes.depthkit.formats.depth_files import load_depth
 from genvr_depth.nodes.depthkit.formats.options import LoadOptions
 from genvr_depth.nodes.depthkit.formats.png import write
+from heic_file import grid, heic
 from PIL import Image
 
 DEPTH = DepthMap.make(torch.rand(14, 17) + 1, "metric", None, Pinhole(17, 17, 8.5, 7.0))
@@ -81,6 +82,14 @@ def test_ordinary_images_are_converted_too(tmp_path):
     for name in ("p.webp", "p.avif", "p.jpg", "p.tif"):
         assert main(["convert", str(image), str(tmp_path / name), "--as-image"]) == 0
         assert decode_image((tmp_path / name).read_bytes()).shape == (1, 8, 9, 3)
+
+
+def test_a_heic_photo_is_converted_whole(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (96, 160, 3), np.uint8)
+    (tmp_path / "photo.HEIC").write_bytes(heic(grid(pixels, 64)))
+    out = tmp_path / "out"
+    assert main(["convert", str(tmp_path), str(out), "--format", "png", "--as-image"]) == 0
+    assert decode_image((out / "photo.png").read_bytes()).shape == (1, 96, 160, 3)
 
 
 def test_a_folder_of_images_is_converted_whatever_their_kind(tmp_path):

@@ -10,6 +10,7 @@ from brightness_model import use_brightness
 from genvr_depth.nodes.depthkit import estimators
 from genvr_depth.nodes.depthkit.cli import main
 from genvr_depth.nodes.depthkit.formats import decode_depth
+from heic_file import grid, heic
 from PIL import Image
 
 
@@ -60,6 +61,13 @@ def test_a_folder_means_its_images(photo, tmp_path):
     (photo.parent / "notes.txt").write_text("not an image")
     assert estimate(photo.parent, "--out", tmp_path / "out", "--format", "exr") == 0
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["photo_depth.exr"]
+
+
+def test_a_heic_photo_of_a_folder_is_an_image_not_a_film(photo, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (96, 160, 3), np.uint8)
+    (photo.parent / "phone.heic").write_bytes(heic(grid(pixels, 64)))
+    assert estimate(photo.parent, "--out", tmp_path / "out", "--format", "npy") == 0
+    assert np.load(tmp_path / "out" / "phone_depth.npy").shape == (96, 160)
 
 
 def test_the_builtin_model_is_named_where_no_model_was_chosen_and_only_there(photo, capsys):

@@ -213,3 +213,11 @@ def test_an_image_too_large_to_open_is_not_called_damaged(monkeypatch):
     with pytest.raises(FormatError, match=r"more pixels.*make it smaller") as caught:
         decode_image(data)
     assert "damaged" not in str(caught.value)
+
+
+def test_an_eps_file_named_png_starts_no_other_program(monkeypatch):
+    """Pillow would hand it to Ghostscript."""
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *_, **__: pytest.fail("started"))
+    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n%%EOF\n"
+    with pytest.raises(FormatError, match="no image that can be read here"):
+        decode_image(eps)

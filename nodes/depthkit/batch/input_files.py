@@ -14,7 +14,9 @@ from .videos import frame_count
 __all__ = ["IMAGE_TYPES", "VIDEO_TYPES", "Found", "find_rows", "read_file", "there_is"]
 
 # What a file is, its content decides; these are the names that a folder is searched for.
-IMAGE_TYPES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp"})
+IMAGE_TYPES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".hif"}
+)
 VIDEO_TYPES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"})
 _SEGMENT = 48
 

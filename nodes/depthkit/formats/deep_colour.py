@@ -18,6 +18,8 @@ __all__ = ["sixteen_bit_colour"]
 _NATIVE = "L" if sys.byteorder == "little" else "B"
 _OTHER_ORDER = {"L": "B", "B": "L"}
 _GREY_ALPHA = "LA;16B"
+_FORMATS = ("PNG", "TIFF")
+_MAGIC = (b"\x89PNG", b"II*\0", b"MM\0*")
 
 
 def sixteen_bit_colour(data: bytes) -> NDArray[np.uint16] | None:
@@ -25,7 +27,9 @@ def sixteen_bit_colour(data: bytes) -> NDArray[np.uint16] | None:
 
     None for every other file, grey ones included: Pillow reads those whole.
     """
-    with Image.open(io.BytesIO(data)) as image:
+    if not data.startswith(_MAGIC):
+        return None
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
         raw = _raw_mode(image)
         # A colour that stands for "transparent" is compared with 8 bits by Pillow.
         if ";16" not in raw or image.mode.startswith("I") or "transparency" in image.info:
@@ -57,7 +61,7 @@ def _opposite(raw: str) -> str:
 
 def _unpacked(data: bytes, raw: str) -> NDArray[np.uint16]:
     """The image through another of Pillow's unpackers."""
-    with Image.open(io.BytesIO(data)) as image:
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
         for index, tile in enumerate(image.tile):  # type: ignore[attr-defined]
             parts = (*tile[:3], _with(tile[3], raw))
             # A plain tuple up to Pillow 10, a named one since.

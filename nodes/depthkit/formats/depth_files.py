@@ -36,7 +36,7 @@ __all__ = [
 # Extensions worth listing; what a file is, its content decides.
 READABLE = frozenset(
     {".png", ".tif", ".tiff", ".exr", ".npy", ".npz", ".pfm"}
-    | {".jpg", ".jpeg", ".ply", ".glb", ".obj"}
+    | {".jpg", ".jpeg", ".heic", ".heif", ".hif", ".ply", ".glb", ".obj"}
 )
 _MAX_FILE_BYTES = 1 << 32
 _MAX_SIDECAR_BYTES = 1 << 26
@@ -254,4 +254,5 @@ def load_depth(path: Path, options: LoadOptions) -> DepthMap:
         text = beside.read_text("utf-8", "replace") if small else ""
     except OSError as error:
         raise FormatError(f"Cannot read {path.name}: {error.strerror or error}.") from error
-    return decode_depth(data, replace(options, sidecar=text, name=path.name))
+    depth = decode_depth(data, replace(options, sidecar=text, name=path.name))
+    return replace(depth, source=depth.source or path.name)

@@ -1,4 +1,4 @@
-"""A JPEG photograph with its depth map inside, in the GDepth layout of XMP.
+"""A JPEG photograph with its depth map inside; ours is in the GDepth layout of XMP.
 
 GDepth says how codes become distance: black is near, white is far, linear in distance
 (`RangeLinear`) or in its inverse (`RangeInverse`). The map travels as 16-bit PNG in extended XMP.
@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..depth_map import DepthMap, Pinhole
+from ..depth_map import DepthMap
 from ..errors import FormatError, MissingInformation
 from ..white import White
+from .apple_depth import AppleDepth, describes
 from .dynamic_depth import find as find_dynamic_depth
 from .guard import damaged_is_an_error
 from .image_files import ImageOptions, encode_image
+from .jpeg_parts import images_behind
 from .options import AS_FILE_SAYS, LoadOptions, SaveOptions, check_size
+from .orientation import ORIENTATION, turned
 from .png import pixels as png_pixels
 from .png import recognises as is_png
 from .png import write as write_png
@@ -29,28 +34,20 @@ from .quantise import quantise, restore
 from .record import Record
 from .unlabelled import Plane, understand, white_of
 from .xmp import insert as insert_xmp
-from .xmp import packet
+from .xmp import packet, packets
 from .xmp import properties as xmp_properties
 
-__all__ = ["decode", "encode", "recognises"]
+__all__ = ["decode", "encode", "from_layout", "recognises"]
 
 GDEPTH = "http://ns.google.com/photos/1.0/depthmap/"
 GIMAGE = "http://ns.google.com/photos/1.0/image/"
 OURS = "https://genvr.ai/ns/depth/1.0/"
 _TOP = 65535
-_UNITS = {"m": 1.0, "mm": 0.001}
-_ORIENTATION = 0x0112
-# Exif orientation -> whether rows and columns change places, and what is mirrored then: dimension 1
-# of (B, H, W) is up and down, 2 left and right.
-_TURNS: dict[int, tuple[bool, tuple[int, ...]]] = {
-    2: (False, (2,)),
-    3: (False, (1, 2)),
-    4: (False, (1,)),
-    5: (True, ()),
-    6: (True, (2,)),
-    7: (True, (1, 2)),
-    8: (True, (1,)),
-}
+_UNITS = {
+    "m": 1.0, "meter": 1.0, "meters": 1.0, "metre": 1.0, "metres": 1.0,
+    "mm": 0.001, "millimeter": 0.001, "millimeters": 0.001, "millimetres": 0.001,
+}  # fmt: skip
+_DIOPTRES = ("diopter", "diopters", "dioptre", "dioptres")
 # GDepth wants two distances; relative depth has none, so the ratio of a room is written, no unit.
 _RELATIVE_NEAR, _RELATIVE_FAR = 1.0, 10.0
 
@@ -97,13 +94,13 @@ def _packets(record: Record, depth_png: bytes) -> tuple[str, str]:
 
 
 def decode(data: bytes, options: LoadOptions) -> DepthMap:
-    """The depth inside a photograph: ours, GDepth of phones, or Dynamic Depth.
+    """The depth inside a photograph: ours, GDepth and Dynamic Depth of Android, or Apple's.
 
     Turned as the photo's Exif says, like the photo itself when it is loaded: both lie in the file
     as the sensor saw them.
     """
     with damaged_is_an_error("JPEG"):
-        return _rotated_by_exif(_embedded(data, options), data)
+        return turned(_embedded(data, options), _orientation(data))
 
 
 def _embedded(data: bytes, options: LoadOptions) -> DepthMap:
@@ -111,33 +108,39 @@ def _embedded(data: bytes, options: LoadOptions) -> DepthMap:
     if f"{{{GDEPTH}}}Data" in properties:
         stored = _embedded_plane(base64.b64decode(properties[f"{{{GDEPTH}}}Data"], validate=False))
         layout = {k.partition("}")[2]: v for k, v in properties.items() if k[1:].startswith(GDEPTH)}
+        meant = partial(from_layout, layout=layout)
+    elif (found := find_dynamic_depth(data)) is not None:
+        stored = _embedded_plane(found[0])
+        meant = partial(from_layout, layout=found[1])
+    elif (apple := _auxiliary(data)) is not None:
+        stored, meant = _embedded_plane(apple[0]), apple[1].depth_map
     else:
-        stored, layout = find_dynamic_depth(data, properties, _embedded_plane)
+        raise MissingInformation(
+            "This photo has no depth inside. Phones write it only in portrait mode, and most "
+            "programs drop it when they save. To make depth from the photo use Estimate Depth; a "
+            "grey image of depth goes through Image to Depth."
+        )
     own = properties.get(f"{{{OURS}}}Record")
     if own is not None and options.meaning == AS_FILE_SAYS:
         return _restore(stored, Record.from_json(own))
     if options.meaning != AS_FILE_SAYS:
         return understand(Plane(stored, None, "depth inside the photo"), options)
-    return _from_layout(stored, layout)
+    return meant(stored)
 
 
-def _rotated_by_exif(depth: DepthMap, jpeg: bytes) -> DepthMap:
+def _auxiliary(data: bytes) -> tuple[bytes, AppleDepth] | None:
+    """The auxiliary image behind the photo that its own XMP calls depth."""
+    for image in images_behind(data):
+        for text in packets(image):
+            described = describes(text)
+            if described is not None:
+                return image, described
+    return None
+
+
+def _orientation(jpeg: bytes) -> int:
     with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
-        transposed, mirrored = _TURNS.get(image.getexif().get(_ORIENTATION, 1), (False, ()))
-    measured = depth.measured
-    if measured is not None and transposed:
-        measured = measured[1], measured[0]
-    values, valid = (
-        (plane.mT if transposed else plane).flip(mirrored) for plane in (depth.values, depth.valid)
-    )
-    camera = depth.camera
-    if camera is not None:
-        fx, fy, cx, cy = camera.fx, camera.fy, camera.cx, camera.cy
-        fx, fy, cx, cy = (fy, fx, cy, cx) if transposed else (fx, fy, cx, cy)
-        height, width = values.shape[1:]
-        cx, cy = width - cx if 2 in mirrored else cx, height - cy if 1 in mirrored else cy
-        camera = Pinhole(fx, fy, cx, cy)
-    return DepthMap.make(values, depth.kind, valid, camera, depth.source, measured)
+        return int(image.getexif().get(ORIENTATION, 1))
 
 
 def _embedded_plane(data: bytes) -> NDArray[np.generic]:
@@ -156,18 +159,36 @@ def _restore(stored: NDArray[np.generic], record: Record) -> DepthMap:
     return restore(_TOP - single if record.near_is_large else single + np.uint16(1), record)
 
 
-def _from_layout(stored: NDArray[np.generic], layout: dict[str, str]) -> DepthMap:
-    """Metres where the file names a unit; else the relative depth that a phone measured."""
-    grey = stored.astype(np.float64) / white_of(stored)
-    near, far = float(layout.get("Near", "nan")), float(layout.get("Far", "nan"))
+def from_layout(stored: NDArray[np.generic], layout: Mapping[str, str]) -> DepthMap:
+    """Metres where the file names a unit; else the relative depth that a phone measured.
+
+    GDepth and Dynamic Depth: code 0 is near, full scale is far, with even steps in distance
+    (RangeLinear) or in its inverse (RangeInverse).
+    """
     if layout.get("Format") not in ("RangeInverse", "RangeLinear"):
         raise FormatError(
             "The photo does not say how its depth is coded (RangeInverse or -Linear)."
         )
+    grey = stored.astype(np.float64) / white_of(stored)
     white = White.of(near=False, disparity=layout["Format"] == "RangeInverse")
-    unit = _UNITS.get(layout.get("Units", "").lower())
-    if unit is None or not 0 < near < far < float("inf"):
+    near, far = _distances(layout)
+    if not 0 < near < far < float("inf"):
         kind, values = white.relative(grey)
         return DepthMap.make(torch.from_numpy(values), kind)
-    metres = white.metres(grey, near * unit, far * unit)
-    return DepthMap.make(torch.from_numpy(metres), "metric")
+    return DepthMap.make(torch.from_numpy(white.metres(grey, near, far)), "metric")
+
+
+def _distances(layout: Mapping[str, str]) -> tuple[float, float]:
+    """Near and far in metres; no numbers where the unit is none, or one that nobody knows.
+
+    Some phones call their relative depth dioptres, with a near end below the far one.
+    """
+    try:
+        near, far = float(layout.get("Near", "nan")), float(layout.get("Far", "nan"))
+    except ValueError:
+        return float("nan"), float("nan")
+    unit = layout.get("Units", "").strip().lower()
+    if unit in _DIOPTRES:
+        return (1 / near, 1 / far) if near > 0 and far > 0 else (float("nan"), float("nan"))
+    metres = _UNITS.get(unit, float("nan"))
+    return near * metres, far * metres

@@ -1,62 +1,75 @@
 """Dynamic Depth: a photo whose depth map is appended to the file, listed in an XMP container.
 
 Source of the layout: the Dynamic Depth 1.0 specification (Container, Item and DepthMap elements).
+Items follow the photo one after the other, each with its padding; phones write them as attributes
+or as elements, and some append further data of their own behind the last one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-from ..errors import MissingInformation
-from .xmp import packets, parse
+from ..errors import FormatError
+from .jpeg_parts import end_of
+from .xmp import packets, structures
 
 __all__ = ["find"]
 
 _DEPTH_NAMES = ("depthmap", "depth")
+_MAGIC = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG"}
+Facts = dict[str, str]
 
 
-def find(
-    jpeg: bytes, properties: dict[str, str], plane: Callable[[bytes], Any]
-) -> tuple[Any, dict[str, str]]:
-    """The embedded plane, and its layout (Format, Near, Far, Units).
+def find(jpeg: bytes) -> tuple[bytes, Facts] | None:
+    """The bytes of the appended depth image, and its layout (Format, Near, Far, Units).
 
-    plane: decodes the appended image. Raises MissingInformation where the photo has no depth.
+    None where the photo lists none. Raises FormatError where what it lists is not there.
     """
-    items = _items(jpeg)
-    chosen = next((i for i, item in enumerate(items) if _is_depth(item)), None)
+    facts = [found for text in packets(jpeg) for found in structures(text)]
+    items = [f for f in facts if "Mime" in f and {"Length", "Semantic", "DataURI"} & f.keys()]
+    layouts = [f for f in facts if "Format" in f and {"Near", "Far"} & f.keys()]
+    layouts.sort(key=lambda f: f.get("ItemSemantic", "Depth").lower() not in _DEPTH_NAMES)
+    layout = layouts[0] if layouts else {}
+    uri = layout.get("DepthURI", "")
+    chosen = next((i for i, item in enumerate(items) if _is_depth(item, uri)), None)
     if chosen is None:
-        raise MissingInformation(
-            "This JPEG has no depth inside. Phones write it only in portrait mode, and most "
-            "programs drop it when they save. For a grey image of depth use Image to Depth."
-        )
-    behind = sum(_item_length(item) for item in items[chosen + 1 :])
-    end = len(jpeg) - behind
-    start = end - _item_length(items[chosen])
-    layout = {
-        key.rpartition("}")[2]: value
-        for key, value in properties.items()
-        if "depthmap" in key.lower()
-    }
-    return plane(jpeg[max(start, 0) : end]), layout
+        return None
+    return _bytes_of(jpeg, items, chosen), layout
 
 
-def _items(jpeg: bytes) -> list[dict[str, str]]:
-    """Local attribute names of every container item, in file order."""
-    found = []
-    for text in packets(jpeg):
-        for element in parse(text).iter():
-            item = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
-            if "Mime" in item and ("Length" in item or "Semantic" in item or "DataURI" in item):
-                found.append(item)
-    return found
+def _is_depth(item: Mapping[str, str], uri: str) -> bool:
+    if item["Mime"].lower() not in _MAGIC:
+        return False
+    label = item.get("Semantic", item.get("DataURI", ""))
+    return bool(uri and item.get("DataURI") == uri) or (
+        label.lower().rpartition("/")[2] in _DEPTH_NAMES
+    )
 
 
-def _is_depth(item: dict[str, str]) -> bool:
-    label = item.get("Semantic", item.get("DataURI", "")).lower().rpartition("/")[2]
-    return label in _DEPTH_NAMES and item["Mime"].lower() in ("image/jpeg", "image/png")
+def _bytes_of(jpeg: bytes, items: list[Facts], chosen: int) -> bytes:
+    length, magic = _number(items[chosen], "Length"), _MAGIC[items[chosen]["Mime"].lower()]
+    for start in _places(jpeg, items, chosen):
+        if start > 0 and jpeg[start : start + len(magic)] == magic:
+            return jpeg[start : start + length] if length else jpeg[start:]
+    raise FormatError(
+        "The photo lists a depth map that is not in the file any more: a program cut it off when "
+        "it saved. Take the photo as the phone wrote it."
+    )
 
 
-def _item_length(item: dict[str, str]) -> int:
-    text = item.get("Length", "0")
-    return int(text) if text.isdigit() else 0
+def _places(jpeg: bytes, items: list[Facts], chosen: int) -> Iterator[int]:
+    """Where the image may begin: counted from the photo's end, then from the end of the file."""
+    before = sum(_number(i, "Padding") for i in items[:chosen])
+    before += sum(_number(i, "Length") for i in items[1:chosen])
+    end = end_of(jpeg)
+    if end > 0:
+        yield end + before
+    behind = sum(_number(i, "Length") + _number(i, "Padding") for i in items[chosen:])
+    yield len(jpeg) - behind
+    if end > 0:
+        yield jpeg.find(_MAGIC[items[chosen]["Mime"].lower()], end)
+
+
+def _number(item: Mapping[str, str], key: str) -> int:
+    text = item.get(key, "0")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0

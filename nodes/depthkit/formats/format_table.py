@@ -29,6 +29,8 @@ from .exr import decode as decode_exr
 from .exr import encode_float as encode_exr
 from .exr import encode_half as encode_exr_half
 from .exr import recognises as recognises_exr
+from .heif import decode as decode_heif
+from .heif import recognises as recognises_heif
 from .mesh_read import (
     decode_glb,
     decode_obj,
@@ -107,6 +109,7 @@ _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes, LoadOptions], De
     (recognises_npz, decode_npz),
     (recognises_pfm, decode_pfm),
     (recognises_depth_photo, decode_depth_photo),
+    (recognises_heif, decode_heif),
     (recognises_ply, decode_ply),
     (recognises_glb, decode_glb),
     (recognises_obj, decode_obj),
@@ -159,7 +162,7 @@ def decode_depth(data: bytes, options: LoadOptions | None = None) -> DepthMap:
             return _seen_by(decode(data, options), options)
     raise FormatError(
         "This is no depth file the loader knows. It reads PNG, TIFF, OpenEXR, NPY, NPZ, PFM, JPEG "
-        "with embedded depth, PLY, GLB and OBJ."
+        "and HEIC with embedded depth, PLY, GLB and OBJ."
     )
 
 

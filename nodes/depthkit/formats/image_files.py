@@ -18,9 +18,12 @@ from ..errors import FormatError, FormatUnavailable, InvalidInput
 from .deep_colour import sixteen_bit_colour
 from .embed import JPEG_EXIF_LIMIT, Carrier, exif, exif_tags
 from .guard import damaged_is_an_error
+from .heif import decode_pixels as decode_heif
+from .heif import recognises as recognises_heif
 from .options import check_size
 from .png import write as write_png
 from .tiff_write import write as write_tiff
+from .unlabelled import white_of
 
 __all__ = ["IMAGES", "ImageFormat", "ImageOptions", "decode_image", "encode_image"]
 
@@ -205,29 +208,47 @@ IMAGES: dict[str, ImageFormat] = {
 }  # fmt: skip
 
 
+# Every decoder that may see a file of the user; Pillow has others, and some start programs (EPS).
+_PILLOW = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM", "TGA", "JPEG2000")
+
+
 def decode_image(data: bytes) -> torch.Tensor:
     """(1, H, W, C) float32 0..1, C = 1, 3 or 4; turned upright by its Exif orientation.
 
     Sixteen bits stay sixteen bits; numbers of a float TIFF stay as they are.
     """
+    if recognises_heif(data):
+        pixels = decode_heif(data)
+        planes = _unit_floats(pixels, white_of(pixels))
+    else:
+        planes = _by_pillow(data)
+    if planes.ndim == 3 and planes.shape[-1] == 2:
+        planes = planes[..., (0, 0, 0, 1)]
+    return torch.from_numpy(np.ascontiguousarray(np.atleast_3d(planes)))[None]
+
+
+def _by_pillow(data: bytes) -> NDArray[np.float32]:
     with damaged_is_an_error("image"), _opened(data) as image:
         check_size(*image.size)
         deep = sixteen_bit_colour(data)
-        planes = (
-            _planes(ImageOps.exif_transpose(image)) if deep is None else deep / np.float32(65535)
-        )
-        if planes.ndim == 3 and planes.shape[-1] == 2:
-            planes = planes[..., (0, 0, 0, 1)]
-        return torch.from_numpy(np.ascontiguousarray(np.atleast_3d(planes)))[None]
+        if deep is not None:
+            return _unit_floats(deep, 65535)
+        return _planes(ImageOps.exif_transpose(image))
+
+
+@lru_cache(maxsize=1)
+def _decoders() -> tuple[str, ...]:
+    Image.init()
+    return tuple(name for name in _PILLOW if name in Image.OPEN)  # AVIF needs a newer Pillow
 
 
 def _opened(data: bytes) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(data))
+        return Image.open(io.BytesIO(data), formats=_decoders())
     except UnidentifiedImageError:
         raise FormatError(
-            "This is no image that can be read here (JPEG, PNG, WebP, AVIF, TIFF and others; not "
-            "TIFF with float colour). Save it again as PNG."
+            "This is no image that can be read here (JPEG, PNG, WebP, AVIF, HEIC, TIFF and others; "
+            "not TIFF with float colour). Save it again as PNG."
         ) from None
 
 
@@ -242,5 +263,5 @@ def _planes(image: Image.Image) -> NDArray[np.float32]:
     return _unit_floats(np.asarray(image.convert("L" if grey else colour)), 255)
 
 
-def _unit_floats(integers: NDArray[np.integer[Any]], top: int) -> NDArray[np.float32]:
+def _unit_floats(integers: NDArray[Any], top: int) -> NDArray[np.float32]:
     return np.divide(integers, np.float32(top), dtype=np.float32)

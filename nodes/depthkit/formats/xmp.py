@@ -10,7 +10,7 @@ from xml.sax.saxutils import quoteattr
 
 from ..errors import FormatError
 
-__all__ = ["insert", "packet", "packets", "parse", "properties", "segments"]
+__all__ = ["insert", "packet", "packets", "parse", "properties", "segments", "structures"]
 
 _STANDARD = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
@@ -83,7 +83,7 @@ def properties(jpeg: bytes) -> dict[str, str]:
     """Every simple property of both packets: "{namespace}name" -> text, in document order.
 
     A property that occurs several times (items of a container) keeps its first value; see
-    `dynamic_depth` for those.
+    `structures` for those.
     """
     found: dict[str, str] = {}
     for text in packets(jpeg):
@@ -92,6 +92,22 @@ def properties(jpeg: bytes) -> dict[str, str]:
                 found.setdefault(key, value)
             if len(element) == 0 and element.text and element.text.strip():
                 found.setdefault(element.tag, element.text.strip())
+    return found
+
+
+def structures(text: str) -> list[dict[str, str]]:
+    """Of every element its simple properties by local name, written as attributes or as elements.
+
+    An element with no property of its own is left out.
+    """
+    found: list[dict[str, str]] = []
+    for element in parse(text).iter():
+        own = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
+        for child in element:
+            if len(child) == 0 and child.text and child.text.strip():
+                own.setdefault(child.tag.rpartition("}")[2], child.text.strip())
+        if own:
+            found.append(own)
     return found
 
 
