@@ -10,7 +10,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["box_mean", "box_sum", "components", "dilate", "erode", "local_max", "resample"]
+__all__ = [
+    "area_mean",
+    "box_mean",
+    "box_sum",
+    "components",
+    "dilate",
+    "erode",
+    "local_max",
+    "resample",
+]
 
 
 def box_mean(planes: Tensor, radius: int) -> Tensor:
@@ -74,6 +83,12 @@ def resample(planes: Tensor, height: int, width: int, *, antialias: bool | None 
     return F.interpolate(
         planes, (height, width), mode="bilinear", align_corners=False, antialias=antialias
     )
+
+
+def area_mean(planes: Tensor, height: int, width: int) -> Tensor:
+    """Mean over the area that each pixel of a smaller grid covers: (B, C, h, w) -> (B, C, height,
+    width)."""
+    return F.interpolate(planes, (height, width), mode="area")
 
 
 def components(mask: Tensor) -> Tensor:

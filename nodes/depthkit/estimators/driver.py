@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..depth_map import DepthMap, Pinhole, Size, capped
 from ..errors import InvalidInput, ModelError, Stopped
 from ..images import frames, rgb
+from ..kernels import resample
 from ..maps.refine import refine, softness
 from ..maps.temporal import align_clip, flicker
 from ..progress import Progress, no_progress
@@ -179,7 +179,7 @@ class _Run:
             inner = self._inner(*view.shape, view.short_side)
         if rows or columns:
             pictures = mirror_padded(pictures, rows, columns)
-        raw = infer(_resized(pictures, *inner))
+        raw = infer(resample(pictures, *inner))
         values = self._fitted(raw, height + 2 * rows, width + 2 * columns)
         return values[:, rows : rows + height, columns : columns + width], raw.device
 
@@ -197,9 +197,9 @@ class _Run:
         if values.shape[-2:] == (height, width):
             return values[:, 0]
         if self.estimator.kind != "metric":
-            return _resized(values, height, width)[:, 0]
+            return resample(values, height, width)[:, 0]
         inverse = torch.where(values > 0, 1 / values, torch.zeros(()))
-        return 1 / _resized(inverse, height, width)[:, 0]
+        return 1 / resample(inverse, height, width)[:, 0]
 
     def _inner(self, height: int, width: int, short_side: int = 0) -> tuple[int, int]:
         """The size an image of that size is worked at, together with its margin."""
@@ -258,16 +258,6 @@ class _Run:
         if self.views:
             tiles = f" and in {len(self.views) - 1} other shapes, {len(self.boxes)} windows"
         return f"{self.estimator.name}: {self.estimator.kind}, worked at {width}x{height}{tiles}"
-
-
-def _resized(planes: Tensor, height: int, width: int) -> Tensor:
-    """(B, C, h, w) resampled: bilinear, which never overshoots an edge; antialiased to shrink."""
-    if planes.shape[-2:] == (height, width):
-        return planes
-    shrinking = height < planes.shape[-2] or width < planes.shape[-1]
-    return F.interpolate(
-        planes, (height, width), mode="bilinear", align_corners=False, antialias=shrinking
-    )
 
 
 def _checked(prompt: Tensor, estimator: Estimator, options: EstimateOptions, batch: int) -> Tensor:

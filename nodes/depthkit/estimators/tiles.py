@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..kernels import area_mean, resample
 from ..maps.align import fit_affine
 
 __all__ = ["MAX_TILES_PER_SIDE", "Box", "TileBlend", "strip_boxes", "tile_boxes"]
@@ -112,10 +113,8 @@ class TileBlend:
         return (self.total / self.weight).masked_fill(self.unknown, torch.nan)
 
     def _coarse(self, values: Tensor) -> Tensor:
-        size = [max(round(side * self.shrink), 1) for side in values.shape]
-        return F.interpolate(
-            values[None, None], size, mode="bilinear", align_corners=False, antialias=True
-        )[0, 0]
+        height, width = (max(round(side * self.shrink), 1) for side in values.shape)
+        return resample(values[None, None], height, width)[0, 0]
 
     def _window(self, box: Box) -> Tensor:
         height, width = self.whole.shape
@@ -127,9 +126,9 @@ class TileBlend:
 def _large_scale(values: Tensor, known: Tensor) -> Tensor:
     """(h, w) known values, smoothed to `_CELLS` cells along the longer side."""
     cell = max(values.shape) / _CELLS
-    cells = [max(round(side / cell), 1) for side in values.shape]
+    height, width = (max(round(side / cell), 1) for side in values.shape)
     stack = torch.stack([values * known, known.float()])[None]
-    total, share = F.interpolate(stack, cells, mode="area").split(1, 1)
+    total, share = area_mean(stack, height, width).split(1, 1)
     coarse = total / share.clamp_min(1e-6)
     return F.interpolate(coarse, values.shape, mode="bicubic", align_corners=False)[0, 0]
 

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..images import luminance
-from .smooth import box_mean
+from ..kernels import area_mean, box_mean, resample
 
 __all__ = ["Match", "correlation", "match_frames", "structure_of"]
 
@@ -114,21 +114,21 @@ def _agreement(first: Tensor, second: Tensor, flow: Tensor) -> float:
 
 def _refined_flow(first: Tensor, second: Tensor, flow: Tensor) -> Tensor:
     """(1, h, w) twice and a first guess -> flow (2, h, w) in pixels, x then y."""
-    size = first.shape[1:]
+    size = (first.shape[1], first.shape[2])
     for level in reversed(range(_LEVELS)):
-        small = tuple(max(side >> level, 1) for side in size)
+        small = (max(size[0] >> level, 1), max(size[1] >> level, 1))
         if min(small) < 2 * _WINDOW + 1:
             continue
-        a, b = (F.interpolate(frame[None], small, mode="area")[0] for frame in (first, second))
+        a, b = (area_mean(frame[None], *small)[0] for frame in (first, second))
         # Windows hold fewer of the frame's pixels at the finer levels, the flow more of its own.
         ratio = flow.new_tensor([small[1] / flow.shape[2], small[0] / flow.shape[1]])
-        flow = F.interpolate(flow[None], small, mode="bilinear", align_corners=False)[0]
+        flow = resample(flow[None], *small, antialias=False)[0]
         flow = flow * ratio[:, None, None]
         for _ in range(_ROUNDS):
             flow = _lucas_kanade_step(a, b, flow)
     if flow.shape[1:] != size:
         ratio = flow.new_tensor([size[1] / flow.shape[2], size[0] / flow.shape[1]])
-        flow = F.interpolate(flow[None], size, mode="bilinear", align_corners=False)[0]
+        flow = resample(flow[None], *size, antialias=False)[0]
         flow = flow * ratio[:, None, None]
     return flow
 

@@ -78,7 +78,7 @@ def refine(
     if height < depth.height or width < depth.width:
         height, width = depth.height, depth.width
         planes = guide.movedim(-1, 1)
-        guide = F.interpolate(planes, (height, width), mode="bilinear").movedim(1, -1).contiguous()
+        guide = resample(planes, height, width, antialias=False).movedim(1, -1).contiguous()
     soft = soft or softness(depth)
     frames = []
     for index in range(depth.batch):

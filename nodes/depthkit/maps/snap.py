@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..kernels import box_mean, local_max
+from ..kernels import box_mean, local_max, resample
 
 __all__ = ["snap"]
 
@@ -46,11 +46,9 @@ class _Samples:
     @classmethod
     def of(cls, plane: Tensor, valid: Tensor, image: Tensor, spacing: float) -> _Samples:
         size = [max(2, round(side / spacing)) for side in plane.shape]
-        at = {"size": size, "mode": "bilinear"}
-        values = F.interpolate(plane[None, None], **at)[0, 0]
-        known = F.interpolate(valid[None, None].float(), **at)[0, 0] > 0.99
-        planes = image.movedim(-1, 0)[None]
-        colours = F.interpolate(planes, **at, antialias=True)[0].movedim(0, -1)
+        values = resample(plane[None, None], *size, antialias=False)[0, 0]
+        known = resample(valid[None, None].float(), *size, antialias=False)[0, 0] > 0.99
+        colours = resample(image.movedim(-1, 0)[None], *size)[0].movedim(0, -1)
         return cls(values, colours.contiguous(), known.float())
 
     def edges(self) -> Tensor:
@@ -98,7 +96,7 @@ def snap(plane: Tensor, valid: Tensor, image: Tensor, width: float, sensitivity:
 
 
 def _enlarge(plane: Tensor, size: torch.Size) -> Tensor:
-    return F.interpolate(plane[None, None], size, mode="bilinear")[0, 0]
+    return resample(plane[None, None], *size, antialias=False)[0, 0]
 
 
 def _votes(

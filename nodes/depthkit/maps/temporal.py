@@ -20,6 +20,7 @@ from torch import Tensor
 from ..depth_map import Kind
 from ..errors import Stopped
 from ..images import rgb
+from ..kernels import area_mean
 from .align import Affine
 from .motion import Match, match_frames, structure_of
 from .shot_scales import OFFSETS, Tie, solve_shot
@@ -137,9 +138,7 @@ def _shrunk(planes: Tensor) -> Tensor:
     height, width = planes.shape[-2:]
     scale = min(_THUMBNAIL / min(height, width), 1.0)
     size = (max(round(height * scale), 1), max(round(width * scale), 1))
-    if size == (height, width):
-        return planes
-    return F.interpolate(planes[None], size, mode="area")[0]
+    return planes if size == (height, width) else area_mean(planes[None], *size)[0]
 
 
 def _quantiles(values: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..depth_map import DepthMap
 from ..errors import InvalidInput, Stopped
 from ..estimators import Estimator, estimate
 from ..images import SAME_SHAPE, luminance
+from ..kernels import resample
 from ..progress import Progress
 from ..views.colour_map import colorize
 from .kept_edges import with_kept_depth
@@ -137,9 +137,7 @@ def heat_map(comparison: Comparison, image: Tensor) -> Tensor:
 
     image: (H, W, 3). Full glow stands for half of the depth range.
     """
-    error = F.interpolate(
-        comparison.error[None, None], image.shape[:2], mode="bilinear", align_corners=False
-    )[0, 0]
+    error = resample(comparison.error[None, None], *image.shape[:2], antialias=False)[0, 0]
     glow = (2 * error).clamp(0, 1)
     return torch.lerp(
         0.4 * luminance(image)[..., None].expand(*image.shape),

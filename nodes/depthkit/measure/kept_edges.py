@@ -8,12 +8,11 @@ depth behind them is taken to be the photo's too; where they are not, the estima
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..conversions import to_disparity
 from ..depth_map import DepthMap
-from ..kernels import box_mean
+from ..kernels import area_mean, box_mean, resample
 from ..maps.align import fit_affine_robust
 from ..maps.motion import correlation, structure_of
 
@@ -33,14 +32,14 @@ def kept_edges(before: Tensor, after: Tensor, height: int, width: int) -> Tensor
     share = _SIDE / max(height, width)
     size = (max(round(height * share), 1), max(round(width * share), 1))
     first, second = (
-        structure_of(F.interpolate(x.movedim(-1, 0)[None], size, mode="area")[0].movedim(0, -1))
+        structure_of(area_mean(x.movedim(-1, 0)[None], *size)[0].movedim(0, -1))
         for x in (before, after)
     )
     weight = first[1:].square()
     same = correlation(first[:1], second[:1]).abs().clamp(0, 1)[None]
     mean = box_mean(same * weight, _RADIUS) / box_mean(weight, _RADIUS).clamp_min(1e-4)
     kept = ((mean - _NOTHING) / (_ALL - _NOTHING)).clamp(0, 1)
-    return F.interpolate(kept[None], (height, width), mode="bilinear", align_corners=False)[0, 0]
+    return resample(kept[None], height, width, antialias=False)[0, 0]
 
 
 def with_kept_depth(target: DepthMap, found: DepthMap, before: Tensor, after: Tensor) -> DepthMap:

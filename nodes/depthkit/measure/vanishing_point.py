@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..images import luminance
+from ..kernels import resample
 
 __all__ = ["VanishingPoint", "vanishing_point"]
 
@@ -84,7 +85,7 @@ def _oblique_edges(image: Tensor) -> tuple[Tensor, Tensor, Tensor, tuple[int, in
     share = _SIDE / max(image.shape[:2])
     size = (max(8, round(image.shape[0] * share)), max(8, round(image.shape[1] * share)))
     plane = luminance(image)[None, None]
-    plane = F.interpolate(plane, size, mode="bilinear", antialias=True, align_corners=False)
+    plane = resample(plane, *size)
     # Differences of a hard step lean towards the axes; of a soft one they do not.
     padded = F.pad(plane, (3, 3, 3, 3), mode="replicate")
     padded = F.avg_pool2d(F.avg_pool2d(padded, 3, 1), 3, 1)
