@@ -1,15 +1,15 @@
 """Where things live when there is no ComfyUI: the command line, tests, notebooks.
 
-The one place that reads `GENVR_DEPTH_HOME`; without it the platform's own data folder is used.
+`GENVR_DEPTH_HOME` names the data folder; without it the platform's own is used.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from . import environment
+
 __all__ = [
-    "HOME_VARIABLE",
     "PACKAGE",
     "data_home",
     "model_folders",
@@ -17,13 +17,12 @@ __all__ = [
     "surrounding_comfyui",
 ]
 
-HOME_VARIABLE = "GENVR_DEPTH_HOME"
 PACKAGE = Path(__file__).resolve().parent
 
 
 def data_home() -> Path:
     """The pack's own data folder (not created here)."""
-    chosen = os.environ.get(HOME_VARIABLE)
+    chosen = environment.variables().get(environment.HOME)
     if chosen:
         return Path(chosen)
     import platformdirs
@@ -47,7 +46,8 @@ def model_folders(package: Path = PACKAGE) -> list[Path]:
     command line too.
     """
     own, part = data_home(), Path("models", "depth_estimation")
-    around = None if os.environ.get(HOME_VARIABLE) else surrounding_comfyui(package)
+    chosen = environment.variables().get(environment.HOME)
+    around = None if chosen else surrounding_comfyui(package)
     return [own / part] if around is None else [around / part, own / part]
 
 

@@ -91,7 +91,8 @@ class Client:
         cls, profile: Profile, pacing: Pacing | None = None, patience_s: float = _PATIENCE_S
     ) -> Client:
         used = pacing or Pacing()
-        return cls(profile, Transport(profile.key, used), used, patience_s)
+        transport = Transport(profile.key, used, public=profile.public_only)
+        return cls(profile, transport, used, patience_s)
 
     # -- the one call that costs ------------------------------------------------------------------
 
@@ -194,7 +195,14 @@ class Client:
 
     def upload_ticket(self, file_name: str, should_stop: Stop = never_stop) -> UploadTicket:
         """Ask for an upload URL. Needs the key and costs nothing, so it also tests the key."""
-        exchange = Exchange(
+        reply = self._persist(self.ticket_request(file_name), should_stop, "the upload")
+        ticket = self.ticket_in(reply)
+        if ticket is None:
+            raise refusal(reply, self.profile.redactor, "the upload")
+        return ticket
+
+    def ticket_request(self, file_name: str) -> Exchange:
+        return Exchange(
             "POST",
             f"{self.profile.base}/api/upload/sas-url",
             {
@@ -204,11 +212,13 @@ class Client:
             },
             authorized=True,
         )
-        reply = self._persist(exchange, should_stop, "the upload")
+
+    def ticket_in(self, reply: Reply) -> UploadTicket | None:
+        """The upload URL that an answer holds, None where it holds none."""
         body = reply.json()
         url = body.get("uploadUrl") if isinstance(body, dict) else None
         if not isinstance(url, str) or not _is_address(url) or not body.get("success", True):
-            raise refusal(reply, self.profile.redactor, "the upload")
+            return None
         return UploadTicket(url, str(body.get("expiresAt", "")))
 
     def put(self, ticket: UploadTicket, data: bytes, mime: str, should_stop: Stop) -> Reply:
@@ -219,6 +229,7 @@ class Client:
             data=data,
             headers={"x-ms-blob-type": "BlockBlob", "Content-Type": mime},
             timeout_s=120.0,
+            public=not self.profile.serves(ticket.url),
         )
         return self._persist(exchange, should_stop, "the upload", (403, 413))
 

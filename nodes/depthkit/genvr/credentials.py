@@ -2,25 +2,31 @@
 
 The environment gives the profile `default`; named profiles lie in `credentials.json`, mode 0600, in
 the private folder. A stored key is bound to the address it was stored with. Nodes and workflows
-know a profile's name only. The one place that reads the GENVR_* variables.
+know a profile's name only. `alone` keeps the keys of one of several ComfyUI users apart: neither
+the environment's key nor those of the command line are there for them.
 """
 
 from __future__ import annotations
 
-import hashlib
-import ipaddress
 import json
-import os
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from .. import environment as settings
 from .. import folders
+from .addresses import Resolve, leads_outside, resolve
+from .credential_checks import (
+    VERSIONS,
+    checked_base,
+    checked_host,
+    checked_name,
+    checked_secret,
+    checked_version,
+)
 from .private_files import private_folder_ready, read_json, write_private
-from .redact import Redactor
+from .profile import DEFAULT_PROFILE, OFFICIAL_BASE, Profile, ProfileState
 from .service_errors import BadParameter, JournalError, MissingKey
 
 __all__ = [
@@ -30,91 +36,59 @@ __all__ = [
     "Profile",
     "ProfileState",
     "allow_hosts",
-    "checked_base",
+    "check_address",
     "forget",
-    "is_loopback",
     "load",
     "public_profile",
     "save",
     "states",
 ]
 
-DEFAULT_PROFILE = "default"
-OFFICIAL_BASE = "https://api.genvrresearch.com"
 KEY_VARIABLES = ("GENVR_API_KEY", "GENVR_TOKEN", "GENVR_ACCESS_TOKEN")
 UID_VARIABLES = ("GENVR_UID", "GENVR_USER_ID")
 BASE_VARIABLE = "GENVR_API_BASE"
 VERSION_VARIABLE = "GENVR_API_VERSION"
 HOSTS_VARIABLE = "GENVR_IMAGE_HOSTS"
-VERSIONS = ("v2", "v1")
 FILE_NAME = "credentials.json"
 
-_SECRET_MAX = 4096
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
-_HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+")
 _HOW = (
     "Set one in any of these ways: (1) the environment variables GENVR_API_KEY and GENVR_UID "
     "before ComfyUI starts; (2) Settings > GenVR Depth in ComfyUI; (3) `genvr-depth login` on the "
     f"command line. Key and user id come from {OFFICIAL_BASE}/obtain-api."
 )
+_HOW_ALONE = (
+    "Set one in Settings > GenVR Depth while you are logged in as this user; ComfyUI runs with "
+    "--multi-user, and each user has keys of their own."
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """Everything needed to talk to the service. Its text form shows neither key nor user id."""
-
-    name: str
-    base: str
-    version: str = "v2"
-    key: str = field(default="", repr=False)
-    uid: str = field(default="", repr=False)
-    hosts: tuple[str, ...] = ()
-
-    @property
-    def account(self) -> str:
-        """Fingerprint of address and user, so that accounts never share tasks: 16 hex digits."""
-        return hashlib.sha256(f"{self.base}\n{self.uid}".encode()).hexdigest()[:16]
-
-    @property
-    def redactor(self) -> Redactor:
-        return Redactor(tuple(s for s in (self.key, self.uid) if s))
-
-    @property
-    def loopback(self) -> bool:
-        return is_loopback(urlsplit(self.base).hostname)
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileState:
-    """What may be shown of a profile."""
-
-    name: str
-    state: str
-    base: str
-    version: str
-    needs: tuple[str, ...] = ()
-
-
-def load(folder: Path, name: str = "", environment: Mapping[str, str] | None = None) -> Profile:
+def load(
+    folder: Path,
+    name: str = "",
+    environment: Mapping[str, str] | None = None,
+    *,
+    alone: bool = False,
+) -> Profile:
     """The profile of that name ("" = default), ready to use.
 
     Raises MissingKey with the ways to set one, BadParameter on a name or address that cannot be.
     """
-    env = os.environ if environment is None else environment
-    wanted = _checked_name(name.strip() or DEFAULT_PROFILE)
+    env = _environment(environment, alone)
+    wanted = checked_name(name.strip() or DEFAULT_PROFILE)
     if wanted == DEFAULT_PROFILE and _first(env, KEY_VARIABLES):
         return _from_environment(env)
-    stored = _known(folder).get(wanted)
+    stored = _known(folder, alone).get(wanted)
     if stored is None:
-        raise MissingKey(f"No GenVR key is set for the profile '{wanted}'. {_HOW}")
-    return _from_row(wanted, stored)
+        how = _HOW_ALONE if alone else _HOW
+        raise MissingKey(f"No GenVR key is set for the profile '{wanted}'. {how}")
+    return _from_row(wanted, stored, env)
 
 
 def public_profile(
     folder: Path, name: str = "", environment: Mapping[str, str] | None = None
 ) -> Profile:
     """Address and version only, for the calls that need no key."""
-    env = os.environ if environment is None else environment
+    env = _environment(environment)
     try:
         return load(folder, name, env)
     except MissingKey:
@@ -130,54 +104,89 @@ def save(
     version: str = "",
     hosts: tuple[str, ...] = (),
     environment: Mapping[str, str] | None = None,
+    *,
+    alone: bool = False,
+    in_browser: bool = False,
 ) -> ProfileState:
-    """Store a profile; the file is replaced whole, mode 0600. Raises BadParameter on bad values."""
-    env = os.environ if environment is None else environment
-    wanted = _checked_name(name)
+    """Store a profile; the file is replaced whole, mode 0600.
+
+    in_browser: whether whoever says so need not be the owner of this computer. Raises BadParameter
+    on bad values.
+    """
+    env = _environment(environment, alone)
+    wanted = checked_name(name)
     row = {
-        "key": _checked_secret(key.removeprefix("Bearer ").strip(), "key"),
-        "uid": _checked_secret(uid.strip(), "user id"),
+        "key": checked_secret(key.removeprefix("Bearer ").strip(), "key"),
+        "uid": checked_secret(uid.strip(), "user id"),
         "base": checked_base(base or _env_base(env)),
-        "version": _checked_version(version or _env_version(env)),
-        "hosts": [_checked_host(host) for host in hosts],
+        "version": checked_version(version or _env_version(env)),
+        "hosts": [checked_host(host) for host in hosts],
+        "in_browser": in_browser,
     }
+    check_address(_from_row(wanted, row, env))
     rows = {**_stored(folder), wanted: row}
     _write(folder, rows)
-    return next(s for s in states(folder, env) if s.name == wanted)
+    return next(s for s in states(folder, env, alone=alone) if s.name == wanted)
 
 
-def forget(folder: Path, name: str, environment: Mapping[str, str] | None = None) -> ProfileState:
+def check_address(profile: Profile, lookup: Resolve = resolve) -> None:
+    """Raises BadParameter where an address from the browser does not lead into the internet."""
+    if profile.public_only and not leads_outside(urlsplit(profile.base).hostname or "", lookup):
+        raise BadParameter(
+            f"The GenVR address {profile.base} is not in the public internet, or its name is not "
+            "known here. Such an address can be set with `genvr-depth login --base` or with "
+            "GENVR_API_BASE, or by the browser once whoever runs ComfyUI has started it with "
+            f"{settings.PRIVATE_ADDRESSES}=1."
+        )
+
+
+def forget(
+    folder: Path,
+    name: str,
+    environment: Mapping[str, str] | None = None,
+    *,
+    alone: bool = False,
+) -> ProfileState:
     """Remove a stored profile. Raises MissingKey if there is none of that name."""
-    env = os.environ if environment is None else environment
-    holders = [f for f in _folders(folder) if _checked_name(name) in _stored(f)]
+    env = _environment(environment, alone)
+    holders = [f for f in _folders(folder, alone) if checked_name(name) in _stored(f)]
     if not holders:
         raise MissingKey(f"There is no stored GenVR profile '{name}'; nothing was removed.")
     for holder in holders:
         _write(holder, {n: row for n, row in _stored(holder).items() if n != name})
-    left = [s for s in states(folder, env) if s.name == name]
+    left = [s for s in states(folder, env, alone=alone) if s.name == name]
     return left[0] if left else ProfileState(name, "not set", OFFICIAL_BASE, "v2", ("key", "uid"))
 
 
 def allow_hosts(folder: Path, name: str, hosts: tuple[str, ...]) -> bool:
     """Let a stored profile fetch images from more hosts; False where it is not stored."""
     rows = _stored(folder)
-    row = rows.get(_checked_name(name))
+    row = rows.get(checked_name(name))
     if row is None:
         return False
-    known = [*row.get("hosts", []), *(_checked_host(host) for host in hosts)]
+    known = [*row.get("hosts", []), *(checked_host(host) for host in hosts)]
     _write(folder, {**rows, name: {**row, "hosts": list(dict.fromkeys(known))}})
     return True
 
 
-def states(folder: Path, environment: Mapping[str, str] | None = None) -> list[ProfileState]:
+def states(
+    folder: Path, environment: Mapping[str, str] | None = None, *, alone: bool = False
+) -> list[ProfileState]:
     """Every profile there is, `default` first, without a secret in it."""
-    env = os.environ if environment is None else environment
-    rows = _known(folder)
+    env = _environment(environment, alone)
+    rows = _known(folder, alone)
     found = [_default_state(rows, env)]
     for name in sorted(set(rows) - {DEFAULT_PROFILE}):
         row = rows[name]
         found.append(ProfileState(name, "set by file", str(row["base"]), str(row["version"])))
     return found
+
+
+def _environment(given: Mapping[str, str] | None, alone: bool = False) -> Mapping[str, str]:
+    """The variables that count: whose computer it is says where the service lies, for everyone."""
+    env = settings.variables() if given is None else given
+    secret = (*KEY_VARIABLES, *UID_VARIABLES) if alone else ()
+    return {name: value for name, value in env.items() if name not in secret}
 
 
 def _default_state(rows: Mapping[str, Any], env: Mapping[str, str]) -> ProfileState:
@@ -192,40 +201,6 @@ def _default_state(rows: Mapping[str, Any], env: Mapping[str, str]) -> ProfileSt
     return ProfileState(DEFAULT_PROFILE, "not set", base, version, ("key", "uid"))
 
 
-def checked_base(base: str) -> str:
-    """The origin (scheme, host, port) of an address; https, or plain http on loopback only."""
-    try:
-        parts = urlsplit(base.strip())
-        # Where the port is no number, this raises.
-        fits = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        raise _unfit(base) from None
-    plain = parts.scheme == "http" and is_loopback(parts.hostname)
-    more = "@" in parts.netloc or parts.query or parts.fragment or parts.path.strip("/")
-    if not fits or more or not (parts.scheme == "https" or plain):
-        raise _unfit(base)
-    return f"{parts.scheme}://{parts.netloc.lower()}"
-
-
-def _unfit(base: str) -> BadParameter:
-    # What stands before the last @ may be a password, wherever in the address it was typed.
-    before, at, after = base.rpartition("@")
-    shown = Redactor()(f"[secret]@{after}" if at and before else base, 120)
-    return BadParameter(
-        f"The GenVR address {shown!r} cannot be used. It must be https://host without user name "
-        "and path (plain http is accepted for 127.0.0.1 only). Check GENVR_API_BASE or the profile."
-    )
-
-
-def is_loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
 def _from_environment(env: Mapping[str, str]) -> Profile:
     uid = _first(env, UID_VARIABLES)
     if not uid:
@@ -233,21 +208,25 @@ def _from_environment(env: Mapping[str, str]) -> Profile:
             "A GenVR key is set in the environment, but no user id. Set GENVR_UID beside it and "
             "start ComfyUI again."
         )
-    key = _checked_secret(_first(env, KEY_VARIABLES).removeprefix("Bearer ").strip(), "key")
-    checked_uid = _checked_secret(uid, "user id")
+    key = checked_secret(_first(env, KEY_VARIABLES).removeprefix("Bearer ").strip(), "key")
+    checked_uid = checked_secret(uid, "user id")
     named = env.get(HOSTS_VARIABLE, "").split(",")
-    hosts = tuple(_checked_host(host) for host in named if host.strip())
+    hosts = tuple(checked_host(host) for host in named if host.strip())
     return Profile(DEFAULT_PROFILE, _env_base(env), _env_version(env), key, checked_uid, hosts)
 
 
-def _from_row(name: str, row: Mapping[str, Any]) -> Profile:
+def _from_row(name: str, row: Mapping[str, Any], env: Mapping[str, str]) -> Profile:
+    base = checked_base(str(row["base"]))
+    owners = base in (OFFICIAL_BASE, _env_base(env))
+    free = owners or settings.is_on(settings.PRIVATE_ADDRESSES, env)
     return Profile(
         name,
-        checked_base(str(row["base"])),
-        _checked_version(str(row["version"])),
+        base,
+        checked_version(str(row["version"])),
         str(row["key"]),
         str(row["uid"]),
         tuple(row.get("hosts", ())),
+        public_only=bool(row.get("in_browser")) and not free,
     )
 
 
@@ -256,51 +235,21 @@ def _env_base(env: Mapping[str, str]) -> str:
 
 
 def _env_version(env: Mapping[str, str]) -> str:
-    return _checked_version(env.get(VERSION_VARIABLE, "").strip() or VERSIONS[0])
+    return checked_version(env.get(VERSION_VARIABLE, "").strip() or VERSIONS[0])
 
 
 def _first(env: Mapping[str, str], names: tuple[str, ...]) -> str:
     return next((env[name].strip() for name in names if env.get(name, "").strip()), "")
 
 
-def _checked_name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise BadParameter(
-            "A profile name has 1 to 40 letters, digits, - or _. It is a name, never the key."
-        )
-    return name
-
-
-def _checked_secret(value: str, what: str) -> str:
-    plain = value.isascii() and value.isprintable() and " " not in value
-    if not 0 < len(value) <= _SECRET_MAX or not plain:
-        raise BadParameter(
-            f"The GenVR {what} is empty, longer than {_SECRET_MAX} characters, or has characters "
-            f"that a {what} never has."
-        )
-    return value
-
-
-def _checked_version(version: str) -> str:
-    if version not in VERSIONS:
-        raise BadParameter(f"The GenVR version is one of {', '.join(VERSIONS)}.")
-    return version
-
-
-def _checked_host(host: str) -> str:
-    name = host.strip().lower()
-    if not _HOST.fullmatch(name):
-        raise BadParameter(f"{name[:60]!r} is not a host name such as images.example.com.")
-    return name
-
-
-def _folders(folder: Path) -> list[Path]:
+def _folders(folder: Path, alone: bool) -> list[Path]:
     """The folder itself, and the one that a separate command line stores its keys in."""
-    return list(dict.fromkeys((folder, folders.private_folder())))
+    return [folder] if alone else list(dict.fromkeys((folder, folders.private_folder())))
 
 
-def _known(folder: Path) -> dict[str, Any]:
-    return {name: row for f in reversed(_folders(folder)) for name, row in _stored(f).items()}
+def _known(folder: Path, alone: bool) -> dict[str, Any]:
+    holders = reversed(_folders(folder, alone))
+    return {name: row for f in holders for name, row in _stored(f).items()}
 
 
 def _stored(folder: Path) -> dict[str, Any]:

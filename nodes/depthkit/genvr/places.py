@@ -6,10 +6,9 @@ folder: an image paid for on the canvas is free on the command line and the othe
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from .. import folders
+from .. import environment, folders
 
 __all__ = ["command_line_folder", "private_folder_around"]
 
@@ -22,6 +21,6 @@ def private_folder_around(package: Path = folders.PACKAGE) -> Path | None:
 
 def command_line_folder() -> Path:
     """GENVR_DEPTH_HOME if it is set, else the surrounding ComfyUI, else the platform's folder."""
-    if os.environ.get(folders.HOME_VARIABLE):
+    if environment.variables().get(environment.HOME):
         return folders.private_folder()
     return private_folder_around() or folders.private_folder()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from .addresses import Resolve, is_literal, is_public, resolve
 from .control_images import decode, sniff
 from .credentials import Profile
 from .redact import Redactor
@@ -27,31 +26,15 @@ DEFAULT_HOSTS = (
     "*.bfl.ai",
 )
 MAX_BYTES = 64 << 20
-# Proxy tools (Clash, Surge, sing-box) answer for every name with an address of this range and open
-# the real connection themselves; without it, their users could not fetch what they paid for. It is
-# set aside for bench tests of network gear: no router, no cloud's metadata, no server of a home or
-# an office lives there. And the name is on the list and shows its own certificate all the same.
-_STAND_INS = ipaddress.ip_network("198.18.0.0/15")
 # Letters, digits and hyphens between single dots; an IPv6 address is refused as a literal.
 _HOST = re.compile(r"(?i)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*|[0-9a-f:.]+")
 _REDIRECTS = 3
 _TRIES = 4
 _TIMEOUT_S = 120.0
 
-Resolve = Callable[[str], list[str]]
-
 
 class Gone(Exception):
     """The link is dead (403, 404, 410): ask the service for a fresh one."""
-
-
-def resolve(host: str) -> list[str]:
-    """The addresses of a host name, [] where it cannot be resolved here (a proxy may know it)."""
-    try:
-        found = socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return []
-    return sorted({str(entry[4][0]) for entry in found})
 
 
 def check_address(url: str, profile: Profile, lookup: Resolve = resolve) -> None:
@@ -67,13 +50,13 @@ def check_address(url: str, profile: Profile, lookup: Resolve = resolve) -> None
     except ValueError:
         raise ImageError("GenVR gave an address for the image that is not one.") from None
     host = (parts.hostname or "").rstrip(".")
-    if profile.loopback and f"{parts.scheme}://{parts.netloc}" == profile.base:
+    if profile.loopback and profile.serves(url):
         return
     if parts.scheme != "https" or port not in (None, 443) or parts.username or not host:
         raise _refused(parts, "only plain https addresses are fetched")
     if not _HOST.fullmatch(host):
         raise _refused(parts, "that is not the name of a host")
-    if _is_literal(host):
+    if is_literal(host):
         raise _refused(parts, "a bare IP address is never fetched")
     if not any(_matches(host, pattern) for pattern in (*DEFAULT_HOSTS, *profile.hosts)):
         raise _refused(
@@ -81,27 +64,13 @@ def check_address(url: str, profile: Profile, lookup: Resolve = resolve) -> None
             "the host is not on the list. If you trust it, add it to the profile's hosts "
             f"(`genvr-depth login --host {host[:80]}`, or GENVR_IMAGE_HOSTS) and run again, free",
         )
-    if not all(_public(address) for address in lookup(host)):
+    if not all(is_public(address) for address in lookup(host)):
         raise _refused(parts, "the host lies in a private network")
 
 
 def _refused(parts: SplitResult, why: str) -> ImageError:
     host = Redactor()(parts.hostname or "nowhere", 100)
     return ImageError(f"The image lies at {host} and was not fetched: {why}.")
-
-
-def _public(address: str) -> bool:
-    ip = ipaddress.ip_address(address.split("%")[0])
-    return ip.is_global or ip in _STAND_INS
-
-
-def _is_literal(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        # 127.1 and 0x7f000001 are addresses, too.
-        return host.replace(".", "").isdigit() or host.startswith("0x")
-    return True
 
 
 def _matches(host: str, pattern: str) -> bool:
@@ -144,7 +113,13 @@ class Downloader:
         """GET with at most three redirects, each target checked like the first."""
         for _ in range(_REDIRECTS + 1):
             check_address(url, self.profile, self.lookup)
-            exchange = Exchange("GET", url, timeout_s=_TIMEOUT_S, max_bytes=MAX_BYTES)
+            exchange = Exchange(
+                "GET",
+                url,
+                timeout_s=_TIMEOUT_S,
+                max_bytes=MAX_BYTES,
+                public=not (self.profile.loopback and self.profile.serves(url)),
+            )
             reply = self.transport.send(exchange, should_stop)
             target = reply.headers.get("location")
             if reply.status not in (301, 302, 303, 307, 308) or not target:

@@ -19,7 +19,7 @@ from ..progress import Progress
 from .client import Client
 from .collect import Outcome
 from .control_images import decode
-from .credentials import Profile
+from .credentials import Profile, check_address
 from .credentials import load as load_profile
 from .jobs import Item, estimate_cost, run_many
 from .journal import Journal
@@ -123,9 +123,14 @@ class Service:
     profile: Profile
 
     @classmethod
-    def open(cls, folder: Path, profile: str = "") -> Service:
-        """Raises MissingKey with the ways to set a key."""
-        return cls(folder, load_profile(folder, profile))
+    def open(cls, folder: Path, profile: str = "", *, alone: bool = False) -> Service:
+        """The profile of that name; alone: only a user's own (see `credentials`).
+
+        Raises MissingKey with the ways to set a key, BadParameter on an address that cannot be.
+        """
+        found = load_profile(folder, profile, alone=alone)
+        check_address(found)
+        return cls(folder, found)
 
     def run(
         self,

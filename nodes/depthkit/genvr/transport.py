@@ -14,14 +14,15 @@ import io
 import json
 import queue
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ..errors import Stopped
+from .addresses import is_loopback
 from .beside import beside, ended
-from .credentials import is_loopback
 from .redact import quiet_transport_log
 from .retry import Pacing, never_stop
 from .transport_errors import reason
@@ -45,7 +46,11 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What to send. `authorized` adds the key; it is never set for another origin than the base."""
+    """What to send.
+
+    authorized: add the key; it is never set for another origin than the base. public: connect to
+    public addresses only.
+    """
 
     method: str
     url: str
@@ -55,6 +60,7 @@ class Exchange:
     timeout_s: float = 30.0
     max_bytes: int = 4 << 20
     authorized: bool = False
+    public: bool = False
 
     def __repr__(self) -> str:
         return f"Exchange({self.method})"
@@ -83,24 +89,35 @@ class Reply:
         return self.body[: limit * 4].decode("utf-8", "replace")[:limit]
 
 
+class _Kind(NamedTuple):
+    """Sessions of different kinds never share a connection."""
+
+    local: bool
+    public: bool
+
+
 class Transport:
     """Sends exchanges over pooled sessions, from any thread. Close it when the run is over."""
 
-    def __init__(self, key: str = "", pacing: Pacing | None = None) -> None:
-        self._key = key
+    def __init__(
+        self, key: str = "", pacing: Pacing | None = None, *, public: bool = False
+    ) -> None:
+        """public: connect to public addresses only, whatever an exchange says."""
+        self._key, self._public = key, public
         self._pacing = pacing or Pacing()
-        self._idle: dict[bool, queue.SimpleQueue[Any]] = {
-            local: queue.SimpleQueue() for local in (False, True)
-        }
+        self._idle: dict[_Kind, queue.SimpleQueue[Any]] = defaultdict(queue.SimpleQueue)
 
     def send(self, exchange: Exchange, should_stop: Callable[[], bool] = never_stop) -> Reply:
         """Raises NotSent, NoAnswer, or Stopped as soon as Stop is pressed."""
-        body, local = _body(exchange), _is_local(exchange.url)
+        body, kind = (
+            _body(exchange),
+            _Kind(_is_local(exchange.url), exchange.public or self._public),
+        )
         wire = Wire()
 
         def work() -> Reply:
             with wire.taken():
-                return self._exchange(exchange, body, local, should_stop)
+                return self._exchange(exchange, body, kind, should_stop)
 
         deadline = time.monotonic() + CONNECT_TIMEOUT_S + exchange.timeout_s
         call = beside(work, "genvr-exchange")
@@ -117,13 +134,13 @@ class Transport:
         self,
         exchange: Exchange,
         body: _Body | None,
-        local: bool,
+        kind: _Kind,
         should_stop: Callable[[], bool],
     ) -> Reply:
         import requests
         from urllib3.exceptions import HTTPError
 
-        opened, session = False, self._session(local)
+        opened, session = False, self._session(kind)
         try:
             with self._open(session, exchange, body) as response:
                 opened = True
@@ -133,7 +150,7 @@ class Transport:
             if opened or (body is not None and body.asked_for):
                 raise NoAnswer(type(error).__name__) from None
             raise NotSent(reason(error)) from None
-        self._idle[local].put(session)
+        self._idle[kind].put(session)
         return reply
 
     def _open(self, session: Any, exchange: Exchange, body: _Body | None) -> Any:
@@ -179,13 +196,13 @@ class Transport:
             raise NoAnswer("cut off")
         return Reply(response.status_code, headers, bytes(received))
 
-    def _session(self, local: bool) -> Any:
+    def _session(self, kind: _Kind) -> Any:
         """One that nobody uses: a session serves one exchange at a time."""
         try:
-            return self._idle[local].get_nowait()
+            return self._idle[kind].get_nowait()
         except queue.Empty:
             quiet_transport_log()
-            return watched_session(trust_env=not local)
+            return watched_session(trust_env=not kind.local, public=kind.public)
 
 
 class _Body:

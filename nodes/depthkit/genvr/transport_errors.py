@@ -12,6 +12,8 @@ import socket
 import ssl
 from collections.abc import Iterator
 
+from .wire import PrivateAddressError
+
 __all__ = ["ONLINE", "reason"]
 
 ONLINE = "check the internet connection and the address of the profile"
@@ -32,6 +34,7 @@ def _fault_table() -> tuple[tuple[type[BaseException], str, str], ...]:
     from urllib3 import exceptions as below
 
     return (
+        (PrivateAddressError, "", "its name leads into a private network"),
         (
             asked.InvalidSchema,
             "SOCKS",

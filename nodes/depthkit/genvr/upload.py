@@ -76,7 +76,8 @@ class Uploads:
 
     def _check_target(self, ticket: UploadTicket) -> None:
         """The image goes to https only; plain http to a service on this machine."""
-        local = self._client.profile.loopback and ticket.url.startswith(self._client.profile.base)
+        profile = self._client.profile
+        local = profile.loopback and profile.serves(ticket.url)
         if not ticket.url.startswith("https://") and not local:
             raise ServiceDown(
                 "GenVR offered an upload address that is not encrypted; the image was not sent "

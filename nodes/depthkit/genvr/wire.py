@@ -9,9 +9,15 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
-__all__ = ["Wire", "watched_session"]
+from .addresses import is_public
+
+__all__ = ["PrivateAddressError", "Wire", "watched_session"]
 
 _own = threading.local()
+
+
+class PrivateAddressError(OSError):
+    """A name that had to lie in the internet led into a private network."""
 
 
 class Wire:
@@ -45,15 +51,15 @@ class Wire:
             _shut(self._connection)
 
 
-def watched_session(trust_env: bool) -> Any:
+def watched_session(trust_env: bool, public: bool = False) -> Any:
     """A session of `requests`. trust_env: whether proxies of the environment are honoured; never
-    for a server on this very machine."""
+    for a server on this very machine. public: whether it connects to public addresses only."""
     import requests
 
     session = requests.Session()
     session.trust_env = trust_env
     for scheme in ("https://", "http://"):
-        session.mount(scheme, _adapter_class()())
+        session.mount(scheme, _adapter_class()(public))
     return session
 
 
@@ -76,32 +82,50 @@ def _adapter_class() -> type:
     from requests.adapters import HTTPAdapter
 
     class WatchedAdapter(HTTPAdapter):
+        def __init__(self, public: bool) -> None:
+            self.public = public
+            super().__init__()
+
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, **kwargs)
-            _watch(self.poolmanager)
+            _watch(self.poolmanager, self.public)
 
         def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
             manager = super().proxy_manager_for(*args, **kwargs)
-            _watch(manager)
+            # Whose address the name has is the proxy's to find out, and a proxy is often private.
+            _watch(manager, public=False)
             return manager
 
     return WatchedAdapter
 
 
-def _watch(manager: Any) -> None:
+def _watch(manager: Any, public: bool) -> None:
     """Let the pools of a manager, those of a SOCKS proxy too, use connections that say so."""
     classes = manager.pool_classes_by_scheme
-    manager.pool_classes_by_scheme = {name: _watched(pool) for name, pool in classes.items()}
+    manager.pool_classes_by_scheme = {
+        name: _watched(pool, public) for name, pool in classes.items()
+    }
 
 
 @cache
-def _watched(pool: Any) -> type:
-    """The pool class over connections that note when they are used."""
+def _watched(pool: Any, public: bool) -> type:
+    """The pool class over connections that note when they are used; public: to public hosts only.
+
+    The address is looked at once the connection stands, before a byte is sent: what a name leads
+    to may have changed since it was checked.
+    """
     if getattr(pool.ConnectionCls, "watched", False):
         return pool
 
     class WatchedConnection(pool.ConnectionCls):
         watched = True
+
+        def _new_conn(self) -> Any:
+            sock = super()._new_conn()
+            if public and not is_public(str(sock.getpeername()[0])):
+                sock.close()
+                raise PrivateAddressError
+            return sock
 
         def connect(self) -> None:
             super().connect()
