@@ -67,7 +67,8 @@ def profile_widget() -> Choice:
 
 def _profiles() -> list[str]:
     try:
-        states = genvr.credentials.states(host.current().private_folder())
+        place = host.current().private_place()
+        states = genvr.credentials.states(place.folder, alone=place.alone)
     except DepthError:
         return [genvr.credentials.DEFAULT_PROFILE]
     return [state.name for state in states]
@@ -153,7 +154,8 @@ def obtain(
     should_stop: Callable[[], bool],
 ) -> genvr.Batch:
     """Open the profile and run the requests, with the node's bar and status line."""
-    service = genvr.Service.open(host.current().private_folder(), profile)
+    place = host.current().private_place()
+    service = genvr.Service.open(place.folder, profile, alone=place.alone)
     return service.run(
         make_requests(),
         limits,

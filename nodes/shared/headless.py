@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..depthkit import folders
 from ..depthkit.errors import InvalidInput
-from .host_interface import ManagedModel, SaveTarget, Task
+from .host_interface import ManagedModel, PrivatePlace, SaveTarget, Task
 
 __all__ = ["HeadlessHost", "Mesh"]
 
@@ -76,8 +76,11 @@ class HeadlessHost:
     def temp_folder(self) -> Path:
         return folders.data_home() / "temp"
 
-    def private_folder(self) -> Path:
-        return folders.private_folder()
+    def private_place(self) -> PrivatePlace:
+        return PrivatePlace(folders.private_folder())
+
+    def private_place_of(self, request: Any) -> PrivatePlace:
+        return self.private_place()
 
     def metadata_enabled(self) -> bool:
         return True

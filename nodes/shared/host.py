@@ -20,10 +20,20 @@ import torch
 from torch import Tensor
 
 from ..depthkit.errors import FormatError, Stopped
+from . import users
 from .headless import HeadlessHost
-from .host_interface import Host, ManagedModel, SaveTarget, Task
+from .host_interface import Host, ManagedModel, PrivatePlace, SaveTarget, Task
 
-__all__ = ["ComfyHost", "HeadlessHost", "Host", "ManagedModel", "SaveTarget", "Task", "current"]
+__all__ = [
+    "ComfyHost",
+    "HeadlessHost",
+    "Host",
+    "ManagedModel",
+    "PrivatePlace",
+    "SaveTarget",
+    "Task",
+    "current",
+]
 
 MODEL_FOLDER = "depth_estimation"
 PRIVATE_FOLDER = "genvr"
@@ -37,10 +47,12 @@ def current() -> Host:
 
 
 def register() -> None:
-    """At import of the pack: make our model folder known, so extra_model_paths.yaml applies."""
+    """At import of the pack: make our model folder known, so extra_model_paths.yaml applies, and
+    let the runs of several users be told apart."""
     host = current()
     if isinstance(host, ComfyHost):
         host.register_model_folder()
+        host.register_users()
 
 
 class _ComfyTask:
@@ -73,6 +85,42 @@ def _executing_node() -> str | None:
 
     context = get_executing_context()
     return None if context is None else context.node_id
+
+
+def _several_users() -> bool:
+    from comfy.cli_args import args
+
+    return bool(args.multi_user)
+
+
+def _user_of_request(request: Any) -> str | None:
+    from server import PromptServer
+
+    try:
+        return PromptServer.instance.user_manager.get_request_user_id(request)
+    except KeyError:
+        return None
+
+
+def _user_of_run() -> str | None:
+    from comfy_execution.utils import get_executing_context
+    from server import PromptServer
+
+    context = get_executing_context()
+    if context is None:
+        return None
+    running, _ = PromptServer.instance.prompt_queue.get_current_queue_volatile()
+    return users.user_of_run(context.prompt_id, running)
+
+
+def _private_folder() -> Path:
+    import folder_paths
+
+    return Path(folder_paths.get_system_user_directory(PRIVATE_FOLDER))
+
+
+def _place_of_user(user: str | None) -> PrivatePlace:
+    return PrivatePlace(_private_folder() / "users" / users.folder_name(user), alone=True)
 
 
 class _ComfyModel:
@@ -162,12 +210,25 @@ class ComfyHost:
 
         return Path(folder_paths.get_temp_directory())
 
-    def private_folder(self) -> Path:
-        import folder_paths
+    def private_place(self) -> PrivatePlace:
+        """Of the user whose request is handled, or whose run this is."""
+        if not _several_users():
+            return PrivatePlace(_private_folder())
+        return _place_of_user(users.asking() or _user_of_run())
 
-        if hasattr(folder_paths, "get_system_user_directory"):
-            return Path(folder_paths.get_system_user_directory(PRIVATE_FOLDER))
-        return Path(folder_paths.get_user_directory()) / f"__{PRIVATE_FOLDER}"
+    def private_place_of(self, request: Any) -> PrivatePlace:
+        if not _several_users():
+            return PrivatePlace(_private_folder())
+        return _place_of_user(_user_of_request(request))
+
+    def register_users(self) -> None:
+        from aiohttp import web
+        from server import PromptServer
+
+        server = getattr(PromptServer, "instance", None)
+        if server is not None and _several_users():
+            server.app.middlewares.append(web.middleware(users.noting_users(_user_of_request)))
+            server.add_on_prompt_handler(users.with_user)
 
     def metadata_enabled(self) -> bool:
         from comfy.cli_args import args

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-__all__ = ["Host", "ManagedModel", "SaveTarget", "Task"]
+__all__ = ["Host", "ManagedModel", "PrivatePlace", "SaveTarget", "Task"]
 
 
 class SaveTarget(NamedTuple):
@@ -20,6 +20,13 @@ class SaveTarget(NamedTuple):
     stem: str
     counter: int
     subfolder: str
+
+
+class PrivatePlace(NamedTuple):
+    """Where keys, ledger and defaults lie; alone: those of one of several users."""
+
+    folder: Path
+    alone: bool = False
 
 
 class Task(Protocol):
@@ -59,7 +66,8 @@ class Host(Protocol):
     def input_folder(self) -> Path: ...
     def output_folder(self) -> Path: ...
     def temp_folder(self) -> Path: ...
-    def private_folder(self) -> Path: ...
+    def private_place(self) -> PrivatePlace: ...
+    def private_place_of(self, request: Any) -> PrivatePlace: ...
     def metadata_enabled(self) -> bool: ...
     def save_target(self, prefix: str, width: int, height: int) -> SaveTarget: ...
     def preview(self, images: Tensor, prefix: str) -> list[dict[str, str]]: ...

@@ -1,55 +1,103 @@
 """Routes for the settings panel: profiles (write-only), the ledger, the defaults of a run.
 
-ComfyUI refuses cross-site requests by their headers; asking for JSON bodies on top keeps plain HTML
-forms out. No answer ever holds a key, a user id or a signature.
+No answer ever holds a key, a user id or a signature, nor a word of the other side's.
+`request_rights` says who may ask what; a route works for the user who asks, and for no other.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..depthkit.environment import REMOTE_CHANGES, is_on
 from ..depthkit.errors import DepthError
 from . import host
 from .on_demand import genvr
+from .request_rights import Visit, refusal
+from .route_threads import Busy, RouteThreads
+from .users import UnknownUserError
 
 __all__ = ["register"]
 
 PREFIX = "/genvr_depth"
-_TEST_PATIENCE_S = 8.0
+_BODY_MAX = 64 << 10
+_TEST_S = 8.0
+# What asks the outside world (a test, a name of an address) never waits with what reads a file.
+_OUTSIDE = RouteThreads(4, _TEST_S + 2)
+_INSIDE = RouteThreads(4, 30.0)
 _PRICED = {
     "GenVRDepthGenerateRemote": "depth",
     "GenVRDepthGenerateCanny": "canny",
     "GenVRDepthGenerateScribble": "scribble",
     "GenVRDepthEstimateRemote": "detect",
 }
-Work = Callable[[dict[str, str], dict[str, Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """place: where the keys of whoever asks lie; name: of the profile."""
+
+    place: host.PrivatePlace
+    name: str
+    body: dict[str, Any]
+    should_stop: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """changes: whether it needs the right to change; outside: whether it asks other computers."""
+
+    method: str
+    path: str
+    work: Callable[[_Ask], Any]
+    changes: bool = False
+    outside: bool = False
 
 
 def register() -> None:
     """Make the routes known; without a server there is nothing to do."""
     current = host.current()
-    for method, path, work in _ROUTES:
-        current.add_route(method, PREFIX + path, _handler(method, work))
+    for route in _ROUTES:
+        current.add_route(route.method, PREFIX + route.path, _handler(route))
 
 
-def _handler(method: str, work: Work) -> Callable[[Any], Awaitable[Any]]:
+def _handler(route: _Route) -> Callable[[Any], Awaitable[Any]]:
     async def handle(request: Any) -> Any:
         from aiohttp import web
 
-        body: dict[str, Any] = {}
-        if method in ("PUT", "POST"):
-            if request.content_type != "application/json":
-                return web.json_response({"error": "Send application/json."}, status=415)
-            body = await _json(request)
+        def error(status: int, text: str) -> Any:
+            return web.json_response({"error": text}, status=status)
+
+        refused = refusal(
+            Visit.of(request), changes=route.changes, remote_changes=is_on(REMOTE_CHANGES)
+        )
+        if refused:
+            return error(403, refused)
         try:
-            answer = await asyncio.to_thread(work, dict(request.match_info), body)
-        except genvr.MissingKey as error:
-            return web.json_response({"error": str(error)}, status=404)
-        except DepthError as error:
-            return web.json_response({"error": str(error)}, status=400)
+            place = host.current().private_place_of(request)
+        except UnknownUserError:
+            # As ComfyUI itself answers for its own settings.
+            raise web.HTTPUnauthorized from None
+        body: dict[str, Any] = {}
+        if route.method in ("PUT", "POST"):
+            # A plain HTML form cannot send this type.
+            if request.content_type != "application/json":
+                return error(415, "Send application/json.")
+            try:
+                body = await _json(request)
+            except web.HTTPRequestEntityTooLarge:
+                return error(413, "This is more than a key and an address can be.")
+        name = request.match_info.get("name", "")
+        threads = _OUTSIDE if route.outside else _INSIDE
+        try:
+            answer = await threads.run(lambda late: route.work(_Ask(place, name, body, late)))
+        except genvr.MissingKey as missing:
+            return error(404, str(missing))
+        except DepthError as wrong:
+            return error(400, str(wrong))
+        except Busy:
+            return error(503, "This took too long, or too many ask at once. Try again later.")
         return web.json_response(answer, headers={"Cache-Control": "no-store"})
 
     return handle
@@ -57,59 +105,60 @@ def _handler(method: str, work: Work) -> Callable[[Any], Awaitable[Any]]:
 
 async def _json(request: Any) -> dict[str, Any]:
     try:
-        body = await request.json()
+        body = await request.clone(client_max_size=_BODY_MAX).json()
     except (ValueError, LookupError, RecursionError):
         # Not JSON, or in a character set that nobody knows.
         return {}
     return body if isinstance(body, dict) else {}
 
 
-def _profiles(match: dict[str, str], body: dict[str, Any]) -> Any:
-    found = genvr.credentials.states(host.current().private_folder())
+def _profiles(ask: _Ask) -> Any:
+    found = genvr.credentials.states(ask.place.folder, alone=ask.place.alone)
     return {"profiles": [{**asdict(state), "needs": list(state.needs)} for state in found]}
 
 
-def _save_profile(match: dict[str, str], body: dict[str, Any]) -> Any:
-    texts = {name: body.get(name, "") for name in ("key", "uid", "base", "version")}
-    hosts = body.get("hosts", [])
+def _save_profile(ask: _Ask) -> Any:
+    texts = {name: ask.body.get(name, "") for name in ("key", "uid", "base", "version")}
+    hosts = ask.body.get("hosts", [])
     if not all(isinstance(t, str) for t in texts.values()) or not isinstance(hosts, list):
         raise genvr.BadParameter(
             "'key', 'uid', 'base' and 'version' are texts, 'hosts' a list of texts."
         )
-    folder = host.current().private_folder()
-    chosen = tuple(str(name) for name in hosts)
-    state = genvr.credentials.save(folder, match["name"], **texts, hosts=chosen)
+    state = genvr.credentials.save(
+        ask.place.folder,
+        ask.name,
+        **texts,
+        hosts=tuple(str(name) for name in hosts),
+        alone=ask.place.alone,
+        in_browser=True,
+    )
     return {"name": state.name, "state": state.state}
 
 
-def _forget_profile(match: dict[str, str], body: dict[str, Any]) -> Any:
-    state = genvr.credentials.forget(host.current().private_folder(), match["name"])
+def _forget_profile(ask: _Ask) -> Any:
+    state = genvr.credentials.forget(ask.place.folder, ask.name, alone=ask.place.alone)
     return {"name": state.name, "state": state.state}
 
 
-def _test_profile(match: dict[str, str], body: dict[str, Any]) -> Any:
-    profile = genvr.credentials.load(host.current().private_folder(), match["name"])
-    try:
-        genvr.Client.of(profile, patience_s=_TEST_PATIENCE_S).upload_ticket("test.png")
-    except DepthError as error:
-        return {"ok": False, "message": str(error)}
-    return {"ok": True, "message": "The key works. Asking was free of charge."}
+def _test_profile(ask: _Ask) -> Any:
+    profile = genvr.credentials.load(ask.place.folder, ask.name, alone=ask.place.alone)
+    return asdict(genvr.check_key(profile, _TEST_S, ask.should_stop))
 
 
-def _ledger(match: dict[str, str], body: dict[str, Any]) -> Any:
-    total = genvr.spent(host.current().private_folder())
+def _ledger(ask: _Ask) -> Any:
+    total = genvr.spent(ask.place.folder)
     return {**asdict(total), "days": [asdict(day) for day in total.days]}
 
 
-def _defaults(match: dict[str, str], body: dict[str, Any]) -> Any:
-    return _shown(genvr.settings.load_defaults(host.current().private_folder()))
+def _defaults(ask: _Ask) -> Any:
+    return _shown(genvr.settings.load_defaults(ask.place.folder))
 
 
-def _save_defaults(match: dict[str, str], body: dict[str, Any]) -> Any:
-    return _shown(genvr.settings.save_defaults(host.current().private_folder(), body))
+def _save_defaults(ask: _Ask) -> Any:
+    return _shown(genvr.settings.save_defaults(ask.place.folder, ask.body))
 
 
-def _prices(match: dict[str, str], body: dict[str, Any]) -> Any:
+def _prices(ask: _Ask) -> Any:
     """Credits of one image by node id, and how many styles each group has: the cost badge."""
     prices = {node: asdict(genvr.model_named(name).price) for node, name in _PRICED.items()}
     styles = {group: len(rows) for group, rows in genvr.variations.style_groups().items()}
@@ -128,13 +177,13 @@ def _shown(defaults: genvr.settings.Defaults) -> dict[str, Any]:
     return {**asdict(defaults), "limits": limits}
 
 
-_ROUTES: tuple[tuple[str, str, Work], ...] = (
-    ("GET", "/profiles", _profiles),
-    ("PUT", "/profiles/{name}", _save_profile),
-    ("DELETE", "/profiles/{name}", _forget_profile),
-    ("POST", "/profiles/{name}/test", _test_profile),
-    ("GET", "/ledger", _ledger),
-    ("GET", "/defaults", _defaults),
-    ("PUT", "/defaults", _save_defaults),
-    ("GET", "/prices", _prices),
+_ROUTES = (
+    _Route("GET", "/profiles", _profiles),
+    _Route("PUT", "/profiles/{name}", _save_profile, changes=True, outside=True),
+    _Route("DELETE", "/profiles/{name}", _forget_profile, changes=True),
+    _Route("POST", "/profiles/{name}/test", _test_profile, changes=True, outside=True),
+    _Route("GET", "/ledger", _ledger),
+    _Route("GET", "/defaults", _defaults),
+    _Route("PUT", "/defaults", _save_defaults, changes=True),
+    _Route("GET", "/prices", _prices),
 )

@@ -177,7 +177,7 @@ def test_the_cap_of_the_node_holds(service):
 
 
 def test_the_nodes_zero_is_the_cap_of_the_settings(service):
-    settings.save_defaults(host.current().private_folder(), {"spending_cap": 5})
+    settings.save_defaults(host.current().private_place().folder, {"spending_cap": 5})
     inputs = {"image": [photo()], "prompt": ["a"], "max_credits": [0.0]}
     with pytest.raises(SpendingCap, match="cap of 5"):
         run("GenVRDepthGenerateRemote", count=[2], **inputs)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import logging
 import stat
 import time
@@ -11,7 +9,6 @@ import traceback
 
 import pytest
 from fake_genvr import Fault
-from genvr_depth.nodes import NODE_CLASS_MAPPINGS
 from genvr_depth.nodes.depthkit.genvr import credentials, transport
 from genvr_depth.nodes.depthkit.genvr.credentials import Profile
 from genvr_depth.nodes.depthkit.genvr.redact import Redactor
@@ -247,95 +244,6 @@ def test_the_key_does_not_follow_a_redirect_to_another_origin(fake, make_runner,
         with pytest.raises(GenvrError):
             make_runner().obtain(make_request(), never_stop)
         assert thief.calls == []
-
-
-class Request:
-    """What a handler needs of aiohttp's request."""
-
-    def __init__(self, body=None, kind="application/json", **match):
-        self.match_info, self.content_type, self._body = match, kind, body
-
-    async def json(self):
-        if isinstance(self._body, str):
-            return json.loads(self._body)
-        return self._body
-
-
-@pytest.fixture
-def call(monkeypatch, tmp_path, fake, leak_hunt):
-    """call(method, path, body) -> (status, JSON), through the handlers themselves."""
-    pytest.importorskip("aiohttp")
-    from genvr_depth.nodes.shared import http_routes as routes
-
-    monkeypatch.setenv("GENVR_DEPTH_HOME", str(tmp_path))
-    for name in (*credentials.KEY_VARIABLES, "GENVR_UID", "GENVR_USER_ID"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GENVR_API_BASE", fake.base)
-    table = {(m, p): routes._handler(m, work) for m, p, work in routes._ROUTES}
-
-    def send(method, path, body=None, **more):
-        answer = asyncio.run(table[method, path](Request(body, **more)))
-        leak_hunt.texts.append(answer.text)
-        return answer.status, json.loads(answer.text)
-
-    return send
-
-
-def test_the_panel_can_set_test_and_remove_a_key_but_never_read_it(call, fake):
-    status, body = call("GET", "/profiles")
-    assert (status, body["profiles"][0]["state"]) == (200, "not set")
-    assert body["profiles"][0]["needs"] == ["key", "uid"]
-    good = {"key": KEY, "uid": UID}
-    status, body = call("PUT", "/profiles/{name}", good, name="default")
-    assert body == {"name": "default", "state": "set by file"}
-    status, body = call("POST", "/profiles/{name}/test", {}, name="default")
-    assert body["ok"], body
-    bad = {"key": KEY + "x", "uid": UID}
-    call("PUT", "/profiles/{name}", bad, name="default")
-    status, body = call("POST", "/profiles/{name}/test", {}, name="default")
-    assert not body["ok"]
-    assert "Unauthorized" in body["message"]
-    assert call("DELETE", "/profiles/{name}", name="default")[0] == 200
-    assert call("DELETE", "/profiles/{name}", name="default")[0] == 404
-    assert fake.charges == []
-
-
-def test_the_panel_answers_bad_requests_with_a_sentence(call):
-    assert call("PUT", "/profiles/{name}", {}, kind="text/plain", name="a")[0] == 415
-    for body in ("[1]", "{half", {"key": 5, "uid": []}, {"key": KEY}, None):
-        assert call("PUT", "/profiles/{name}", body, name="a")[0] == 400
-    wrong = {"key": KEY, "uid": UID, "base": "http://evil.example"}
-    status, answer = call("PUT", "/profiles/{name}", wrong, name="a")
-    assert (status, "https" in answer["error"]) == (400, True)
-    assert call("POST", "/profiles/{name}/test", {}, name="nobody")[0] == 404
-
-
-def test_the_panel_changes_the_defaults_within_limits(call):
-    assert call("GET", "/defaults")[1]["concurrency"] == 3
-    assert call("PUT", "/defaults", {"concurrency": 6, "spending_cap": 40})[1]["concurrency"] == 6
-    assert call("GET", "/defaults")[1]["spending_cap"] == 40
-    for bad in ({"concurrency": 11}, {"concurrency": True}, {"colour": 1}, {"spending_cap": "9"}):
-        assert call("PUT", "/defaults", bad)[0] == 400
-
-
-def test_the_panel_shows_the_ledger(call, make_runner, make_request, tmp_path, clock, profile):
-    from genvr_depth.nodes.depthkit.genvr.service import Service
-
-    Service(tmp_path / "private", profile).run([make_request()], pacing=clock.pacing)
-    _, body = call("GET", "/ledger")
-    assert (body["credits"], body["images"], body["days"][0]["credits"]) == (5, 1, 5)
-
-
-def test_the_page_knows_the_price_of_every_paid_node(call):
-    _, body = call("GET", "/prices")
-    paid = {name for name, cls in NODE_CLASS_MAPPINGS.items() if _is_paid(cls)}
-    assert set(body["prices"]) == paid
-    assert len(paid) == 4
-    assert all(price["credits"] > 0 for price in body["prices"].values())
-
-
-def _is_paid(cls):
-    return "max_credits" in cls.INPUT_TYPES().get("optional", {})
 
 
 def test_profiles_compare_by_account_not_by_name():

@@ -24,7 +24,11 @@ def test_without_comfyui_the_host_is_headless():
 
 
 def test_folders_lie_under_the_chosen_home(headless, tmp_path):
-    for folder in (headless.output_folder(), headless.private_folder(), *headless.model_folders()):
+    for folder in (
+        headless.output_folder(),
+        headless.private_place().folder,
+        *headless.model_folders(),
+    ):
         assert folder.is_relative_to(tmp_path)
 
 

@@ -6,6 +6,7 @@ from . import credentials, request_grid, settings, variations
 from .client import Client
 from .control_images import ControlImage, from_depth, from_images
 from .detection import depth_from_images
+from .key_check import check_key
 from .request import Request
 from .service import Batch, Limits, Service, spent
 from .service_errors import BadParameter, GenvrError, MissingKey
@@ -24,6 +25,7 @@ __all__ = [
     "Parameter",
     "Request",
     "Service",
+    "check_key",
     "credentials",
     "depth_from_images",
     "from_depth",
