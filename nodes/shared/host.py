@@ -20,7 +20,6 @@ import torch
 from torch import Tensor
 
 from ..depthkit.errors import FormatError, Stopped
-from . import users
 from .headless import HeadlessHost
 from .host_interface import Host, ManagedModel, PrivatePlace, SaveTarget, Task
 
@@ -106,21 +105,24 @@ def _user_of_run() -> str | None:
     from comfy_execution.utils import get_executing_context
     from server import PromptServer
 
+    from .users import user_of_run
+
     context = get_executing_context()
     if context is None:
         return None
     running, _ = PromptServer.instance.prompt_queue.get_current_queue_volatile()
-    return users.user_of_run(context.prompt_id, running)
+    return user_of_run(context.prompt_id, running)
 
 
-def _private_folder() -> Path:
+def _place_of(user: Callable[[], str | None]) -> PrivatePlace:
     import folder_paths
 
-    return Path(folder_paths.get_system_user_directory(PRIVATE_FOLDER))
+    from .users import folder_name
 
-
-def _place_of_user(user: str | None) -> PrivatePlace:
-    return PrivatePlace(_private_folder() / "users" / users.folder_name(user), alone=True)
+    folder = Path(folder_paths.get_system_user_directory(PRIVATE_FOLDER))
+    if not _several_users():
+        return PrivatePlace(folder)
+    return PrivatePlace(folder / "users" / folder_name(user()), alone=True)
 
 
 class _ComfyModel:
@@ -212,23 +214,23 @@ class ComfyHost:
 
     def private_place(self) -> PrivatePlace:
         """Of the user whose request is handled, or whose run this is."""
-        if not _several_users():
-            return PrivatePlace(_private_folder())
-        return _place_of_user(users.asking() or _user_of_run())
+        from .users import asking
+
+        return _place_of(lambda: asking() or _user_of_run())
 
     def private_place_of(self, request: Any) -> PrivatePlace:
-        if not _several_users():
-            return PrivatePlace(_private_folder())
-        return _place_of_user(_user_of_request(request))
+        return _place_of(lambda: _user_of_request(request))
 
     def register_users(self) -> None:
         from aiohttp import web
         from server import PromptServer
 
+        from .users import noting_users, with_user
+
         server = getattr(PromptServer, "instance", None)
         if server is not None and _several_users():
-            server.app.middlewares.append(web.middleware(users.noting_users(_user_of_request)))
-            server.add_on_prompt_handler(users.with_user)
+            server.app.middlewares.append(web.middleware(noting_users(_user_of_request)))
+            server.add_on_prompt_handler(with_user)
 
     def metadata_enabled(self) -> bool:
         from comfy.cli_args import args

@@ -1,189 +1,53 @@
-"""Routes for the settings panel: profiles (write-only), the ledger, the defaults of a run.
-
-No answer ever holds a key, a user id or a signature, nor a word of the other side's.
-`request_rights` says who may ask what; a route works for the user who asks, and for no other.
-"""
+"""Routes for the settings panel: profiles (write-only), the ledger, the defaults of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..depthkit.environment import REMOTE_CHANGES, is_on
-from ..depthkit.errors import DepthError
 from . import host
-from .on_demand import genvr
-from .request_rights import Visit, refusal
-from .route_threads import Busy, RouteThreads
-from .users import UnknownUserError
 
-__all__ = ["register"]
+__all__ = ["PREFIX", "ROUTES", "Route", "handler", "register"]
 
 PREFIX = "/genvr_depth"
-_BODY_MAX = 64 << 10
-_TEST_S = 8.0
-# What asks the outside world (a test, a name of an address) never waits with what reads a file.
-_OUTSIDE = RouteThreads(4, _TEST_S + 2)
-_INSIDE = RouteThreads(4, 30.0)
-_PRICED = {
-    "GenVRDepthGenerateRemote": "depth",
-    "GenVRDepthGenerateCanny": "canny",
-    "GenVRDepthGenerateScribble": "scribble",
-    "GenVRDepthEstimateRemote": "detect",
-}
 
 
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    """place: where the keys of whoever asks lie; name: of the profile."""
-
-    place: host.PrivatePlace
-    name: str
-    body: dict[str, Any]
-    should_stop: Callable[[], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class _Route:
-    """changes: whether it needs the right to change; outside: whether it asks other computers."""
+class Route(NamedTuple):
+    """work: in `panel_requests`; changes: whether it needs the right to change something; outside:
+    whether it asks other computers."""
 
     method: str
     path: str
-    work: Callable[[_Ask], Any]
+    work: str
     changes: bool = False
     outside: bool = False
+
+
+ROUTES = (
+    Route("GET", "/profiles", "profiles"),
+    Route("PUT", "/profiles/{name}", "save profile", changes=True, outside=True),
+    Route("DELETE", "/profiles/{name}", "forget profile", changes=True),
+    Route("POST", "/profiles/{name}/test", "test profile", changes=True, outside=True),
+    Route("GET", "/ledger", "ledger"),
+    Route("GET", "/defaults", "defaults"),
+    Route("PUT", "/defaults", "save defaults", changes=True),
+    Route("GET", "/prices", "prices"),
+)
 
 
 def register() -> None:
     """Make the routes known; without a server there is nothing to do."""
     current = host.current()
-    for route in _ROUTES:
-        current.add_route(route.method, PREFIX + route.path, _handler(route))
+    for route in ROUTES:
+        current.add_route(route.method, PREFIX + route.path, handler(route))
 
 
-def _handler(route: _Route) -> Callable[[Any], Awaitable[Any]]:
+def handler(route: Route) -> Callable[[Any], Awaitable[Any]]:
+    """What aiohttp calls. What answers is imported with the first request."""
+
     async def handle(request: Any) -> Any:
-        from aiohttp import web
+        from .panel_requests import answer
 
-        def error(status: int, text: str) -> Any:
-            return web.json_response({"error": text}, status=status)
-
-        refused = refusal(
-            Visit.of(request), changes=route.changes, remote_changes=is_on(REMOTE_CHANGES)
-        )
-        if refused:
-            return error(403, refused)
-        try:
-            place = host.current().private_place_of(request)
-        except UnknownUserError:
-            # As ComfyUI itself answers for its own settings.
-            raise web.HTTPUnauthorized from None
-        body: dict[str, Any] = {}
-        if route.method in ("PUT", "POST"):
-            # A plain HTML form cannot send this type.
-            if request.content_type != "application/json":
-                return error(415, "Send application/json.")
-            try:
-                body = await _json(request)
-            except web.HTTPRequestEntityTooLarge:
-                return error(413, "This is more than a key and an address can be.")
-        name = request.match_info.get("name", "")
-        threads = _OUTSIDE if route.outside else _INSIDE
-        try:
-            answer = await threads.run(lambda late: route.work(_Ask(place, name, body, late)))
-        except genvr.MissingKey as missing:
-            return error(404, str(missing))
-        except DepthError as wrong:
-            return error(400, str(wrong))
-        except Busy:
-            return error(503, "This took too long, or too many ask at once. Try again later.")
-        return web.json_response(answer, headers={"Cache-Control": "no-store"})
+        return await answer(request, route.work, changes=route.changes, outside=route.outside)
 
     return handle
-
-
-async def _json(request: Any) -> dict[str, Any]:
-    try:
-        body = await request.clone(client_max_size=_BODY_MAX).json()
-    except (ValueError, LookupError, RecursionError):
-        # Not JSON, or in a character set that nobody knows.
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _profiles(ask: _Ask) -> Any:
-    found = genvr.credentials.states(ask.place.folder, alone=ask.place.alone)
-    return {"profiles": [{**asdict(state), "needs": list(state.needs)} for state in found]}
-
-
-def _save_profile(ask: _Ask) -> Any:
-    texts = {name: ask.body.get(name, "") for name in ("key", "uid", "base", "version")}
-    hosts = ask.body.get("hosts", [])
-    if not all(isinstance(t, str) for t in texts.values()) or not isinstance(hosts, list):
-        raise genvr.BadParameter(
-            "'key', 'uid', 'base' and 'version' are texts, 'hosts' a list of texts."
-        )
-    state = genvr.credentials.save(
-        ask.place.folder,
-        ask.name,
-        **texts,
-        hosts=tuple(str(name) for name in hosts),
-        alone=ask.place.alone,
-        in_browser=True,
-    )
-    return {"name": state.name, "state": state.state}
-
-
-def _forget_profile(ask: _Ask) -> Any:
-    state = genvr.credentials.forget(ask.place.folder, ask.name, alone=ask.place.alone)
-    return {"name": state.name, "state": state.state}
-
-
-def _test_profile(ask: _Ask) -> Any:
-    profile = genvr.credentials.load(ask.place.folder, ask.name, alone=ask.place.alone)
-    return asdict(genvr.check_key(profile, _TEST_S, ask.should_stop))
-
-
-def _ledger(ask: _Ask) -> Any:
-    total = genvr.spent(ask.place.folder)
-    return {**asdict(total), "days": [asdict(day) for day in total.days]}
-
-
-def _defaults(ask: _Ask) -> Any:
-    return _shown(genvr.settings.load_defaults(ask.place.folder))
-
-
-def _save_defaults(ask: _Ask) -> Any:
-    return _shown(genvr.settings.save_defaults(ask.place.folder, ask.body))
-
-
-def _prices(ask: _Ask) -> Any:
-    """Credits of one image by node id, and how many styles each group has: the cost badge."""
-    prices = {node: asdict(genvr.model_named(name).price) for node, name in _PRICED.items()}
-    styles = {group: len(rows) for group, rows in genvr.variations.style_groups().items()}
-    return {
-        "prices": prices,
-        "styles": {
-            **styles,
-            genvr.variations.ALL_STYLES: sum(styles.values()),
-            genvr.variations.NO_STYLES: 0,
-        },
-    }
-
-
-def _shown(defaults: genvr.settings.Defaults) -> dict[str, Any]:
-    limits = {name: list(ends) for name, ends in genvr.settings.LIMITS.items()}
-    return {**asdict(defaults), "limits": limits}
-
-
-_ROUTES = (
-    _Route("GET", "/profiles", _profiles),
-    _Route("PUT", "/profiles/{name}", _save_profile, changes=True, outside=True),
-    _Route("DELETE", "/profiles/{name}", _forget_profile, changes=True),
-    _Route("POST", "/profiles/{name}/test", _test_profile, changes=True, outside=True),
-    _Route("GET", "/ledger", _ledger),
-    _Route("GET", "/defaults", _defaults),
-    _Route("PUT", "/defaults", _save_defaults, changes=True),
-    _Route("GET", "/prices", _prices),
-)

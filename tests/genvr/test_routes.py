@@ -16,7 +16,7 @@ from genvr_depth.nodes.depthkit.genvr import credentials, key_check
 from genvr_depth.nodes.depthkit.genvr.service import Service
 from genvr_depth.nodes.depthkit.genvr.service_errors import BadParameter, MissingKey
 from genvr_depth.nodes.depthkit.genvr.transport import Exchange, NotSent
-from genvr_depth.nodes.shared import host, http_routes, users
+from genvr_depth.nodes.shared import host, panel_requests, users
 from genvr_depth.nodes.shared.host_interface import PrivatePlace
 from genvr_depth.nodes.shared.request_rights import Visit
 from genvr_depth.nodes.shared.route_threads import RouteThreads
@@ -167,8 +167,8 @@ def test_a_refusal_once_in_a_while_is_asked_again(call, fake):
 def test_forty_tests_against_an_address_that_trickles_freeze_nothing(
     service_here, fake, monkeypatch
 ):
-    monkeypatch.setattr(http_routes, "_OUTSIDE", RouteThreads(4, 2.0))
-    monkeypatch.setattr(http_routes, "_TEST_S", 1.0)
+    monkeypatch.setattr(panel_requests, "_OUTSIDE", RouteThreads(4, 2.0))
+    monkeypatch.setattr(panel_requests, "_TEST_S", 1.0)
     fake.script("sas_url", *[Fault("slow head", body=SAID, seconds=0.3)] * 99)
 
     async def ask():

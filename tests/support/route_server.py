@@ -17,8 +17,8 @@ def application(several_users=None):
     if several_users is not None:
         middlewares.append(web.middleware(users.noting_users(several_users)))
     app = web.Application(middlewares=middlewares)
-    for route in http_routes._ROUTES:
-        handler = http_routes._handler(route)
+    for route in http_routes.ROUTES:
+        handler = http_routes.handler(route)
         app.router.add_route(route.method, http_routes.PREFIX + route.path, handler)
 
     async def view(request):
