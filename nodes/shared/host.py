@@ -35,7 +35,6 @@ __all__ = [
 ]
 
 MODEL_FOLDER = "depth_estimation"
-PRIVATE_FOLDER = "genvr"
 _LOG = logging.getLogger("genvr_depth")
 
 
@@ -119,7 +118,7 @@ def _place_of(user: Callable[[], str | None]) -> PrivatePlace:
 
     from .users import folder_name
 
-    folder = Path(folder_paths.get_system_user_directory(PRIVATE_FOLDER))
+    folder = Path(folder_paths.get_system_user_directory("genvr"))
     if not _several_users():
         return PrivatePlace(folder)
     return PrivatePlace(folder / "users" / folder_name(user()), alone=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -216,9 +218,6 @@ def test_other_computers_change_only_what_the_owner_allows(comfy_factory, servic
 
 
 def test_forty_slow_tests_freeze_no_page(comfy_factory, services):
-    import threading
-    import time
-
     slow = services[0]
     server = comfy_factory(environment={"GENVR_API_BASE": slow.base})
     ask(server, None, "PUT", "/genvr_depth/profiles/default", {"key": ANN[0], "uid": ANN[1]})
@@ -245,8 +244,6 @@ def test_forty_slow_tests_freeze_no_page(comfy_factory, services):
 
 
 def _slowest(server, pages):
-    import time
-
     worst = 0.0
     for page in pages:
         started = time.monotonic()
