@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from torch import Tensor
+
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.maps.adjust import Adjustments, adjust
 from ..depthkit.maps.fill import HOLES
@@ -11,6 +13,7 @@ from ..depthkit.ranges import WINDOWS, Window
 from ..shared import host
 from ..shared.declared import Boolean, Choice, Declared, Float, Inputs, Int
 from ..shared.depth_view import depth_ui
+from ..shared.given_depth import given_depth
 from ..shared.sockets import DEPTH_MAP, advanced, depth_map_input, window_widgets
 
 __all__ = ["GenVRDepthAdjust"]
@@ -78,7 +81,7 @@ class GenVRDepthAdjust(Declared):
 
     def adjust(
         self,
-        depth: DepthMap,
+        depth: DepthMap | Tensor,
         gamma: float = 1.0,
         invert: bool = False,
         smooth: int = 0,
@@ -89,6 +92,7 @@ class GenVRDepthAdjust(Declared):
         high: float = 99.5,
         scope: str = "clip",
     ) -> dict[str, Any]:
+        depth = given_depth(depth).depth
         chosen = None if window == "off" else Window(window, low, high, scope)
         changes = Adjustments(chosen, gamma, invert, smooth, smooth_time, fill_holes)
         with host.current().task(depth.batch) as task:

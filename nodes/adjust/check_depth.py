@@ -10,6 +10,7 @@ from ..depthkit.measure.findings import stop_on_problem
 from ..depthkit.measure.quality import check_depth
 from ..shared import host
 from ..shared.declared import Choice, Declared, Inputs, Int
+from ..shared.given_depth import given_depth, with_note
 from ..shared.sockets import DEPTH_MAP, depth_map_input, image_input
 
 __all__ = ["GenVRDepthCheck"]
@@ -58,17 +59,19 @@ class GenVRDepthCheck(Declared):
 
     def check(
         self,
-        depth: DepthMap,
+        depth: DepthMap | Tensor,
         on_problem: str = ACTIONS[0],
         image: Tensor | None = None,
         target_size: int = 0,
     ) -> tuple[DepthMap, str, bool, str, Tensor]:
+        depth, note = given_depth(depth)
         photo = None if image is None else rgb(image)
         here = host.current()
         with here.task(depth.batch) as task:
             report = check_depth(depth, photo, target_size, on_progress=task.on_progress)
-            task.say(report.text())
+            text = with_note(note, report.text())
+            task.say(text)
         if on_problem == ACTIONS[1]:
             stop_on_problem(report)
         passed = here.blocked(_NO_PHOTO) if image is None else image
-        return depth, report.text(), report.ok, report.as_json(), passed
+        return depth, text, report.ok, report.as_json(), passed

@@ -8,6 +8,7 @@ from ..depthkit.depth_map import DepthMap
 from ..depthkit.views.geometry import NORMAL_STYLES, normal_image, normals
 from ..shared import host
 from ..shared.declared import Choice, Declared, Inputs
+from ..shared.given_depth import given_depth
 from ..shared.sockets import depth_map_input, fov_widget
 
 __all__ = ["GenVRDepthNormals"]
@@ -36,8 +37,9 @@ class GenVRDepthNormals(Declared):
     )
 
     def convert(
-        self, depth: DepthMap, style: str = "OpenGL", field_of_view: float = 0.0
+        self, depth: DepthMap | Tensor, style: str = "OpenGL", field_of_view: float = 0.0
     ) -> tuple[Tensor]:
+        depth = given_depth(depth).depth
         with host.current().task(depth.batch) as task:
             directions = normals(depth, field_of_view, on_progress=task.on_progress)
         return (normal_image(directions, style),)

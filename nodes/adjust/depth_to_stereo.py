@@ -9,6 +9,7 @@ from ..depthkit.images import rgb
 from ..depthkit.views.stereo import LAYOUTS, PATHS, StereoOptions, parallax_clip, stereo
 from ..shared import host
 from ..shared.declared import Choice, Declared, Float, Inputs, Int
+from ..shared.given_depth import given_depth, with_note
 from ..shared.sockets import depth_map_input, image_input
 
 __all__ = ["GenVRDepthStereo"]
@@ -84,7 +85,7 @@ class GenVRDepthStereo(Declared):
 
     def view(
         self,
-        depth: DepthMap,
+        depth: DepthMap | Tensor,
         image: Tensor,
         layout: str = "side by side",
         strength: float = 2.5,
@@ -95,10 +96,11 @@ class GenVRDepthStereo(Declared):
     ) -> tuple[Tensor, Tensor, str]:
         still = "side by side" if layout in CLIPS else layout
         options = StereoOptions(still, strength, screen, eye_distance_mm, fill_holes != "off")
+        depth, note = given_depth(depth)
         with host.current().task(depth.batch) as task:
             calls = {"on_progress": task.on_progress, "should_stop": task.should_stop}
             if layout in CLIPS:
                 made = parallax_clip(depth, rgb(image), options, frames, CLIPS[layout], **calls)
             else:
                 made = stereo(depth, rgb(image), options, **calls)
-        return made.images, made.holes, made.report
+        return made.images, made.holes, with_note(note, made.report)

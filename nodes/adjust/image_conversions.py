@@ -12,6 +12,7 @@ from ..depthkit.views.colour_map import COLORMAPS
 from ..depthkit.views.render import MEANINGS, SCALES, RenderOptions, from_image, render
 from ..shared.declared import Choice, Declared, Inputs, Int
 from ..shared.depth_view import depth_ui
+from ..shared.given_depth import given_depth
 from ..shared.sockets import (
     DEPTH_MAP,
     advanced,
@@ -106,7 +107,7 @@ class GenVRDepthToImage(Declared):
 
     def convert(
         self,
-        depth: DepthMap,
+        depth: DepthMap | Tensor,
         colormap: str,
         near_is: str,
         scale: str = "disparity",
@@ -117,4 +118,4 @@ class GenVRDepthToImage(Declared):
         scope: str = "clip",
     ) -> tuple[Tensor]:
         options = RenderOptions(colormap, near_is, scale, multiple)
-        return (render(depth, options, Window(window, low, high, scope)),)
+        return (render(given_depth(depth).depth, options, Window(window, low, high, scope)),)

@@ -9,6 +9,7 @@ from torch import Tensor
 from ..depthkit.depth_map import DepthMap
 from ..shared.declared import Inputs
 from ..shared.depth_view import depth_ui
+from ..shared.given_depth import given_depth
 from ..shared.sockets import PassesDepthOn, depth_map_input, image_input
 
 __all__ = ["GenVRDepthPreview"]
@@ -29,5 +30,6 @@ class GenVRDepthPreview(PassesDepthOn):
         },
     )
 
-    def show(self, depth: DepthMap, image: Tensor | None = None) -> dict[str, Any]:
+    def show(self, depth: DepthMap | Tensor, image: Tensor | None = None) -> dict[str, Any]:
+        depth = given_depth(depth).depth
         return {"ui": depth_ui(depth, image=image), "result": (depth,)}

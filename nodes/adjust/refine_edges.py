@@ -9,6 +9,7 @@ from ..depthkit.images import rgb
 from ..depthkit.maps.refine import refine
 from ..shared import host
 from ..shared.declared import Declared, Float, Inputs
+from ..shared.given_depth import given_depth
 from ..shared.sockets import DEPTH_MAP, depth_map_input, image_input
 
 __all__ = ["GenVRDepthRefine"]
@@ -52,8 +53,13 @@ class GenVRDepthRefine(Declared):
     )
 
     def refine(
-        self, depth: DepthMap, guide: Tensor, strength: float = 1.0, sensitivity: float = 0.05
+        self,
+        depth: DepthMap | Tensor,
+        guide: Tensor,
+        strength: float = 1.0,
+        sensitivity: float = 0.05,
     ) -> tuple[DepthMap]:
+        depth = given_depth(depth).depth
         with host.current().task(depth.batch) as task:
             refined = refine(
                 depth,

@@ -9,6 +9,7 @@ from ..depthkit.images import rgb
 from ..depthkit.views.layers import METHODS, parse_thresholds, split_image
 from ..shared import host
 from ..shared.declared import Choice, Declared, Float, Inputs, Int, Text
+from ..shared.given_depth import given_depth
 from ..shared.sockets import depth_map_input, image_input
 
 __all__ = ["GenVRDepthLayers"]
@@ -66,13 +67,14 @@ class GenVRDepthLayers(Declared):
 
     def split(
         self,
-        depth: DepthMap,
+        depth: DepthMap | Tensor,
         layers: int = 3,
         method: str = "automatic",
         feather: float = 0.0,
         image: Tensor | None = None,
         thresholds: str = "0.66, 0.33",
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, str]:
+        depth = given_depth(depth).depth
         cuts = parse_thresholds(thresholds) if method == "thresholds" else ()
         photo = None if image is None else rgb(image)
         with host.current().task(depth.batch) as task:

@@ -14,6 +14,7 @@ from ..depthkit.errors import InvalidInput
 from ..depthkit.images import rgb
 from ..shared.builtin_model import model_or_builtin
 from ..shared.declared import Declared, Inputs, Int, Socket
+from ..shared.given_depth import given_depth, given_depths, with_note
 from ..shared.host import current
 from ..shared.on_demand import estimators, image_scores
 from ..shared.sockets import DEPTH_MODEL, depth_map_input, image_input
@@ -132,11 +133,12 @@ class GenVRDepthStructureScore(Declared):
 
     def score(
         self,
-        control: DepthMap,
+        control: DepthMap | Tensor,
         image: Tensor,
         model: estimators.Estimator | None = None,
         original: Tensor | None = None,
     ) -> tuple[float, str, Tensor, str]:
+        control, note = given_depth(control, "control")
         images = rgb(image)
         before = [None] if original is None else rgb(original, "original").split(1)
         scored = _score(_frames(control), images.split(1), model, before)
@@ -145,7 +147,7 @@ class GenVRDepthStructureScore(Declared):
         )
         reports = [one.report for one in scored]
         mean = sum(report.score for report in reports) / len(reports)
-        text = _report(scored, [f"image {n + 1}" for n in range(len(scored))])
+        text = with_note(note, _report(scored, [f"image {n + 1}" for n in range(len(scored))]))
         return mean, text, heat, json.dumps([report.as_dict() for report in reports])
 
 
@@ -175,14 +177,15 @@ class GenVRDepthKeepBest(Declared):
 
     def keep(
         self,
-        control: list[DepthMap],
+        control: list[DepthMap | Tensor],
         images: list[Tensor],
         keep: list[int],
         model: list[estimators.Estimator | None] | None = None,
         original: list[Tensor] | None = None,
     ) -> tuple[list[Tensor], list[float], str]:
         candidates = [one for batch in images for one in rgb(batch, "images").split(1)]
-        controls = [frame for depth in control for frame in _frames(depth)]
+        maps, note = given_depths(control, "control")
+        controls = [frame for depth in maps for frame in _frames(depth)]
         before = [one for batch in original or () for one in rgb(batch, "original").split(1)]
         scored = _score(controls, candidates, (model or [None])[0], before or (None,))
         scores = [one.report.score for one in scored]
@@ -191,4 +194,4 @@ class GenVRDepthKeepBest(Declared):
         alike = len({image.shape for image in chosen}) == 1
         text = _report([scored[n] for n in order], [f"image {n + 1}" for n in order])
         kept = [torch.cat(chosen)] if alike else chosen
-        return kept, [scores[index] for index in order[: keep[0]]], text
+        return kept, [scores[index] for index in order[: keep[0]]], with_note(note, text)

@@ -12,6 +12,7 @@ from ..depthkit.depth_map import DepthMap
 from ..depthkit.views.geometry import GridMesh, grid_mesh, to_gltf, with_space
 from ..shared.declared import Declared, Inputs
 from ..shared.frame_images import images_for
+from ..shared.given_depth import given_depth
 from ..shared.host import current
 from ..shared.sockets import depth_map_input, image_input, space_widgets
 
@@ -39,7 +40,7 @@ class GenVRDepthToMesh(Declared):
 
     def convert(
         self,
-        depth: DepthMap,
+        depth: DepthMap | Tensor,
         image: Tensor | None = None,
         field_of_view: float = 0.0,
         near: float = 0.0,
@@ -47,6 +48,7 @@ class GenVRDepthToMesh(Declared):
         cut: float = 0.1,
         step: int = 1,
     ) -> tuple[Any]:
+        depth = given_depth(depth).depth
         space = with_space(depth, field_of_view, near or None, far or None)
         images = images_for(image, depth)
         meshes = []

@@ -12,6 +12,7 @@ from ..depthkit.ranges import control_image
 from ..depthkit.views.geometry import with_space
 from ..shared.declared import Boolean, Choice, Inputs
 from ..shared.frame_images import frame_image, images_for
+from ..shared.given_depth import given_depth
 from ..shared.on_demand import formats
 from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
 from ..shared.sockets import PassesDepthOn, depth_map_input, image_input, space_widgets
@@ -51,7 +52,7 @@ class GenVRDepthSave3D(PassesDepthOn):
 
     def save(
         self,
-        depth: DepthMap,
+        depth: DepthMap | Tensor,
         filename_prefix: str = "depth3d/depth",
         format: str = "glb",
         image: Tensor | None = None,
@@ -64,6 +65,7 @@ class GenVRDepthSave3D(PassesDepthOn):
         prompt: Any = None,
         extra_pnginfo: Any = None,
     ) -> dict[str, Any]:
+        depth, note = given_depth(depth)
         space = with_space(depth, field_of_view, near or None, far or None)
         options = formats.MeshOptions(cut, step, normals, embedded_texts(prompt, extra_pnginfo))
         jobs = _jobs(space, images_for(image, depth), format, options)
@@ -71,7 +73,7 @@ class GenVRDepthSave3D(PassesDepthOn):
         frame = _BYTES_A_PIXEL[format] * depth.width * depth.height
         workers = max(1, _BYTES_AT_ONCE // frame)
         row = formats.MESH_FORMATS[format]
-        files, saved = save_frames(filename_prefix, size, row.extension, jobs, workers)
+        files, saved = save_frames(filename_prefix, size, row.extension, jobs, workers, note=note)
         ui = shown(files, saved, False, lambda some: control_image(depth, only=some))
         return {"ui": ui, "result": (depth,)}
 

@@ -13,6 +13,7 @@ from ..depthkit.ranges import Window, control_image, normalise
 from ..depthkit.views.colour_map import COLORMAPS, colorize
 from ..shared.declared import Boolean, Choice, Float, Inputs, Int
 from ..shared.frame_images import frame_image, images_for
+from ..shared.given_depth import given_depth
 from ..shared.on_demand import formats
 from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
 from ..shared.sockets import PassesDepthOn, depth_map_input, image_input
@@ -93,7 +94,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
 
     def save(
         self,
-        depth: DepthMap,
+        depth: DepthMap | Tensor,
         filename_prefix: str = "depth/depth",
         format: str = "png16",
         values: str = "raw",
@@ -108,6 +109,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         prompt: Any = None,
         extra_pnginfo: Any = None,
     ) -> dict[str, Any]:
+        depth, note = given_depth(depth)
         texts = embedded_texts(prompt, extra_pnginfo)
         options = formats.SaveOptions(
             values, near or None, far or None, exr_compression, exr_channel, quality, texts
@@ -117,7 +119,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         beside = _companions(chosen, coding, format, texts, sidecar, color_preview)
         frames = _encoders(chosen, coding, photos, format, options, beside)
         row, size = formats.FORMATS[format], (depth.width, depth.height)
-        files, saved = save_frames(filename_prefix, size, row.extension, frames)
+        files, saved = save_frames(filename_prefix, size, row.extension, frames, note=note)
         ui = shown(files, saved, row.shows, lambda some: control_image(depth, only=some))
         return {"ui": ui, "result": (depth,)}
 

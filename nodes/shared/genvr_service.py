@@ -13,6 +13,7 @@ from ..depthkit.depth_map import DepthMap
 from ..depthkit.errors import DepthError, InvalidInput
 from . import host
 from .declared import Boolean, Choice, Float, Int, Text, Widget
+from .given_depth import given_depth
 from .on_demand import genvr
 
 __all__ = [
@@ -108,7 +109,7 @@ def money_widgets() -> dict[str, Widget]:
 
 
 def control_images(
-    images: Sequence[Tensor | None], depths: Sequence[DepthMap | None]
+    images: Sequence[Tensor | None], depths: Sequence[DepthMap | Tensor | None]
 ) -> list[genvr.ControlImage]:
     """Every image of every connected batch. Raises InvalidInput unless one kind is connected."""
     photos = [image for image in images if image is not None]
@@ -116,7 +117,8 @@ def control_images(
     if photos and maps:
         raise InvalidInput("Connect 'image' or 'depth', not both: the service takes one image.")
     found = [control for image in photos for control in genvr.from_images(image)]
-    found += [control for depth in maps for control in genvr.from_depth(depth)]
+    for depth, note in map(given_depth, maps):
+        found += genvr.from_depth(depth, *([note] if note else []))
     return found
 
 

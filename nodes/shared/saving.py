@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..depthkit.images import resize
 from .declared import Text
+from .given_depth import with_note
 from .host import Host, current
 from .on_demand import formats
 
@@ -48,11 +49,14 @@ def save_frames(
     extension: str,
     frames: list[Callable[[], formats.Encoded]],
     workers: int | None = None,
+    *,
+    note: str = "",
 ) -> tuple[list[dict[str, str]], list[formats.Saved]]:
     """Save under the output folder with the node's progress bar and Stop.
 
     size: (width, height) for the tokens. workers: most frames encoded at once, None for one on each
-    core. Returns the files as /history lists them, and their paths.
+    core. note: a line above what was saved, in the node's status. Returns the files as /history
+    lists them, and their paths.
     """
     host, plain = current(), formats.check_prefix(prefix)
     with formats.file_errors(host.output_folder()):
@@ -69,7 +73,8 @@ def save_frames(
             should_stop=task.should_stop,
             workers=workers,
         )
-        task.say(f"{len(saved)} saved, last {saved[-1].path.name}")
+        told = f"{len(saved)} saved, last {saved[-1].path.name}"
+        task.say(with_note(note, told))
     paths = [path for item in saved for path in (item.path, *item.beside)]
     return [_output_entry(path, target.subfolder) for path in paths], saved
 

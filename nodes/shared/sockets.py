@@ -25,6 +25,8 @@ __all__ = [
 DEPTH_MAP = "DEPTH_MAP"
 DEPTH_MODEL = "DEPTH_MODEL"
 
+_IMAGE_TOO = "A grey depth image (near = white) can be connected too."
+
 
 class PassesDepthOn(Declared):
     """The outputs of a node that may end a branch, or stand in the middle of one."""
@@ -41,7 +43,8 @@ def advanced(widgets: Mapping[str, Widget]) -> dict[str, Widget]:
 
 
 def depth_map_input(tooltip: str = "The depth to work on.") -> Socket:
-    return Socket(DEPTH_MAP, tooltip)
+    """Takes an IMAGE as well; what arrives goes through `given_depth`."""
+    return Socket(f"{DEPTH_MAP},IMAGE", f"{tooltip} {_IMAGE_TOO}")
 
 
 def image_input(tooltip: str) -> Socket:

@@ -164,3 +164,90 @@ def test_a_list_of_images_of_other_sizes_is_ranked(comfy):
     done = comfy.run(prompt, timeout=240)
     assert done.status == "success", done.error()
     assert "Structure score" in json.dumps(done.outputs["say"])
+
+
+def test_a_grey_image_is_taken_wherever_depth_is(comfy):
+    takers = {
+        name: node(given["class_type"], **{**given["inputs"], "depth": ["depth", 1]})
+        for name, given in _toolkit().items()
+        if "depth" in given["inputs"]
+    }
+    prompt = {
+        **_source(1),
+        **takers,
+        "preview": node("GenVRDepthPreview", depth=["depth", 1]),
+        "save": node(
+            "GenVRDepthSaveDepth",
+            depth=["depth", 1],
+            filename_prefix="given",
+            format="npz",
+            values="raw",
+        ),
+        "save_3d": node(
+            "GenVRDepthSave3D", depth=["depth", 1], filename_prefix="given", format="ply"
+        ),
+        "normals": node("GenVRDepthNormals", depth=["depth", 1], style="OpenGL"),
+        "drawn": node("GenVRDepthToImage", depth=["depth", 1], colormap="grey", near_is="white"),
+        "mesh": node("GenVRDepthToMesh", depth=["depth", 1]),
+        "glb": node("SaveGLB", mesh=["mesh", 0], filename_prefix="given"),
+        "score": node(
+            "GenVRDepthStructureScore",
+            control=["depth", 1],
+            image=["photo", 0],
+            original=["photo", 0],
+        ),
+        "best": node("GenVRDepthKeepBest", control=["depth", 1], images=["photo", 0], keep=1),
+        "refined": node("GenVRDepthPreview", depth=["refine", 0]),
+        "see_normals": show(["normals", 0]),
+        "see_drawn": show(["drawn", 0]),
+        "see_stereo": show(["stereo", 0]),
+        "see_layers": show(["layers", 3]),
+        "see_best": show(["best", 0]),
+        "say": node("PreviewAny", source=["score", 1]),
+        "say_check": node("PreviewAny", source=["check", 1]),
+        "say_stereo": node("PreviewAny", source=["stereo", 2]),
+        "say_best": node("PreviewAny", source=["best", 2]),
+    }
+    done = comfy.run(prompt, timeout=240)
+    assert done.status == "success", done.error()
+    entry = done.outputs["preview"]["genvr_depth"][0]
+    assert entry["source"] == "image, white is near (disparity)"
+    assert entry["kind"] == "disparity"
+    assert len(done.outputs["save"]["files"]) == 1
+    for report in ("say", "say_check", "say_stereo", "say_best"):
+        assert "is an image: read as" in done.outputs[report]["text"][0]
+    assert "Structure score 100.0" in done.outputs["say"]["text"][0]
+
+
+def test_a_photograph_where_depth_is_wanted_is_an_error_that_says_what_to_do(comfy):
+    prompt = {**_source(1), "preview": node("GenVRDepthPreview", depth=["photo", 0])}
+    done = comfy.run(prompt)
+    assert done.status == "error"
+    assert "Estimate Depth" in done.error()["exception_message"]
+
+
+def test_the_node_says_how_it_read_an_image(comfy):
+    prompt = {
+        "grey": node("EmptyImage", width=48, height=32, batch_size=1, color=0x808080),
+        "preview": node("GenVRDepthPreview", depth=["grey", 0]),
+    }
+    texts = asyncio.run(_texts_of(comfy, prompt, "preview"))
+    assert any("read as 'white is near (disparity)'" in text for text in texts)
+
+
+async def _texts_of(server, prompt, node_id):
+    """What a node shows on its face, as the page is told: binary messages of type 3."""
+    import aiohttp
+
+    address, found = f"{server.url}/ws?clientId={server.client_id}", []
+    async with aiohttp.ClientSession() as session, session.ws_connect(address) as socket:
+        await asyncio.to_thread(server.queue, prompt)
+        async for message in socket:
+            if message.type == aiohttp.WSMsgType.BINARY:
+                data = message.data
+                length = int.from_bytes(data[4:8], "big")
+                if data[:4] == b"\0\0\0\3" and data[8 : 8 + length].decode() == node_id:
+                    found.append(data[8 + length :].decode())
+            elif message.json()["type"] == "execution_success":
+                return found
+    raise AssertionError("the server hung up")

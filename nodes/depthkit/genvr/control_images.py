@@ -101,13 +101,13 @@ def from_images(images: Tensor, name: str = "image") -> list[ControlImage]:
     return [_with_notes(frame) for frame in rgb(images, name)]
 
 
-def from_depth(depth: DepthMap) -> list[ControlImage]:
-    """One control image per map: 8-bit, near is white."""
+def from_depth(depth: DepthMap, *notes: str) -> list[ControlImage]:
+    """One control image per map: 8-bit, near is white. notes: more to say about them."""
     note = (
         "A depth map was sent as a grey image. The service treats it as a photo and estimates "
         "depth from it again; the photo itself usually works better."
     )
-    return [_with_notes(frame, note) for frame in control_image(depth)]
+    return [_with_notes(frame, *notes, note) for frame in control_image(depth)]
 
 
 def _with_notes(frame: Tensor, *notes: str) -> ControlImage:

@@ -76,20 +76,22 @@ def _to_multiple(side: int, multiple: int) -> int:
     return max(round(side / multiple), 1) * multiple
 
 
-def from_image(image: Tensor, meaning: str, near_m: float = 0.0, far_m: float = 0.0) -> DepthMap:
+def from_image(
+    image: Tensor, meaning: str, near_m: float = 0.0, far_m: float = 0.0, *, name: str = "image"
+) -> DepthMap:
     """The depth an image stands for.
 
     image: (B, H, W, C); grey, or three equal channels; alpha below one half marks invalid pixels.
     meaning: one of MEANINGS. near_m, far_m: metres that the near and the far end of the 0..1 range
-    stand for; 0 and 0 leave the depth relative. Raises InvalidInput on a coloured image and on a
-    range that is none.
+    stand for; 0 and 0 leave the depth relative. name: of the input, for errors. Raises
+    InvalidInput on a coloured image and on a range that is none.
     """
     if meaning not in MEANINGS:
         raise InvalidInput(f"Unknown meaning {meaning!r}; use one of: {'; '.join(MEANINGS)}.")
-    stack = frames(image).detach().to("cpu", torch.float32)
+    stack = frames(image, name).detach().to("cpu", torch.float32)
     valid = stack[..., 3] >= 0.5 if stack.shape[-1] == 4 else torch.ones(stack.shape[:3]).bool()
-    values = _one_channel(stack)
-    source = "image"
+    values = _one_channel(stack, name)
+    source = f"image, {meaning}"
     if meaning == METRES:
         return DepthMap.make(values, "metric", valid, source=source)
     values = torch.where(torch.isfinite(values), values.clamp(0, 1), values)
@@ -101,7 +103,7 @@ def from_image(image: Tensor, meaning: str, near_m: float = 0.0, far_m: float = 
     return DepthMap.make(white.metres(values, near_m, far_m), "metric", valid, source=source)
 
 
-def _one_channel(stack: Tensor) -> Tensor:
+def _one_channel(stack: Tensor, name: str) -> Tensor:
     if stack.shape[-1] == 1:
         return stack[..., 0]
     colour = stack[..., :3]
@@ -109,7 +111,7 @@ def _one_channel(stack: Tensor) -> Tensor:
     scale = colour.abs().nan_to_num(0.0, 0.0, 0.0).amax().clamp_min(1e-12)
     if (spread / scale).mean() > _GREY_TOLERANCE:
         raise InvalidInput(
-            "The input 'image' is coloured, so its values are not depth (a colour map cannot be "
+            f"The input '{name}' is coloured, so its values are not depth (a colour map cannot be "
             "undone, a photograph needs Estimate Depth). Connect a grey depth image."
         )
     return luminance(colour)
