@@ -25,14 +25,14 @@ Ends = tuple[float, float]
 
 def to_disparity(
     depth: DepthMap,
-    near_m: float | None = None,
-    far_m: float | None = None,
+    near: float | None = None,
+    far: float | None = None,
     ends: Ends | None = None,
 ) -> DepthMap:
     """Disparity (near is large) of any map.
 
     metric: 1 / z, in 1/m. disparity: unchanged. depth: `ends` (lowest and highest value; the map's
-    own without it) are read as `near_m` and `far_m` metres and inverted; monotone in any case.
+    own without it) are read as `near` and `far` metres and inverted; monotone in any case.
     Without them the ratio is 1 to 10, which suits rooms. Raises InvalidInput if near is not below
     far.
     """
@@ -40,44 +40,44 @@ def to_disparity(
         return depth
     if depth.kind == "metric":
         return depth.with_values(_inverse(depth.values, depth.valid), kind="disparity")
-    z = _stretch(depth, *_distances(near_m, far_m), near_at_low=True, ends=ends)
+    z = _stretch(depth, *_distances(near, far), near_at_low=True, ends=ends)
     return depth.with_values(_inverse(z, depth.valid), kind="disparity")
 
 
-def to_metric(depth: DepthMap, near_m: float | None = None, far_m: float | None = None) -> DepthMap:
+def to_metric(depth: DepthMap, near: float | None = None, far: float | None = None) -> DepthMap:
     """Metres along z.
 
-    Affine-invariant maps need `near_m` and `far_m`, the distances of their nearest and farthest
+    Affine-invariant maps need `near` and `far`, the distances of their nearest and farthest
     valid pixel. Raises MissingInformation without them, InvalidInput if near is not below far.
     """
     if depth.kind == "metric":
         return depth
-    if near_m is None or far_m is None:
+    if near is None or far is None:
         raise MissingInformation(
             f"This map is relative {depth.kind}, it holds no metres. Give the distance of its "
             "nearest and farthest point (near, far), or use a metric model."
         )
-    near_m, far_m = _distances(near_m, far_m)
+    near, far = _distances(near, far)
     if depth.kind == "depth":
-        return depth.with_values(_stretch(depth, near_m, far_m, near_at_low=True), kind="metric")
-    return _from_disparity(depth, near_m, far_m, "metric")
+        return depth.with_values(_stretch(depth, near, far, near_at_low=True), kind="metric")
+    return _from_disparity(depth, near, far, "metric")
 
 
 def to_depth(
     depth: DepthMap,
-    near_m: float | None = None,
-    far_m: float | None = None,
+    near: float | None = None,
+    far: float | None = None,
     ends: Ends | None = None,
 ) -> DepthMap:
     """Affine-invariant depth (far is large) of any map; metric values are kept as they are.
 
-    near_m, far_m, ends: as in `to_disparity`.
+    near, far, ends: as in `to_disparity`.
     """
     if depth.kind == "depth":
         return depth
     if depth.kind == "metric":
         return depth.with_values(depth.values, kind="depth")
-    return _from_disparity(depth, *_distances(near_m, far_m), "depth", ends)
+    return _from_disparity(depth, *_distances(near, far), "depth", ends)
 
 
 _TARGETS: dict[str, Callable[[DepthMap, float | None, float | None], DepthMap]] = {
@@ -88,18 +88,18 @@ _TARGETS: dict[str, Callable[[DepthMap, float | None, float | None], DepthMap]] 
 
 
 def convert(
-    depth: DepthMap, kind: str, near_m: float | None = None, far_m: float | None = None
+    depth: DepthMap, kind: str, near: float | None = None, far: float | None = None
 ) -> DepthMap:
     """The map as another kind; see the three functions above for what each needs."""
     if kind not in _TARGETS:
         raise InvalidInput(f"Unknown kind {kind!r}; use one of {', '.join(_TARGETS)}.")
-    return _TARGETS[kind](depth, near_m, far_m)
+    return _TARGETS[kind](depth, near, far)
 
 
-def _distances(near_m: float | None, far_m: float | None) -> Ends:
+def _distances(near: float | None, far: float | None) -> Ends:
     """Both distances; one that is not given follows from the other."""
-    far = far_m if far_m is not None else (near_m or NEAR_FRACTION) / NEAR_FRACTION
-    near = near_m if near_m is not None else far * NEAR_FRACTION
+    far = far if far is not None else (near or NEAR_FRACTION) / NEAR_FRACTION
+    near = near if near is not None else far * NEAR_FRACTION
     if not 0 < near < far:
         raise InvalidInput(
             f"near = {near:g} and far = {far:g} metres do not make a range; near must be above 0 "
@@ -109,9 +109,9 @@ def _distances(near_m: float | None, far_m: float | None) -> Ends:
 
 
 def _from_disparity(
-    disparity: DepthMap, near_m: float, far_m: float, kind: str, ends: Ends | None = None
+    disparity: DepthMap, near: float, far: float, kind: str, ends: Ends | None = None
 ) -> DepthMap:
-    inverse = _stretch(disparity, 1 / near_m, 1 / far_m, near_at_low=False, ends=ends)
+    inverse = _stretch(disparity, 1 / near, 1 / far, near_at_low=False, ends=ends)
     return disparity.with_values(_inverse(inverse, disparity.valid), kind=kind)
 
 

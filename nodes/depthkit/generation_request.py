@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 __all__ = ["GenerationRequest"]
+
+R = TypeVar("R", bound="GenerationRequest")
+
+# How widgets say that the generator's own default is taken.
+_AUTO = (None, -1, "auto")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,16 @@ class GenerationRequest:
     guidance: float | None = None
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> GenerationRequest:
-        """The request in a mapping by name; other names are left out."""
-        names = [item.name for item in fields(cls)]
-        return cls(**{name: values[name] for name in names if name in values})
+    def of(cls: type[R], values: Mapping[str, Any]) -> R:
+        """The request in a mapping of widgets or parameters by name; other names are left out.
+
+        -1 and "auto" are None where the generator has a default of its own.
+        """
+        given = {item.name: item.default for item in fields(cls) if item.name in values}
+        return cls(
+            **{
+                name: values[name]
+                for name, default in given.items()
+                if default is not None or values[name] not in _AUTO
+            }
+        )

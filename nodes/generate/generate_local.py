@@ -138,9 +138,8 @@ class GenVRDepthGenerateLocal(Declared):
     def generate(
         self, model: Any, vae: Any, depth: Any, prompt: str, seed: int, **options: Any
     ) -> dict[str, Any]:
-        run = _prepare(
-            model, vae, depth, local.Settings(**_settings(prompt, seed, options)), options
-        )
+        settings = local.Settings.of({**options, "prompt": prompt, "seed": seed})
+        run = _prepare(model, vae, depth, settings, options)
         with host.current().task() as task:
             task.say(local.headline(run.plan, run.connected))
         graph = host.current().graph()
@@ -181,24 +180,3 @@ def _connected(
         reference=found("reference", partial(local.extent_of, name="reference")),
         mask=found("mask", local.mask_extent),
     )
-
-
-_PLAIN = (
-    "negative_prompt",
-    "start",
-    "size",
-    "count",
-    "denoise",
-    "second_pass",
-    "second_denoise",
-)
-_NUMBERS = ("steps", "guidance", "strength", "end", "megapixels")
-_NAMES = ("sampler", "scheduler")
-
-
-def _settings(prompt: str, seed: int, options: dict[str, Any]) -> dict[str, Any]:
-    """Arguments of Settings; auto becomes None, an absent widget keeps Settings' own default."""
-    chosen = {name: options[name] for name in _PLAIN if name in options}
-    chosen |= {name: options[name] for name in _NUMBERS if options.get(name, AUTO) != AUTO}
-    chosen |= {name: options[name] for name in _NAMES if options.get(name, "auto") != "auto"}
-    return {"prompt": prompt, "seed": seed, **chosen}

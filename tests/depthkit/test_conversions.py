@@ -20,12 +20,12 @@ def test_metric_depth_and_disparity_are_inverse_to_each_other():
 def test_metres_return_from_disparity_when_both_ends_are_given():
     disparity = to_disparity(DepthMap.make(METRES, "metric"))
     scaled = disparity.with_values(disparity.values * 3 + 0.5)
-    back = to_metric(scaled, near_m=1, far_m=8)
+    back = to_metric(scaled, near=1, far=8)
     assert torch.allclose(back.values[0], METRES, atol=1e-5)
 
 
 def test_metres_return_from_relative_depth_when_both_ends_are_given():
-    back = to_metric(DepthMap.make(METRES * 2 - 1, "depth"), near_m=1, far_m=8)
+    back = to_metric(DepthMap.make(METRES * 2 - 1, "depth"), near=1, far=8)
     assert torch.allclose(back.values[0], METRES, atol=1e-5)
 
 
@@ -37,7 +37,7 @@ def test_metres_are_never_invented(kind):
 
 def test_an_empty_range_is_refused():
     with pytest.raises(InvalidInput, match="below far"):
-        to_metric(DepthMap.make(METRES, "depth"), near_m=5, far_m=5)
+        to_metric(DepthMap.make(METRES, "depth"), near=5, far=5)
 
 
 @pytest.mark.parametrize("kind", ["metric", "depth", "disparity"])
@@ -62,7 +62,7 @@ def test_an_unknown_target_names_the_choices():
         convert(DepthMap.make(METRES, "depth"), "inverse")
 
 
-@pytest.mark.parametrize("ends", [{"near_m": 3.0}, {"far_m": 0.05}])
+@pytest.mark.parametrize("ends", [{"near": 3.0}, {"far": 0.05}])
 @pytest.mark.parametrize("target", ["depth", "disparity"])
 def test_one_distance_alone_never_turns_near_and_far_round(target, ends):
     source = "disparity" if target == "depth" else "depth"
@@ -72,6 +72,6 @@ def test_one_distance_alone_never_turns_near_and_far_round(target, ends):
 
 def test_a_near_end_beyond_the_far_end_is_refused_by_every_conversion():
     with pytest.raises(InvalidInput, match="below far"):
-        to_disparity(DepthMap.make(METRES, "depth"), near_m=9, far_m=2)
+        to_disparity(DepthMap.make(METRES, "depth"), near=9, far=2)
     with pytest.raises(InvalidInput, match="below far"):
-        to_depth(DepthMap.make(METRES, "disparity"), near_m=9, far_m=2)
+        to_depth(DepthMap.make(METRES, "disparity"), near=9, far=2)

@@ -35,7 +35,7 @@ def test_login_generate_and_ledger(fake, home, monkeypatch, capsys, leak_hunt):
     assert stat.S_IMODE(stored.parent.stat().st_mode) == 0o700
     (home / "styles.txt").write_text("# mine\ndusk: at dusk\nfog: in fog\n")
     command = [
-        "generate", str(home / "photo.png"), "--prompt", "a castle", "--n", "2",
+        "generate", str(home / "photo.png"), "--prompt", "a castle", "--count", "2",
         "--style-file", str(home / "styles.txt"), "--out", str(home / "out"),
     ]  # fmt: skip
     for _ in range(2):
@@ -84,7 +84,7 @@ def test_an_earlier_image_is_never_replaced(fake, home, monkeypatch, capsys):
 def test_one_refused_image_keeps_none_of_the_paid_ones_back(fake, home, monkeypatch, capsys):
     log_in(fake, monkeypatch)
     fake.script("generate", Fault(body={"success": False, "message": "Request Moderated"}))
-    command = ["generate", str(home / "photo.png"), "--prompt", "a castle", "--n", "4"]
+    command = ["generate", str(home / "photo.png"), "--prompt", "a castle", "--count", "4"]
     command += ["--out", str(home / "out"), "--concurrency", "1"]
     assert main(command) == 1
     said = capsys.readouterr()

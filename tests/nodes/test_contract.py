@@ -144,6 +144,14 @@ def test_the_local_and_the_remote_generator_take_one_request():
     assert asked - flux == {"negative_prompt"}  # the service's model takes none
 
 
+def test_widgets_on_auto_leave_the_generator_its_own_default():
+    widgets = {"prompt": "auto", "seed": 7, "steps": -1, "guidance": 3.5, "sampler": "auto"}
+    assert Settings.of({**widgets, "reference": object()}) == Settings(
+        prompt="auto", seed=7, guidance=3.5
+    )
+    assert GenerationRequest.of(widgets) == GenerationRequest("auto", seed=7, guidance=3.5)
+
+
 @nodes
 def test_no_widget_could_hold_a_key_or_a_url(node_id):
     words = ("key", "token", "secret", "password", "url", "endpoint")

@@ -63,19 +63,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _reading(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
     group.add_argument("--meaning", choices=_MEANINGS, default="file", help="what the numbers mean")
-    group.add_argument("--near-m", type=float, help="metres of the nearest code")
-    group.add_argument("--far-m", type=float, help="metres of the farthest code")
+    group.add_argument("--near", type=float, help="metres of the nearest code or point")
+    group.add_argument("--far", type=float, help="metres of the farthest code or point")
     group.add_argument("--unit-scale", type=float, default=1.0, help="0.001 reads millimetres")
     group.add_argument("--keep-zero", action="store_true", help="a stored 0 is a value")
     group.add_argument("--channel", default="", help="EXR channel or NPZ array")
-    group.add_argument("--fov", type=float, default=0.0, help="horizontal field of view, degrees")
+    group.add_argument("--field-of-view", type=float, default=0.0, help="horizontal, in degrees")
     group.add_argument("--size", help="WIDTHxHEIGHT to draw a 3D file of others at")
 
 
 def _writing(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
     group.add_argument("--values", choices=("raw", "metric", "disparity"), default="raw")
-    group.add_argument("--near", type=float, help="nearest value of the window")
-    group.add_argument("--far", type=float, help="farthest value of the window")
+    group.add_argument("--window-near", type=float, help="nearest value of the window")
+    group.add_argument("--window-far", type=float, help="farthest value of the window")
     group.add_argument("--compression", choices=("zip", "zips", "piz", "none"), default="zip")
     group.add_argument("--exr-channel", choices=("Z", "Y", "RGB"), default="Z")
     group.add_argument("--quality", type=int, default=95)
@@ -180,12 +180,12 @@ def _load(args: argparse.Namespace, source: Path) -> DepthMap:
         size = (int(width), int(height))
     options = LoadOptions(
         meaning=MEANINGS[_MEANINGS.index(args.meaning)],
-        near=args.near_m,
-        far=args.far_m,
+        near=args.near,
+        far=args.far,
         unit_scale=args.unit_scale,
         zero_is_invalid=not args.keep_zero,
         channel=args.channel,
-        fov_deg=args.fov,
+        fov_deg=args.field_of_view,
         size=size,
     )
     try:
@@ -217,7 +217,12 @@ def _map(
 
     row = format_named(name)
     options = SaveOptions(
-        args.values, args.near, args.far, args.compression, args.exr_channel, args.quality
+        args.values,
+        args.window_near,
+        args.window_far,
+        args.compression,
+        args.exr_channel,
+        args.quality,
     )
     chosen, coding = choose_coding(depth, options)
     array = None if photo is None else rgb(photo)[0].numpy()
@@ -232,7 +237,7 @@ def _solid(args: argparse.Namespace, depth: DepthMap, photo: Tensor | None, name
     from ..images import rgb
     from ..views.geometry import with_space
 
-    space = with_space(depth, args.fov, args.near, args.far)
+    space = with_space(depth, args.field_of_view, args.near, args.far)
     colours = None if photo is None else rgb(photo)[0]
     options = MeshOptions(args.cut, args.step, args.point_normals)
     return encode_mesh(space, colours, name, options)
@@ -252,4 +257,4 @@ def _normals(args: argparse.Namespace, depth: DepthMap) -> bytes:
     from ..formats import encode_image
     from ..views.geometry import normal_image, normals
 
-    return encode_image(normal_image(normals(depth, args.fov), args.style)[0], "png")
+    return encode_image(normal_image(normals(depth, args.field_of_view), args.style)[0], "png")

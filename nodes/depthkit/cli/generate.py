@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photo", nargs="+", type=Path, metavar="PHOTO", help="the control image")
     parser.add_argument("--prompt", action="append", required=True, help="may be given repeatedly")
     parser.add_argument("--model", default="depth", choices=("depth", "canny", "scribble"))
-    parser.add_argument("--n", type=int, default=1, help="images per prompt: seed, seed + 1, ...")
+    parser.add_argument("--count", type=int, default=1, help="images per prompt, from seed on")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, help="default: the model's own")
     parser.add_argument("--guidance", type=float, help="default: the model's own")
@@ -93,7 +93,7 @@ def _requests_and_stems(args: argparse.Namespace) -> tuple[list[Request], list[s
     if args.style_file:
         styles += own_styles(read_text(args.style_file))
     variations = vary(args.prompt, styles)
-    model, seeds = model_named(args.model), seeds_from([args.seed], args.n)
+    model, seeds = model_named(args.model), seeds_from([args.seed], args.count)
     values = {name: [v] for name in _OPTIONAL if (v := getattr(args, name)) is not None}
     requests, names = [], []
     take = f"_take{args.take}" if args.take else ""

@@ -76,8 +76,8 @@ def run(args: argparse.Namespace) -> int:
         reference=depth if args.reference else None,
         mask=depth if args.mask else None,
     )
-    chosen = {name: getattr(args, name) for name in Settings.__dataclass_fields__}
-    sys.stdout.write(describe(make_plan(connected, Settings(**chosen)), connected) + "\n")
+    plan = make_plan(connected, Settings.of(vars(args)))
+    sys.stdout.write(describe(plan, connected) + "\n")
     if args.files:
         for file in files_of(family.key):
             sys.stdout.write(f"File:     models/{file.folder}/{file.name} ({file.licence})\n")

@@ -77,12 +77,12 @@ def _to_multiple(side: int, multiple: int) -> int:
 
 
 def from_image(
-    image: Tensor, meaning: str, near_m: float = 0.0, far_m: float = 0.0, *, name: str = "image"
+    image: Tensor, meaning: str, near: float = 0.0, far: float = 0.0, *, name: str = "image"
 ) -> DepthMap:
     """The depth an image stands for.
 
     image: (B, H, W, C); grey, or three equal channels; alpha below one half marks invalid pixels.
-    meaning: one of MEANINGS. near_m, far_m: metres that the near and the far end of the 0..1 range
+    meaning: one of MEANINGS. near, far: metres that the near and the far end of the 0..1 range
     stand for; 0 and 0 leave the depth relative. name: of the input, for errors. Raises
     InvalidInput on a coloured image and on a range that is none.
     """
@@ -96,11 +96,11 @@ def from_image(
         return DepthMap.make(values, "metric", valid, source=source)
     values = torch.where(torch.isfinite(values), values.clamp(0, 1), values)
     white = White(meaning)
-    if near_m == 0 and far_m == 0:
+    if near == 0 and far == 0:
         kind, values = white.relative(values)
         return DepthMap.make(values, kind, valid, source=source)
-    _check_range(near_m, far_m)
-    return DepthMap.make(white.metres(values, near_m, far_m), "metric", valid, source=source)
+    _check_range(near, far)
+    return DepthMap.make(white.metres(values, near, far), "metric", valid, source=source)
 
 
 def _one_channel(stack: Tensor, name: str) -> Tensor:
@@ -117,9 +117,9 @@ def _one_channel(stack: Tensor, name: str) -> Tensor:
     return luminance(colour)
 
 
-def _check_range(near_m: float, far_m: float) -> None:
-    if not 0 < near_m < far_m:
+def _check_range(near: float, far: float) -> None:
+    if not 0 < near < far:
         raise InvalidInput(
-            f"near = {near_m} and far = {far_m} metres do not make a range; near must be above 0 "
+            f"near = {near} and far = {far} metres do not make a range; near must be above 0 "
             "and below far. Leave both at 0 for relative depth."
         )
