@@ -84,7 +84,7 @@ class DepthMap:
     camera: intrinsics in pixels of this map, or None where unknown.
     source: the model or file the map came from, for display; never a full path.
     measured: (height, width) of the grid on which the values of the whole map were measured, None
-        where nobody knows. A sensor, a renderer and an exact map measure every pixel: their own
+        where it is unknown. A sensor, a renderer and an exact map measure every pixel: their own
         size. A network's answer enlarged to its photo: the size the network worked at.
     """
 

@@ -11,7 +11,7 @@ Progress = Callable[[int, int], None]
 
 
 def no_progress(done: int, total: int) -> None:
-    """Where nobody asked for a bar."""
+    """For callers without a bar."""
 
 
 def part(on_progress: Progress | None, which: int, passes: int) -> Progress | None:

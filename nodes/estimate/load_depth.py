@@ -127,7 +127,7 @@ class GenVRDepthLoad(Declared):
 
     @classmethod
     def IS_CHANGED(cls, file: str | None, **_: Any) -> str | float:
-        # Wired in, nobody knows the file yet: NaN equals nothing, so that it is read again.
+        # Wired in, the file is not known yet: NaN equals nothing, so that it is read again.
         return math.nan if file is None else formats.fingerprint(_path(current(), file))
 
     def load(

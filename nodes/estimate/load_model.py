@@ -24,7 +24,7 @@ _PRECISIONS: dict[str, tuple[torch.dtype, ...]] = {
 
 
 def _dtype(precision: str) -> torch.dtype:
-    """The first of the wished types that the device computes in; float32 always works."""
+    """The first of the requested types that the device computes in; float32 always works."""
     host = current()
     return next((d for d in _PRECISIONS[precision] if host.supports(d)), torch.float32)
 

@@ -21,7 +21,7 @@ __all__ = ["GenVRDepthSave3D"]
 
 # What a pixel takes on its way into a file, measured at ten megapixels; OBJ is text.
 _BYTES_A_PIXEL = {"ply": 120, "glb": 280, "obj": 660}
-# Frames at the same time take no more than this; one frame by itself takes what it needs.
+# Frames at the same time take no more than this; a single frame takes what it needs.
 _BYTES_AT_ONCE = 4_000_000_000
 
 

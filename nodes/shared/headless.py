@@ -1,6 +1,6 @@
 """The host of tests and of the command line, with a documented stand-in for each answer.
 
-Progress goes nowhere, nobody presses Stop, the device is the CPU, folders lie under
+Progress is discarded, Stop is never pressed, the device is the CPU, folders lie under
 `GENVR_DEPTH_HOME`.
 """
 
@@ -23,13 +23,13 @@ __all__ = ["HeadlessHost", "Mesh"]
 
 class _QuietTask:
     def on_progress(self, done: int, total: int) -> None:
-        """Nobody watches."""
+        """Discards progress."""
 
     def should_stop(self) -> bool:
         return False
 
     def say(self, text: str) -> None:
-        """Nobody reads."""
+        """Discards the text."""
 
 
 class _ResidentModel:
@@ -49,7 +49,7 @@ class Mesh(NamedTuple):
 
 
 class HeadlessHost:
-    """No ComfyUI: folders under the pack's data home, everything on the CPU, nobody to stop us."""
+    """No ComfyUI: folders under the pack's data home, everything on the CPU, no Stop."""
 
     @contextmanager
     def task(self, total: int = 1) -> Generator[Task, None, None]:
@@ -111,7 +111,7 @@ class HeadlessHost:
         return []
 
     def temp_file(self, data: bytes, prefix: str, extension: str) -> dict[str, str] | None:
-        """Nobody looks, nothing is written."""
+        """Nothing is written: there is no page."""
 
     def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Mesh:
         return Mesh(vertices, faces, extra)

@@ -15,7 +15,7 @@ __all__ = ["estimators", "formats", "genvr", "image_scores", "local", "scenes"]
 
 
 class _Part:
-    """Stands for a module until somebody asks it for a name."""
+    """Stands for a module until it is asked for a name."""
 
     def __init__(self, load: Callable[[], ModuleType]) -> None:
         self._load = load

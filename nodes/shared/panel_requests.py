@@ -84,7 +84,7 @@ async def _json(request: Any) -> dict[str, Any]:
     try:
         body = await request.clone(client_max_size=_BODY_MAX).json()
     except (ValueError, LookupError, RecursionError):
-        # Not JSON, or in a character set that nobody knows.
+        # Not JSON, or in an unknown character set.
         return {}
     return body if isinstance(body, dict) else {}
 

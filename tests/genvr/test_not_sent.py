@@ -104,7 +104,7 @@ def unreachable(make_runner, make_request, base, fake):
 
 @pytest.mark.parametrize(
     ("behaviour", "words"),
-    [(_Reset(), "cut"), (_Silent(), "nobody answered in time"), (_Plain(), "no encrypted")],
+    [(_Reset(), "cut"), (_Silent(), "no answer came in time"), (_Plain(), "no encrypted")],
     ids=["reset", "silent", "plain"],
 )
 def test_a_handshake_that_fails_sent_nothing(
@@ -140,7 +140,7 @@ def test_a_connection_that_nobody_takes_sent_nothing(make_runner, make_request, 
 
     monkeypatch.setattr(urllib3.util.connection, "create_connection", late)
     said = unreachable(make_runner, make_request, "https://127.0.0.1:8443", fake)
-    assert "nobody answered in time" in said
+    assert "no answer came in time" in said
 
 
 @pytest.mark.parametrize("refuses", [True, False], ids=["tunnel refused", "no proxy there"])

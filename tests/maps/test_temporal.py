@@ -1,4 +1,4 @@
-"""Depth over time: what frames show alike ties them, what moves by itself does not."""
+"""Depth over time: what frames show alike ties them, what moves in the scene does not."""
 
 from __future__ import annotations
 

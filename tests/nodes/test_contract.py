@@ -93,7 +93,7 @@ def test_a_default_is_a_choice_and_lies_within_the_range(node_id):
 @nodes
 def test_defaults_are_known_without_a_look_at_the_disk(node_id, monkeypatch):
     cls = NODE_CLASS_MAPPINGS[node_id]
-    cls.defaults()  # a table that comes with the pack may be read once
+    cls.defaults()  # a table in the pack may be read once
 
     def forbidden(*_):
         raise AssertionError("a default must not ask the disk or the host")

@@ -1,4 +1,4 @@
-"""The toolkit's nodes, run as a person would: one image and a batch of sixteen."""
+"""The toolkit's nodes, run as a user would: one image and a batch of sixteen."""
 
 from __future__ import annotations
 

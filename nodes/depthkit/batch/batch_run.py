@@ -115,7 +115,7 @@ class _Count:
         return self._frames if row["count"] else None
 
     def _frames(self, done: int, total: int) -> None:
-        # The last one comes with the row's answer.
+        # The row's answer reports the last one.
         if done < total:
             self._report(self._done + done, self._total)
 

@@ -64,7 +64,7 @@ class Ending:
 
 
 def _next_signal(pressed: socket.socket) -> int | None:
-    """Its number; None when the command has ended on its own."""
+    """Its number; None when the command has ended without it."""
     got = pressed.recv(1)
     return got[0] if got else None
 

@@ -41,7 +41,7 @@ CONSISTENCIES: tuple[str, ...] = get_args(Consistency)
 Placement = Callable[[], torch.device]
 """Brings one network to the device it computes on, and says which."""
 Placer = Callable[[nn.Module], Placement]
-"""Puts a freshly loaded network under somebody's memory management."""
+"""Puts a freshly loaded network under the caller's memory management."""
 
 
 @runtime_checkable

@@ -19,7 +19,7 @@ def find_device(name: str = "auto") -> torch.device:
         name = next((kind for kind, found in there.items() if found), "cpu")
     try:
         device = torch.device(name)
-        # A name is only a wish: what is not there shows when something is to be put on it.
+        # A name promises nothing: a missing device shows when something is put on it.
         torch.ones(1, device=device).item()
     except (RuntimeError, AssertionError) as error:
         reason = str(error).partition(". ")[0].partition("\n")[0].rstrip(".")

@@ -1,4 +1,4 @@
-"""Bytes from a server while somebody may press Stop, and one process at a time in a folder."""
+"""Bytes from a server while the user may press Stop, and one process at a time in a folder."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _next(items: Queue[Any], should_stop: Callable[[], bool]) -> Any:
 
 
 def _read(url: str, headers: Mapping[str, str], items: Queue[Any], left: Event) -> None:
-    """Put the answer, its blocks and None, or the exception that ended it, until nobody listens."""
+    """Put the answer, its blocks and None, or the exception that ended it, until `left` is set."""
     import requests
 
     try:
@@ -104,7 +104,7 @@ def alone(target: Path, should_stop: Callable[[], bool]) -> Generator[None, None
             sleep(_LOOK_S)
     try:
         yield
-        # Nothing is left to fetch for whoever waits, so nobody needs this file any more.
+        # Nothing is left to fetch for whoever waits: the file is no longer needed.
         with suppress(OSError):
             path.unlink()
     finally:

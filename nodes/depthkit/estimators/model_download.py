@@ -1,6 +1,6 @@
 """Fetching a model's files: resumable, checked for room and for completeness.
 
-The only module of the estimators that uses the network, and only when somebody asked for it.
+The only module of the estimators that uses the network, and only when the user asked for it.
 Unfinished files end in `.part`; the next attempt goes on where the last one stopped.
 """
 

@@ -1,7 +1,7 @@
 """Putting bytes on a disk: whole or not at all, never over an existing file, never outside.
 
 The one module of this package that knows paths. A file is written beside its place under a name
-nobody uses, flushed to the disk, and then linked to its final name, which fails if that is taken:
+of its own, flushed to the disk, and then linked to its final name, which fails if that is taken:
 two prompts and two processes can save the same prefix at once.
 """
 
@@ -123,7 +123,7 @@ _REASONS = {
 def write_beside(folder: Path, data: bytes, *, sync: bool = True) -> Path:
     """The bytes under a name of their own; the caller places or removes the file.
 
-    sync: wait until they are on the disk; False for what nobody misses after a crash.
+    sync: wait until they are on the disk; False for what may be lost in a crash.
     """
     with file_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)

@@ -179,7 +179,7 @@ def from_layout(stored: NDArray[np.generic], layout: Mapping[str, str]) -> Depth
 
 
 def _distances(layout: Mapping[str, str]) -> tuple[float, float]:
-    """Near and far in metres; no numbers where the unit is none, or one that nobody knows.
+    """Near and far in metres; no numbers where the unit is none, or an unknown one.
 
     Some phones call their relative depth dioptres, with a near end below the far one.
     """

@@ -30,8 +30,8 @@ def in_order(
     """Run the jobs in threads and hand each result to `take`, in the order of the jobs.
 
     At most `workers` + 1 jobs are begun and not yet taken, which bounds the memory. `discard` gets
-    the results nobody will take. Raises Stopped within 0.1 s of `should_stop` (a job that is
-    running ends by itself, its result is discarded); whatever a job, `take` or `on_progress` raises
+    the results that will not be taken. Raises Stopped within 0.1 s of `should_stop` (a job that is
+    running finishes, its result is discarded); whatever a job, `take` or `on_progress` raises
     ends the run.
     """
     cores = os.cpu_count() or 1

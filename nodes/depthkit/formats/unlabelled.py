@@ -49,7 +49,7 @@ class Plane:
 
 
 def understand(plane: Plane, options: LoadOptions) -> DepthMap:
-    """The DepthMap of a plane. Raises MissingInformation where nobody says what it means."""
+    """The DepthMap of a plane. Raises MissingInformation where nothing says what it means."""
     if options.meaning == AS_FILE_SAYS:
         return _as_file_says(plane, options)
     values = plane.stored.astype(np.float64)
@@ -94,7 +94,7 @@ def _make(
 ) -> DepthMap:
     with np.errstate(over="ignore"):
         single = np.where(valid, values, 0.0).astype(np.float32)
-    # A renderer's own channel is exact in every pixel; of other files nobody knows.
+    # A renderer's own channel is exact in every pixel; of other files it is unknown.
     measured = single.shape if plane.metric else None
     source = f"{options.name} ({plane.layer})" if options.name and plane.layer else options.name
     return DepthMap.make(

@@ -1,6 +1,6 @@
 """Control images on their way out, results on their way in.
 
-The control image is the photo itself: the service estimates depth on its own. A request is
+The control image is the photo itself: the service estimates the depth. A request is
 identified by the image's 8-bit pixels before any resizing or encoding, so that a newer encoder
 never makes a paid request look new.
 """

@@ -160,7 +160,7 @@ class _Crew:
                 self._drop_waiting()
         except BaseException as error:  # a worker's fault must reach the user, whatever it is
             item.status, item.error = "failed", error
-            # A fault of ours: nobody knows whether the next request would be paid for nothing.
+            # A fault of ours: it is unknown whether the next request would be paid for nothing.
             self._drop_waiting()
 
     def _drop_waiting(self) -> None:

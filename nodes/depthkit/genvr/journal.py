@@ -218,7 +218,7 @@ class Journal:
                 try:
                     yield db
                 except BaseException:
-                    # On a full disk SQLite has rolled back by itself.
+                    # On a full disk SQLite has rolled back already.
                     if db.in_transaction:
                         db.execute("ROLLBACK")
                     raise

@@ -1,4 +1,4 @@
-"""The whole remote half behind one call: wishes in, stored images and a report out.
+"""The whole remote half behind one call: requests in, stored images and a report out.
 
 Opened for one run: profile, journal, store and locks in the private folder. Nodes and the command
 line use nothing else.

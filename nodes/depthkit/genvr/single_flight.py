@@ -25,7 +25,7 @@ def single_flight(
 ) -> Generator[None, None, None]:
     """Hold the lock `name`; the operating system frees it when a process dies.
 
-    Waits as long as somebody else holds it. Raises Stopped, or JournalError where files cannot be
+    Waits as long as another run holds it. Raises Stopped, or JournalError where files cannot be
     locked.
     """
     import filelock

@@ -37,7 +37,7 @@ def no_checkpoint(name: str) -> None:
 
 
 def silent(text: str) -> None:
-    """Nobody listens."""
+    """Discards the status."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Runner:
             return replace(outcome, credits=submitted.credits, seconds=seconds)
 
     def _after_crash(self, entry: Entry | None) -> Entry | None:
-        """An intent without a task, and nobody holds the lock: a process died around the call."""
+        """An intent without a task, and no run holds the lock: a process died around the call."""
         if entry is None or entry.state != "prepared":
             return entry
         why = "the program ended while the request was being sent"

@@ -197,7 +197,7 @@ class Transport:
         return Reply(response.status_code, headers, bytes(received))
 
     def _session(self, kind: _Kind) -> Any:
-        """One that nobody uses: a session serves one exchange at a time."""
+        """One that is free: a session serves one exchange at a time."""
         try:
             return self._idle[kind].get_nowait()
         except queue.Empty:

@@ -81,7 +81,7 @@ def _fault_table() -> tuple[tuple[type[BaseException], str, str], ...]:
         (
             TimeoutError,
             "",
-            "nobody answered in time; check the internet connection, and whether a firewall or a "
+            "no answer came in time; check the internet connection, and whether a firewall or a "
             "proxy stands in between",
         ),
         (

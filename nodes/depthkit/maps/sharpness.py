@@ -1,4 +1,4 @@
-"""How finely a map was measured, where nobody says it: from the map itself.
+"""How finely a map was measured, where it is not given: from the map itself.
 
 An enlarged map betrays its grid: linear interpolation bends at the old pixels only, so that the
 second differences repeat with their spacing (Gallagher 2005, "Detection of linear and cubic

@@ -26,7 +26,7 @@ def value_span(depth: DepthMap) -> float:
 
 
 def _in_logarithms(depth: DepthMap, level: Callable[[DepthMap], DepthMap]) -> DepthMap:
-    """`level` for metres: a step that is noise at the end of a street is a person beside us."""
+    """`level` for metres: a step that is noise at the end of a street is an object beside us."""
     logs = DepthMap.make(torch.where(depth.valid, depth.values, 1.0).log(), "depth", depth.valid)
     # A factor, so that what is left as it is keeps every bit.
     return depth.with_values(depth.values * (level(logs).values - logs.values).exp())
