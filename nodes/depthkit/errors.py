@@ -14,6 +14,8 @@ Stopped               not a fault: the user pressed Stop
 
 from __future__ import annotations
 
+import re
+
 __all__ = [
     "DepthError",
     "DownloadError",
@@ -30,6 +32,23 @@ __all__ = [
 
 class DepthError(Exception):
     """Root of everything this pack raises on purpose."""
+
+    def __init_subclass__(cls) -> None:
+        _name(cls)
+
+
+def _name(kind: type) -> None:
+    """What a notice in ComfyUI begins with: "GenVR Depth, missing key" and the like.
+
+    ComfyUI shows the module and the qualified name of an error before its text, and for built-in
+    errors the name alone. Our module is a path of the server that fills the notice.
+    """
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
+    kind.__module__ = "builtins"
+    kind.__qualname__ = f"GenVR Depth, {words}"
+
+
+_name(DepthError)
 
 
 class InvalidInput(DepthError, ValueError):

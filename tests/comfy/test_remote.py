@@ -100,6 +100,7 @@ def states(server):
 def test_without_a_key_the_error_names_the_three_ways(server, fake):
     history = server.run(generate("no key yet"))
     said = history.error()["exception_message"]
+    assert history.error()["exception_type"] == "GenVR Depth, missing key"
     for way in ("GENVR_API_KEY", "Settings", "genvr-depth login"):
         assert way in said
     assert fake.calls == []
