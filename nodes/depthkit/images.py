@@ -6,8 +6,12 @@ range or not finite (renders), the device a GPU, and a lone image or a mask may 
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from .errors import InvalidInput
@@ -18,6 +22,7 @@ __all__ = [
     "check_frames",
     "check_pixels",
     "frames",
+    "is_grey",
     "luminance",
     "resize",
     "rgb",
@@ -25,6 +30,10 @@ __all__ = [
 
 # Sizes inside models and encoders are rounded; aspects farther apart than this are another crop.
 SAME_SHAPE = 1.03
+
+# A grey image that went through JPEG keeps its channels this close; a colour map does not.
+_GREY_TOLERANCE = 0.06
+_LIT = 0.02
 
 _REC709 = (0.2126, 0.7152, 0.0722)
 
@@ -42,6 +51,21 @@ def rgb(image: Tensor, name: str = "image") -> Tensor:
     )
     clean = channels.to("cpu", torch.float32).nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)
     return clean.clamp_(0, 1).contiguous()
+
+
+def is_grey(colours: NDArray[Any]) -> bool:
+    """Whether the channels of (..., 3) are equal, up to what JPEG does to them.
+
+    Black counts for nothing: a colour map of a scene that is mostly far is mostly black.
+    """
+    high, low = colours.max(-1).astype(np.float32), colours.min(-1).astype(np.float32)
+    finite = np.isfinite(high) & np.isfinite(low)
+    high, low = high[finite], low[finite]
+    scale = float(np.abs(high).max(initial=0.0))
+    lit = high > _LIT * scale
+    if not lit.any():
+        return True
+    return float((high[lit] - low[lit]).mean()) <= _GREY_TOLERANCE * scale
 
 
 def luminance(image: Tensor) -> Tensor:

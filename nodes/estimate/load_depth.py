@@ -102,14 +102,26 @@ class GenVRDepthLoad(Declared):
                 True,
             ),
             "channel": Text(
-                "EXR channel or layer, or NPZ array, to read; empty looks for "
-                "the usual names (Z, Depth.Z, depth.V, depth).",
+                "EXR layer, NPZ array or TIFF page to read: its name, or whole words of it. "
+                "Empty takes what is called depth, or the first page.",
             ),
             **advanced(
                 {
                     "field_of_view": fov_widget(_FOV_TIP),
                     "width": _render_side("width"),
                     "height": _render_side("height"),
+                    "no_data": Text(
+                        "The stored number that means no measurement, such as 65535 or -1. auto "
+                        "takes what the file says and the huge numbers of renderers; none takes "
+                        "every number.",
+                        "auto",
+                    ),
+                    "pfm_scale": Choice(
+                        "PFM only. ignore: the numbers as they are stored, as Middlebury means "
+                        "them. multiply: times the scale in the header.",
+                        "ignore",
+                        choices=lambda: formats.PFM_SCALES,
+                    ),
                 }
             ),
         },
@@ -142,12 +154,14 @@ class GenVRDepthLoad(Declared):
         field_of_view: float = 0.0,
         width: int = 0,
         height: int = 0,
+        no_data: str = "auto",
+        pfm_scale: str = "ignore",
     ) -> dict[str, Any]:
         path = _path(current(), file)
         size = (width, height) if width and height else None
         options = formats.LoadOptions(
             meaning, near or None, far or None, unit_scale, zero_is_invalid, channel.strip(),
-            field_of_view, size=size,
+            field_of_view, size=size, no_data=no_data.strip(), pfm_scale=pfm_scale,
         )  # fmt: skip
         depth = formats.load_depth(path, options)
         return {"ui": depth_ui(depth), "result": (depth, *_control_and_valid(depth))}

@@ -22,7 +22,7 @@ from genvr_depth.nodes.depthkit.formats.options import MAX_PIXELS, MEANINGS
 from genvr_depth.nodes.depthkit.formats.png import write as write_png
 from PIL import Image, PngImagePlugin
 
-METRES, INVERSE, NEAR_DISPARITY, NEAR_DISTANCE, FAR = MEANINGS[1:]
+METRES, INVERSE, NEAR_DISPARITY, NEAR_DISTANCE, FAR = MEANINGS[1:6]
 RAMP = (np.arange(12, dtype=np.float32).reshape(3, 4) + 1) * 0.5
 
 
@@ -196,6 +196,8 @@ def test_grey_saved_as_16_bit_colour_keeps_all_its_levels(channels):
     """As ComfyUI's own 16-bit PNG node does."""
     grey = np.arange(5000, 5000 + 30 * 40, dtype=np.uint16).reshape(30, 40)
     planes = np.repeat(grey[..., None], channels, axis=-1)
+    if channels in (2, 4):
+        planes[..., -1] = 65535
     back = decode_depth(write_png(planes), LoadOptions(meaning=NEAR_DISPARITY))
     np.testing.assert_array_equal(back.values[0].numpy(), grey)
 
@@ -245,10 +247,29 @@ def test_pickles_are_refused():
         decode_depth(stream.getvalue(), LoadOptions(METRES))
 
 
-def test_big_endian_and_scaled_pfm_is_read_bottom_up():
-    body = (RAMP / 2)[::-1].astype(">f4").tobytes()
-    back = decode_depth(b"Pf\n4 3\n2.0\n" + body, LoadOptions(METRES))
+def test_big_endian_pfm_is_read_bottom_up_and_its_scale_is_a_choice():
+    data = b"Pf\n4 3\n2.0\n" + (RAMP / 2)[::-1].astype(">f4").tobytes()
+    back = decode_depth(data, LoadOptions(METRES, pfm_scale="multiply"))
     np.testing.assert_array_equal(back.values[0].numpy(), RAMP)
+    back = decode_depth(data, LoadOptions(METRES))
+    np.testing.assert_array_equal(back.values[0].numpy(), RAMP / 2)
+
+
+def test_the_disparities_of_a_middlebury_pfm_are_its_raw_numbers():
+    disparities = np.linspace(10, 250, 12, dtype="<f4").reshape(3, 4)
+    data = b"Pf\n4 3\n-0.003922\n" + disparities[::-1].tobytes()
+    back = decode_depth(data, LoadOptions(INVERSE, unit_scale=1000))  # focal length x baseline
+    np.testing.assert_allclose(back.values[0].numpy(), 1000 / disparities, rtol=1e-6)
+
+
+@pytest.mark.parametrize("first", [10.0, 0.0, 13.0])
+def test_a_pfm_with_windows_line_ends_is_read_right(first):
+    pixels = np.linspace(first, 21, 12, dtype="<f4").reshape(3, 4)
+    body = pixels[::-1].tobytes()
+    for ending in (b"\n", b"\r\n"):
+        header = ending.join((b"Pf", b"4 3", b"-1.0", b""))
+        back = decode_depth(header + body, LoadOptions(NEAR_DISPARITY))
+        np.testing.assert_array_equal(back.values[0].numpy(), pixels)
 
 
 def test_near_and_far_on_floats_that_are_no_shares_are_refused():

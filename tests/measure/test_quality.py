@@ -49,6 +49,7 @@ def test_each_defect_is_found_and_named(scene):
         ),
         "clipped": depth.with_values(depth.values.clamp_max(3.0)),
         "banded": disparity.with_values((disparity.values / span * 255).round() / 255 + 0.01),
+        "spike": depth.with_values(torch.where(gaps, depth.values, 65.535)),
         "holes": depth.with_values(depth.values, valid=depth.valid & gaps),
         "speckle": disparity.with_values(salt),
     }
@@ -168,3 +169,25 @@ def test_stop_is_heard_between_frames():
     with pytest.raises(Stopped):
         check_depth(DepthMap.make(torch.rand(4, 32, 48), "depth"), on_progress=stop_at_the_second)
     assert heard == [(1, 4), (2, 4)]
+
+
+@pytest.mark.parametrize("number", [65.535, 1000.0, 0.001])
+def test_the_number_that_means_no_measurement_is_found_before_anything_is_inverted(number):
+    """Holes at the bottom of a scan that is nearer below, as it should be."""
+    rows = torch.linspace(8, 1, 90)[:, None].expand(90, 120).clone()
+    rows += torch.rand(90, 120, generator=torch.Generator().manual_seed(2)) * 0.05
+    rows[70:, ::3] = number
+    report = check_depth(DepthMap.make(rows, "metric"))
+    codes = [finding.code for finding in report.findings]
+    assert ("spike" in codes) == (number > 1)
+    assert "inverted" not in codes
+    if number > 1:
+        assert "no_data" in report.text()
+
+
+def test_a_sky_has_a_number_in_relative_depth_but_none_in_metres():
+    rows = torch.linspace(8, 1, 90)[:, None].expand(90, 120).clone()
+    rows += torch.rand(90, 120, generator=torch.Generator().manual_seed(2)) * 0.05
+    rows[:30] = 100.0
+    assert "spike" not in [f.code for f in check_depth(DepthMap.make(rows, "depth")).findings]
+    assert "spike" in [f.code for f in check_depth(DepthMap.make(rows, "metric")).findings]

@@ -42,7 +42,11 @@ _IMAGE_BY_EXTENSION = {
     ".tif": "tiff",
     ".tiff": "tiff",
 }
-_MEANINGS = ("file", "metres", "inverse", "near-disparity", "near-distance", "far-distance")
+# In the order of formats.options.MEANINGS.
+_MEANINGS = (
+    *("file", "metres", "inverse", "near-disparity", "near-distance", "far-distance", "ray"),
+    *("carla", "red-high", "blue-high", "packed-float"),
+)
 _PREVIEW = "preview"
 _NORMALS = "normals"
 
@@ -67,7 +71,13 @@ def _reading(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportP
     group.add_argument("--far", type=float, help="metres of the farthest code or point")
     group.add_argument("--unit-scale", type=float, default=1.0, help="0.001 reads millimetres")
     group.add_argument("--keep-zero", action="store_true", help="a stored 0 is a value")
-    group.add_argument("--channel", default="", help="EXR channel or NPZ array")
+    group.add_argument(
+        "--no-data", default="auto", help="the number that means no value, auto or none"
+    )
+    group.add_argument(
+        "--pfm-scale", choices=("ignore", "multiply"), default="ignore", help="of a PFM header"
+    )
+    group.add_argument("--channel", default="", help="EXR layer, NPZ array or TIFF page")
     group.add_argument("--field-of-view", type=float, default=0.0, help="horizontal, in degrees")
     group.add_argument("--size", help="WIDTHxHEIGHT to draw a 3D file of others at")
 
@@ -187,6 +197,8 @@ def _load(args: argparse.Namespace, source: Path) -> DepthMap:
         channel=args.channel,
         fov_deg=args.field_of_view,
         size=size,
+        no_data=args.no_data,
+        pfm_scale=args.pfm_scale,
     )
     try:
         return load_depth(source, options)

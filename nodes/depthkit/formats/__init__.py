@@ -7,7 +7,15 @@ from .depth_files import READABLE, check_prefix, file_errors, fingerprint, load_
 from .format_table import FORMATS, decode_depth, encode_depth, encode_frame
 from .image_files import IMAGES, SUBSAMPLING, ImageOptions, decode_image, encode_image
 from .mesh_write import MESH_FORMATS, MeshOptions, encode_mesh
-from .options import COMPRESSIONS, EXR_CHANNELS, MEANINGS, VALUES, LoadOptions, SaveOptions
+from .options import (
+    COMPRESSIONS,
+    EXR_CHANNELS,
+    MEANINGS,
+    PFM_SCALES,
+    VALUES,
+    LoadOptions,
+    SaveOptions,
+)
 from .quantise import Coding, choose_coding, record_of
 from .save_batch import Encoded, Saved, save_batch
 
@@ -18,6 +26,7 @@ __all__ = [
     "IMAGES",
     "MEANINGS",
     "MESH_FORMATS",
+    "PFM_SCALES",
     "READABLE",
     "SUBSAMPLING",
     "VALUES",

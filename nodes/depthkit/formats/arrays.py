@@ -162,18 +162,27 @@ def _plane(array: NDArray[np.generic]) -> NDArray[np.generic]:
 
 
 def decode_pfm(data: bytes, options: LoadOptions) -> DepthMap:
-    """One-channel PFM of either byte order; a scale other than 1 multiplies the numbers."""
+    """One-channel PFM of either byte order.
+
+    The format's own text calls the scale of the header a factor, the writers of depth files put
+    numbers there that their readers ignore (Middlebury: 1/255 beside disparities in pixels). It is
+    ignored unless the user says multiply.
+    """
     with damaged_is_an_error("PFM"):
         match = _PFM_HEADER.match(data[:128])
         if match is None or match[1] == b"PF":
             raise FormatError("This PFM is damaged or has three colour channels; depth has one.")
         width, height, scale = int(match[2]), int(match[3]), float(match[4])
         check_size(width, height)
-        if scale == 0 or not math.isfinite(scale) or len(data) - match.end() < width * height * 4:
+        start, size = match.end(), width * height * 4
+        # Some writers end lines with CR LF; of the pixels' first byte nothing may be taken for it.
+        if data[start - 1 : start + 1] == b"\r\n" and len(data) - start > size:
+            start += 1
+        if scale == 0 or not math.isfinite(scale) or len(data) - start < size:
             raise FormatError("This PFM is cut short or its scale is no number.")
         order = "<f4" if scale < 0 else ">f4"
-        rows = np.frombuffer(data, order, width * height, match.end()).reshape(height, width)
+        rows = np.frombuffer(data, order, width * height, start).reshape(height, width)
         pixels = rows[::-1].astype(np.float32)
-        if abs(scale) != 1:
+        if options.pfm_scale == "multiply" and abs(scale) != 1:
             pixels = pixels * np.float32(abs(scale))
         return understand(Plane(pixels, None, "PFM"), options)

@@ -1,7 +1,7 @@
 """Colour of 16 bits a channel, for which Pillow has no mode: it keeps the high byte of each sample.
 
 Told the opposite byte order, the same decoder keeps the low byte. Two passes give all 16 bits, with
-filters, interlacing and predictors undone by Pillow itself.
+filters and interlacing undone by Pillow itself.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ __all__ = ["sixteen_bit_colour"]
 _NATIVE = "L" if sys.byteorder == "little" else "B"
 _OTHER_ORDER = {"L": "B", "B": "L"}
 _GREY_ALPHA = "LA;16B"
-_FORMATS = ("PNG", "TIFF")
-_MAGIC = (b"\x89PNG", b"II*\0", b"MM\0*")
+_FORMATS = ("PNG",)
+_MAGIC = b"\x89PNG"
 
 
 def sixteen_bit_colour(data: bytes) -> NDArray[np.uint16] | None:
-    """(H, W, C) of a PNG or TIFF with 2 (grey and alpha), 3 or 4 channels of 16 bits, upright.
+    """(H, W, C) of a PNG with 2 (grey and alpha), 3 or 4 channels of 16 bits, upright.
 
     None for every other file, grey ones included: Pillow reads those whole.
     """
@@ -48,7 +48,7 @@ def _sixteen_bits(high: NDArray[np.uint16], low: NDArray[np.uint16]) -> NDArray[
 
 def _raw_mode(image: Image.Image) -> str:
     tiles = getattr(image, "tile", None)
-    if image.format not in ("PNG", "TIFF") or not tiles:
+    if not tiles:
         return ""
     args = tiles[0][3]
     return str(args if isinstance(args, str) else args[0])

@@ -146,7 +146,7 @@ def _orientation(jpeg: bytes) -> int:
 def _embedded_plane(data: bytes) -> NDArray[np.generic]:
     """(H, W) uint8 or uint16 of the embedded image."""
     if is_png(data):
-        return png_pixels(data)[0]
+        return png_pixels(data)
     with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
         check_size(*image.size)
         return np.asarray(image.convert("L"))

@@ -46,6 +46,11 @@ def damaged_is_an_error(what: str) -> Generator[None, None, None]:
         raise FormatError(
             f"This {what} file has more pixels than are opened here; make it smaller. ({error})"
         ) from error
+    except NotImplementedError as error:
+        raise FormatError(
+            f"This kind of {what} is not supported ({error}). Save it uncompressed, as 16-bit grey "
+            "or 32-bit float."
+        ) from error
     except _DAMAGE as error:
         raise FormatError(
             f"This {what} file is damaged or not what its name says ({error}); save it again from "

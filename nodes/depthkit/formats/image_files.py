@@ -21,7 +21,10 @@ from .guard import damaged_is_an_error
 from .heif import decode_pixels as decode_heif
 from .heif import recognises as recognises_heif
 from .options import check_size
+from .orientation import turned_pixels
 from .png import write as write_png
+from .tiff_read import read_page
+from .tiff_read import recognises as recognises_tiff
 from .tiff_write import write as write_tiff
 from .unlabelled import white_of
 
@@ -209,7 +212,7 @@ IMAGES: dict[str, ImageFormat] = {
 
 
 # Every decoder that may see a file of the user; Pillow has others, and some start programs (EPS).
-_PILLOW = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM", "TGA", "JPEG2000")
+_PILLOW = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "BMP", "GIF", "PPM", "TGA", "JPEG2000")
 
 
 def decode_image(data: bytes) -> torch.Tensor:
@@ -220,11 +223,22 @@ def decode_image(data: bytes) -> torch.Tensor:
     if recognises_heif(data):
         pixels = decode_heif(data)
         planes = _unit_floats(pixels, white_of(pixels))
+    elif recognises_tiff(data):
+        planes = _of_tiff(data)
     else:
         planes = _by_pillow(data)
     if planes.ndim == 3 and planes.shape[-1] == 2:
         planes = planes[..., (0, 0, 0, 1)]
     return torch.from_numpy(np.ascontiguousarray(np.atleast_3d(planes)))[None]
+
+
+def _of_tiff(data: bytes) -> NDArray[np.float32]:
+    with damaged_is_an_error("TIFF"):
+        page = read_page(data, "")
+        planes = turned_pixels(page.planes, page.orientation)
+        if planes.dtype.kind in "fb":
+            return planes.astype(np.float32)
+        return _unit_floats(planes, page.full or white_of(planes))
 
 
 def _by_pillow(data: bytes) -> NDArray[np.float32]:
@@ -247,8 +261,8 @@ def _opened(data: bytes) -> Image.Image:
         return Image.open(io.BytesIO(data), formats=_decoders())
     except UnidentifiedImageError:
         raise FormatError(
-            "This is no image that can be read here (JPEG, PNG, WebP, AVIF, HEIC, TIFF and others; "
-            "not TIFF with float colour). Save it again as PNG."
+            "This is no image that can be read here (JPEG, PNG, WebP, AVIF, HEIC, TIFF and "
+            "others). Save it again as PNG."
         ) from None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ..errors import FormatError, InvalidInput
 from ..white import OFFERED
+from .packed import PACKED
 
 __all__ = [
     "AS_FILE_SAYS",
@@ -16,6 +17,8 @@ __all__ = [
     "MAX_PIXELS",
     "MEANINGS",
     "METRES",
+    "PFM_SCALES",
+    "RAY_METRES",
     "VALUES",
     "LoadOptions",
     "SaveOptions",
@@ -31,7 +34,14 @@ EXR_CHANNELS = ("Z", "Y", "RGB")
 AS_FILE_SAYS = "as the file says"
 METRES = "metres (times unit scale)"
 INVERSE_METRES = "1 / metres"
-MEANINGS = (AS_FILE_SAYS, METRES, INVERSE_METRES, *(white.value for white in OFFERED))
+RAY_METRES = "metres along the ray (times unit scale)"
+MEANINGS = (
+    *(AS_FILE_SAYS, METRES, INVERSE_METRES),
+    *(white.value for white in OFFERED),
+    *(RAY_METRES, *PACKED),
+)
+AUTO, NONE = "auto", "none"
+PFM_SCALES = ("ignore", "multiply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,9 @@ class LoadOptions:
     near, far: metres of the nearest and farthest code for the white-is-... meanings, both or none.
     unit_scale: metres per stored unit (0.001 for millimetres).
     zero_is_invalid: whether a stored 0 means "no value" (integer depth of sensors).
+    no_data: the stored number that means "no value": "auto" takes what the file says and the huge
+        numbers that renderers write for the sky, "none" takes every finite number, or a number.
+    pfm_scale: what becomes of the scale in a PFM header: "ignore" or "multiply".
     channel: which channel or layer of a multi-channel file; "" looks for the usual names.
     fov_deg: horizontal field of view of a file that carries no camera, 0 for unknown.
     sidecar: JSON record that lies beside a file which cannot carry its own.
@@ -91,12 +104,28 @@ class LoadOptions:
     sidecar: str = ""
     size: tuple[int, int] | None = None
     name: str = ""
+    no_data: str = AUTO
+    pfm_scale: str = PFM_SCALES[0]
+
+    @property
+    def excluded(self) -> float | None:
+        """The number typed as no_data."""
+        return None if self.no_data in (AUTO, NONE) else float(self.no_data)
 
     def __post_init__(self) -> None:
         if self.meaning not in MEANINGS:
             raise InvalidInput(
                 f"Unknown meaning {self.meaning!r}; use one of: {'; '.join(MEANINGS)}."
             )
+        if self.pfm_scale not in PFM_SCALES:
+            raise InvalidInput(f"Unknown PFM scale {self.pfm_scale!r}; use ignore or multiply.")
+        try:
+            _ = self.excluded
+        except ValueError:
+            raise InvalidInput(
+                f"The no-data value {self.no_data!r} is no number; type one such as 65535, or auto "
+                "or none."
+            ) from None
         if not self.unit_scale > 0:
             raise InvalidInput("The unit scale must be above 0; 0.001 reads millimetres as metres.")
         if (self.near is None) != (self.far is None):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 from ..depth_map import DepthMap, Pinhole
 
-__all__ = ["ORIENTATION", "turned"]
+__all__ = ["ORIENTATION", "turned", "turned_pixels"]
 
 ORIENTATION = 0x0112
 # Exif orientation -> whether rows and columns change places, and what is mirrored then: dimension 1
@@ -37,3 +42,10 @@ def turned(depth: DepthMap, orientation: int) -> DepthMap:
         cx, cy = width - cx if 2 in mirrored else cx, height - cy if 1 in mirrored else cy
         camera = Pinhole(fx, fy, cx, cy)
     return DepthMap.make(values, depth.kind, valid, camera, depth.source, measured)
+
+
+def turned_pixels(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """(H, W, C) of an image, turned in the same way."""
+    transposed, mirrored = _TURNS.get(orientation, (False, ()))
+    planes = pixels.swapaxes(0, 1) if transposed else pixels
+    return np.flip(planes, tuple(axis - 1 for axis in mirrored)) if mirrored else planes

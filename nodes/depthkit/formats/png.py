@@ -20,11 +20,11 @@ from PIL import Image
 from ..depth_map import DepthMap
 from ..errors import FormatError
 from .deep_colour import sixteen_bit_colour
+from .grey import depth_of, grey_plane, not_grey
 from .guard import damaged_is_an_error
 from .options import LoadOptions, SaveOptions, check_size
 from .quantise import quantise
 from .record import RECORD_KEY, Record
-from .unlabelled import Plane, understand
 
 __all__ = ["decode", "encode", "pixels", "read_texts", "recognises", "write"]
 
@@ -117,15 +117,24 @@ def read_texts(data: bytes) -> dict[str, str]:
 
 
 def decode(data: bytes, options: LoadOptions) -> DepthMap:
-    """Depth of a grey (or equal-channel) PNG of 8 or 16 bits."""
+    """Depth of a grey PNG of 1 to 16 bits, or packed into the bytes of a coloured one."""
     with damaged_is_an_error("PNG"):
-        stored, texts = pixels(data)
+        planes, texts = _planes(data)
         record = Record.from_json(texts[RECORD_KEY]) if RECORD_KEY in texts else None
-        return understand(Plane(stored, record, "PNG", log_range=_log_range(texts)), options)
+        return depth_of(planes, record, "PNG", options, log_range=_log_range(texts))
 
 
-def pixels(data: bytes) -> tuple[NDArray[np.generic], dict[str, str]]:
-    """(H, W) uint8 or uint16 of a PNG that is grey, if only by equal channels; and its texts."""
+def pixels(data: bytes) -> NDArray[np.generic]:
+    """(H, W) uint8 or uint16 of a PNG that is grey, if only by equal channels."""
+    planes, _ = _planes(data)
+    stored, _ = grey_plane(planes)
+    if stored is None:
+        raise not_grey(planes, "PNG")
+    return stored
+
+
+def _planes(data: bytes) -> tuple[NDArray[np.generic], dict[str, str]]:
+    """(H, W, C) uint8 or uint16, C = 1..4, and the texts."""
     width, height, bits = struct.unpack(">IIB", data[16:25])
     check_size(width, height)
     if width * height * bits // 8 > _DEFLATE_RATIO * len(data) + 4096:
@@ -134,27 +143,22 @@ def pixels(data: bytes) -> tuple[NDArray[np.generic], dict[str, str]]:
         image.load()
         texts = {str(k): str(v) for k, v in getattr(image, "text", {}).items()}
         if image.mode.startswith("I"):
-            return np.asarray(image).astype(np.uint16), texts
-        if image.mode not in ("L", "LA", "RGB", "RGBA"):
-            raise FormatError(
-                f"A {image.mode} image holds colours, not depth. Save it as 16-bit grey, or use "
-                "Image to Depth."
-            )
-        planes = sixteen_bit_colour(data) if data[24] == 16 else np.asarray(image)
-        if planes is None:
-            raise FormatError("This PNG names a transparent colour; save it with an alpha channel.")
-        return _equal_channels(np.atleast_3d(planes)), texts
+            return np.asarray(image).astype(np.uint16)[..., None], texts
+        if bits == 16:
+            planes = sixteen_bit_colour(data)
+            if planes is None:
+                raise FormatError("This PNG names a transparent colour; save it with alpha.")
+            return planes, texts
+        return np.atleast_3d(np.asarray(image.convert(_mode(image)))), texts
 
 
-def _equal_channels(planes: NDArray[np.generic]) -> NDArray[np.generic]:
-    """(H, W) of a (H, W, C) image whose colour channels are equal."""
-    colours = planes[..., :3] if planes.shape[-1] >= 3 else planes[..., :1]
-    if not (colours == colours[..., :1]).all():
-        raise FormatError(
-            "This image is painted with a colour map, which cannot be turned back into depth. "
-            "Save the grey map instead."
-        )
-    return np.ascontiguousarray(colours[..., 0])
+def _mode(image: Image.Image) -> str:
+    """The plainest mode that holds what a palette or a bit stands for."""
+    if image.mode in ("L", "LA", "RGB", "RGBA"):
+        return image.mode
+    if image.mode == "1":
+        return "L"
+    return "RGBA" if image.has_transparency_data else "RGB"
 
 
 def _log_range(texts: Mapping[str, str]) -> tuple[float, float] | None:

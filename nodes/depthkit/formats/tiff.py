@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ..depth_map import DepthMap
-from ..errors import FormatError
 from .embed import exif_tags
+from .grey import depth_of
 from .guard import damaged_is_an_error
-from .options import LoadOptions, SaveOptions, check_size
+from .options import LoadOptions, SaveOptions
+from .orientation import turned
 from .quantise import as_floats, quantise
 from .record import Record
+from .tiff_read import page_names, read_page, recognises
 from .tiff_write import write as write_tiff
-from .unlabelled import Plane, understand
 
-__all__ = ["decode", "encode_codes", "encode_float", "recognises"]
+__all__ = ["decode", "encode_codes", "encode_float", "layers", "recognises"]
 
 _DESCRIPTION = 270
-_MODES = ("F", "I;16", "I;16B", "L", "I;16L")
-
-
-def recognises(data: bytes) -> bool:
-    return data[:4] in (b"II*\0", b"MM\0*")
 
 
 def encode_float(
@@ -48,22 +41,24 @@ def _encode(pixels: NDArray[np.generic], record: Record, options: SaveOptions) -
 
 
 def decode(data: bytes, options: LoadOptions) -> DepthMap:
-    """Depth of a one-channel TIFF (first page)."""
-    with (
-        damaged_is_an_error("TIFF"),
-        Image.open(io.BytesIO(data), formats=["TIFF"]) as image,
-    ):
-        check_size(*image.size)
-        if image.mode not in _MODES:
-            raise FormatError(
-                f"This TIFF is of kind {image.mode}; depth is one channel of 16-bit grey or 32-bit "
-                "float. Convert it first."
-            )
-        text = image.tag_v2.get(_DESCRIPTION, "")  # type: ignore[attr-defined]
-        is_ours = isinstance(text, str) and text.startswith('{"version"')
-        pixels = np.asarray(image)
-        if image.mode.startswith("I"):
-            pixels = pixels.astype(np.uint16)
-        return understand(
-            Plane(pixels, Record.from_json(text) if is_ours else None, "TIFF"), options
+    """Depth of a TIFF of any real type, upright: the page `options.channel`, or the first."""
+    with damaged_is_an_error("TIFF"):
+        page = read_page(data, options.channel)
+        is_ours = page.description.startswith('{"version"')
+        record = Record.from_json(page.description) if is_ours else None
+        depth = depth_of(
+            page.planes,
+            record,
+            "TIFF",
+            options,
+            layer=page.name,
+            no_data=page.no_data,
+            full=page.full,
         )
+        return turned(depth, page.orientation)
+
+
+def layers(data: bytes) -> list[str]:
+    """Numbers of its pages. Raises FormatError."""
+    with damaged_is_an_error("TIFF"):
+        return page_names(data)

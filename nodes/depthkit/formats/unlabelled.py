@@ -5,6 +5,7 @@ A scale is never guessed. A plane with our record is restored by it unless a mea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,53 +15,85 @@ from numpy.typing import NDArray
 from ..depth_map import DepthMap, Pinhole
 from ..errors import FormatError, MissingInformation
 from ..white import White
-from .options import (
-    AS_FILE_SAYS,
-    INVERSE_METRES,
-    METRES,
-    LoadOptions,
-)
+from .no_data import valid_pixels
+from .options import AS_FILE_SAYS, INVERSE_METRES, METRES, RAY_METRES, LoadOptions
+from .packed import PACKED, Packed
 from .quantise import restore
 from .record import Record
 
-__all__ = ["Plane", "understand", "white_of"]
+__all__ = ["Plane", "understand", "unpacked", "white_of"]
+
+_STRIP = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
 class Plane:
     """Numbers as a decoder found them.
 
-    stored: (H, W) uint8, uint16 or float; record: ours, if the file has one; what: for messages.
-    metric: the format itself defines the numbers as distances along z (a renderer's Z channel).
-    log_range: near and far metres of logarithmic codes. camera: intrinsics from the file.
-    white: what white means, where the file's own words say it. hint: what else is known of numbers
-    whose meaning must be asked for. layer: which of several the plane is.
+    stored: (H, W) of any real type; record: ours, if the file has one; what: for messages.
+    metric: the format itself defines the numbers as distances along z (a renderer's Z channel);
+    ray: along the line of sight instead. log_range: near and far metres of logarithmic codes.
+    camera: intrinsics from the file. white: what white means, where the file's own words say it.
+    hint: what else is known of numbers whose meaning must be asked for. layer: which of several the
+    plane is. known: (H, W) pixels that hold depth, None for all; no_data: the number the file gives
+    for the others. full: the code of white, None for numbers that have none.
     """
 
     stored: NDArray[np.generic]
     record: Record | None
     what: str
     metric: bool = False
+    ray: bool = False
     log_range: tuple[float, float] | None = None
     camera: Pinhole | None = None
     white: White | None = None
     hint: str = ""
     layer: str = ""
+    known: NDArray[np.bool_] | None = None
+    no_data: float | None = None
+    full: int | None = None
+
+
+Values = NDArray[np.float64]
 
 
 def understand(plane: Plane, options: LoadOptions) -> DepthMap:
     """The DepthMap of a plane. Raises MissingInformation where nothing says what it means."""
-    if options.meaning == AS_FILE_SAYS:
+    meaning = options.meaning
+    if meaning == AS_FILE_SAYS:
         return _as_file_says(plane, options)
-    values = plane.stored.astype(np.float64)
-    valid = _valid(plane.stored, options)
-    if options.meaning == METRES:
-        return _make("metric", values * options.unit_scale, valid, plane, options)
-    if options.meaning == INVERSE_METRES:
-        inverse = _inverse_metres(values, valid, options.unit_scale)
-        return _make("metric", inverse, valid, plane, options)
-    kind, result = _by_white(White(options.meaning), values, valid, plane, options)
-    return _make(kind, result, valid, plane, options)
+    if meaning in PACKED:
+        raise FormatError(f"{meaning!r} is for colour images; this {plane.what} has one channel.")
+    if meaning in _METRES:
+        convert = _METRES[meaning]
+        return _made("metric", lambda v: convert(v, options.unit_scale), plane, options)
+    return _by_white(White(meaning), plane, options)
+
+
+def _scaled(values: Values, scale: float) -> Values:
+    return values * scale
+
+
+def _inverse(values: Values, scale: float) -> Values:
+    usable = values > 0
+    return np.where(usable, scale / np.where(usable, values, 1.0), 0.0)
+
+
+_METRES: dict[str, Callable[[Values, float], Values]] = {
+    METRES: _scaled,
+    RAY_METRES: _scaled,
+    INVERSE_METRES: _inverse,
+}
+
+
+def unpacked(colours: NDArray[np.generic], what: str, options: LoadOptions) -> DepthMap:
+    """The DepthMap of (H, W, C) colours whose bytes are numbers; `options.meaning` says how."""
+    metres, known = Packed(options.meaning).metres(colours, options.unit_scale)
+    whole = Plane(metres, None, what, metric=True, known=known)
+    excluded = options.excluded
+    if excluded is not None:
+        known &= ~np.isclose(metres, excluded, rtol=1e-6, atol=0)
+    return _made("metric", lambda v: v, whole, LoadOptions(name=options.name))
 
 
 def _as_file_says(plane: Plane, options: LoadOptions) -> DepthMap:
@@ -68,16 +101,14 @@ def _as_file_says(plane: Plane, options: LoadOptions) -> DepthMap:
     if record is not None:
         return restore(plane.stored, record)
     if plane.log_range is not None and plane.stored.dtype == np.uint16:
-        return _make("metric", *_logarithmic(plane.stored, plane.log_range), plane, options)
-    if plane.metric:
-        valid = _valid(plane.stored, options)
-        scaled = plane.stored.astype(np.float64) * options.unit_scale
-        return _make("metric", scaled, valid, plane, options)
+        near, far = plane.log_range
+        codes = plane.stored.astype(np.uint16)
+        known = (codes > 0) & (codes < 65535)
+        return _made("metric", lambda v: _logarithmic(v, near, far), plane, options, known)
+    if plane.metric or plane.ray:
+        return _made("metric", lambda v: v * options.unit_scale, plane, options)
     if plane.white is not None:
-        valid = _valid(plane.stored, options)
-        values = plane.stored.astype(np.float64)
-        kind, result = _by_white(plane.white, values, valid, plane, options)
-        return _make(kind, result, valid, plane, options)
+        return _by_white(plane.white, plane, options)
     raise MissingInformation(
         f"This {plane.what} does not say what its numbers mean. Set 'meaning': metres with a unit "
         "scale for sensors (0.001 for millimetres), or what white means for grey images."
@@ -85,61 +116,32 @@ def _as_file_says(plane: Plane, options: LoadOptions) -> DepthMap:
     )
 
 
-def _make(
-    kind: str,
-    values: NDArray[np.float64],
-    valid: NDArray[np.bool_],
-    plane: Plane,
-    options: LoadOptions,
-) -> DepthMap:
-    with np.errstate(over="ignore"):
-        single = np.where(valid, values, 0.0).astype(np.float32)
-    # A renderer's own channel is exact in every pixel; of other files it is unknown.
-    measured = single.shape if plane.metric else None
-    source = f"{options.name} ({plane.layer})" if options.name and plane.layer else options.name
-    return DepthMap.make(
-        torch.from_numpy(single), kind, torch.from_numpy(valid), plane.camera, source, measured
+def _logarithmic(codes: Values, near: float, far: float) -> Values:
+    """MoGe's codes 1..65534."""
+    return np.exp(np.log(near) + (codes - 1) / 65533 * (np.log(far) - np.log(near)))
+
+
+def _by_white(white: White, plane: Plane, options: LoadOptions) -> DepthMap:
+    valid = valid_pixels(plane.stored, plane.known, plane.no_data, options)
+    inside = plane.stored[valid]
+    top = float(inside.max()) if inside.size else 0.0
+    if options.near is None or options.far is None:
+        kind, _ = white.relative(np.zeros(1), top)
+        return _made(kind, lambda v: white.relative(v, top)[1], plane, options, valid)
+    full = plane.full or (white_of(plane.stored) if plane.stored.dtype in _IMAGES else None)
+    if full is None and inside.size and not 0 <= float(inside.min()) <= top <= 1:
+        raise FormatError(
+            f"near and far describe black and white, but this {plane.what} holds numbers up to "
+            f"{top:g}. Leave them at 0, or read the numbers as metres."
+        )
+    near, far = options.near, options.far
+    return _made(
+        "metric", lambda v: white.metres(v / (full or 1), near, far), plane, options, valid
     )
 
 
-def _valid(stored: NDArray[np.generic], options: LoadOptions) -> NDArray[np.bool_]:
-    if stored.dtype.kind == "f":
-        return np.isfinite(stored) & (_below_background(stored))
-    return stored != 0 if options.zero_is_invalid else np.ones(stored.shape, bool)
-
-
-def _below_background(stored: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Renderers write 1e10 where a ray hits nothing; half floats end at 65504."""
-    return np.abs(stored) < (65504.0 if stored.dtype == np.float16 else 1e9)
-
-
-def _logarithmic(
-    stored: NDArray[np.generic], ends: tuple[float, float]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    codes = stored.astype(np.float64)
-    near, far = ends
-    values = np.exp(np.log(near) + (codes - 1) / 65533 * (np.log(far) - np.log(near)))
-    return values, (codes > 0) & (codes < 65535)
-
-
-def _inverse_metres(
-    values: NDArray[np.float64], valid: NDArray[np.bool_], unit_scale: float
-) -> NDArray[np.float64]:
-    usable = valid & (values > 0)
-    return np.where(usable, unit_scale / np.where(usable, values, 1.0), 0.0)
-
-
-def _by_white(
-    white: White,
-    values: NDArray[np.float64],
-    valid: NDArray[np.bool_],
-    plane: Plane,
-    options: LoadOptions,
-) -> tuple[str, NDArray[np.float64]]:
-    """Kind and values where it is known what white is."""
-    if options.near is None or options.far is None:
-        return white.relative(values, values[valid].max() if valid.any() else 0.0)
-    return "metric", white.metres(_normalised(values, valid, plane), options.near, options.far)
+# Types of image files, where the largest code is white; other whole numbers are just numbers.
+_IMAGES = (np.dtype(np.uint8), np.dtype(np.uint16))
 
 
 def white_of(stored: NDArray[np.generic]) -> int:
@@ -147,16 +149,50 @@ def white_of(stored: NDArray[np.generic]) -> int:
     return int(np.iinfo(np.dtype(stored.dtype).name).max)
 
 
-def _normalised(
-    values: NDArray[np.float64], valid: NDArray[np.bool_], plane: Plane
-) -> NDArray[np.float64]:
-    """0..1 between black and white; floats have no white and must lie in 0..1 already."""
-    if plane.stored.dtype.kind != "f":
-        return values / white_of(plane.stored)
-    inside = values[valid]
-    if inside.size and (inside.min() < 0 or inside.max() > 1):
-        raise FormatError(
-            f"near and far describe black and white, but this {plane.what} holds numbers up to "
-            f"{inside.max():g}. Leave them at 0, or read the numbers as metres."
+def _made(
+    kind: str,
+    convert: Callable[[Values], Values],
+    plane: Plane,
+    options: LoadOptions,
+    valid: NDArray[np.bool_] | None = None,
+) -> DepthMap:
+    """The map of numbers converted one by one. valid: None finds it out."""
+    if valid is None:
+        valid = valid_pixels(plane.stored, plane.known, plane.no_data, options)
+    single = np.zeros(plane.stored.shape, np.float32)
+    flat, stored, known = single.reshape(-1), plane.stored.reshape(-1), valid.reshape(-1)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        for start in range(0, flat.size, _STRIP):
+            part = slice(start, start + _STRIP)
+            # Double precision in pieces: integers of 32 bits survive, memory does not double.
+            values = np.where(known[part], stored[part], 1).astype(np.float64)
+            flat[part] = np.where(known[part], convert(values), 0.0)
+    camera = plane.camera
+    height, width = valid.shape
+    if plane.ray or options.meaning == RAY_METRES:
+        camera = _camera(plane, options)
+        single *= _along_axis(camera, width, height)
+    # A renderer's own channel is exact in every pixel; of other files it is unknown.
+    measured = (height, width) if plane.metric or plane.ray else None
+    source = f"{options.name} ({plane.layer})" if options.name and plane.layer else options.name
+    return DepthMap.make(
+        torch.from_numpy(single), kind, torch.from_numpy(valid), camera, source, measured
+    )
+
+
+def _camera(plane: Plane, options: LoadOptions) -> Pinhole:
+    if plane.camera is not None:
+        return plane.camera
+    if options.fov_deg <= 0:
+        raise MissingInformation(
+            f"The numbers of this {plane.what} are distances along the line of sight. Give the "
+            "field of view, so that they can be turned into distances along the axis."
         )
-    return values
+    return Pinhole.from_fov(options.fov_deg, plane.stored.shape[1], plane.stored.shape[0])
+
+
+def _along_axis(camera: Pinhole, width: int, height: int) -> NDArray[np.float32]:
+    """z per unit of distance along the ray through each pixel's centre: (H, W)."""
+    x = (np.arange(width) + 0.5 - camera.cx) / camera.fx
+    y = (np.arange(height) + 0.5 - camera.cy) / camera.fy
+    return (1 / np.sqrt(1 + x[None] ** 2 + y[:, None] ** 2)).astype(np.float32)

@@ -27,6 +27,8 @@ _SIDE = 384
 _GAP = 0.001
 # A drone sees houses of 5 m from 500 m; what differs by less than this is rounding.
 _FLAT = 0.001
+# Share of the pixels at an end, and the gap before it against the range of all others.
+_SPIKE, _GAP_BEFORE_SPIKE = 0.002, 0.9
 _PLACES = (
     ("at the top left", "at the top", "at the top right"),
     ("at the left", "in the middle", "at the right"),
@@ -159,6 +161,32 @@ def _is_sky(frame: DepthMap, farthest: Tensor) -> bool:
     same = (frame.values[0] == farthest) & frame.valid[0]
     hanging = (same | ~frame.valid[0]).long().cumprod(0) * same
     return bool(hanging.sum() > 0.8 * same.sum())
+
+
+def _spiked(view: _View) -> _Found | None:
+    """Many pixels with one number far from all others: how files say "no measurement"."""
+    inside = view.full.values[view.full.valid]
+    low, high = torch.aminmax(inside)
+    for end in (high, low):
+        share = (inside == end).float().mean().item()
+        others = inside[inside != end]
+        if share < _SPIKE or others.numel() < 2:
+            continue
+        least, most = torch.aminmax(others)
+        gap = (end - most if end > most else least - end).item()
+        width = max((most - least).item(), 1e-12)
+        far_end = (end == low) == view.full.near_is_large
+        # Relative maps have a number for the sky; in metres it has none.
+        if view.full.kind != "metric" and far_end and _is_sky(view.full, end):
+            continue
+        if gap > _GAP_BEFORE_SPIKE * width:
+            return (
+                f"{share:.1%} of the pixels hold {end.item():g}, far from all others: it stands "
+                'for "no measurement".',
+                "Type the stored number into no_data of Load Depth; these pixels are then unknown.",
+                {"share": share, "value": end.item(), "gap": gap / width},
+            )
+    return None
 
 
 def _inverted(view: _View) -> _Found | None:
@@ -301,6 +329,7 @@ def _place(patch: Patch) -> str:
 _CHECKS: dict[str, tuple[str, Callable[[_View], _Found | None]]] = {
     "empty": ("problem", _empty),
     "flat": ("problem", _flat),
+    "spike": ("problem", _spiked),
     "inverted": ("problem", _inverted),
     "misaligned": ("problem", _misaligned),
     "clipped": ("warning", _clipped),
@@ -315,5 +344,6 @@ CODES: tuple[str, ...] = tuple(_CHECKS)
 _MAKES_MOOT: dict[str, tuple[str, ...]] = {
     "empty": CODES,
     "flat": CODES,
+    "spike": ("inverted", "clipped", "speckle"),
     "misaligned": ("transparent",),
 }

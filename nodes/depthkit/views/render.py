@@ -10,7 +10,7 @@ from torch import Tensor
 from ..conversions import NEAR_FRACTION, to_depth
 from ..depth_map import DepthMap
 from ..errors import InvalidInput
-from ..images import frames, luminance, resize
+from ..images import frames, is_grey, luminance, resize
 from ..ranges import Window, as_disparity, normalised
 from ..white import LOGARITHMIC, OFFERED, White
 from .colour_map import colorize
@@ -20,9 +20,6 @@ __all__ = ["MEANINGS", "SCALES", "RenderOptions", "from_image", "render"]
 SCALES: tuple[str, ...] = ("disparity", "depth")
 METRES = "values are metres"
 MEANINGS: tuple[str, ...] = (*(white.value for white in (*OFFERED, *LOGARITHMIC)), METRES)
-
-# A grey image that went through JPEG keeps its channels this close; a colour map does not.
-_GREY_TOLERANCE = 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +104,7 @@ def _one_channel(stack: Tensor, name: str) -> Tensor:
     if stack.shape[-1] == 1:
         return stack[..., 0]
     colour = stack[..., :3]
-    spread = (colour.amax(-1) - colour.amin(-1)).nan_to_num(0.0, 0.0, 0.0)
-    scale = colour.abs().nan_to_num(0.0, 0.0, 0.0).amax().clamp_min(1e-12)
-    if (spread / scale).mean() > _GREY_TOLERANCE:
+    if not is_grey(colour.numpy()):
         raise InvalidInput(
             f"The input '{name}' is coloured, so its values are not depth (a colour map cannot be "
             "undone, a photograph needs Estimate Depth). Connect a grey depth image."
