@@ -6,11 +6,10 @@ from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import rgb
-from ..depthkit.measure.findings import stop_on_problem
-from ..depthkit.measure.quality import check_depth
 from ..shared import host
 from ..shared.declared import Choice, Declared, Inputs, Int
 from ..shared.given_depth import given_depth, with_note
+from ..shared.on_demand import quality
 from ..shared.sockets import DEPTH_MAP, depth_map_input, image_input
 
 __all__ = ["GenVRDepthCheck"]
@@ -68,10 +67,10 @@ class GenVRDepthCheck(Declared):
         photo = None if image is None else rgb(image)
         here = host.current()
         with here.task(depth.batch) as task:
-            report = check_depth(depth, photo, target_size, on_progress=task.on_progress)
+            report = quality.check_depth(depth, photo, target_size, on_progress=task.on_progress)
             text = with_note(note, report.text())
             task.say(text)
         if on_problem == ACTIONS[1]:
-            stop_on_problem(report)
+            report.stop_on_problem()
         passed = here.blocked(_NO_PHOTO) if image is None else image
         return depth, text, report.ok, report.as_json(), passed

@@ -6,10 +6,10 @@ from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import rgb
-from ..depthkit.maps.refine import refine
 from ..shared import host
 from ..shared.declared import Declared, Float, Inputs
 from ..shared.given_depth import given_depth
+from ..shared.on_demand import refine
 from ..shared.sockets import DEPTH_MAP, depth_map_input, image_input
 
 __all__ = ["GenVRDepthRefine"]
@@ -61,7 +61,7 @@ class GenVRDepthRefine(Declared):
     ) -> tuple[DepthMap]:
         depth = given_depth(depth).depth
         with host.current().task(depth.batch) as task:
-            refined = refine(
+            refined = refine.refine(
                 depth,
                 rgb(guide, "guide"),
                 strength=strength,

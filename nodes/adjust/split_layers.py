@@ -6,10 +6,10 @@ from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import rgb
-from ..depthkit.views.layers import METHODS, parse_thresholds, split_image
 from ..shared import host
 from ..shared.declared import Choice, Declared, Float, Inputs, Int, Text
 from ..shared.given_depth import given_depth
+from ..shared.on_demand import layers as cutting
 from ..shared.sockets import depth_map_input, image_input
 
 __all__ = ["GenVRDepthLayers"]
@@ -47,8 +47,8 @@ class GenVRDepthLayers(Declared):
             "method": Choice(
                 "automatic cuts in the valleys between things; equal depth and "
                 "equal area cut evenly; thresholds uses your own list.",
-                METHODS[0],
-                choices=METHODS,
+                "automatic",
+                choices=lambda: cutting.METHODS,
             ),
             "feather": Float(
                 "Width of the soft border between layers, as a share of the "
@@ -75,10 +75,10 @@ class GenVRDepthLayers(Declared):
         thresholds: str = "0.66, 0.33",
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, str]:
         depth = given_depth(depth).depth
-        cuts = parse_thresholds(thresholds) if method == "thresholds" else ()
+        cuts = cutting.parse_thresholds(thresholds) if method == "thresholds" else ()
         photo = None if image is None else rgb(image)
         with host.current().task(depth.batch) as task:
-            split, coloured = split_image(
+            split, coloured = cutting.split_image(
                 depth, photo, layers, method,
                 thresholds=cuts, feather=feather, on_progress=task.on_progress,
             )  # fmt: skip

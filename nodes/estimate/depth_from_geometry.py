@@ -8,9 +8,9 @@ from typing import Any
 from torch import Tensor
 
 from ..depthkit.ranges import Window, control_image
-from ..depthkit.views.core_geometry import UNITS, GeometryOptions, from_geometry
 from ..shared.declared import Choice, Declared, Float, Inputs, Int, Socket
 from ..shared.depth_view import depth_ui
+from ..shared.on_demand import core_geometry
 from ..shared.sockets import DEPTH_MAP, advanced, window_widgets
 
 __all__ = ["GenVRDepthFromGeometry"]
@@ -48,7 +48,7 @@ class GenVRDepthFromGeometry(Declared):
                 "Anything 3 Metric, MoGe 2 and 3. relative: all others. auto: MoGe is metric "
                 "unless it is a panorama, the rest relative; set relative for MoGe 1.",
                 "auto",
-                choices=UNITS,
+                choices=lambda: core_geometry.UNITS,
             ),
             "field_of_view": Float(
                 "Horizontal field of view of the photo in degrees; 0 = unknown. "
@@ -89,8 +89,8 @@ class GenVRDepthFromGeometry(Declared):
         resize_method: str = RESIZE_METHODS[0],
     ) -> dict[str, Any]:
         shorter = resize_method == RESIZE_METHODS[1]
-        options = GeometryOptions(unit, field_of_view, run_size, shorter)
-        depth = from_geometry(geometry, options)
+        options = core_geometry.GeometryOptions(unit, field_of_view, run_size, shorter)
+        depth = core_geometry.from_geometry(geometry, options)
         control = control_image(depth, Window(window, low, high, scope))
         image: Tensor | None = geometry.get("image")
         ui = depth_ui(depth, control, image)

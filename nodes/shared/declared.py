@@ -1,7 +1,8 @@
 """The inputs of a node as typed, immutable values, and the `INPUT_TYPES` that ComfyUI reads.
 
 A default is readable at any time. What lies on disk, or in a part that is imported on demand, is
-given as a function; only `INPUT_TYPES` calls it.
+given as a function; only `INPUT_TYPES` calls it. Nothing compares or prints a declaration, and
+ComfyUI would wait at its start while those methods are compiled: eq=False, repr=False.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ __all__ = [
 Emitted = tuple[Any, dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Socket:
     """An input that is wired. type: one name, or several joined by commas."""
 
@@ -39,7 +40,7 @@ class Socket:
         return self.type, {"tooltip": self.tooltip}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Widget:
     """An input with a value on the node; None leaves an option out."""
 
@@ -59,7 +60,7 @@ class Widget:
         return self.TYPE, self.options()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Int(Widget):
     """A whole number. control_after_generate: what happens to a seed after each run."""
 
@@ -70,7 +71,7 @@ class Int(Widget):
     control_after_generate: bool | str | None = field(default=None, kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Float(Widget):
     """A number. round: False keeps every digit that is typed."""
 
@@ -82,7 +83,7 @@ class Float(Widget):
     round: bool | None = field(default=None, kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Boolean(Widget):
     """On or off."""
 
@@ -90,7 +91,7 @@ class Boolean(Widget):
     default: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Text(Widget):
     """A line of text, or several."""
 
@@ -99,7 +100,7 @@ class Text(Widget):
     multiline: bool | None = field(default=None, kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Choice(Widget):
     """One of a list. choices: the list, or a function that gives it."""
 
@@ -114,7 +115,7 @@ class Choice(Widget):
         return list(listed), options
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FileChoice(Choice):
     """One of the files in a folder. upload_extensions: what `web/js/upload.js` lets in."""
 
@@ -128,7 +129,7 @@ class FileChoice(Choice):
 Input = Socket | Widget
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Inputs:
     """All inputs of one node by name, in the order in which they are drawn and saved."""
 

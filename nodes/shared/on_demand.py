@@ -11,7 +11,18 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["estimators", "formats", "genvr", "image_scores", "local", "scenes"]
+__all__ = [
+    "core_geometry",
+    "estimators",
+    "formats",
+    "genvr",
+    "image_scores",
+    "layers",
+    "local",
+    "quality",
+    "refine",
+    "scenes",
+]
 
 
 class _Part:
@@ -60,10 +71,38 @@ def _image_scores() -> ModuleType:
     return image_scores
 
 
+def _quality() -> ModuleType:
+    from ..depthkit.measure import quality
+
+    return quality
+
+
+def _refine() -> ModuleType:
+    from ..depthkit.maps import refine
+
+    return refine
+
+
+def _layers() -> ModuleType:
+    from ..depthkit.views import layers
+
+    return layers
+
+
+def _core_geometry() -> ModuleType:
+    from ..depthkit.views import core_geometry
+
+    return core_geometry
+
+
 if TYPE_CHECKING:
     from ..depthkit import estimators, formats, genvr, local, scenes
-    from ..depthkit.measure import image_scores
+    from ..depthkit.maps import refine
+    from ..depthkit.measure import image_scores, quality
+    from ..depthkit.views import core_geometry, layers
 else:
     estimators, formats, genvr = _Part(_estimators), _Part(_formats), _Part(_genvr)
     local, scenes = _Part(_local), _Part(_scenes)
     image_scores = _Part(_image_scores)
+    quality, refine = _Part(_quality), _Part(_refine)
+    layers, core_geometry = _Part(_layers), _Part(_core_geometry)

@@ -8,7 +8,6 @@ from genvr_depth.nodes.depthkit.conversions import to_disparity
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
 from genvr_depth.nodes.depthkit.images import resize
-from genvr_depth.nodes.depthkit.measure.findings import stop_on_problem
 from genvr_depth.nodes.depthkit.measure.quality import CODES, check_depth
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
 
@@ -129,10 +128,10 @@ def test_every_finding_says_what_to_do(scene):
 
 
 def test_only_a_problem_stops_the_run(scene):
-    stop_on_problem(check_depth(scene.depth, scene.image, 10000))
+    check_depth(scene.depth, scene.image, 10000).stop_on_problem()
     upside_down = scene.depth.with_values(20 - scene.depth.values)
     with pytest.raises(InvalidInput, match="near and far look swapped"):
-        stop_on_problem(check_depth(upside_down))
+        check_depth(upside_down).stop_on_problem()
 
 
 def test_frames_of_a_batch_are_told_apart(scene):

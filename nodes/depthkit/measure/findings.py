@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from ..errors import InvalidInput
 
-__all__ = ["SEVERITIES", "Finding", "QualityReport", "stop_on_problem"]
+__all__ = ["SEVERITIES", "Finding", "QualityReport"]
 
 SEVERITIES: tuple[str, ...] = ("problem", "warning", "note")
 
@@ -54,11 +54,10 @@ class QualityReport:
     def as_json(self) -> str:
         return json.dumps({"ok": self.ok, "findings": [asdict(f) for f in self.findings]})
 
-
-def stop_on_problem(report: QualityReport) -> None:
-    """Raise InvalidInput with the report's words unless it is `ok`."""
-    if not report.ok:
-        raise InvalidInput(
-            f"{report.text()}\nThe run was stopped by Check Depth; set on_problem to report to go "
-            "on."
-        )
+    def stop_on_problem(self) -> None:
+        """Raise InvalidInput with the report's words unless it is `ok`."""
+        if not self.ok:
+            raise InvalidInput(
+                f"{self.text()}\nThe run was stopped by Check Depth; set on_problem to report to "
+                "go on."
+            )
