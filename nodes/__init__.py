@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .adjust.adjust_depth import GenVRDepthAdjust
+from .adjust.camera_move import GenVRDepthCameraMove
 from .adjust.check_depth import GenVRDepthCheck
 from .adjust.depth_to_normals import GenVRDepthNormals
 from .adjust.depth_to_stereo import GenVRDepthStereo
@@ -44,6 +45,7 @@ NODE_CLASS_MAPPINGS: dict[str, type] = {
     "GenVRDepthLayers": GenVRDepthLayers,
     "GenVRDepthCheck": GenVRDepthCheck,
     "GenVRDepthStereo": GenVRDepthStereo,
+    "GenVRDepthCameraMove": GenVRDepthCameraMove,
     "GenVRDepthToImage": GenVRDepthToImage,
     "GenVRDepthGenerateLocal": GenVRDepthGenerateLocal,
     "GenVRDepthGenerateRemote": GenVRDepthGenerateRemote,
@@ -73,6 +75,7 @@ NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
     "GenVRDepthLayers": "Split Depth Layers",
     "GenVRDepthCheck": "Check Depth",
     "GenVRDepthStereo": "Depth to Stereo",
+    "GenVRDepthCameraMove": "Depth to Camera Move",
     "GenVRDepthToImage": "Depth to Image",
     "GenVRDepthGenerateLocal": "Generate from Depth (Local)",
     "GenVRDepthGenerateRemote": "Generate from Depth (GenVR)",

@@ -19,6 +19,7 @@ __all__ = [
     "image_scores",
     "layers",
     "local",
+    "moves",
     "quality",
     "refine",
     "scenes",
@@ -57,6 +58,12 @@ def _local() -> ModuleType:
     from ..depthkit import local
 
     return local
+
+
+def _moves() -> ModuleType:
+    from ..depthkit.views import moves
+
+    return moves
 
 
 def _scenes() -> ModuleType:
@@ -99,10 +106,11 @@ if TYPE_CHECKING:
     from ..depthkit import estimators, formats, genvr, local, scenes
     from ..depthkit.maps import refine
     from ..depthkit.measure import image_scores, quality
-    from ..depthkit.views import core_geometry, layers
+    from ..depthkit.views import core_geometry, layers, moves
 else:
     estimators, formats, genvr = _Part(_estimators), _Part(_formats), _Part(_genvr)
     local, scenes = _Part(_local), _Part(_scenes)
     image_scores = _Part(_image_scores)
     quality, refine = _Part(_quality), _Part(_refine)
     layers, core_geometry = _Part(_layers), _Part(_core_geometry)
+    moves = _Part(_moves)

@@ -9,6 +9,7 @@ import torch
 from genvr_depth.nodes import NODE_CLASS_MAPPINGS
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import Stopped
+from genvr_depth.nodes.depthkit.views.camera_path import MOVES, TIMINGS
 from genvr_depth.nodes.shared import headless
 
 
@@ -216,3 +217,33 @@ def test_stereo_makes_images_and_masks(batch, layout):
     assert images.shape[0] == (5 if "clip" in layout else batch)
     assert images.shape[:3] == holes.shape
     assert "cm" in report
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [
+        ({"move": "crane"}, "crane by 10% of the distance to the focus"),
+        ({"keyframes": "1: 0.1 0 0"}, "Along the key frames"),
+        (
+            {"camera": {"position": {"x": 0.1, "y": 0, "z": 0}, "target": dict.fromkeys("xyz", 0)}},
+            "To the connected camera",
+        ),
+    ],
+)
+def test_camera_move_makes_frames_masks_and_depth(batch, path, word):
+    frames, holes, depth, report = _run(
+        "GenVRDepthCameraMove", _depth(batch), _photo(batch, 24, 32, 4), frames=3, **path
+    )
+    count = batch if batch > 1 else 3
+    assert frames.shape == (count, 24, 32, 3)
+    assert holes.shape == (count, 24, 32)
+    assert depth.values.shape == holes.shape
+    assert depth.kind == "depth"
+    assert word in report
+
+
+def test_camera_move_offers_every_move_and_timing():
+    offered = NODE_CLASS_MAPPINGS["GenVRDepthCameraMove"].INPUT_TYPES()["required"]
+    assert tuple(offered["move"][0]) == tuple(MOVES)
+    assert tuple(offered["timing"][0]) == tuple(TIMINGS)

@@ -142,13 +142,22 @@ def record(name: str, module: ModuleType, view: studio.View) -> dict[str, object
 
 
 def render_scene(
-    name: str, out: Path, samples: int, scale: float, variant: str, depth: bool
+    name: str,
+    out: Path,
+    samples: int,
+    scale: float,
+    variant: str,
+    depth: bool,
+    step: list[float] | None = None,
 ) -> dict[str, object]:
     module = importlib.import_module(SCENES[name])
     studio.empty()
     view, look = module.build(variant)
+    if step:
+        view = view.stepped(*step)
     set_up(view, scale)
     stem = name if variant == "base" else f"{name}.{variant}"
+    stem = f"{name}.stepped" if step else stem
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         if samples:
@@ -170,6 +179,13 @@ def main(arguments: list[str]) -> None:
         "--samples", type=int, default=128, help="at most; 0 renders the depth only"
     )
     parser.add_argument("--side", type=int, default=1024, help="long side in pixels")
+    parser.add_argument(
+        "--step",
+        type=float,
+        nargs=5,
+        metavar=("RIGHT", "UP", "FORWARD", "PAN", "TILT"),
+        help="move the camera: metres, then degrees; writes NAME.stepped",
+    )
     parser.add_argument("--preview", action="store_true", help="256 px, 12 samples, no depth")
     options = parser.parse_args(arguments)
     side, samples = (256, 12) if options.preview else (options.side, options.samples)
@@ -179,11 +195,17 @@ def main(arguments: list[str]) -> None:
     for name in options.scene or SCENES:
         started = time.monotonic()
         made = render_scene(
-            name, options.out, samples, side / 1024, options.variant, not options.preview
+            name,
+            options.out,
+            samples,
+            side / 1024,
+            options.variant,
+            not options.preview,
+            options.step,
         )
         sys.stderr.write(f"{name}: {time.monotonic() - started:.0f} s\n")
         known = [entry for entry in known if entry["name"] != name] + [made]
-    if options.variant == "base" and not options.preview:
+    if options.variant == "base" and not options.preview and not options.step:
         known.sort(key=lambda entry: list(SCENES).index(entry["name"]))
         listing.write_text(json.dumps(known, indent=1) + "\n")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import bpy
@@ -45,6 +45,24 @@ class View:
     def horizon(self) -> float:
         """The image row of everything infinitely far and as high as the camera."""
         return self.center[1] + self.focal * math.tan(math.radians(self.pitch))
+
+    def stepped(self, right: float, up: float, forward: float, pan: float, tilt: float) -> View:
+        """The same camera after a move in its own axes: metres, then degrees right and up."""
+        yaw, pitch = math.radians(self.yaw), math.radians(self.pitch)
+        ahead = (
+            math.sin(yaw) * math.cos(pitch),
+            math.cos(yaw) * math.cos(pitch),
+            math.sin(pitch),
+        )
+        above = (
+            -math.sin(yaw) * math.sin(pitch),
+            -math.cos(yaw) * math.sin(pitch),
+            math.cos(pitch),
+        )
+        aside = (math.cos(yaw), -math.sin(yaw), 0.0)
+        steps = zip(self.eye, aside, above, ahead, strict=True)
+        eye = tuple(at + right * x + up * y + forward * z for at, x, y, z in steps)
+        return replace(self, eye=eye, yaw=self.yaw + pan, pitch=self.pitch + tilt)
 
     def place(self) -> None:
         data = bpy.data.cameras.new("camera")
