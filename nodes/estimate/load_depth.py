@@ -200,6 +200,8 @@ def _path(host: Host, name: str) -> Path:
     plain, _, mark = name.rpartition(" ")
     if mark not in folders:
         plain, mark = name, "[input]"
+    if "\0" in plain:
+        raise InvalidInput(f"The name {plain!r} holds a NUL character, which no file has.")
     folder = folders[mark]().resolve()
     path = (folder / plain).resolve()
     if not path.is_relative_to(folder):

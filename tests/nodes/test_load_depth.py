@@ -67,6 +67,12 @@ def test_no_file_outside_the_folders_is_read(home, name):
     assert isinstance(GenVRDepthLoad.VALIDATE_INPUTS(name), str)
 
 
+def test_a_nul_in_a_name_is_a_sentence(home):
+    assert "NUL" in GenVRDepthLoad.VALIDATE_INPUTS("a\0.exr")
+    with pytest.raises(InvalidInput, match="NUL"):
+        GenVRDepthLoad().load("a\0.exr")
+
+
 def test_a_link_that_leads_outside_is_not_followed(home):
     (home / "secret.npy").write_bytes(b"x")
     os.symlink(home / "secret.npy", home / "input" / "link.npy")

@@ -32,6 +32,8 @@ class Found:
 
 def there_is(path: Path) -> Path:
     """The path; raises InvalidInput, with one sentence for every command, where nothing is."""
+    if "\0" in str(path):
+        raise InvalidInput(f"The name {str(path)!r} holds a NUL character, which no file has.")
     if not path.exists():
         raise InvalidInput(f"There is no file or folder {path}; check its name.")
     return path

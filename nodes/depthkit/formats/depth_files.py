@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ..depth_map import DepthMap
 from ..errors import FormatError, InvalidInput
-from .format_table import decode_depth
+from .format_table import check_known, decode_depth
 from .options import LoadOptions
 
 __all__ = [
@@ -38,7 +38,8 @@ READABLE = frozenset(
     {".png", ".tif", ".tiff", ".exr", ".npy", ".npz", ".pfm"}
     | {".jpg", ".jpeg", ".heic", ".heif", ".hif", ".ply", ".glb", ".obj"}
 )
-_MAX_FILE_BYTES = 1 << 32
+_MAX_FILE_BYTES = 768 << 20
+_HEAD_BYTES = 4096
 _MAX_SIDECAR_BYTES = 1 << 26
 
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(\..*)?$", re.IGNORECASE)
@@ -240,6 +241,21 @@ def fingerprint(path: Path) -> str:
     return " ".join(f"{fact.st_mtime_ns}:{fact.st_size}" for fact in facts)
 
 
+def _read(path: Path) -> bytes:
+    """The bytes; a file that is no depth file, or too large for one, is refused before they are
+    read."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        check_known(head)
+        size = path.stat().st_size
+        if size > _MAX_FILE_BYTES:
+            raise FormatError(
+                f"{path.name} has {size >> 20} MB; files up to {_MAX_FILE_BYTES >> 20} MB are "
+                "read. Save the depth alone, without other layers."
+            )
+        return head + file.read()
+
+
 def load_depth(path: Path, options: LoadOptions) -> DepthMap:
     """The depth map in a file, with the record in `<file>.json` where it has none itself.
 
@@ -247,9 +263,7 @@ def load_depth(path: Path, options: LoadOptions) -> DepthMap:
     """
     beside = _sidecar(path)
     try:
-        if path.stat().st_size > _MAX_FILE_BYTES:
-            raise FormatError(f"{path.name} is larger than 4 GB; no depth map is.")
-        data = path.read_bytes()
+        data = _read(path)
         small = beside.is_file() and beside.stat().st_size <= _MAX_SIDECAR_BYTES
         text = beside.read_text("utf-8", "replace") if small else ""
     except OSError as error:

@@ -50,7 +50,15 @@ from .tiff import encode_codes as encode_tiff16
 from .tiff import encode_float as encode_tiff
 from .tiff import recognises as recognises_tiff
 
-__all__ = ["FORMATS", "DepthFormat", "decode_depth", "encode_depth", "encode_frame", "format_named"]
+__all__ = [
+    "FORMATS",
+    "DepthFormat",
+    "check_known",
+    "decode_depth",
+    "encode_depth",
+    "encode_frame",
+    "format_named",
+]
 
 Encoder = Callable[[DepthMap, Record, NDArray[np.float32] | None, SaveOptions], bytes]
 
@@ -101,6 +109,7 @@ FORMATS: dict[str, DepthFormat] = {
     )
 }  # fmt: skip
 
+_OBJ_REMARK = (b"#", b"mtllib", b"o ", b"g ")
 _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes, LoadOptions], DepthMap]], ...] = (
     (recognises_png, decode_png),
     (recognises_exr, decode_exr),
@@ -157,9 +166,20 @@ def decode_depth(data: bytes, options: LoadOptions | None = None) -> DepthMap:
     what its numbers mean and `options.meaning` does not either.
     """
     options = options or LoadOptions()
+    return _seen_by(_reader(data)(data, options), options)
+
+
+def check_known(head: bytes) -> None:
+    """Raise FormatError where the first bytes of a file are those of no format that is read."""
+    # Remarks before the first vertex of an OBJ may be longer.
+    if not head.lstrip().startswith(_OBJ_REMARK):
+        _reader(head)
+
+
+def _reader(data: bytes) -> Callable[[bytes, LoadOptions], DepthMap]:
     for recognises, decode in _READERS:
         if recognises(data):
-            return _seen_by(decode(data, options), options)
+            return decode
     raise FormatError(
         "This is no depth file the loader knows. It reads PNG, TIFF, OpenEXR, NPY, NPZ, PFM, JPEG "
         "and HEIC with embedded depth, PLY, GLB and OBJ."

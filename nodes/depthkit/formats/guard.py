@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
+from lzma import LZMAError
 
 from ..errors import DepthError, FormatError
 
@@ -30,6 +31,8 @@ _DAMAGE = (
     zlib.error,
     zipfile.BadZipFile,
     tokenize.TokenError,  # numpy reads old array headers as Python text
+    NameError,  # trimesh goes on behind a damaged PLY header
+    LZMAError,
 )
 
 

@@ -10,6 +10,7 @@ import io
 import json
 import re
 import struct
+import warnings
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,9 @@ _OBJ_VERTEX = re.compile(rb"v\s+[-+0-9.]")
 _ELEMENT = re.compile(rb"^element (\w+) (\d{1,12})\s*$", re.MULTILINE)
 _MAX_HEADER = 1 << 24
 _MIN_VERTEX_BYTES = 6
+_MAX_TEXT_BYTES = 1 << 27
+_OBJ_LINE = re.compile(rb"^v[ \t]+([-+0-9.eE \t]+)", re.MULTILINE)
+_OBJ_PIECE = 1 << 24
 
 
 def recognises_ply(data: bytes) -> bool:
@@ -66,6 +70,8 @@ def decode_ply(data: bytes, options: LoadOptions) -> DepthMap:
         promised = sum(counts.values())
         if not mark or promised > MAX_PIXELS or promised * _MIN_VERTEX_BYTES > len(data):
             raise FormatError("This PLY is cut short: its header promises more than it holds.")
+        if b"format ascii" in header and len(data) > _MAX_TEXT_BYTES:
+            raise FormatError("This PLY is text of more than 128 MB; save it as binary PLY.")
         return _project(_vertices(data, "ply"), comments(data).get(RECORD_KEY), options)
 
 
@@ -76,8 +82,11 @@ def decode_glb(data: bytes, options: LoadOptions) -> DepthMap:
         counts = [int(a.get("count", 0)) for a in tree.get("accessors", [])]
         if sum(counts) > MAX_PIXELS or any(c < 0 or c > len(data) for c in counts):
             raise FormatError("This GLB is cut short: its header promises more than it holds.")
-        # Only the shape is wanted, and an image inside could be a bomb.
-        bare = _without_images(data, tree)
+        if _drawn(tree, counts) * _MIN_VERTEX_BYTES > 4 * len(data):
+            raise FormatError(
+                "This GLB draws the same points again and again; save each of them once."
+            )
+        bare = _points_only(data, tree)
         return _project(_vertices(bare, "glb"), extras(data).get(RECORD_KEY), options)
 
 
@@ -88,7 +97,7 @@ def decode_obj(data: bytes, options: LoadOptions) -> DepthMap:
             rb"^# " + RECORD_KEY.encode() + rb" (\{[^\n]*\})", data[:_MAX_HEADER], re.M
         )
         text = None if record is None else record[1].decode()
-        return _project(_vertices(data, "obj"), text, options)
+        return _project(_obj_points(data), text, options)
 
 
 def comments(ply: bytes) -> dict[str, str]:
@@ -118,13 +127,27 @@ def _tree(glb: bytes) -> dict[str, Any]:
     return tree
 
 
-def _without_images(glb: bytes, tree: dict[str, Any]) -> bytes:
-    kept = {
-        k: v for k, v in tree.items() if k not in ("images", "textures", "materials", "samplers")
-    }
-    for mesh in kept.get("meshes", []):
-        for primitive in mesh["primitives"]:
-            primitive.pop("material", None)
+def _drawn(tree: dict[str, Any], counts: list[int]) -> int:
+    """Points of all nodes: a mesh counts as often as it is drawn, a set of positions once in it."""
+    meshes = [
+        sum(counts[position] for position in _positions(mesh)) for mesh in tree.get("meshes", [])
+    ]
+    return sum(meshes[node["mesh"]] for node in tree.get("nodes", []) if "mesh" in node)
+
+
+def _positions(mesh: dict[str, Any]) -> list[int]:
+    """The accessors of a mesh's points, each once however many primitives share it."""
+    return list(dict.fromkeys(p["attributes"]["POSITION"] for p in mesh["primitives"]))
+
+
+def _points_only(glb: bytes, tree: dict[str, Any]) -> bytes:
+    """The file with points for triangles: only they are wanted, and an image could be a bomb."""
+    dropped = ("images", "textures", "materials", "samplers", "skins", "animations")
+    kept = {key: value for key, value in tree.items() if key not in dropped}
+    kept["meshes"] = [
+        {"primitives": [{"attributes": {"POSITION": at}, "mode": 0} for at in _positions(mesh)]}
+        for mesh in tree.get("meshes", [])
+    ]
     (length,) = struct.unpack_from("<I", glb, 12)
     text = json.dumps(kept).encode()
     text += b" " * (-len(text) % 4)
@@ -136,12 +159,47 @@ def _without_images(glb: bytes, tree: dict[str, Any]) -> bytes:
 def _vertices(data: bytes, kind: str) -> NDArray[np.float64]:
     """(N, 3) in OpenCV axes."""
     loaded = trimesh().load(io.BytesIO(data), file_type=kind, process=False)
-    if hasattr(loaded, "to_geometry") and hasattr(loaded, "geometry"):
-        loaded = loaded.to_geometry()
-    points = np.asarray(getattr(loaded, "vertices", ()), dtype=np.float64)
+    if hasattr(loaded, "geometry"):
+        points = _placed(loaded)
+    else:
+        points = np.asarray(getattr(loaded, "vertices", ()), dtype=np.float64)
+    return _in_opencv_axes(points)
+
+
+def _placed(scene: Any) -> NDArray[np.float64]:
+    """The points of every node where its transform puts them."""
+    parts = [np.empty((0, 3))]
+    for node in scene.graph.nodes_geometry:
+        transform, name = scene.graph[node]
+        points = np.asarray(scene.geometry[name].vertices, dtype=np.float64)
+        parts.append(points @ transform[:3, :3].T + transform[:3, 3])
+    return np.concatenate(parts)
+
+
+def _in_opencv_axes(points: NDArray[np.float64]) -> NDArray[np.float64]:
     if points.ndim != 2 or points.shape[1] != 3 or len(points) == 0:
         raise FormatError("The file holds no points.")
     return points * (1.0, -1.0, -1.0)
+
+
+def _obj_points(data: bytes) -> NDArray[np.float64]:
+    """(N, 3) of the vertex lines; colours behind the coordinates and all other lines are left."""
+    parts: list[NDArray[np.float64]] = []
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + _OBJ_PIECE)
+        end = len(data) if end < 0 else end
+        lines = _OBJ_LINE.findall(data, start, end)
+        if lines:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", DeprecationWarning)
+                try:
+                    numbers = np.fromstring(b" ".join(lines), np.float64, sep=" ")
+                except DeprecationWarning as error:
+                    raise ValueError("a vertex that is no number") from error
+            parts.append(numbers.reshape(len(lines), -1)[:, :3])
+        start = end + 1
+    return _in_opencv_axes(np.concatenate(parts) if parts else np.empty((0, 3)))
 
 
 def _project(points: NDArray[np.float64], text: str | None, options: LoadOptions) -> DepthMap:
