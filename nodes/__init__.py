@@ -8,9 +8,11 @@ from .adjust.check_depth import GenVRDepthCheck
 from .adjust.depth_to_normals import GenVRDepthNormals
 from .adjust.depth_to_stereo import GenVRDepthStereo
 from .adjust.image_conversions import GenVRDepthFromImage, GenVRDepthToImage
+from .adjust.merge_depth import GenVRDepthMerge
 from .adjust.preview_depth import GenVRDepthPreview
 from .adjust.refine_edges import GenVRDepthRefine
 from .adjust.split_layers import GenVRDepthLayers
+from .estimate.complete_depth import GenVRDepthComplete
 from .estimate.depth_from_geometry import GenVRDepthFromGeometry
 from .estimate.estimate_depth import GenVRDepthEstimate
 from .estimate.estimate_remote import GenVRDepthEstimateRemote
@@ -39,9 +41,11 @@ NODE_CLASS_MAPPINGS: dict[str, type] = {
     "GenVRDepthSampleScene": GenVRDepthSampleScene,
     "GenVRDepthEstimateRemote": GenVRDepthEstimateRemote,
     "GenVRDepthFromGeometry": GenVRDepthFromGeometry,
+    "GenVRDepthComplete": GenVRDepthComplete,
     "GenVRDepthFromImage": GenVRDepthFromImage,
     "GenVRDepthAdjust": GenVRDepthAdjust,
     "GenVRDepthRefine": GenVRDepthRefine,
+    "GenVRDepthMerge": GenVRDepthMerge,
     "GenVRDepthLayers": GenVRDepthLayers,
     "GenVRDepthCheck": GenVRDepthCheck,
     "GenVRDepthStereo": GenVRDepthStereo,
@@ -69,9 +73,11 @@ NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
     "GenVRDepthSampleScene": "Sample Scene",
     "GenVRDepthEstimateRemote": "Estimate Depth (GenVR)",
     "GenVRDepthFromGeometry": "Depth from Geometry (DA3 / MoGe)",
+    "GenVRDepthComplete": "Complete Depth",
     "GenVRDepthFromImage": "Image to Depth",
     "GenVRDepthAdjust": "Adjust Depth",
     "GenVRDepthRefine": "Refine Depth Edges",
+    "GenVRDepthMerge": "Merge Depth",
     "GenVRDepthLayers": "Split Depth Layers",
     "GenVRDepthCheck": "Check Depth",
     "GenVRDepthStereo": "Depth to Stereo",

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __all__ = [
+    "completion",
     "core_geometry",
     "estimators",
     "formats",
@@ -20,6 +21,7 @@ __all__ = [
     "layers",
     "local",
     "moves",
+    "merge",
     "quality",
     "refine",
     "scenes",
@@ -34,6 +36,12 @@ class _Part:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._load(), name)
+
+
+def _completion() -> ModuleType:
+    from ..depthkit import completion
+
+    return completion
 
 
 def _estimators() -> ModuleType:
@@ -90,6 +98,12 @@ def _refine() -> ModuleType:
     return refine
 
 
+def _merge() -> ModuleType:
+    from ..depthkit.maps import merge
+
+    return merge
+
+
 def _layers() -> ModuleType:
     from ..depthkit.views import layers
 
@@ -103,11 +117,12 @@ def _core_geometry() -> ModuleType:
 
 
 if TYPE_CHECKING:
-    from ..depthkit import estimators, formats, genvr, local, scenes
-    from ..depthkit.maps import refine
+    from ..depthkit import completion, estimators, formats, genvr, local, scenes
+    from ..depthkit.maps import merge, refine
     from ..depthkit.measure import image_scores, quality
     from ..depthkit.views import core_geometry, layers, moves
 else:
+    completion, merge = _Part(_completion), _Part(_merge)
     estimators, formats, genvr = _Part(_estimators), _Part(_formats), _Part(_genvr)
     local, scenes = _Part(_local), _Part(_scenes)
     image_scores = _Part(_image_scores)

@@ -12,6 +12,7 @@ const HEIGHT = 310;
 const NODES = new Set([
   "GenVRDepthEstimate",
   "GenVRDepthEstimateRemote",
+  "GenVRDepthComplete",
   "GenVRDepthFromGeometry",
   "GenVRDepthFromImage",
   "GenVRDepthLoad",

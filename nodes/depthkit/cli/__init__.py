@@ -33,6 +33,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("estimate", "Estimate the depth of images and videos and save it."),
     Command("convert", "Convert a depth file into another format, a 3D file or an image."),
+    Command("complete", "Make a sensor's partial depth dense and metric with its photo."),
     Command("score", "Measure how well images kept the depth they were made from."),
     Command("models", "List the depth models: installed, downloadable, licence, size, folder."),
     Command("plan", "Show what Generate from Depth (Local) would build for a model family."),

@@ -17,10 +17,9 @@ from torch import Tensor
 from ..depth_map import DepthMap, Pinhole
 from ..errors import Stopped
 from ..images import at_frame, check_frames, resize
-from ..kernels import resample
 from ..progress import Progress
 from .fine_grid import at_photo_size, mixed_samples, samples_on
-from .frame_solver import solve_frame
+from .frame_solver import error_bars, solve_frame
 from .points import Measured, TypedPoint, gather
 
 __all__ = ["Completion", "complete"]
@@ -59,6 +58,7 @@ def complete(
     measured: DepthMap | None = None,
     typed: Sequence[TypedPoint] = (),
     *,
+    fine: bool = False,
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Completion:
@@ -67,7 +67,8 @@ def complete(
     image: (B, H, W, 3) float32 0..1; estimate: the depth of these images from any model, any kind;
     measured: metric, of any resolution, its valid pixels are the measurements, one frame may
     serve all; typed: points in pixels of the image, for every frame. A measured map coarser than
-    the image gives its values to the pixels nearest to the centres of its own. Raises InvalidInput
+    the image gives its values to the pixels nearest to the centres of its own, and the outlines
+    between them follow the image; fine: they follow the estimate. Raises InvalidInput
     and MissingInformation as `gather`, `solve_frame` and `fit_prior` do, Stopped.
     """
     check_frames(image, estimate.batch)
@@ -78,7 +79,7 @@ def complete(
         if should_stop is not None and should_stop():
             raise Stopped
         photo = at_frame(image, index)
-        taken = gather(measured, typed, (photo.shape[0], photo.shape[1]), index)
+        taken = gather(measured, typed, (photo.shape[0], photo.shape[1]), index, on_photo=fine)
         frames.append(_completed(photo, estimate.frame(index), taken))
         if on_progress is not None:
             on_progress(index + 1, estimate.batch)
@@ -103,20 +104,18 @@ def _completed(photo: Tensor, estimate: DepthMap, taken: Measured) -> _Frame:
     height, width = taken.size
     prior = replace(estimate, camera=None).resized(height, width)
     solved = solve_frame(resize(photo[None], height, width)[0], prior, taken)
-    log_depth, error, kept = solved.log_depth, solved.error, solved.kept
+    log_depth, kept = solved.log_depth, solved.kept
     mixed = torch.zeros_like(kept)
     if photo.shape[0] > height:
         mixed = kept & mixed_samples(log_depth)
         log_depth = at_photo_size(log_depth, photo, ~mixed)
-        error = resample(error[None, None], *log_depth.shape)[0, 0]
     size = (log_depth.shape[0], log_depth.shape[1])
     held, level = samples_on(taken.metres, kept & ~mixed, size)
     lost, _ = samples_on(taken.metres, taken.known & ~(kept & ~mixed), size)
     metres = torch.where(held, level, log_depth.exp())
     wrong = int((taken.known & ~kept).sum())
-    return _Frame(
-        metres, error.masked_fill(held, 0.0), lost & ~held, taken.count, wrong, int(mixed.sum())
-    )
+    error = error_bars(solved.errors, held, log_depth.shape[1] / width)
+    return _Frame(metres, error, lost & ~held, taken.count, wrong, int(mixed.sum()))
 
 
 def _report(frames: Sequence[_Frame]) -> str:
@@ -137,7 +136,7 @@ def _report(frames: Sequence[_Frame]) -> str:
     else:
         middle, most = torch.quantile(spread, torch.tensor([0.5, 0.95])).tolist()
         lines.append(
-            f"error bars (one sigma): {middle:.1%} of the depth at the median pixel, "
-            f"{most:.1%} at the 95th percentile"
+            f"error bars (one sigma): {middle:.2%} of the depth at the median pixel, "
+            f"{most:.2%} at the 95th percentile"
         )
     return "\n".join(lines)

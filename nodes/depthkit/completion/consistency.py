@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,7 +45,7 @@ def agree_with_neighbours(y: Plane, x: Plane, residual: Plane) -> Mask:
     if len(residual) < _FEWEST:
         return np.ones(len(residual), np.bool_)
     places = np.stack([y, x], 1)
-    _, near = KDTree(places).query(places, k=_NEIGHBOURS + 1)
+    near: Any = KDTree(places).query(places, k=_NEIGHBOURS + 1)[1]
     around = residual[near[:, 1:]]
     middle = np.median(around, 1)
     spread = np.median(np.abs(around - middle[:, None]), 1) * _TO_SIGMA

@@ -24,7 +24,7 @@ from .points import PARTIAL, Measured
 from .prior_fit import fit_prior
 from .sparse_solver import Stiffness, Weights, held_field, smooth_field
 
-__all__ = ["FrameSolution", "solve_frame"]
+__all__ = ["FrameSolution", "error_bars", "solve_frame"]
 
 _WEIGHTS = Weights(0.05, 0.03)
 _SIDE, _TRIAL_SIDE = 160, 96
@@ -40,17 +40,19 @@ _FEW = 50
 _LOCAL, _LEFT = 16, 1e-3
 # More wrong measurements than this share are no accident.
 _MOST_WRONG = 0.4
+# Nor is a map that tells measurements left out of it to no better than this factor.
+_MOST_OFF = 2.0
 _TYPICAL_GAP = 80  # percentile of the distances to the nearest measurement
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameSolution:
-    """log_depth: (h, w); kept: (h, w) bool, the measurements that are believed; error: (h, w)
-    one-sigma error of the log depth."""
+    """log_depth: (h, w); kept: (h, w) bool, the measurements that are believed; errors: by the
+    distance in pixels of this grid, None where too few points were measured to know."""
 
     log_depth: Tensor
     kept: Tensor
-    error: Tensor
+    errors: ErrorModel | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +116,7 @@ def solve_frame(image: Tensor, estimate: DepthMap, taken: Measured) -> FrameSolu
     gap = _distance(taken.known)
     errors, wrong = _on_trial(problem, prior, believed, gap, taken)
     believed &= ~wrong
-    _check_belief(believed)
+    _check_belief(believed, errors)
     if not bool(believed.all()):
         prior = problem.prior(_evenly(believed))
     field = problem.correction(prior, believed, _SIDE)
@@ -122,7 +124,7 @@ def solve_frame(image: Tensor, estimate: DepthMap, taken: Measured) -> FrameSolu
     kept = taken.known.clone()
     kept[row, column] = believed
     log_depth = _through(log_depth, kept, taken.metres, image)
-    return FrameSolution(log_depth, kept, _error_bars(errors, kept))
+    return FrameSolution(log_depth, kept, errors)
 
 
 def _is_map(taken: Measured) -> bool:
@@ -191,12 +193,16 @@ def _on_trial(
     return model, wrong & believed
 
 
-def _check_belief(believed: Tensor) -> None:
+def _check_belief(believed: Tensor, errors: ErrorModel | None) -> None:
     share = 1 - believed.float().mean().item()
-    if share > _MOST_WRONG:
+    off = 0.0 if errors is None else math.exp(float(errors.sigma[0]))
+    if share > _MOST_WRONG or off > _MOST_OFF:
+        found = f"{share:.0%} of them are unlike their neighbours"
+        if off > _MOST_OFF:
+            found = f"a map made of most of them misses the others by a factor of {off:.1f}"
         raise InvalidInput(
-            f"{share:.0%} of the {len(believed)} measurements contradict their neighbours. Check "
-            "that they are metres (Load Depth with unit_scale 0.001 reads millimetres), and that "
+            f"The {len(believed)} measurements contradict each other: {found}. Check that "
+            "they are metres (Load Depth with unit_scale 0.001 reads millimetres), and that "
             "map and photo are of the same moment and not turned or mirrored."
         )
 
@@ -214,8 +220,12 @@ def _through(log_depth: Tensor, kept: Tensor, metres: Tensor, image: Tensor) -> 
     return torch.where(kept, log_metres, log_depth)
 
 
-def _error_bars(errors: ErrorModel | None, kept: Tensor) -> Tensor:
+def error_bars(errors: ErrorModel | None, held: Tensor, pixels: float) -> Tensor:
+    """(H, W) one-sigma error of the log depth, 0 where `held`, at most 1.
+
+    pixels: of this grid that make one of the grid on which the measurements were solved.
+    """
     if errors is None:
-        return torch.ones(kept.shape).masked_fill(kept, 0.0)
-    found = errors.at(_distance(kept).double().numpy())
+        return torch.ones(held.shape).masked_fill(held, 0.0)
+    found = errors.at(_distance(held).double().numpy() / pixels)
     return torch.from_numpy(found).float().clamp_max(1.0)

@@ -12,11 +12,12 @@ from torch import Tensor
 
 from ..depth_map import DepthMap, Size
 from ..errors import InvalidInput, MissingInformation
-from ..images import SAME_SHAPE
+from ..images import SAME_SHAPE, at_frame
 
 __all__ = ["PARTIAL", "Measured", "TypedPoint", "gather", "parse_points"]
 
-_LINE = re.compile(r"^\(?\s*([^,;\s]+)\s*[,;\s]\s*([^,;\s)]+)\s*\)?\s*[=:]\s*([^\s]+)\s*m?$", re.I)
+_NUMBER = r"([-+]?\d*\.?\d+(?:e[-+]?\d+)?)"
+_LINE = re.compile(rf"^\(?\s*{_NUMBER}\s*[,;\s]\s*{_NUMBER}\s*\)?\s*[=:]\s*{_NUMBER}\s*m?$", re.I)
 # Two tapes at one place may differ by so much.
 _SAME = 0.02
 PARTIAL = 0.25
@@ -62,11 +63,8 @@ def parse_points(text: str) -> tuple[TypedPoint, ...]:
         if not content:
             continue
         found = _LINE.match(content)
-        try:
-            x, y, metres = (float(part) for part in found.groups()) if found else (math.nan,) * 3
-        except ValueError:
-            x = y = metres = math.nan
-        if not all(map(math.isfinite, (x, y, metres))) or metres <= 0:
+        x, y, metres = map(float, found.groups()) if found else (math.nan,) * 3
+        if not metres > 0:
             raise InvalidInput(
                 f"Line {number} of 'points', {content!r}, is not a measured point. Write the "
                 "pixel and its distance in metres, for example 640, 360 = 2.45 (x from the left, "
@@ -77,25 +75,29 @@ def parse_points(text: str) -> tuple[TypedPoint, ...]:
 
 
 def gather(
-    depth: DepthMap | None, typed: Sequence[TypedPoint], photo: Size, index: int = 0
+    depth: DepthMap | None,
+    typed: Sequence[TypedPoint],
+    photo: Size,
+    index: int = 0,
+    *,
+    on_photo: bool = False,
 ) -> Measured:
     """All measurements of frame `index` on one grid.
 
     depth: a metric map of the photo's view, of any resolution, partial or complete, or None; typed:
     in pixels of the photo, they replace what the map says there. The grid is the map's own, or
-    the photo's where there are only points. Raises MissingInformation where the map holds no
-    metres, InvalidInput where it shows another crop, where points lie outside the photo or
-    contradict each other, and where nothing was measured at all.
+    the photo's where there are only points, or with `on_photo`. Raises MissingInformation where the
+    map holds no metres, InvalidInput where it shows another crop, where points lie outside the
+    photo or contradict each other, and where nothing was measured at all.
     """
     _check_typed(typed, photo)
     if depth is None:
         metres = torch.zeros(photo)
     else:
         _check_map(depth, photo)
-        metres = (
-            depth.values[min(index, depth.batch - 1)] * depth.valid[min(index, depth.batch - 1)]
-        )
-        if (metres > 0).float().mean() < PARTIAL and depth.height * depth.width <= math.prod(photo):
+        metres = at_frame(depth.values * depth.valid, index)
+        few = on_photo or (metres > 0).float().mean() < PARTIAL
+        if few and depth.height * depth.width <= math.prod(photo):
             metres = _moved(metres, photo)
     metres = metres.clone()
     height, width = metres.shape

@@ -16,6 +16,8 @@ __all__ = ["fit_prior"]
 
 # Fewer points than this are all taken at their word.
 _FEW = 8
+# Correlation from which on near and far are swapped, and not only unrelated.
+_AGAINST = 0.3
 # Nothing is nearer, or farther, than the measured range by more than this factor.
 _BEYOND = 2.0
 # How far apart two measurements are whose difference is compared with the estimate's, as a share
@@ -68,7 +70,7 @@ def _by_affine(estimate: DepthMap, values: Tensor, at: Tensor, metres: Tensor) -
             "or more are better; a metric model in 'model' needs one only."
         )
     fit = _fit(at, target)
-    if fit.scale <= 0:
+    if fit is None:
         raise InvalidInput(
             "The measured points say far where the photo shows near. Check that they belong to "
             "this photo, that x is counted from the left and y from the top, and that they are "
@@ -79,8 +81,17 @@ def _by_affine(estimate: DepthMap, values: Tensor, at: Tensor, metres: Tensor) -
     return -fitted.log() if inverse else fitted.log()
 
 
-def _fit(at: Tensor, target: Tensor) -> Affine:
-    return fit_affine(at, target) if len(at) < _FEW else fit_affine_robust(at, target)
+def _fit(at: Tensor, target: Tensor) -> Affine | None:
+    """None where target and estimate run against each other."""
+    plain = fit_affine(at, target)
+    fit = plain if len(at) < _FEW else fit_affine_robust(at, target)
+    # A wall that is most of what was measured makes the few other points look wrong.
+    if fit.scale <= 0:
+        fit = plain
+    if fit.scale > 0:
+        return fit
+    against = torch.corrcoef(torch.stack([at, target]))[0, 1].nan_to_num(0.0)
+    return None if against < -_AGAINST else Affine(0.0, target.median().item())
 
 
 def _slope(base: Tensor, truth: Tensor, row: Tensor, column: Tensor, side: int) -> float:

@@ -63,6 +63,10 @@ ESTIMATE = node("rough", "GenVRDepthEstimate", links={"image": "scene.image"})
 GREY = node("grey", "GenVRDepthToImage", links={"depth": "scene.depth"}, colormap="grey")
 SINK = node("sink", "GenVRDepthPreview", links={"depth": "own.depth"})
 BOTH = {"depth": "scene.depth", "image": "scene.image"}
+TAPE = (  # of the bundled table
+    "100, 700 = 0.87\n512, 600 = 1.03\n900, 700 = 0.87\n512, 420 = 1.25\n150, 120 = 3.00\n"
+    "850, 130 = 2.94\n330, 330 = 1.51\n700, 480 = 1.34"
+)
 PROMPT = "the same place at dusk, warm lamps"
 
 
@@ -118,6 +122,22 @@ RECIPES: dict[str, Recipe] = {
                 upscale_method="area", width=128, height=96,
             ),
             node("coarse", "GenVRDepthFromImage", links={"image": "small.IMAGE"}),
+        )
+    ),
+    "Complete": Recipe(
+        (
+            own("Complete", {"image": "scene.image"}, 460, points=TAPE), TABLE, SINK,
+            beside("own.report", "PreviewAny", (460, 360), 500),
+        )
+    ),
+    "Merge": Recipe(
+        (
+            node("first", "GenVRDepthPreview", (-440, 0), (400, 360), {"depth": "scene.depth"}),
+            own(
+                "Merge", {"first": "scene.depth", "second": "rough.depth"}, 380,
+                rule="near from first, far from second", nearness=0.3,
+            ),
+            beside("own.depth", "GenVRDepthPreview", (400, 360), 420), STREET, ESTIMATE,
         )
     ),
     "Layers": Recipe((own("Layers", BOTH, 340), beside("own.layers", x=380), HALL)),
