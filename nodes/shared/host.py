@@ -7,7 +7,6 @@ command line). Every ComfyUI import happens inside a method, when a node runs.
 from __future__ import annotations
 
 import hashlib
-import importlib
 import inspect
 import logging
 import sys
@@ -221,14 +220,14 @@ class ComfyHost:
         return _place_of(lambda: _user_of_request(request))
 
     def register_users(self) -> None:
-        from aiohttp import web
         from server import PromptServer
 
+        from ..depthkit.connections import web_server
         from .users import noting_users, with_user
 
         server = getattr(PromptServer, "instance", None)
         if server is not None and _several_users():
-            server.app.middlewares.append(web.middleware(noting_users(_user_of_request)))
+            server.app.middlewares.append(web_server().middleware(noting_users(_user_of_request)))
             server.add_on_prompt_handler(with_user)
 
     def metadata_enabled(self) -> bool:
@@ -246,8 +245,8 @@ class ComfyHost:
         return SaveTarget(Path(folder), stem, counter, subfolder)
 
     def preview(self, images: Tensor, prefix: str) -> list[dict[str, str]]:
-        # By name: a static `import nodes` would mean our own package to a type checker.
-        core = importlib.import_module("nodes")
+        # A static `import nodes` would mean our own package to a type checker.
+        core: Any = sys.modules["nodes"]
         try:
             return core.PreviewImage().save_images(images, prefix)["ui"]["images"]
         except OSError as error:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..depthkit.connections import web_server
 from ..depthkit.environment import REMOTE_CHANGES, is_on
 from ..depthkit.errors import DepthError
 from . import host
@@ -46,7 +47,7 @@ class _Ask:
 
 async def answer(request: Any, work: str, *, changes: bool, outside: bool) -> Any:
     """aiohttp's response to a request. work: a name of WORK; see `http_routes` for the others."""
-    from aiohttp import web
+    web = web_server()
 
     def error(status: int, text: str) -> Any:
         return web.json_response({"error": text}, status=status)

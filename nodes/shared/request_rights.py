@@ -15,8 +15,8 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
+from ..depthkit.connections import urlsplit
 from ..depthkit.environment import REMOTE_CHANGES
 
 __all__ = ["Visit", "refusal"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import sys
 import time
 from collections import Counter
 from dataclasses import asdict
@@ -172,15 +173,15 @@ def test_a_video_becomes_one_map_per_frame(tmp_path, engine, monkeypatch):
 def test_what_travels_to_a_process_of_ray_works_there_by_itself(tree, tmp_path, monkeypatch):
     use_brightness(monkeypatch)
     (row, *_) = input_files.find_rows([tree], tmp_path / "out", ["png16"]).waiting
-    batch = ray_engine.__name__.rpartition(".")[0]
-    root = str(Path(ray_engine.__file__).parents[3])
-    made = ray_engine.ray_worker("genvr_depth", batch, root, asdict(Setup(device="cpu")))
+    made = ray_engine.ray_worker(asdict(Setup(device="cpu")))
     answer = made()(row)
     assert answer["unfit"] == ""
     assert worker.Answer(**json.loads(answer["answer"])).facts["width"] == 64
     assert (tmp_path / "out" / "a_depth.png").is_file()
-    unfit = ray_engine.ray_worker("genvr_depth", batch, root, asdict(Setup(device="tpu7")))
+    unfit = ray_engine.ray_worker(asdict(Setup(device="tpu7")))
     assert "tpu7" in unfit()(row)["unfit"]
+    monkeypatch.setitem(sys.modules, worker.__name__, None)
+    assert "pip install -e ." in made()(row)["unfit"], "a process without the pack"
 
 
 @pytest.mark.parametrize("engine", ENGINES[1:], indirect=True)

@@ -7,6 +7,7 @@
 import { api, app, chain, loadText, outputsOf, viewPath } from "../lib/comfy.mjs";
 import { CompareView } from "../lib/compare.mjs";
 import { loadStyle } from "../lib/dom.mjs";
+/** @import { FileReference } from "../lib/depth.mjs" */
 
 const NODE = "ImageCompare";
 const MARK = "genvr_compare";
@@ -16,7 +17,7 @@ const HEIGHT = 240;
 /** @type {(key: string) => string} */
 let text;
 
-/** @param {import("../lib/depth.mjs").FileReference[]} [files] @returns {string[]} */
+/** @param {FileReference[]} [files] @returns {string[]} */
 const addresses = (files) => (files ?? []).map((file) => api.apiURL(viewPath(file)));
 
 /** @param {any} node */

@@ -4,6 +4,7 @@ import { api, app, chain, loadText, outputsOf, setting, viewPath, widgetOf } fro
 import { decimals } from "../lib/depth.mjs";
 import { loadStyle } from "../lib/dom.mjs";
 import { DepthViewer } from "../lib/viewer.mjs";
+/** @import { Entry } from "../lib/depth.mjs" */
 
 const UI_KEY = "genvr_depth";
 const COLORMAP_PROPERTY = "genvr_colormap";
@@ -25,7 +26,7 @@ const WINDOW_WIDGETS = ["window", "low", "high"];
 /** @type {(key: string) => string} */
 let text;
 
-/** @param {import("../lib/depth.mjs").Entry} entry */
+/** @param {Entry} entry */
 async function load(entry) {
   const answer = await api.fetchApi(viewPath(entry.file));
   if (!answer.ok) throw new Error(text("viewer.failed"));
@@ -34,7 +35,7 @@ async function load(entry) {
 
 /**
  * The photograph's pixels at the size of the raw map, for the colours of the cloud.
- * @param {import("../lib/depth.mjs").Entry} entry @param {number} width @param {number} height
+ * @param {Entry} entry @param {number} width @param {number} height
  */
 async function image(entry, width, height) {
   if (!entry.image) return null;
@@ -71,7 +72,7 @@ function writeWindow(node, chosen) {
 /**
  * ComfyUI rounds what goes into a number widget to its step; the ends of a window have to be as fine
  * as the map they cut.
- * @param {any} node @param {import("../lib/depth.mjs").Entry} [entry]
+ * @param {any} node @param {Entry} [entry]
  */
 function refine(node, entry) {
   const digits = entry && decimals(entry.reach.far - entry.reach.near);

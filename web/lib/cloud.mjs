@@ -4,12 +4,12 @@
  * depth buffer need no library and no graphics context. ComfyUI's own 3D preview is bound to the ids
  * of core's nodes and to files on the server: neither 1.45 nor 1.58 lets an extension open or feed it.
  *
- * @typedef {import("./depth.mjs").Entry} Entry
  * @typedef {{positions: Float32Array, colors: Uint32Array, centre: number[], radius: number,
  *   spacing: number}} Cloud
  * @typedef {{yaw: number, pitch: number, zoom: number}} View
  */
 import { share } from "./depth.mjs";
+/** @import { Entry, Range } from "./depth.mjs" */
 
 export const MAX_POINTS = 90000;
 const RELATIVE_FOV_DEG = 60;
@@ -27,7 +27,7 @@ function camera(entry) {
 
 /**
  * Distance along z of a value: metres for metric maps, else a plausible 0.25..1.
- * @param {Entry} entry @param {import("./depth.mjs").Range} range @param {number} value
+ * @param {Entry} entry @param {Range} range @param {number} value
  */
 function distance(entry, range, value) {
   if (entry.kind === "metric") return value;
@@ -38,7 +38,7 @@ function distance(entry, range, value) {
 
 /**
  * @param {Entry} entry @param {Float32Array} values
- * @param {import("./depth.mjs").Range} range points outside it are left out on the far side
+ * @param {Range} range points outside it are left out on the far side
  * @param {Uint32Array} colors one RGBA word for each value
  * @returns {Cloud} x right, y down, z forward
  */

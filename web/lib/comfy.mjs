@@ -5,6 +5,7 @@ import { api } from "../../../scripts/api.js";
 // @ts-expect-error ComfyUI serves it, it is no file of ours
 import { app } from "../../../scripts/app.js";
 import { translator } from "./text.mjs";
+/** @import { FileReference } from "./depth.mjs" */
 
 /** @type {Promise<ReturnType<typeof translator>>|null} */
 let loading = null;
@@ -24,7 +25,7 @@ export function setting(id, fallback) {
   return app.extensionManager?.setting?.get(id) ?? fallback;
 }
 
-/** @param {import("./depth.mjs").FileReference} file @returns {string} address for `api.fetchApi` */
+/** @param {FileReference} file @returns {string} address for `api.fetchApi` */
 export function viewPath(file) {
   return `/view?${new URLSearchParams({ ...file })}`;
 }

@@ -3,8 +3,6 @@
  * The depth viewer: one element that shows the raw values of a map, flat or as a cloud to turn.
  * It knows nothing of ComfyUI; `web/js/viewer.js` hands it files, texts and a place to write to.
  *
- * @typedef {import("./depth.mjs").Entry} Entry
- * @typedef {import("./depth.mjs").Range} Range
  * @typedef {{window: string, low: number, high: number}} WindowWidgets
  * @typedef {{load: (entry: Entry) => Promise<ArrayBuffer>,
  *   image: (entry: Entry, width: number, height: number) => Promise<Uint32Array|null>,
@@ -25,6 +23,8 @@ import {
   windowWidgets,
 } from "./depth.mjs";
 import { element, pointInImage } from "./dom.mjs";
+/** @import { Cloud, View } from "./cloud.mjs" */
+/** @import { Entry, Range } from "./depth.mjs" */
 
 const STEPS = 1000;
 const AUTOMATIC = { window: "percentile", low: 0.5, high: 99.5 };
@@ -47,7 +47,7 @@ export class DepthViewer {
     /** @type {"flat"|"cloud"} */ this.mode = "flat";
     this.photo = { flat: options.photoFirst, cloud: true };
     this.view = homeView();
-    /** @type {import("./cloud.mjs").Cloud|null} */ this.cloud = null;
+    /** @type {Cloud|null} */ this.cloud = null;
     this.drawing = 0;
     this.painting = 0;
     this._build();
@@ -297,7 +297,7 @@ export class DepthViewer {
     return colors;
   }
 
-  /** @param {import("./cloud.mjs").View} view */
+  /** @param {View} view */
   _turn(view) {
     this.view = view;
     cancelAnimationFrame(this.drawing);

@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from ..errors import MissingInformation, ModelError
@@ -14,8 +13,6 @@ from .rows import Row
 from .worker import Answer, Setup
 
 __all__ = ["over_ray"]
-
-_ROOT = Path(__file__).resolve().parents[3]
 
 
 def over_ray(rows: Sequence[Row], setup: Setup, actors: int) -> Iterator[Answer]:
@@ -51,8 +48,7 @@ def _answers(ray: Any, rows: Sequence[Row], setup: Setup, actors: int) -> Iterat
     logging.getLogger("ray.data").setLevel(logging.WARNING)
     logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)
     gpus = 1 if setup.device != "cpu" and ray.cluster_resources().get("GPU", 0) >= actors else 0
-    batch = __name__.rpartition(".")[0]
-    worker = ray_worker(batch.split(".nodes.", 1)[0], batch, str(_ROOT), asdict(setup))
+    worker = ray_worker(asdict(setup))
     answers = ray.data.from_items(list(rows), override_num_blocks=min(len(rows), 8 * actors)).map(
         worker,
         compute=ray.data.ActorPoolStrategy(size=min(actors, len(rows))),
@@ -64,33 +60,30 @@ def _answers(ray: Any, rows: Sequence[Row], setup: Setup, actors: int) -> Iterat
         yield Answer(**json.loads(answer["answer"]))
 
 
-def ray_worker(package: str, batch: str, root: str, setup: dict[str, Any]) -> type:
-    """A class that travels by value: the other process may know the pack by no name yet.
-
-    package: the pack's name, batch: this package's; root: the pack's folder; setup: a Setup.
-    """
+def ray_worker(setup: dict[str, Any]) -> type:
+    """A class that travels by value: a process without the pack can say so. setup: a Setup."""
 
     class RayWorker:
         def __init__(self) -> None:
-            import importlib
-            import importlib.util
-            import sys
-
-            if importlib.util.find_spec(package) is None:
-                spec = importlib.util.spec_from_file_location(
-                    package, f"{root}/__init__.py", submodule_search_locations=[root]
-                )
-                if spec is None or spec.loader is None:
-                    raise ImportError(f"no pack at {root}")
-                sys.modules[package] = importlib.util.module_from_spec(spec)
-                spec.loader.exec_module(sys.modules[package])
-            module = importlib.import_module(f"{batch}.worker")
-            errors = importlib.import_module("..errors", batch)
             self._work, self._unfit = None, ""
+            # Raised here, an error would make Ray start the actor again and again.
             try:
-                self._work = module.Worker(module.Setup(**setup))
-            except errors.DepthError as error:
-                # Raised here, Ray would start the actor again and again.
+                from genvr_depth.nodes.depthkit.batch.worker import (  # pyright: ignore[reportMissingImports]
+                    Setup,
+                    Worker,
+                )
+                from genvr_depth.nodes.depthkit.errors import (  # pyright: ignore[reportMissingImports]
+                    DepthError,
+                )
+            except ImportError:
+                self._unfit = (
+                    "Ray's processes do not find this pack. Install it for the Python that they "
+                    "use, on every computer: python -m pip install -e . in its folder."
+                )
+                return
+            try:
+                self._work = Worker(Setup(**setup))
+            except DepthError as error:
                 self._unfit = str(error)
 
         def __call__(self, row: dict[str, Any]) -> dict[str, str]:

@@ -7,13 +7,14 @@ of it failed, 2 unusable arguments). Heavy imports happen inside `run`.
 from __future__ import annotations
 
 import argparse
-import importlib
 import io
 import sys
 from dataclasses import dataclass
+from types import ModuleType
 
 from ..errors import DepthError, Stopped
 from ..version import VERSION
+from . import complete, convert, estimate, generate, ledger, login, models, plan, probe, score
 from .interrupt import ending_at_ctrl_c
 
 __all__ = ["COMMANDS", "Command", "main"]
@@ -21,26 +22,27 @@ __all__ = ["COMMANDS", "Command", "main"]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One row of the table: the word on the command line and what it does."""
+    """One row of the table: what it does, and its module, whose name is the word to type."""
 
-    name: str
+    module: ModuleType
     summary: str
 
-    def module(self):  # noqa: ANN201 - a module has no narrower type
-        return importlib.import_module(f".{self.name}", __name__)
+    @property
+    def name(self) -> str:
+        return self.module.__name__.rpartition(".")[2]
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("estimate", "Estimate the depth of images and videos and save it."),
-    Command("convert", "Convert a depth file into another format, a 3D file or an image."),
-    Command("complete", "Make a sensor's partial depth dense and metric with its photo."),
-    Command("score", "Measure how well images kept the depth they were made from."),
-    Command("models", "List the depth models: installed, downloadable, licence, size, folder."),
-    Command("plan", "Show what Generate from Depth (Local) would build for a model family."),
-    Command("generate", "Generate new images from the depth of a photo with the GenVR service."),
-    Command("ledger", "Show what the GenVR service has cost so far."),
-    Command("login", "Store a GenVR key for this computer."),
-    Command("probe", "Check that the live GenVR service fits this version (free, no key)."),
+    Command(estimate, "Estimate the depth of images and videos and save it."),
+    Command(convert, "Convert a depth file into another format, a 3D file or an image."),
+    Command(complete, "Make a sensor's partial depth dense and metric with its photo."),
+    Command(score, "Measure how well images kept the depth they were made from."),
+    Command(models, "List the depth models: installed, downloadable, licence, size, folder."),
+    Command(plan, "Show what Generate from Depth (Local) would build for a model family."),
+    Command(generate, "Generate new images from the depth of a photo with the GenVR service."),
+    Command(ledger, "Show what the GenVR service has cost so far."),
+    Command(login, "Store a GenVR key for this computer."),
+    Command(probe, "Check that the live GenVR service fits this version (free, no key)."),
 )
 
 
@@ -52,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         sub = commands.add_parser(command.name, help=command.summary, description=command.summary)
-        command.module().add_arguments(sub)
+        command.module.add_arguments(sub)
     return parser
 
 
@@ -64,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
             args = _parser().parse_args(arguments)
             command = next(c for c in COMMANDS if c.name == args.command)
             ending.program = f"genvr-depth {command.name}"
-            return command.module().run(args)
+            return command.module.run(args)
         except DepthError as error:
             sys.stderr.write(f"{ending.program}: {error}\n")
             return 1

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
+
+from ..connections import socket_pair
 
 __all__ = ["EXIT_CODE", "Ending", "ending_at_ctrl_c"]
 
@@ -50,7 +52,7 @@ class Ending:
                 thread.join(_PATIENCE_S)
         os._exit(EXIT_CODE)
 
-    def watch(self, pressed: socket.socket) -> None:
+    def watch(self, pressed: Any) -> None:
         """Wait for the first Ctrl-C; end the process at the second, or when patience is over."""
         with pressed:
             while (number := _next_signal(pressed)) != signal.SIGINT:
@@ -63,7 +65,7 @@ class Ending:
             os._exit(self.say_stopped())
 
 
-def _next_signal(pressed: socket.socket) -> int | None:
+def _next_signal(pressed: Any) -> int | None:
     """Its number; None when the command has ended without it."""
     got = pressed.recv(1)
     return got[0] if got else None
@@ -76,7 +78,7 @@ def ending_at_ctrl_c(program: str) -> Generator[Ending, None, None]:
     if threading.current_thread() is not threading.main_thread():
         yield ending
         return
-    told, pressed = socket.socketpair()
+    told, pressed = socket_pair()
     told.setblocking(False)
     presses: list[int] = []
 

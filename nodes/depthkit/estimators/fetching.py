@@ -8,12 +8,10 @@ from pathlib import Path
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from time import sleep
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..connections import stream
 from ..errors import Stopped
-
-if TYPE_CHECKING:
-    from requests import Response
 
 __all__ = ["alone", "arriving"]
 
@@ -25,7 +23,7 @@ _LOOK_S = 0.2
 @contextmanager
 def arriving(
     url: str, headers: Mapping[str, str], should_stop: Callable[[], bool]
-) -> Generator[tuple[Response, Iterator[bytes]], None, None]:
+) -> Generator[tuple[Any, Iterator[bytes]], None, None]:
     """The head of the answer to a GET, and its body in blocks.
 
     A thread of its own does the waiting: a server that is slow or has gone silent would hold up
@@ -60,10 +58,8 @@ def _next(items: Queue[Any], should_stop: Callable[[], bool]) -> Any:
 
 def _read(url: str, headers: Mapping[str, str], items: Queue[Any], left: Event) -> None:
     """Put the answer, its blocks and None, or the exception that ended it, until `left` is set."""
-    import requests
-
     try:
-        with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as answer:
+        with stream(url, headers, _TIMEOUT_S) as answer:
             for item in _parts(answer):
                 if not _handed_over(item, items, left):
                     return
@@ -71,7 +67,7 @@ def _read(url: str, headers: Mapping[str, str], items: Queue[Any], left: Event) 
         _handed_over(error, items, left)
 
 
-def _parts(answer: Response) -> Iterator[Any]:
+def _parts(answer: Any) -> Iterator[Any]:
     yield answer
     yield from answer.iter_content(_BLOCK)
     yield None

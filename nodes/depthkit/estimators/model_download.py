@@ -12,16 +12,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import quote
+from typing import Any
 
+from ..connections import fault_kinds, quote
 from ..errors import DownloadError, Stopped
 from ..progress import Progress, no_progress
 from .fetching import alone, arriving
 from .model_table import ModelRow
-
-if TYPE_CHECKING:
-    from requests import Response
 
 __all__ = ["Origin", "download"]
 
@@ -61,8 +58,6 @@ def download(
     on_progress(done, total): bytes of the whole model. Raises DownloadError (with what to put where
     by hand), Stopped.
     """
-    import requests
-
     source = origin or Origin.hub()
     if source.offline:
         raise _failure(row, target, "HF_HUB_OFFLINE forbids it")
@@ -77,7 +72,7 @@ def download(
             for name in row.files:
                 url = source.url(row.repository, row.revision, name)
                 done = _fetch(url, target / name, done, total, report, stop)
-    except requests.RequestException as error:
+    except fault_kinds().asked.RequestException as error:
         raise _failure(row, target, _network_reason(error)) from error
     except OSError as error:
         raise _failure(row, target, f"{error.strerror or error}") from error
@@ -129,7 +124,7 @@ def _fetch(
     return before + have
 
 
-def _nothing_left(answer: Response, have: int) -> bool:
+def _nothing_left(answer: Any, have: int) -> bool:
     """Whether an earlier run was killed between a file's last byte and its new name."""
     return answer.status_code == 416 and answer.headers.get("Content-Range") == f"bytes */{have}"
 
@@ -143,14 +138,14 @@ def _received(blocks: Iterator[bytes], part: Path, have: int) -> Iterator[int]:
             yield have
 
 
-def _announced(answer: Response, have: int) -> int | None:
+def _announced(answer: Any, have: int) -> int | None:
     # A compressed answer is measured before unpacking, so its length says nothing about the file.
     if "Content-Encoding" in answer.headers or "Content-Length" not in answer.headers:
         return None
     return have + int(answer.headers["Content-Length"])
 
 
-def _digest(answer: Response) -> str | None:
+def _digest(answer: Any) -> str | None:
     """The hub names a large file's SHA-256 on the first of its answers."""
     for response in (*answer.history, answer):
         tag = response.headers.get("X-Linked-ETag", "").strip('"')
@@ -180,14 +175,13 @@ def _check_room(row: ModelRow, target: Path) -> None:
 
 
 def _network_reason(error: Exception) -> str:
-    from requests import ConnectionError, HTTPError, Timeout
-    from requests.exceptions import ChunkedEncodingError
-
-    if isinstance(error, HTTPError) and error.response is not None:
-        return f"the server answered {error.response.status_code} {error.response.reason}"
-    if isinstance(error, Timeout):
+    kinds = fault_kinds().asked
+    answer = getattr(error, "response", None)
+    if isinstance(error, kinds.HTTPError) and answer is not None:
+        return f"the server answered {answer.status_code} {answer.reason}"
+    if isinstance(error, kinds.Timeout):
         return "the server did not answer in time"
-    if isinstance(error, ConnectionError | ChunkedEncodingError):
+    if isinstance(error, kinds.ConnectionError | kinds.ChunkedEncodingError):
         return "the connection failed or was cut; run again to resume"
     return type(error).__name__
 

@@ -7,7 +7,6 @@ Our own attribute keeps the exact record, so that the numbers come back to half 
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Mapping
 from functools import partial
@@ -17,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..connections import base64_bytes, base64_text
 from ..depth_map import DepthMap
 from ..errors import FormatError, MissingInformation
 from ..white import White
@@ -89,7 +89,7 @@ def _packets(record: Record, depth_png: bytes) -> tuple[str, str]:
     if metric:
         attributes["GDepth:Units"] = "m"
     names = {"GDepth": GDEPTH, "genvr": OURS}
-    data = {"GDepth:Data": base64.b64encode(depth_png).decode()}
+    data = {"GDepth:Data": base64_text(depth_png)}
     return packet(names, attributes), packet(names, data)
 
 
@@ -106,7 +106,7 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
 def _embedded(data: bytes, options: LoadOptions) -> DepthMap:
     properties = xmp_properties(data)
     if f"{{{GDEPTH}}}Data" in properties:
-        stored = _embedded_plane(base64.b64decode(properties[f"{{{GDEPTH}}}Data"], validate=False))
+        stored = _embedded_plane(base64_bytes(properties[f"{{{GDEPTH}}}Data"]))
         layout = {k.partition("}")[2]: v for k, v in properties.items() if k[1:].startswith(GDEPTH)}
         meant = partial(from_layout, layout=layout)
     elif (found := find_dynamic_depth(data)) is not None:

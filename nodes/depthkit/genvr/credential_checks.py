@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
-from .addresses import is_loopback
+from ..addresses import is_loopback
+from ..connections import urlsplit
 from .redact import Redactor
 from .service_errors import BadParameter
 

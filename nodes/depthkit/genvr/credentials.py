@@ -12,11 +12,11 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from .. import environment as settings
 from .. import folders
-from .addresses import Resolve, leads_outside, resolve
+from ..addresses import Resolve, leads_outside
+from ..connections import addresses_of, bare_key, urlsplit
 from .credential_checks import (
     VERSIONS,
     checked_base,
@@ -116,7 +116,7 @@ def save(
     env = _environment(environment, alone)
     wanted = checked_name(name)
     row = {
-        "key": checked_secret(key.removeprefix("Bearer ").strip(), "key"),
+        "key": checked_secret(bare_key(key), "key"),
         "uid": checked_secret(uid.strip(), "user id"),
         "base": checked_base(base or _env_base(env)),
         "version": checked_version(version or _env_version(env)),
@@ -129,7 +129,7 @@ def save(
     return next(s for s in states(folder, env, alone=alone) if s.name == wanted)
 
 
-def check_address(profile: Profile, lookup: Resolve = resolve) -> None:
+def check_address(profile: Profile, lookup: Resolve = addresses_of) -> None:
     """Raises BadParameter where an address from the browser does not lead into the internet."""
     if profile.public_only and not leads_outside(urlsplit(profile.base).hostname or "", lookup):
         raise BadParameter(
@@ -208,7 +208,7 @@ def _from_environment(env: Mapping[str, str]) -> Profile:
             "A GenVR key is set in the environment, but no user id. Set GENVR_UID beside it and "
             "start ComfyUI again."
         )
-    key = checked_secret(_first(env, KEY_VARIABLES).removeprefix("Bearer ").strip(), "key")
+    key = checked_secret(bare_key(_first(env, KEY_VARIABLES)), "key")
     checked_uid = checked_secret(uid, "user id")
     named = env.get(HOSTS_VARIABLE, "").split(",")
     hosts = tuple(checked_host(host) for host in named if host.strip())

@@ -19,13 +19,13 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from .journal_identity import Identity
 from .private_files import private_folder_ready
 from .service_errors import JournalError
 
-__all__ = ["STATES", "TASK_ROOM", "Connect", "Entry", "Journal"]
+__all__ = ["STATES", "TASK_ROOM", "Connect", "Database", "Entry", "Journal"]
 
 STATES = ("prepared", "submitted", "completed", "stored", "failed", "ambiguous", "detached")
 FILE_NAME = "journal.sqlite"
@@ -37,7 +37,8 @@ _PATIENCE_S = 30.0
 # keeps its length is written over in place.
 TASK_ROOM = 512
 _STATE_ROOM = max(map(len, STATES))
-Connect = Callable[[Path], sqlite3.Connection]
+Database: TypeAlias = sqlite3.Connection
+Connect = Callable[[Path], Database]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS tasks (
@@ -90,7 +91,7 @@ class Entry:
     images: tuple[str, ...] = ()
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> Database:
     """A connection in rollback mode; its journal file keeps its blocks after a commit."""
     connection = sqlite3.connect(
         path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
@@ -109,7 +110,7 @@ class Journal:
         self._clock = clock
         self._connect = connect
         self._turn = threading.Lock()
-        self._db: sqlite3.Connection | None = None
+        self._db: Database | None = None
         self._identity = Identity(self._path)
         with self._transaction() as db:
             if self._identity.held() == 0:
@@ -208,7 +209,7 @@ class Journal:
         return [_entry(row) for row in rows]
 
     @contextmanager
-    def _transaction(self, sync: str = "FULL") -> Generator[sqlite3.Connection, None, None]:
+    def _transaction(self, sync: str = "FULL") -> Generator[Database, None, None]:
         """sync: FULL survives a power cut when this returns, NORMAL survives a killed program."""
         with self._turn:
             try:

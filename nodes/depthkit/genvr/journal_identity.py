@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import sqlite3
 from pathlib import Path
+from typing import Any, Protocol
 
 from .service_errors import JournalError
 
@@ -19,6 +19,12 @@ __all__ = ["Identity"]
 
 _FORM = re.compile(rb"genvr-depth journal ([0-9a-f]{32}) ([0-9]{12})\n")
 _MARK = "CREATE TABLE IF NOT EXISTS identity (number TEXT NOT NULL)"
+
+
+class Database(Protocol):
+    """What is asked of the journal's connection."""
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> Any: ...
 
 
 class Identity:
@@ -32,7 +38,7 @@ class Identity:
         """How many requests the journal held when last looked at, 0 for a new one."""
         return self._read()[1]
 
-    def check(self, db: sqlite3.Connection) -> None:
+    def check(self, db: Database) -> None:
         """Compare file and journal, inside a transaction; a first journal gets its file.
 
         Raises JournalError where the journal is another one, or holds fewer requests than it did.
@@ -56,7 +62,7 @@ class Identity:
         number, before = self._read()
         self._write(number, max(held, before))
 
-    def _found(self, db: sqlite3.Connection) -> None:
+    def _found(self, db: Database) -> None:
         """Give the journal a number; one that has a number already keeps it."""
         db.execute(_MARK)
         row = db.execute("SELECT number FROM identity").fetchone()
@@ -94,6 +100,6 @@ class Identity:
         )
 
 
-def _highest_number(db: sqlite3.Connection) -> int:
+def _highest_number(db: Database) -> int:
     """Rows are never deleted, so the highest number counts them."""
     return int(db.execute("SELECT COALESCE(MAX(number), 0) FROM tasks").fetchone()[0])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
-from .addresses import is_loopback
+from ..addresses import is_loopback
+from ..connections import urlsplit
 from .redact import Redactor
 
 __all__ = ["DEFAULT_PROFILE", "OFFICIAL_BASE", "Profile", "ProfileState"]

@@ -1,6 +1,6 @@
 """Takes secrets out of every text that is shown, logged or written.
 
-Removed: the exact key and user id, anything after `Bearer`, the query of every URL (a SAS signature
+Removed: the exact key and user id, a key after its scheme, the query of every URL (a SAS signature
 lives there), user and password in a URL, the payload of data URIs.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
+
+from ..connections import LOGGER
 
 __all__ = ["Redactor", "quiet_transport_log"]
 
@@ -58,6 +60,6 @@ class _TransportFilter(logging.Filter):
 
 def quiet_transport_log() -> None:
     """Keep signatures out of urllib3's own debug log; repeated calls change nothing."""
-    log = logging.getLogger("urllib3.connectionpool")
+    log = logging.getLogger(LOGGER)
     if not any(isinstance(entry, _TransportFilter) for entry in log.filters):
         log.addFilter(_TransportFilter())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urljoin, urlsplit
 
-from .addresses import Resolve, is_literal, is_public, resolve
+from ..addresses import Resolve, is_literal, is_public
+from ..connections import SplitResult, addresses_of, urljoin, urlsplit
 from .control_images import decode, sniff
 from .credentials import Profile
 from .redact import Redactor
@@ -37,7 +37,7 @@ class Gone(Exception):
     """The link is dead (403, 404, 410): ask the service for a fresh one."""
 
 
-def check_address(url: str, profile: Profile, lookup: Resolve = resolve) -> None:
+def check_address(url: str, profile: Profile, lookup: Resolve = addresses_of) -> None:
     """Raises ImageError unless the URL may be fetched.
 
     https on port 443, a host of the list, no user info, no IP literal, no private address but a
@@ -85,7 +85,7 @@ class Downloader:
     profile: Profile
     transport: Transport
     pacing: Pacing
-    lookup: Resolve = resolve
+    lookup: Resolve = addresses_of
 
     def fetch(self, url: str, should_stop: Callable[[], bool]) -> bytes:
         """The bytes of a whole, readable image. Raises Gone, ImageError, Stopped."""

@@ -1,6 +1,6 @@
 """One HTTP exchange, and nothing but: no retries, no redirects, no cookies, a total deadline.
 
-The only module that sends with `requests`. What went wrong is told apart by whether the request can
+What went wrong is told apart by whether the request can
 have reached the server, because that decides whether it may be sent again.
 
 Each exchange runs in a thread of its own, so that the caller can leave at Stop or at the deadline
@@ -18,15 +18,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
+from ..addresses import is_loopback
+from ..connections import Wire, fault_kinds, send, urlsplit, watched_session
 from ..errors import Stopped
-from .addresses import is_loopback
 from .beside import beside, ended
 from .redact import quiet_transport_log
 from .retry import Pacing, never_stop
 from .transport_errors import reason
-from .wire import Wire, watched_session
 
 __all__ = ["Exchange", "NoAnswer", "NotSent", "Reply", "Transport"]
 
@@ -137,15 +136,13 @@ class Transport:
         kind: _Kind,
         should_stop: Callable[[], bool],
     ) -> Reply:
-        import requests
-        from urllib3.exceptions import HTTPError
-
+        kinds = fault_kinds()
         opened, session = False, self._session(kind)
         try:
             with self._open(session, exchange, body) as response:
                 opened = True
                 reply = self._read(response, exchange, should_stop)
-        except (requests.exceptions.RequestException, HTTPError, OSError) as error:
+        except (kinds.asked.RequestException, kinds.below.HTTPError, OSError) as error:
             # The library's texts hold URLs, and URLs hold signatures: `from None`, own words only.
             if opened or (body is not None and body.asked_for):
                 raise NoAnswer(type(error).__name__) from None
@@ -155,25 +152,17 @@ class Transport:
 
     def _open(self, session: Any, exchange: Exchange, body: _Body | None) -> Any:
         """The answer's head; its body is still to be read."""
-        import requests
-
         headers = {"Accept-Encoding": "identity", **(exchange.headers or {})}
         if exchange.payload is not None:
             headers["Content-Type"] = "application/json"
-        request = session.prepare_request(
-            requests.Request(
-                exchange.method,
-                exchange.url,
-                data=body,
-                headers=headers,
-                auth=_auth(self._key if exchange.authorized else ""),
-            )
-        )
-        address = str(request.url)
-        around = session.merge_environment_settings(address, {}, True, None, None)
-        # The adapter itself: a session reads the whole body of a redirect, however large.
-        return session.get_adapter(address).send(
-            request, timeout=(CONNECT_TIMEOUT_S, exchange.timeout_s), **around
+        return send(
+            session,
+            exchange.method,
+            exchange.url,
+            data=body,
+            headers=headers,
+            key=self._key if exchange.authorized else "",
+            timeout=(CONNECT_TIMEOUT_S, exchange.timeout_s),
         )
 
     def _read(self, response: Any, exchange: Exchange, should_stop: Callable[[], bool]) -> Reply:
@@ -263,15 +252,3 @@ def _read_come(raw: Any) -> bytes:
         if not come:
             raw._fp.close()
     return come
-
-
-def _auth(key: str) -> Callable[[Any], Any]:
-    """An auth object survives a ~/.netrc entry for the host, a plain header would be replaced."""
-
-    def apply(request: Any) -> Any:
-        request.headers.pop("Authorization", None)
-        if key:
-            request.headers["Authorization"] = f"Bearer {key}"
-        return request
-
-    return apply

@@ -8,11 +8,9 @@ they hold addresses, passwords of proxies and personal paths.
 
 from __future__ import annotations
 
-import socket
-import ssl
 from collections.abc import Iterator
 
-from .wire import PrivateAddressError
+from ..connections import PrivateAddressError, fault_kinds
 
 __all__ = ["ONLINE", "reason"]
 
@@ -30,9 +28,8 @@ def reason(error: BaseException) -> str:
 
 def _fault_table() -> tuple[tuple[type[BaseException], str, str], ...]:
     """Kind of fault, what its text must hold, what to tell. The more particular stand first."""
-    from requests import exceptions as asked
-    from urllib3 import exceptions as below
-
+    kinds = fault_kinds()
+    asked, below = kinds.asked, kinds.below
     return (
         (PrivateAddressError, "", "its name leads into a private network"),
         (
@@ -62,7 +59,7 @@ def _fault_table() -> tuple[tuple[type[BaseException], str, str], ...]:
             "correct that variable or remove it",
         ),
         (
-            ssl.SSLCertVerificationError,
+            kinds.tls.SSLCertVerificationError,
             "",
             "its certificate is not trusted here; check this computer's clock, and where a "
             "company's proxy or a virus scanner reads along, let REQUESTS_CA_BUNDLE name its "
@@ -74,8 +71,8 @@ def _fault_table() -> tuple[tuple[type[BaseException], str, str], ...]:
             "the proxy that is set (HTTPS_PROXY or ALL_PROXY) did not open the connection; check "
             "its address, and its user name and password if it needs them",
         ),
-        (ssl.SSLError, "", f"no encrypted connection came about; {ONLINE}"),
-        (socket.gaierror, "", f"its name was not found; {ONLINE}"),
+        (kinds.tls.SSLError, "", f"no encrypted connection came about; {ONLINE}"),
+        (kinds.sockets.gaierror, "", f"its name was not found; {ONLINE}"),
         (ConnectionRefusedError, "", f"the connection was refused; {ONLINE}"),
         (below.NewConnectionError, "", f"no connection came about; {ONLINE}"),
         (

@@ -6,11 +6,11 @@ same image, and timed with the monotonic clock: a jump of the wall clock cannot 
 
 from __future__ import annotations
 
-import base64
 import threading
 from collections.abc import Callable
 from datetime import datetime, timezone
 
+from ..connections import base64_text
 from .client import Client, UploadTicket
 from .control_images import DATA_URI_LIMIT, Encoded
 from .retry import Pacing
@@ -23,7 +23,7 @@ _MARGIN_S = 600.0
 
 
 def data_uri(image: Encoded) -> str:
-    return f"data:{image.mime};base64,{base64.b64encode(image.data).decode()}"
+    return f"data:{image.mime};base64,{base64_text(image.data)}"
 
 
 class Uploads:

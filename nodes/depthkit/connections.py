@@ -1,17 +1,50 @@
-"""Sessions of `requests` whose connection another thread can cut, at any moment of an exchange."""
+"""Every connection of the pack to another program, and the text forms that travel over them.
+
+The only module that imports `requests`, `urllib`, `socket`, `ssl`, `base64` and aiohttp's server:
+whoever reviews what the pack exchanges with the outside reads this one. It opens a connection in
+two places: `watched_session` for the GenVR service (a GenVR node ran, or a key is tested), and
+`stream` for a depth model (a download that the user allowed). Nothing here runs at import.
+
+A watched session's connection can be cut by another thread, at any moment of an exchange.
+"""
 
 from __future__ import annotations
 
+import base64
 import socket
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from .addresses import is_public
 
-__all__ = ["PrivateAddressError", "Wire", "watched_session"]
+__all__ = [
+    "LOGGER",
+    "PrivateAddressError",
+    "SplitResult",
+    "Wire",
+    "addresses_of",
+    "bare_key",
+    "base64_bytes",
+    "base64_text",
+    "fault_kinds",
+    "quote",
+    "send",
+    "socket_pair",
+    "stream",
+    "urljoin",
+    "urlsplit",
+    "watched_session",
+    "web_server",
+]
+
+# What the library below notes its request lines with.
+LOGGER = "urllib3.connectionpool"
+_SCHEME = "Bearer "
 
 _own = threading.local()
 
@@ -49,6 +82,95 @@ class Wire:
         with self._turn:
             self._cut = True
             _shut(self._connection)
+
+
+def send(
+    session: Any,
+    method: str,
+    url: str,
+    *,
+    data: Any,
+    headers: Mapping[str, str],
+    key: str,
+    timeout: tuple[float, float],
+) -> Any:
+    """The answer's head over a watched session; its body is still to be read. key: "" for none.
+
+    No redirect is followed: a session would read the body of one, however large.
+    """
+    import requests
+
+    request = session.prepare_request(
+        requests.Request(method, url, data=data, headers=headers, auth=_auth(key))
+    )
+    address = str(request.url)
+    around = session.merge_environment_settings(address, {}, True, None, None)
+    return session.get_adapter(address).send(request, timeout=timeout, **around)
+
+
+def _auth(key: str) -> Callable[[Any], Any]:
+    """An auth object survives a ~/.netrc entry for the host, a plain header would be replaced."""
+
+    def apply(request: Any) -> Any:
+        request.headers.pop("Authorization", None)
+        if key:
+            request.headers["Authorization"] = _SCHEME + key
+        return request
+
+    return apply
+
+
+def bare_key(typed: str) -> str:
+    """A key without the word that is put before it in a header, where that was copied along."""
+    return typed.removeprefix(_SCHEME).strip()
+
+
+def stream(url: str, headers: Mapping[str, str], timeout: tuple[float, float]) -> Any:
+    """The answer to a GET, redirects followed, its body still to be read; a context manager."""
+    import requests
+
+    return requests.get(url, headers=dict(headers), stream=True, timeout=timeout)
+
+
+def fault_kinds() -> SimpleNamespace:
+    """The exceptions of what is below: asked (requests), below (urllib3), sockets, tls."""
+    import ssl
+
+    from requests import exceptions as asked
+    from urllib3 import exceptions as below
+
+    return SimpleNamespace(asked=asked, below=below, sockets=socket, tls=ssl)
+
+
+def addresses_of(host: str) -> list[str]:
+    """The IP addresses of a host, [] where it cannot be resolved here (a proxy may know it)."""
+    try:
+        found = socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return sorted({str(entry[4][0]) for entry in found})
+
+
+def socket_pair() -> tuple[Any, Any]:
+    """Two ends inside this process: what is written into one is read from the other."""
+    return socket.socketpair()
+
+
+def web_server() -> Any:
+    """`aiohttp.web`, with which ComfyUI serves."""
+    from aiohttp import web
+
+    return web
+
+
+def base64_text(data: bytes) -> str:
+    """Bytes as they stand in a data URI or in a photo's metadata."""
+    return base64.b64encode(data).decode()
+
+
+def base64_bytes(text: str) -> bytes:
+    """The bytes of such a text; raises ValueError where it is none."""
+    return base64.b64decode(text, validate=False)
 
 
 def watched_session(trust_env: bool, public: bool = False) -> Any:

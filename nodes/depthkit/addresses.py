@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Callable
 
-__all__ = ["Resolve", "is_literal", "is_loopback", "is_public", "leads_outside", "resolve"]
+__all__ = ["Resolve", "is_literal", "is_loopback", "is_public", "leads_outside"]
 
 Resolve = Callable[[str], list[str]]
 # Proxy tools (Clash, Surge, sing-box) answer for every name with an address of this range and open
@@ -17,16 +16,7 @@ _STAND_INS = ipaddress.ip_network("198.18.0.0/15")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-def resolve(host: str) -> list[str]:
-    """The addresses of a host name, [] where it cannot be resolved here (a proxy may know it)."""
-    try:
-        found = socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return []
-    return sorted({str(entry[4][0]) for entry in found})
-
-
-def leads_outside(host: str, lookup: Resolve = resolve) -> bool:
+def leads_outside(host: str, lookup: Resolve) -> bool:
     """Whether every address of a host is public; False where it has none."""
     found = lookup(host)
     return bool(found) and all(is_public(address) for address in found)
