@@ -91,12 +91,13 @@ class GenVRDepthCameraMove(Declared):
         },
         optional={
             "focus": Float(
-                "What the camera turns about: 0 the farthest point, 1 the nearest, -1 the middle "
+                "What the camera turns about: 0 the farthest point, 1 the nearest, auto the middle "
                 "of the frame.",
                 AUTO,
                 AUTO,
                 1.0,
                 step=0.01,
+                auto=AUTO,
             ),
             "keyframes": Text(
                 "A path of your own instead of the preset, one key frame a line: time (0 to 1), "
@@ -105,11 +106,12 @@ class GenVRDepthCameraMove(Declared):
                 multiline=True,
             ),
             "field_of_view": Float(
-                "Horizontal, in degrees. 0 takes the depth map's camera, or 60.",
+                "Horizontal, in degrees. auto takes the depth map's camera, or 60.",
                 0.0,
                 0.0,
                 170.0,
                 step=0.1,
+                auto=0.0,
                 advanced=True,
             ),
             "camera": Socket(

@@ -48,10 +48,12 @@ class GenVRDepthCheck(Declared):
         optional={
             "image": image_input("The photo of the same view; more can be checked with it."),
             "target_size": Int(
-                "Shorter side in pixels of the image to be made; 0 leaves the size unchecked.",
+                "Shorter side in pixels of the image to be made; off leaves the size unchecked.",
                 0,
                 0,
                 16384,
+                auto=0,
+                word="off",
             ),
         },
     )

@@ -70,14 +70,15 @@ class GenVRDepthStereo(Declared):
             ),
         },
         optional={
-            "frames": Int("Frames of the clip.", 24, 2, 1024),
+            "frames": Int("Frames of the clip.", 24, 2, 1024, shown_when={"layout": CLIPS}),
             "eye_distance_mm": Float(
                 "Above 0: true geometry for metric depth with a camera; "
-                "63 is typical of human eyes. 0 uses strength.",
+                "63 is typical of human eyes. auto uses strength.",
                 0.0,
                 0.0,
                 10000.0,
                 step=0.05,
+                auto=0.0,
                 advanced=True,
             ),
         },

@@ -26,8 +26,8 @@ __all__ = ["GenVRDepthFromImage", "GenVRDepthToImage"]
 
 
 _METRES_TIP = (
-    "Metres at the {} end of the image's range (0 to 1). Leave near and far at 0 for relative "
-    "depth."
+    "Metres at the {} end of the image's range (0 to 1). Leave near and far at auto for "
+    "relative depth."
 )
 
 
@@ -100,6 +100,8 @@ class GenVRDepthToImage(Declared):
                 1,
                 1,
                 256,
+                display_name="round sides to",
+                advanced=True,
             ),
             **advanced(window_widgets()),
         },

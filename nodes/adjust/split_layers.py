@@ -61,6 +61,7 @@ class GenVRDepthLayers(Declared):
                 "For method thresholds: nearness values between 0 (farthest) "
                 "and 1 (nearest), comma-separated; their number decides the layers.",
                 "0.66, 0.33",
+                shown_when={"method": ("thresholds",)},
             ),
         },
     )

@@ -7,11 +7,11 @@ from typing import Any
 
 from torch import Tensor
 
-from ..depthkit.ranges import Window, control_image
+from ..depthkit.ranges import control_image
 from ..shared.declared import Choice, Declared, Float, Inputs, Int, Socket
 from ..shared.depth_view import depth_ui
 from ..shared.on_demand import core_geometry
-from ..shared.sockets import DEPTH_MAP, advanced, window_widgets
+from ..shared.sockets import DEPTH_MAP
 
 __all__ = ["GenVRDepthFromGeometry"]
 
@@ -51,12 +51,13 @@ class GenVRDepthFromGeometry(Declared):
                 choices=lambda: core_geometry.UNITS,
             ),
             "field_of_view": Float(
-                "Horizontal field of view of the photo in degrees; 0 = unknown. "
+                "Horizontal field of view of the photo in degrees; auto = unknown. "
                 "Needed for metres from Depth Anything 3 (a phone has about 65).",
                 0.0,
                 0.0,
                 178.0,
                 step=0.1,
+                auto=0.0,
             ),
             "run_size": Int(
                 "The resolution set on Run Depth Anything 3. Only used for metres.",
@@ -65,7 +66,6 @@ class GenVRDepthFromGeometry(Declared):
                 8192,
                 advanced=True,
             ),
-            **advanced(window_widgets()),
             "resize_method": Choice(
                 "The resize_method set on Run Depth Anything 3: whether run_size is the longer "
                 "side (upper bound) or the shorter one (lower bound). Only used for metres.",
@@ -82,16 +82,12 @@ class GenVRDepthFromGeometry(Declared):
         unit: str = "auto",
         field_of_view: float = 0.0,
         run_size: int = 504,
-        window: str = "percentile",
-        low: float = 0.5,
-        high: float = 99.5,
-        scope: str = "clip",
         resize_method: str = RESIZE_METHODS[0],
     ) -> dict[str, Any]:
         shorter = resize_method == RESIZE_METHODS[1]
         options = core_geometry.GeometryOptions(unit, field_of_view, run_size, shorter)
         depth = core_geometry.from_geometry(geometry, options)
-        control = control_image(depth, Window(window, low, high, scope))
+        control = control_image(depth)
         image: Tensor | None = geometry.get("image")
         ui = depth_ui(depth, control, image)
         return {"ui": ui, "result": (depth, control, depth.valid.float())}

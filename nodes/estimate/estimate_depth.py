@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
 
-from ..depthkit.ranges import Window, control_image
-from ..shared.builtin_model import NO_MODEL, model_or_builtin
+from ..depthkit.ranges import control_image
 from ..shared.declared import Choice, Declared, Inputs, Int, Socket
 from ..shared.depth_view import depth_ui
-from ..shared.host import current
+from ..shared.estimating import estimate_depth
 from ..shared.on_demand import estimators
-from ..shared.sockets import DEPTH_MAP, DEPTH_MODEL, advanced, image_input, window_widgets
+from ..shared.sockets import DEPTH_MAP, DEPTH_MODEL, image_input
 
 __all__ = ["GenVRDepthEstimate"]
-
-
-def _run(
-    image: Tensor, model: estimators.Estimator | None, options: estimators.EstimateOptions
-) -> estimators.Estimate:
-    with current().task() as task:
-        used = model_or_builtin(model, task)
-        found = estimators.estimate(
-            used, image, options, on_progress=task.on_progress, should_stop=task.should_stop
-        )
-        notes = (*([] if model else [NO_MODEL]), *found.notes)
-        task.say("\n".join(notes))
-    return replace(found, notes=notes)
 
 
 class GenVRDepthEstimate(Declared):
@@ -67,11 +52,12 @@ class GenVRDepthEstimate(Declared):
                 DEPTH_MODEL, "From Load Depth Model. Not connected: the built-in model."
             ),
             "resolution": Int(
-                "Shorter side the model works at, in pixels; 0 = the model's "
+                "Shorter side the model works at, in pixels; auto = the model's "
                 "own. Higher finds finer detail, but too high breaks up large shapes.",
                 0,
                 0,
                 8192,
+                auto=0,
             ),
             "detail": Choice(
                 "tiles: also look at overlapping parts of a large image, for fine detail; takes as "
@@ -85,7 +71,6 @@ class GenVRDepthEstimate(Declared):
                 "frame",
                 choices=lambda: estimators.CONSISTENCIES,
             ),
-            **advanced(window_widgets()),
         },
     )
 
@@ -96,13 +81,10 @@ class GenVRDepthEstimate(Declared):
         resolution: int = 0,
         detail: str = "off",
         consistency: str = "frame",
-        window: str = "percentile",
-        low: float = 0.5,
-        high: float = 99.5,
-        scope: str = "clip",
     ) -> dict[str, Any]:
-        show = Window(window, low, high, scope)
-        found = _run(image, model, estimators.EstimateOptions(resolution, detail, consistency))
-        control, valid = control_image(found.depth, show), found.depth.valid.float()
+        found = estimate_depth(
+            image, model, estimators.EstimateOptions(resolution, detail, consistency)
+        )
+        control, valid = control_image(found.depth), found.depth.valid.float()
         result = (found.depth, control, valid, "\n".join(found.notes))
         return {"ui": depth_ui(found.depth, control, image), "result": result}

@@ -22,7 +22,7 @@ from ..shared.genvr_service import (
     profile_widget,
 )
 from ..shared.on_demand import genvr
-from ..shared.sockets import DEPTH_MAP, image_input
+from ..shared.sockets import DEPTH_MAP, advanced, image_input
 
 __all__ = ["GenVRDepthEstimateRemote"]
 
@@ -34,7 +34,7 @@ def _inputs() -> Inputs:
             "image": image_input("The image, or a batch; each image is paid for."),
             **parameters_shown(genvr.model_named("detect")),
         },
-        optional={**money_widgets(), "profile": profile_widget()},
+        optional=advanced({**money_widgets(), "profile": profile_widget()}),
     )
 
 

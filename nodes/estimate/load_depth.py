@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,8 @@ from ..depthkit.errors import InvalidInput
 from ..depthkit.ranges import control_image
 from ..shared.declared import Boolean, Choice, Declared, FileChoice, Float, Inputs, Int, Text
 from ..shared.depth_view import depth_ui
-from ..shared.host import Host, current
+from ..shared.host import current
+from ..shared.input_files import file_behind, files_below
 from ..shared.on_demand import formats
 from ..shared.sockets import DEPTH_MAP, advanced, fov_widget
 
@@ -27,7 +26,7 @@ _OFTEN_PHOTOS = frozenset({".png", ".jpg", ".jpeg"})
 
 
 _NEAR_TIP = (
-    "Metres of the nearest stored value, for the white-is meanings; near and far at 0 give "
+    "Metres of the nearest stored value, for the white-is meanings; near and far at auto give "
     "relative depth."
 )
 _SCALE_TIP = (
@@ -35,7 +34,7 @@ _SCALE_TIP = (
 )
 _FOV_TIP = (
     "Horizontal field of view in degrees for a file without a camera; a camera in the file is "
-    "kept. 0 leaves it unknown."
+    "kept. auto leaves it unknown."
 )
 _MEANING_TIP = (
     "What the numbers in the file mean. 'as the file says' reads files of this pack, EXR depth "
@@ -43,8 +42,23 @@ _MEANING_TIP = (
 )
 
 
-def _number(default: float, tooltip: str) -> Float:
-    return Float(tooltip, default, 0.0, 1e6, step=0.0001, round=False)
+def _stated_meanings(white: bool) -> dict[str, list[str]]:
+    """The meanings of a picture, where white is near or far, or those of stored numbers."""
+    _, *stated = formats.MEANINGS
+    return {"meaning": [meaning for meaning in stated if ("white" in meaning) == white]}
+
+
+def _metres(tooltip: str) -> Float:
+    return Float(
+        tooltip,
+        0.0,
+        0.0,
+        1e6,
+        step=0.0001,
+        round=False,
+        auto=0.0,
+        shown_when=lambda: _stated_meanings(white=True),
+    )
 
 
 def _render_side(side: str) -> Int:
@@ -54,6 +68,7 @@ def _render_side(side: str) -> Int:
         0,
         0,
         16384,
+        auto=0,
     )
 
 
@@ -93,9 +108,17 @@ class GenVRDepthLoad(Declared):
             "meaning": Choice(_MEANING_TIP, "as the file says", choices=lambda: formats.MEANINGS),
         },
         optional={
-            "near": _number(0.0, _NEAR_TIP),
-            "far": _number(0.0, "Metres of the farthest stored value; see near."),
-            "unit_scale": _number(1.0, _SCALE_TIP),
+            "near": _metres(_NEAR_TIP),
+            "far": _metres("Metres of the farthest stored value; see near."),
+            "unit_scale": Float(
+                _SCALE_TIP,
+                1.0,
+                0.0,
+                1e6,
+                step=0.0001,
+                round=False,
+                shown_when=lambda: _stated_meanings(white=False),
+            ),
             "zero_is_invalid": Boolean(
                 "Whole-number files: a stored 0 means no measurement. Turn off "
                 "for grey images where black is a depth.",
@@ -132,7 +155,7 @@ class GenVRDepthLoad(Declared):
         if file is None:  # wired in: its value comes with the run
             return True
         try:
-            _path(current(), file)
+            file_behind(file)
         except InvalidInput as error:
             return str(error)
         return True
@@ -140,7 +163,7 @@ class GenVRDepthLoad(Declared):
     @classmethod
     def IS_CHANGED(cls, file: str | None, **_: Any) -> str | float:
         # Wired in, the file is not known yet: NaN equals nothing, so that it is read again.
-        return math.nan if file is None else formats.fingerprint(_path(current(), file))
+        return math.nan if file is None else formats.fingerprint(file_behind(file))
 
     def load(
         self,
@@ -157,7 +180,7 @@ class GenVRDepthLoad(Declared):
         no_data: str = "auto",
         pfm_scale: str = "ignore",
     ) -> dict[str, Any]:
-        path = _path(current(), file)
+        path = file_behind(file)
         size = (width, height) if width and height else None
         options = formats.LoadOptions(
             meaning, near or None, far or None, unit_scale, zero_is_invalid, channel.strip(),
@@ -173,42 +196,6 @@ def _control_and_valid(depth: DepthMap) -> tuple[Tensor, Tensor]:
 
 def _depth_files(folder: Path) -> list[str]:
     """Depth files in the input folder and below: formats for depth first, then by name."""
-    readable = formats.READABLE
-    found: list[tuple[bool, str]] = []
-    # Every run asks for the list several times; os.walk asks the disk about folders only.
-    for here, _, names in os.walk(folder):
-        below = Path(here).relative_to(folder).as_posix()
-        for name in names:
-            extension = os.path.splitext(name)[1].lower()
-            if extension in readable:
-                path = name if below == "." else f"{below}/{name}"
-                found.append((extension in _OFTEN_PHOTOS, path))
-    files = (path for _, path in sorted(found) if (folder / path).is_file())
-    return list(islice(files, _MAX_LISTED))
-
-
-def _path(host: Host, name: str) -> Path:
-    """The file behind a name; `name [output]` and `name [temp]` as elsewhere in ComfyUI.
-
-    Raises InvalidInput where it is missing or leads out of its folder.
-    """
-    folders = {
-        "[input]": host.input_folder,
-        "[output]": host.output_folder,
-        "[temp]": host.temp_folder,
-    }
-    plain, _, mark = name.rpartition(" ")
-    if mark not in folders:
-        plain, mark = name, "[input]"
-    if "\0" in plain:
-        raise InvalidInput(f"The name {plain!r} holds a NUL character, which no file has.")
-    folder = folders[mark]().resolve()
-    path = (folder / plain).resolve()
-    if not path.is_relative_to(folder):
-        raise InvalidInput(f"The file {name!r} lies outside ComfyUI's folders; put it into input.")
-    if not path.is_file():
-        raise InvalidInput(
-            f"There is no file {plain!r} in the {mark[1:-1]} folder; put it there, press R to "
-            "refresh the list and choose it."
-        )
-    return path
+    found = files_below(folder, formats.READABLE)
+    photos = {name for name in found if Path(name).suffix.lower() in _OFTEN_PHOTOS}
+    return sorted(found, key=lambda name: (name in photos, name))[:_MAX_LISTED]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -11,10 +11,10 @@ from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..shared import host
-from ..shared.declared import Choice, Declared, Float, Input, Inputs, Int, Socket, Text
+from ..shared.declared import Choice, Declared, Float, Input, Inputs, Int, Socket, Text, Widget
 from ..shared.local_facts import control_facts, is_guided, model_facts, patch_facts, vae_facts
 from ..shared.on_demand import local
-from ..shared.sockets import DEPTH_MAP
+from ..shared.sockets import DEPTH_MAP, advanced
 
 __all__ = ["GenVRDepthGenerateLocal"]
 
@@ -70,35 +70,17 @@ def _names(place: int) -> Callable[[], list[str]]:
     return lambda: ["auto", *host.current().samplers()[place]]
 
 
+def _auto(kind: type[Int] | type[Float], tooltip: str, most: int) -> Widget:
+    """A number that is left to the model family until the user types one."""
+    return kind(tooltip, AUTO, AUTO, most, auto=AUTO)
+
+
 def _widgets() -> dict[str, Input]:
-    auto = " -1 = what the model family works best with."
-    auto_name = " auto = what the model family works best with."
+    auto = " auto = what the model family works best with."
     return {
         "negative_prompt": Text("What to avoid.", multiline=True),
-        "steps": Int("Sampling steps." + auto, AUTO, AUTO, 10000),
-        "guidance": Float("How strictly the prompt is followed (cfg)." + auto, AUTO, AUTO, 100),
-        "strength": Float("How strictly the depth is followed; 0 = not." + auto, AUTO, AUTO, 10),
-        "start": Float(
-            "Fraction of the run at which the depth control starts.", 0, 0, 1, advanced=True
-        ),
-        "end": Float(
-            "Fraction of the run at which the depth control ends." + auto,
-            AUTO,
-            AUTO,
-            1,
-            advanced=True,
-        ),
-        "sampler": Choice("The sampler." + auto_name, "auto", choices=_names(0), advanced=True),
-        "scheduler": Choice(
-            "The noise schedule." + auto_name, "auto", choices=_names(1), advanced=True
-        ),
-        "size": Choice(
-            "from depth: as large as the depth map; megapixels: its ratio at the size below. Both "
-            "are rounded to what the family can sample.",
-            "from depth",
-            choices=lambda: local.SIZES,
-        ),
-        "megapixels": Float("For size = megapixels (1 = 1024x1024)." + auto, AUTO, AUTO, 64),
+        "strength": _auto(Float, "How strictly the depth is followed; 0 = not." + auto, 10),
+        "steps": _auto(Int, "Sampling steps." + auto, 10000),
         "count": Int("Images per prompt, with different noise.", 1, 1, 64),
         "denoise": Float(
             "With a reference: how much is repainted. 1 = all, 0.5 keeps colours and light.",
@@ -106,14 +88,34 @@ def _widgets() -> dict[str, Input]:
             0.01,
             1,
         ),
-        "second_pass": Float(
-            "Sample again at this many times the size, the depth resampled for it; 1 = no.",
-            1.0,
-            1,
-            4,
-            advanced=True,
+        **advanced(
+            {
+                "guidance": _auto(Float, "How strictly the prompt is followed (cfg)." + auto, 100),
+                "start": Float("Fraction of the run at which the depth control starts.", 0, 0, 1),
+                "end": _auto(
+                    Float, "Fraction of the run at which the depth control ends." + auto, 1
+                ),
+                "sampler": Choice("The sampler." + auto, "auto", choices=_names(0)),
+                "scheduler": Choice("The noise schedule." + auto, "auto", choices=_names(1)),
+                "size": Choice(
+                    "from depth: as large as the depth map; megapixels: its ratio at the size "
+                    "below. Both are rounded to what the family can sample.",
+                    "from depth",
+                    choices=lambda: local.SIZES,
+                ),
+                "megapixels": replace(
+                    _auto(Float, "For size = megapixels (1 = 1024x1024)." + auto, 64),
+                    shown_when={"size": ("megapixels",)},
+                ),
+                "second_pass": Float(
+                    "Sample again at this many times the size, the depth resampled for it; 1 = no.",
+                    1.0,
+                    1,
+                    4,
+                ),
+                "second_denoise": Float("How much the second pass repaints.", 0.5, 0.01, 1),
+            }
         ),
-        "second_denoise": Float("How much the second pass repaints.", 0.5, 0.01, 1, advanced=True),
     }
 
 

@@ -21,11 +21,15 @@ from ..shared.genvr_service import (
     profile_widget,
 )
 from ..shared.on_demand import genvr
-from ..shared.sockets import depth_map_input, image_input
+from ..shared.sockets import advanced, depth_map_input, image_input
 
 __all__ = ["GenVRDepthGenerateCanny", "GenVRDepthGenerateRemote", "GenVRDepthGenerateScribble"]
 
 PER_LINE = ("one", "one per line")
+
+
+_COUNT = Int("Images per prompt, with seed, seed + 1, ... Each one is paid for.", 1, 1, 64)
+_RARE = ("safety_tolerance", "prompt_upsampling", "added_prompt", "resolution")
 
 
 @cache
@@ -36,10 +40,10 @@ def _inputs(model: str, takes_depth: bool) -> Inputs:
             "Instead of a photo: sent as a grey image and interpreted again by the service. "
             "The photo usually works better."
         )
-    return Inputs(
-        required=parameters_shown(genvr.model_named(model)),
-        optional={**source, **_more(), **money_widgets(), "profile": profile_widget()},
-    )
+    shown = parameters_shown(genvr.model_named(model))
+    rare = {name: shown.pop(name) for name in _RARE if name in shown}
+    folded = {**rare, **_more(), **money_widgets(), "profile": profile_widget()}
+    return Inputs(required=shown, optional={**source, "count": _COUNT, **advanced(folded)})
 
 
 def _more() -> dict[str, Widget]:
@@ -49,7 +53,6 @@ def _more() -> dict[str, Widget]:
             PER_LINE[0],
             choices=PER_LINE,
         ),
-        "count": Int("Images per prompt, with seed, seed + 1, ... Each one is paid for.", 1, 1, 64),
         "combine": Choice(
             "Several images and several prompts: every combination, or the first "
             "with the first, the second with the second.",

@@ -54,7 +54,14 @@ class GenVRDepthPromptVariations(Declared):
                 "How prompt and style are joined; both {prompt} and {style}.", "{prompt}, {style}"
             ),
             "keep_plain": Boolean("Also give each prompt without a style."),
-            "limit": Int("Maximum number of prompts, counted from the first; 0 = all.", 0, 0, 1000),
+            "limit": Int(
+                "Maximum number of prompts, counted from the first.",
+                0,
+                0,
+                1000,
+                auto=0,
+                word="all",
+            ),
         },
     )
 

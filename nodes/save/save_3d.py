@@ -45,7 +45,11 @@ class GenVRDepthSave3D(PassesDepthOn):
         optional={
             "image": image_input("The photograph of the same view, for colours and texture."),
             **space_widgets(),
-            "normals": Boolean("ply only: store the direction of each point."),
+            "normals": Boolean(
+                "ply only: store the direction of each point.",
+                shown_when={"format": ("ply",)},
+                advanced=True,
+            ),
         },
         hidden=HIDDEN,
     )

@@ -21,6 +21,7 @@ from ..shared.sockets import PassesDepthOn, depth_map_input, image_input
 __all__ = ["GenVRDepthSaveDepth"]
 
 NO_PREVIEW = "none"
+_EXR = {"format": ("exr", "exr-half")}
 
 
 _FORMAT_TIP = (
@@ -37,7 +38,7 @@ _VALUES_TIP = (
 
 def _distance_input(tooltip: str) -> Float:
     text = f"{tooltip} In metres where the depth is metric."
-    return Float(text, 0.0, -1e9, 1e9, step=0.001, round=False)
+    return Float(text, 0.0, -1e9, 1e9, step=0.001, round=False, auto=0.0, advanced=True)
 
 
 class GenVRDepthSaveDepth(PassesDepthOn):
@@ -64,29 +65,39 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         },
         optional={
             "image": image_input("The photograph of the same view; a depth photo needs it."),
-            "near": _distance_input("Nearest value of the window; 0 takes it from the map."),
-            "far": _distance_input("Farthest value of the window; 0 takes it from the map."),
+            "near": _distance_input("Nearest value of the window; auto takes it from the map."),
+            "far": _distance_input("Farthest value of the window; auto takes it from the map."),
             "exr_compression": Choice(
                 "OpenEXR only; all of these are lossless.",
                 "zip",
                 choices=lambda: formats.COMPRESSIONS,
+                shown_when=_EXR,
             ),
             "exr_channel": Choice(
                 "OpenEXR only. Z is what compositors look for; RGB writes three "
                 "equal channels for tools (and core Load Image) that read only colour.",
                 "Z",
                 choices=lambda: formats.EXR_CHANNELS,
+                shown_when=_EXR,
             ),
-            "quality": Int("JPEG quality of the photograph in a depth photo.", 95, 1, 100),
+            "quality": Int(
+                "JPEG quality of the photograph in a depth photo.",
+                95,
+                1,
+                100,
+                shown_when={"format": ("depth-photo",)},
+            ),
             "color_preview": Choice(
                 "Also save a preview image next to each file; near takes the bright end of "
                 "this colour map.",
                 NO_PREVIEW,
                 choices=(NO_PREVIEW, *COLORMAPS),
+                advanced=True,
             ),
             "sidecar": Boolean(
                 "Write <file>.json with the record and the workflow even where "
-                "the file holds them itself."
+                "the file holds them itself.",
+                advanced=True,
             ),
         },
         hidden=HIDDEN,

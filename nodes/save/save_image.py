@@ -12,10 +12,14 @@ from ..depthkit.errors import InvalidInput
 from ..depthkit.images import frames, rgb
 from ..shared.declared import Boolean, Choice, Declared, Inputs, Int, Text
 from ..shared.on_demand import formats
-from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
+from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, preview_small, save_frames, shown
 from ..shared.sockets import image_input
 
 __all__ = ["GenVRDepthSaveImage"]
+
+COMPARE_KEY = "genvr_compare"
+_MAX_COMPARED = 16
+_JPG = {"format": ("jpg",)}
 
 _COLOUR = re.compile(r"^#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})$")
 
@@ -44,20 +48,38 @@ class GenVRDepthSaveImage(Declared):
             "format": Choice(_FORMAT_TIP, "jpg", choices=lambda: formats.IMAGES),
         },
         optional={
-            "quality": Int("For jpg, webp and avif; the others are lossless.", 95, 1, 100),
+            "compare_with": image_input(
+                "What the images were made from, for example the photo: the node then shows both "
+                "on either side of a line to drag. It is not saved."
+            ),
+            "quality": Int(
+                "For jpg, webp and avif; the others are lossless.",
+                95,
+                1,
+                100,
+                shown_when={"format": ("jpg", "webp", "avif")},
+            ),
             "subsampling": Choice(
                 "Colour resolution of jpg and avif: 4:4:4 full, 4:2:0 smallest.",
                 "4:4:4",
                 choices=lambda: formats.SUBSAMPLING,
+                shown_when={"format": ("jpg", "avif")},
+                advanced=True,
             ),
-            "progressive": Boolean("jpg only: browsers show a coarse image first while it loads."),
+            "progressive": Boolean(
+                "jpg only: browsers show a coarse image first while it loads.",
+                shown_when=_JPG,
+                advanced=True,
+            ),
             "background": Text(
                 "Colour behind transparent pixels where the format has no alpha (jpg), as #rrggbb.",
                 "#ffffff",
+                shown_when=_JPG,
             ),
             "sidecar": Boolean(
                 "Write <file>.json with the workflow even where the image "
-                "holds it; dropped on the canvas, it restores the workflow."
+                "holds it; dropped on the canvas, it restores the workflow.",
+                advanced=True,
             ),
         },
         hidden=HIDDEN,
@@ -68,6 +90,7 @@ class GenVRDepthSaveImage(Declared):
         images: Tensor,
         filename_prefix: str = "GenVRDepth",
         format: str = "jpg",
+        compare_with: Tensor | None = None,
         quality: int = 95,
         subsampling: str = "4:4:4",
         progressive: bool = False,
@@ -84,7 +107,14 @@ class GenVRDepthSaveImage(Declared):
         row, size = formats.IMAGES[format], (stack.shape[2], stack.shape[1])
         files, saved = save_frames(filename_prefix, size, row.extension, jobs)
         ui = shown(files, saved, row.shows, lambda some: rgb(stack[some]))
-        return {"ui": ui, "result": (images,)}
+        return {"ui": {**ui, **_comparison(compare_with)}, "result": (images,)}
+
+
+def _comparison(images: Tensor | None) -> dict[str, list[Any]]:
+    """The entry that `web/js/compare.js` reads: previews of what the images are compared with."""
+    if images is None:
+        return {}
+    return {COMPARE_KEY: preview_small(rgb(images[:_MAX_COMPARED]))}
 
 
 def _parsed_colour(text: str) -> tuple[float, float, float]:

@@ -21,12 +21,14 @@ __all__ = [
     "Input",
     "Inputs",
     "Int",
+    "Number",
     "Socket",
     "Text",
     "Widget",
 ]
 
 Emitted = tuple[Any, dict[str, Any]]
+ShownWhen = Mapping[str, Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -42,18 +44,27 @@ class Socket:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Widget:
-    """An input with a value on the node; None leaves an option out."""
+    """An input with a value on the node; None leaves an option out.
+
+    advanced: folded away until the user asks for it; shown_when: the values of another widget
+    that this one matters for (`web/js/fold.js` follows both). display_name: what the canvas
+    calls it where that is not its name.
+    """
 
     TYPE: ClassVar[str]
     tooltip: str | Callable[[], str]
     default: Any = None
     advanced: bool = field(default=False, kw_only=True)
+    shown_when: ShownWhen | Callable[[], ShownWhen] | None = field(default=None, kw_only=True)
+    display_name: str | None = field(default=None, kw_only=True)
 
     def options(self) -> dict[str, Any]:
         """The options under ComfyUI's own names, which are those of the fields."""
         given = {item.name: getattr(self, item.name) for item in fields(self)}
         given["advanced"] = self.advanced or None
         given["tooltip"] = self.tooltip() if callable(self.tooltip) else self.tooltip
+        when = self.shown_when() if callable(self.shown_when) else self.shown_when
+        given["shown_when"] = when and {name: list(values) for name, values in when.items()}
         return {name: value for name, value in given.items() if value is not None}
 
     def emit(self) -> Emitted:
@@ -61,7 +72,23 @@ class Widget:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Int(Widget):
+class Number(Widget):
+    """A number. auto: the value that leaves the choice to the node; the canvas shows it as `word`
+    (`web/js/auto_number.js`), a prompt holds the number."""
+
+    auto: float | None = field(default=None, kw_only=True)
+    word: str | None = field(default=None, kw_only=True)
+
+    def options(self) -> dict[str, Any]:
+        given = Widget.options(self)
+        if self.auto is None:
+            return given
+        whole = {"precision": 0} if self.TYPE == "INT" else {}
+        return {"word": "auto", **given, **whole, "widgetType": "GENVR_AUTO_NUMBER"}
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Int(Number):
     """A whole number. control_after_generate: what happens to a seed after each run."""
 
     TYPE: ClassVar[str] = "INT"
@@ -72,7 +99,7 @@ class Int(Widget):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Float(Widget):
+class Float(Number):
     """A number. round: False keeps every digit that is typed."""
 
     TYPE: ClassVar[str] = "FLOAT"

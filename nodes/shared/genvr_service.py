@@ -84,26 +84,32 @@ def money_widgets() -> dict[str, Widget]:
             0,
             0,
             9999,
+            display_name="variation",
         ),
         "concurrency": Int(
-            "Images made at once; 0 = the default of the settings (3).",
+            "Images made at once; auto = the default of the settings (3).",
             0,
             0,
             int(limits["concurrency"][1]),
+            auto=0,
+            display_name="images at once",
         ),
         "max_credits": Float(
-            "Credits one run may cost at most; 0 = the settings' default (100). A "
+            "Credits one run may cost at most; auto = the settings' default (100). A "
             "run that would cost more stops before anything is sent.",
             0.0,
             0.0,
             limits["spending_cap"][1],
             step=5.0,
+            auto=0.0,
+            display_name="spending cap",
         ),
         "unclear_or_failed": Choice(
             "Requests whose payment is unclear, or whose task failed, stop with an "
             "error (ask). 'pay again' sends them once more, which may cost again.",
             ASK,
             choices=(ASK, PAY_AGAIN),
+            display_name="if a request failed",
         ),
     }
 

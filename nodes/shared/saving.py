@@ -13,10 +13,10 @@ from torch import Tensor
 from ..depthkit.images import resize
 from .declared import Text
 from .given_depth import with_note
-from .host import Host, current
+from .host import current
 from .on_demand import formats
 
-__all__ = ["HIDDEN", "embedded_texts", "prefix_widget", "save_frames", "shown"]
+__all__ = ["HIDDEN", "embedded_texts", "prefix_widget", "preview_small", "save_frames", "shown"]
 
 HIDDEN = {"prompt": "PROMPT", "extra_pnginfo": "EXTRA_PNGINFO"}
 FILES_KEY = "files"
@@ -97,16 +97,17 @@ def shown(
     if shows:
         names = {item.path.name for item in saved}
         return {"images": [f for f in files if f["filename"] in names], FILES_KEY: files}
-    return {"images": _preview(current(), preview(_spread(len(saved)))), FILES_KEY: files}
+    return {"images": preview_small(preview(_spread(len(saved)))), FILES_KEY: files}
 
 
 def _spread(total: int) -> list[int]:
     return list(range(0, total, max(1, -(-total // _PREVIEW_FRAMES))))
 
 
-def _preview(host: Host, images: Tensor) -> list[dict[str, str]]:
+def preview_small(images: Tensor) -> list[dict[str, str]]:
+    """Previews of images (N, H, W, 3), at most 1024 pixels on the longer side."""
     chosen = images.to("cpu", torch.float32)
     height, width = chosen.shape[1:3]
     scale = min(1.0, _PREVIEW_SIDE / max(height, width))
     small = resize(chosen, max(1, round(height * scale)), max(1, round(width * scale)))
-    return host.preview(small, PREVIEW_PREFIX)
+    return current().preview(small, PREVIEW_PREFIX)

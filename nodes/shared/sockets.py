@@ -52,17 +52,17 @@ def image_input(tooltip: str) -> Socket:
 
 
 _FOV_TIP = (
-    "Horizontal field of view in degrees. 0 uses the camera of the depth, or 60 where it has none."
+    "Horizontal field of view in degrees. auto: the camera of the depth, or 60 where it has none."
 )
 
 
 def fov_widget(tooltip: str = _FOV_TIP) -> Float:
-    return Float(tooltip, 0.0, 0.0, 170.0, step=0.1)
+    return Float(tooltip, 0.0, 0.0, 170.0, step=0.1, auto=0.0, advanced=True)
 
 
 def metres_widget(tooltip: str) -> Float:
     """A distance that may be left out: 0 says nothing about it."""
-    return Float(tooltip, 0.0, 0.0, 100000.0)
+    return Float(tooltip, 0.0, 0.0, 100000.0, auto=0.0)
 
 
 def scope_widget() -> Choice:
@@ -71,7 +71,11 @@ def scope_widget() -> Choice:
         "frame: each image gets its own range.",
         "clip",
         choices=SCOPES,
+        display_name="range per",
     )
+
+
+_WITH_ENDS = {"window": ("percentile", "fixed")}
 
 
 def window_widgets() -> dict[str, Widget]:
@@ -84,14 +88,14 @@ def window_widgets() -> dict[str, Widget]:
             "percentile",
             choices=WINDOWS,
         ),
-        "low": Float(end.format("Low"), 0.5, -1e6, 1e6),
-        "high": Float(end.format("High"), 99.5, -1e6, 1e6),
+        "low": Float(end.format("Low"), 0.5, -1e6, 1e6, shown_when=_WITH_ENDS),
+        "high": Float(end.format("High"), 99.5, -1e6, 1e6, shown_when=_WITH_ENDS),
         "scope": scope_widget(),
     }
 
 
 _METRES_TIP = (
-    "Metres of the {} point, for relative depth only. With 0 the ends are read as 1 and 5 metres; "
+    "Metres of the {} point, for relative depth only. auto: the ends are read as 1 and 5 metres; "
     "the shape is then plausible, the scale free."
 )
 
@@ -108,6 +112,14 @@ def space_widgets() -> dict[str, Input]:
             0.1,
             0.0,
             10.0,
+            display_name="cut at jumps of",
         ),
-        "step": Int("Take every n-th pixel: 2 makes a quarter of the triangles.", 1, 1, 64),
+        "step": Int(
+            "Take every n-th pixel: 2 makes a quarter of the triangles.",
+            1,
+            1,
+            64,
+            display_name="every n-th pixel",
+            advanced=True,
+        ),
     }

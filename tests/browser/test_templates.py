@@ -68,31 +68,35 @@ def test_the_page_makes_the_committed_api_twin_of_a_template(page, name):
         assert {k: made[number]["inputs"].get(k) for k in links} == links
 
 
-GROUP = """() => {
-    const group = app.graph.groups.find((found) => found.title.startsWith("Your own"));
-    app.canvas.ds.scale = 0.6;
-    app.canvas.ds.offset = [300 - group.pos[0], 300 - group.pos[1]];
-    app.canvas.setDirty(true, true);
-    const { left, top } = app.canvas.canvas.getBoundingClientRect();
-    return [left + 0.6 * 320, top + 0.6 * 312];
-}"""
-
-
 @pytest.mark.parametrize("name", NAMES)
-def test_ones_own_image_comes_in_through_the_menu_of_its_group(page, name):
-    """As the note says: right-click the green group, Set Group Nodes to Always."""
+def test_a_template_opens_in_sight_and_at_a_zoom_that_reads(page, name):
     graph = json.loads((ROOT / "workflows" / f"{name}.json").read_text(encoding="utf-8"))
-    page.evaluate("(graph) => app.loadGraphData(graph)", graph)
-    page.wait_for_timeout(800)
-    place = page.evaluate(GROUP)
-    page.wait_for_timeout(500)  # until it is drawn there
-    page.mouse.click(*place, button="right")
-    page.locator(":text-is('Set Group Nodes to Always'):not(strong)").last.click(timeout=10_000)
-    page.wait_for_function("() => app.graph.nodes.every((node) => node.mode === 0)")
-    made = page.evaluate("async () => (await app.graphToPrompt()).output")
-    kinds = {node["class_type"] for node in made.values()}
-    assert kinds & {"LoadImage", "LoadVideo"}
-    assert "ComfySwitchNode" in kinds
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.evaluate(
+        "(g) => app.loadGraphData(g, true, true, null, { openSource: 'template' })", graph
+    )
+    page.wait_for_timeout(1200)
+    opened = page.evaluate(
+        """() => {
+            const { scale, offset } = app.canvas.ds;
+            const box = ({ pos, size, flags }) => [pos[0], pos[1] - 30, pos[0] + size[0],
+                pos[1] + (flags.collapsed ? 0 : size[1])];
+            const drawn = (node) => {
+                const element = document.querySelector(`[data-node-id="${node.id}"]`);
+                if (!element) return box(node);
+                const { left, top, right, bottom } = element.getBoundingClientRect();
+                const place = (x, y) => [x / scale - offset[0], y / scale - offset[1]];
+                return [...place(left, top), ...place(right, bottom)];
+            };
+            return { scale, low: app.canvas.low_quality, boxes: app.graph.nodes.map(drawn) };
+        }"""
+    )
+    page.set_viewport_size({"width": 1500, "height": 950})
+    assert opened["scale"] >= 0.6
+    assert not opened["low"]
+    for number, (left, top, right, bottom) in enumerate(opened["boxes"]):
+        for x, y, to_x, to_y in opened["boxes"][number + 1 :]:
+            assert right <= x + 1 or to_x <= left + 1 or bottom <= y + 1 or to_y <= top + 1
 
 
 def test_the_first_template_runs_to_its_end_and_shows_its_depth(page, canvas, server):

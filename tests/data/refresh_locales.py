@@ -65,7 +65,7 @@ def english_nodes(module: Any) -> dict[str, Any]:
             "display_name": module.NODE_DISPLAY_NAME_MAPPINGS[key],
             "description": cls.DESCRIPTION,
             "inputs": {
-                name: {"name": name, "tooltip": options["tooltip"]}
+                name: {"name": options.get("display_name", name), "tooltip": options["tooltip"]}
                 for name, options in inputs_of(cls).items()
             },
             "outputs": {

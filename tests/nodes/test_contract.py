@@ -152,6 +152,44 @@ def test_widgets_on_auto_leave_the_generator_its_own_default():
     assert GenerationRequest.of(widgets) == GenerationRequest("auto", seed=7, guidance=3.5)
 
 
+def _widgets_on_view(cls) -> list[str]:
+    """What a new node shows: not what is folded away, nor what its choices leave unused."""
+    chosen, shown = cls.defaults(), []
+    for name, (kind, options) in _inputs(cls).items():
+        is_widget = isinstance(kind, list) or kind in ("INT", "FLOAT", "STRING", "BOOLEAN")
+        rules = options.get("shown_when", {}).items()
+        if not is_widget or options.get("advanced"):
+            continue
+        if all(chosen.get(ruler) in values for ruler, values in rules):
+            shown += [name, *(["after"] if options.get("control_after_generate") else [])]
+    return shown
+
+
+@nodes
+def test_a_node_shows_at_most_eight_widgets(node_id):
+    assert len(_widgets_on_view(NODE_CLASS_MAPPINGS[node_id])) <= 8
+
+
+@nodes
+def test_a_rule_names_a_widget_and_values_that_it_has(node_id):
+    inputs = _inputs(NODE_CLASS_MAPPINGS[node_id])
+    for _, options in inputs.values():
+        for ruler, values in options.get("shown_when", {}).items():
+            assert values
+            assert set(values) <= set(inputs[ruler][0])
+
+
+@nodes
+def test_a_number_that_stands_for_a_choice_of_the_node_is_shown_as_a_word(node_id):
+    for name, (kind, options) in _inputs(NODE_CLASS_MAPPINGS[node_id]).items():
+        if kind in ("INT", "FLOAT") and options["default"] == -1:
+            assert options["auto"] == options["default"], name
+        if "auto" in options:
+            assert options["widgetType"] == "GENVR_AUTO_NUMBER"
+            assert options["word"]
+            assert options["min"] <= options["auto"] <= options["max"]
+
+
 @nodes
 def test_no_widget_could_hold_a_key_or_a_url(node_id):
     words = ("key", "token", "secret", "password", "url", "endpoint")

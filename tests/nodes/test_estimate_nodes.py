@@ -11,6 +11,7 @@ from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES
 from genvr_depth.nodes.estimate import load_model as models_module
 from genvr_depth.nodes.shared import builtin_model
 from genvr_depth.nodes.shared.host import HeadlessHost
+from PIL import Image
 from tiny_models import save_tiny
 
 
@@ -99,6 +100,28 @@ def test_every_sample_scene_comes_with_metric_depth_of_its_size(scene):
     assert depth.values.shape == image.shape[:3]
     assert depth.camera is not None
     assert depth.valid.float().mean() > 0.5
+
+
+def test_ones_own_photo_takes_the_place_of_a_sample_scene(tmp_path, monkeypatch):
+    monkeypatch.setattr(HeadlessHost, "input_folder", lambda self: tmp_path)
+    (tmp_path / "mine").mkdir()
+    photo = Image.new("RGB", (60, 40), "red")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a phone held upright
+    photo.save(tmp_path / "mine" / "p.jpg", exif=exif)
+    (tmp_path / "notes.txt").write_text("no photo")
+    scene = node("SampleScene")
+    choices = scene.INPUT_TYPES()["required"]["scene"][0]
+    assert choices == [*SCENE_NAMES, "mine/p.jpg"]
+    image, depth = scene.load("mine/p.jpg", Brightness())["result"]
+    assert image.shape == (1, 60, 40, 3)
+    assert depth.values.shape == (1, 60, 40)
+    assert scene.VALIDATE_INPUTS("mine/p.jpg") is True
+    assert "no file" in scene.VALIDATE_INPUTS("gone.jpg")
+    before = scene.IS_CHANGED("mine/p.jpg")
+    photo.rotate(180).save(tmp_path / "mine" / "p.jpg")
+    assert scene.IS_CHANGED("mine/p.jpg") != before
+    assert scene.IS_CHANGED(SCENE_NAMES[0]) == SCENE_NAMES[0]
 
 
 def test_image_to_depth_to_image_keeps_a_control_map():

@@ -16,7 +16,7 @@ from genvr_depth.nodes.depthkit.errors import InvalidInput, MissingInformation
 from genvr_depth.nodes.depthkit.formats import FORMATS, IMAGES, decode_depth
 from genvr_depth.nodes.depthkit.formats.mesh_write import MESH_FORMATS
 from genvr_depth.nodes.depthkit.formats.png import read_texts
-from genvr_depth.nodes.save import save_3d
+from genvr_depth.nodes.save import save_3d, save_image
 from genvr_depth.nodes.save.depth_to_mesh import GenVRDepthToMesh
 from genvr_depth.nodes.save.save_3d import GenVRDepthSave3D
 from genvr_depth.nodes.save.save_depth import GenVRDepthSaveDepth
@@ -202,12 +202,23 @@ def test_save_3d_holds_no_more_frames_than_fit_into_its_share(
 
 def test_a_preview_of_saved_files_is_made_of_the_frames_it_shows(output, monkeypatch):
     asked = []
-    monkeypatch.setattr(saving, "_preview", lambda host, images: asked.append(len(images)) or [])
+    monkeypatch.setattr(saving, "preview_small", lambda images: asked.append(len(images)) or [])
     clip = DepthMap.make(torch.rand(40, 8, 9) + 1, "metric")
     GenVRDepthSaveDepth().save(clip, "d", "pfm")
     GenVRDepthSave3D().save(clip, "s", "ply")
     GenVRDepthSaveImage().save(torch.rand(40, 8, 9, 3), "i", "tiff")
     assert asked == [14, 14, 14]
+
+
+def test_an_image_is_shown_beside_what_it_is_compared_with(output, monkeypatch):
+    previews = []
+    monkeypatch.setattr(save_image, "preview_small", lambda images: previews.append(images) or [1])
+    images, photos = torch.rand(2, 8, 9, 3), torch.rand(20, 16, 18, 4)
+    answer = GenVRDepthSaveImage().save(images, "i", "png", compare_with=photos)
+    assert answer["ui"]["genvr_compare"] == [1]
+    assert [tuple(image.shape) for image in previews] == [(16, 16, 18, 3)]
+    assert len(answer["ui"]["images"]) == 2
+    assert "genvr_compare" not in GenVRDepthSaveImage().save(images, "j", "png")["ui"]
 
 
 def test_to_mesh_packs_a_batch_of_different_meshes(depth):

@@ -1,17 +1,16 @@
 // @ts-check
 /**
- * ComfyUI's Compare Images draws its slider in Vue nodes only; on the classic canvas it says so and
- * shows nothing. The Compare nodes of our sample workflows, marked by a property, get a slider
- * there. Other Compare nodes, and Vue nodes, are left as they are.
+ * Save Image shows what it saved; with something to compare it with, both, on either side of an
+ * edge that follows the pointer. The same on both canvases and with every ComfyUI.
  */
 import { api, app, chain, loadText, outputsOf, viewPath } from "../lib/comfy.mjs";
 import { CompareView } from "../lib/compare.mjs";
-import { loadStyle } from "../lib/dom.mjs";
+import { hideCorePreview, loadStyle } from "../lib/dom.mjs";
 /** @import { FileReference } from "../lib/depth.mjs" */
 
-const NODE = "ImageCompare";
-const MARK = "genvr_compare";
-const CORE_WIDGET = "imagecompare";
+const NODE = "GenVRDepthSaveImage";
+const INPUT = "compare_with";
+const UI_KEY = "genvr_compare";
 const HEIGHT = 240;
 
 /** @type {(key: string) => string} */
@@ -20,31 +19,38 @@ let text;
 /** @param {FileReference[]} [files] @returns {string[]} */
 const addresses = (files) => (files ?? []).map((file) => api.apiURL(viewPath(file)));
 
-/** @param {any} node */
-function silenceCore(node) {
-  for (const widget of node.widgets ?? []) {
-    if (widget.type !== CORE_WIDGET) continue;
-    widget.drawWidget = () => {};
-    widget.computeSize = () => [0, -4];
-  }
-}
-
-/** @param {any} node */
+/** @param {any} node @returns {any} the view, put on the node now if it is not there yet */
 function attach(node) {
   const view = new CompareView(text);
   const widget = node.addDOMWidget("genvr_compare", "genvr_compare", view.element, {
     serialize: false,
-    canvasOnly: true,
     hideOnZoom: false,
     getMinHeight: () => HEIGHT,
   });
   widget.serialize = false;
-  silenceCore(node);
-  const show = (/** @type {any} */ output) =>
-    output?.a_images && view.show(addresses(output.a_images), addresses(output.b_images));
+  hideCorePreview(node);
+  return view;
+}
+
+/** @param {any} node */
+function watch(node) {
+  /** @type {CompareView|null} */ let view = null;
+  const wired = () => node.inputs?.[node.findInputSlot(INPUT)]?.link != null;
+  const open = () => {
+    if (!view && wired()) view = attach(node);
+  };
+  const show = (/** @type {any} */ output) => {
+    if (!output?.[UI_KEY]) return;
+    view ??= attach(node);
+    view.show(addresses(output[UI_KEY]), addresses(output.images));
+  };
   chain(node, "onExecuted", show);
-  // A tab that comes back gets its outputs after its nodes.
-  setTimeout(() => show(outputsOf(node)), 0);
+  chain(node, "onConnectionsChange", () => setTimeout(open, 0));
+  chain(node, "onConfigure", () => {
+    open();
+    // A tab that comes back gets its outputs after its nodes.
+    setTimeout(() => show(outputsOf(node)), 0);
+  });
 }
 
 app.registerExtension({
@@ -54,12 +60,6 @@ app.registerExtension({
     text = await loadText();
   },
   nodeCreated(/** @type {any} */ node) {
-    if (node.constructor.comfyClass !== NODE) return;
-    let attached = false;
-    chain(node, "onConfigure", () => {
-      if (attached || !node.properties?.[MARK]) return;
-      attached = true;
-      attach(node);
-    });
+    if (node.constructor.comfyClass === NODE) watch(node);
   },
 });

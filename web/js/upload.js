@@ -1,19 +1,22 @@
 // @ts-check
-/** Load Depth takes a file: by its button, or dropped on the node. */
+/** Nodes that take a file of the user: by their button, or dropped on the node. */
 import { api, app, loadText, widgetOf } from "../lib/comfy.mjs";
 import { firstReadable, isFileDrag, sendFile } from "../lib/upload.mjs";
 
-const NODE = "GenVRDepthLoad";
-const INPUT = "file";
+/** @type {Record<string, {input: string, label: string}>} */
+const NODES = {
+  GenVRDepthLoad: { input: "file", label: "load.choose" },
+  GenVRDepthSampleScene: { input: "scene", label: "load.photo" },
+};
 
 /** @type {(key: string, values?: Record<string, string|number>) => string} */
 let text;
-/** @type {string[]} what Load Depth reads, as its own definition says */
-let readable = [];
+/** @type {Record<string, string[]>} what each of them reads, as its own definition says */
+const readable = {};
 
 /** @param {any} node @param {string} name as the server stored it */
 function choose(node, name) {
-  const widget = widgetOf(node, INPUT);
+  const widget = widgetOf(node, NODES[node.constructor.comfyClass].input);
   const { values } = widget.options;
   if (Array.isArray(values) && !values.includes(name)) values.push(name);
   widget.value = name;
@@ -38,9 +41,10 @@ async function take(node, file) {
 
 /** @param {any} node */
 function attach(node) {
+  const kind = node.constructor.comfyClass;
   const picker = Object.assign(document.createElement("input"), {
     type: "file",
-    accept: readable.join(","),
+    accept: readable[kind].join(","),
   });
   picker.addEventListener("change", () => {
     const [file] = picker.files ?? [];
@@ -51,11 +55,11 @@ function attach(node) {
   const button = node.addWidget("button", "genvr_upload", null, () => picker.click(), {
     serialize: false,
   });
-  button.label = text("load.choose");
+  button.label = text(NODES[kind].label);
   button.serialize = false;
   node.onDragOver = (/** @type {DragEvent} */ event) => isFileDrag(event.dataTransfer);
   node.onDragDrop = async (/** @type {DragEvent} */ event) => {
-    const file = firstReadable(event.dataTransfer?.files ?? [], readable);
+    const file = firstReadable(event.dataTransfer?.files ?? [], readable[kind]);
     if (file) await take(node, file);
     return Boolean(file); // false: the page looks at it, it may be a workflow
   };
@@ -67,9 +71,11 @@ app.registerExtension({
     text = await loadText();
   },
   beforeRegisterNodeDef(/** @type {any} */ _type, /** @type {any} */ definition) {
-    if (definition.name === NODE) readable = definition.input.required[INPUT][1].upload_extensions;
+    const own = NODES[definition.name];
+    if (!own) return;
+    readable[definition.name] = definition.input.required[own.input][1].upload_extensions;
   },
   nodeCreated(/** @type {any} */ node) {
-    if (node.constructor.comfyClass === NODE) attach(node);
+    if (node.constructor.comfyClass in NODES) attach(node);
   },
 });

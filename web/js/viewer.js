@@ -2,7 +2,7 @@
 /** Puts the depth viewer on every node that shows depth. */
 import { api, app, chain, loadText, outputsOf, setting, viewPath, widgetOf } from "../lib/comfy.mjs";
 import { decimals } from "../lib/depth.mjs";
-import { loadStyle } from "../lib/dom.mjs";
+import { hideCorePreview, loadStyle } from "../lib/dom.mjs";
 import { DepthViewer } from "../lib/viewer.mjs";
 /** @import { Entry } from "../lib/depth.mjs" */
 
@@ -84,16 +84,6 @@ function refine(node, entry) {
     const step = 10 ** (1 - digits);
     Object.assign(options, { precision: digits, step: 10 * step, step2: step });
   }
-}
-
-/**
- * The viewer shows the same image and more; ComfyUI's own preview below it would say it twice.
- * Vue nodes read the flag, the classic canvas starts its preview in `onDrawBackground`.
- * @param {any} node
- */
-function hideCorePreview(node) {
-  node.hideOutputImages = true;
-  node.onDrawBackground = () => {};
 }
 
 /** @param {any} node */

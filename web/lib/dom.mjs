@@ -57,6 +57,16 @@ export function showText(node, name, box, { least = 0, padding = 0 } = {}) {
   return () => node.setSize([node.size[0], Math.max(node.size[1], node.computeSize()[1])]);
 }
 
+/**
+ * What a node of ours shows itself, ComfyUI's own preview below it would say twice. Vue nodes read
+ * the flag, the classic canvas starts its preview in `onDrawBackground`.
+ * @param {any} node
+ */
+export function hideCorePreview(node) {
+  node.hideOutputImages = true;
+  node.onDrawBackground = () => {};
+}
+
 /** Load our style sheet once. */
 export function loadStyle() {
   const id = "genvr-depth-style";

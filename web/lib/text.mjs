@@ -26,14 +26,19 @@ export const ENGLISH = Object.freeze({
     relative: "relative",
     invalid: "no depth here",
   },
+  fold: {
+    more: "More options",
+    fewer: "Fewer options",
+  },
   compare: {
     empty: "Run the workflow to see both images here.",
     edge: "Left of this line the first image, right of it the second",
     pair: "Image of the batch",
   },
   load: {
-    title: "Load Depth",
+    title: "Upload",
     choose: "Choose a depth file to upload",
+    photo: "Use my own photo",
     too_large: "{name} is larger than this ComfyUI takes. Put it into the input folder yourself.",
     failed: "ComfyUI did not take {name}. Put it into the input folder yourself.",
   },

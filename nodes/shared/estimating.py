@@ -1,0 +1,27 @@
+"""An estimate inside a node: the model, its progress, and what the node says about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from torch import Tensor
+
+from .builtin_model import NO_MODEL, model_or_builtin
+from .host import current
+from .on_demand import estimators
+
+__all__ = ["estimate_depth"]
+
+
+def estimate_depth(
+    image: Tensor, model: estimators.Estimator | None, options: estimators.EstimateOptions
+) -> estimators.Estimate:
+    """Depth of the images by the connected model or the built-in one; the node shows the notes."""
+    with current().task() as task:
+        used = model_or_builtin(model, task)
+        found = estimators.estimate(
+            used, image, options, on_progress=task.on_progress, should_stop=task.should_stop
+        )
+        notes = (*([] if model else [NO_MODEL]), *found.notes)
+        task.say("\n".join(notes))
+    return replace(found, notes=notes)

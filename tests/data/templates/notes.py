@@ -1,0 +1,116 @@
+"""What the sample workflows say about themselves: short, for someone who sees ComfyUI the first
+time."""
+
+from __future__ import annotations
+
+from .model_files import CLIP_L, FLUX, FLUX_VAE, SD15, SD15_DEPTH, SDXL, SDXL_UNION, T5, File
+
+__all__ = ["NOTES"]
+
+_OWN = "**Your photo:** press *Use my own photo* on the first node, or drop a photo on it."
+_FREE = "**Cost:** nothing; it runs on this computer, with nothing to download."
+
+
+def _needs(memory: str, *files: File) -> str:
+    return "\n".join([f"**Needs** (about {memory} of video memory):", *(f.line() for f in files)])
+
+
+_SD15 = _needs("4 GB", SD15, SD15_DEPTH)
+_SDXL = _needs("10 GB", SDXL, SDXL_UNION)
+_FLUX = _needs("24 GB", FLUX, CLIP_L, T5, FLUX_VAE)
+_ACCOUNT = "**Needs a GenVR account:** enter its key in *Settings > GenVR Depth*."
+_LOCAL_COST = "**Cost:** nothing; it runs on this computer."
+
+NOTES = {
+    "01": f"""## Photo to depth
+
+### Press **Run**. *Estimate Depth* then shows how far away everything is.
+
+- Point at the depth: the number is the distance.
+- **3D** turns it in space, **Compare** lays it over the photo.
+- *Save Depth* keeps the numbers, with nothing lost.
+
+{_OWN}
+
+{_FREE}""",
+    "02": f"""## Paint with depth, SD 1.5
+
+### A new image with the shapes of the first one. Say what it shows in **prompt**.
+
+{_OWN}
+
+{_SD15}
+
+{_LOCAL_COST}""",
+    "03": f"""## One street, every season
+
+### *Prompt Variations* gives one prompt for each season; houses and trees stay in their places.
+
+{_OWN}
+
+{_SDXL}
+
+{_LOCAL_COST}""",
+    "04": f"""## FLUX.1 Depth [dev]
+
+### FLUX made for depth: no ControlNet is needed. Say what the image shows in **prompt**.
+
+{_OWN}
+
+{_FLUX}
+
+{_LOCAL_COST}""",
+    "05": f"""## Restyle a room
+
+### *Split Depth Layers* finds the far wall; only what is white in its mask is painted anew.
+
+{_OWN}
+
+{_SDXL}
+
+{_LOCAL_COST}""",
+    "06": f"""## Generate with GenVR
+
+### The photo goes to the GenVR service and comes back painted anew: no GPU, no download.
+
+{_ACCOUNT}
+
+**Cost:** 5 credits an image; the node says so before you run. What is paid for is kept: the same
+settings again cost nothing.
+
+{_OWN}""",
+    "07": f"""## Twelve styles, best structure
+
+### Twelve looks of one photo; *Keep Best Structure* finds those that kept everything in its place.
+
+{_ACCOUNT}
+
+**Cost:** 12 x 5 = 60 credits. To try it first, set **limit** in *Prompt Variations* to 2.
+
+{_OWN}""",
+    "08": f"""## Blur the background
+
+### *Split Depth Layers* cuts the image into near, middle and far; here the near part stays sharp.
+
+{_OWN}
+
+{_FREE}""",
+    "09": f"""## Stereo and 3D
+
+### One photo becomes a side-by-side image for a headset and a 3D model.
+
+The model (GLB) is for phones, Blender and game engines; for a point cloud choose **ply**.
+
+{_OWN}
+
+{_FREE}""",
+    "10": f"""## Depth of a clip
+
+### One scale for all frames, so that nothing flickers: **consistency** is *clip*.
+
+The clip here is a small camera move around the photo.
+
+**Your clip:** unfold *Load Video*, choose it, then draw a line from *images* to *Estimate Depth*.
+
+{_FREE}""",
+}
