@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 from hypothesis import settings
 from load_pack import load_pack
 
 pytest_plugins = ["comfy_fixtures"]
+
+# What other programs have downloaded on this machine is no part of a test.
+os.environ["HF_HUB_CACHE"] = os.path.join(os.path.dirname(__file__), "data", "no-cache")
 
 load_pack()
 

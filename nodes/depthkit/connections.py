@@ -32,6 +32,7 @@ __all__ = [
     "base64_bytes",
     "base64_text",
     "fault_kinds",
+    "key_header",
     "quote",
     "send",
     "socket_pair",
@@ -123,6 +124,11 @@ def _auth(key: str) -> Callable[[Any], Any]:
 def bare_key(typed: str) -> str:
     """A key without the word that is put before it in a header, where that was copied along."""
     return typed.removeprefix(_SCHEME).strip()
+
+
+def key_header(key: str) -> dict[str, str]:
+    """The header that shows a server whose request it is; not followed to another host."""
+    return {"Authorization": _SCHEME + key}
 
 
 def stream(url: str, headers: Mapping[str, str], timeout: tuple[float, float]) -> Any:

@@ -12,6 +12,7 @@ from . import environment
 __all__ = [
     "PACKAGE",
     "data_home",
+    "geometry_folders",
     "model_folders",
     "private_folder",
     "surrounding_comfyui",
@@ -49,6 +50,11 @@ def model_folders(package: Path = PACKAGE) -> list[Path]:
     chosen = environment.variables().get(environment.HOME)
     around = None if chosen else surrounding_comfyui(package)
     return [own / part] if around is None else [around / part, own / part]
+
+
+def geometry_folders() -> list[Path]:
+    """Where ComfyUI's own depth models lie, beside each of our folders."""
+    return [folder.with_name("geometry_estimation") for folder in model_folders()]
 
 
 def private_folder() -> Path:

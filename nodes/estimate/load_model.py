@@ -8,7 +8,8 @@ from weakref import WeakValueDictionary
 import torch
 
 from ..shared.builtin_model import kept_builtin, managed
-from ..shared.declared import Choice, Declared, Inputs
+from ..shared.core_models import core_model_fingerprint, core_model_names, load_core_model
+from ..shared.declared import Choice, Declared, Float, Inputs, Int
 from ..shared.host import current
 from ..shared.on_demand import estimators
 from ..shared.sockets import DEPTH_MODEL
@@ -30,7 +31,8 @@ def _dtype(precision: str) -> torch.dtype:
 
 
 def _model_choices() -> list[str]:
-    return [estimators.BUILTIN, *estimators.model_names(current().model_folders())]
+    own = estimators.model_names(current().model_folders())
+    return [estimators.BUILTIN, *own, *core_model_names()]
 
 
 def _model_tip() -> str:
@@ -39,7 +41,8 @@ def _model_tip() -> str:
         f"{estimators.BUILTIN}: part of the pack, MIT (encoder initialised from "
         "Apache-2.0 weights), no download. "
         "A folder of your own in models/depth_estimation (config.json "
-        f"and model.safetensors) appears here too.\n{licences}"
+        "and model.safetensors) appears here too, and so do ComfyUI's Depth Anything 3 and MoGe "
+        f"from models/geometry_estimation.\n{licences}"
     )
 
 
@@ -80,14 +83,46 @@ class GenVRDepthModelLoader(Declared):
                 "never",
                 choices=lambda: estimators.DOWNLOAD_POLICIES,
             ),
-        }
+        },
+        optional={
+            "field_of_view": Float(
+                "Horizontal field of view of the images in degrees; 0 = unknown. Only for "
+                "ComfyUI's own models: Depth Anything 3 Metric answers in metres with it, MoGe "
+                "takes it in the place of its own.",
+                0.0,
+                0.0,
+                170.0,
+                step=0.1,
+                advanced=True,
+            ),
+            "refine_steps": Int(
+                "Refinement steps of MoGe 3; 0 is fastest. Other models have none.",
+                3,
+                0,
+                8,
+                advanced=True,
+            ),
+        },
     )
 
     @classmethod
     def IS_CHANGED(cls, model: str | None = None, **_: Any) -> str:
+        if model is not None and estimators.is_geometry_name(model):
+            return core_model_fingerprint(model)
         return estimators.fingerprint(model or estimators.BUILTIN, current().model_folders())
 
-    def load(self, model: str, precision: str, download: str) -> tuple[estimators.Estimator]:
+    def load(
+        self,
+        model: str,
+        precision: str,
+        download: str,
+        field_of_view: float = 0.0,
+        refine_steps: int = 3,
+    ) -> tuple[estimators.Estimator]:
+        if estimators.is_geometry_name(model):
+            settings = estimators.GeometrySettings(field_of_view, refine_steps)
+            with current().task():
+                return (load_core_model(model, precision, settings),)
         if (model, precision) == (estimators.BUILTIN, "auto"):
             precision = "fp32"  # as with no model connected: half precision would save nothing
         dtype, folders = _dtype(precision), current().model_folders()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import torch
 
 from .host import Host, Task, current
 from .on_demand import estimators
 
-__all__ = ["NO_MODEL", "kept_builtin", "managed", "model_or_builtin"]
+__all__ = ["NO_MODEL", "Offer", "installed_offer", "kept_builtin", "managed", "model_or_builtin"]
 
 NO_MODEL = "No model connected: the built-in depth model is used."
 
@@ -20,6 +21,24 @@ def model_or_builtin(model: estimators.Estimator | None, task: Task) -> estimato
         return model
     task.say(NO_MODEL)
     return kept_builtin(type(current()), torch.float32)
+
+
+class Offer(NamedTuple):
+    """A better model that lies on this machine. model: its name in Load Depth Model."""
+
+    model: str
+    sentence: str
+
+
+def installed_offer() -> Offer | None:
+    """The best installed model, for a node that has none connected; None where there is none.
+
+    Looks at the disk: call it when a node runs, not when nodes are listed.
+    """
+    name = estimators.best_installed(current().model_folders())
+    if name is None:
+        return None
+    return Offer(name, f"{name} is installed and better: connect Load Depth Model to use it.")
 
 
 @lru_cache(maxsize=3)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from .builtin_model import NO_MODEL, model_or_builtin
+from .builtin_model import NO_MODEL, installed_offer, model_or_builtin
 from .host import current
 from .on_demand import estimators
 
@@ -22,6 +22,12 @@ def estimate_depth(
         found = estimators.estimate(
             used, image, options, on_progress=task.on_progress, should_stop=task.should_stop
         )
-        notes = (*([] if model else [NO_MODEL]), *found.notes)
+        notes = (*([] if model else _without_model()), *found.notes)
         task.say("\n".join(notes))
     return replace(found, notes=notes)
+
+
+def _without_model() -> list[str]:
+    """What was used in the place of a model, and the better one that is here."""
+    offer = installed_offer()
+    return [NO_MODEL, *([] if offer is None else [offer.sentence])]

@@ -116,6 +116,13 @@ class HeadlessHost:
     def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Mesh:
         return Mesh(vertices, faces, extra)
 
+    def geometry_files(self) -> dict[str, Path]:
+        """Nothing here runs them; the command line lists them by itself."""
+        return {}
+
+    def run_core_node(self, node: str, **inputs: Any) -> tuple[Any, ...]:
+        raise InvalidInput(f"The node {node} is ComfyUI's own and needs ComfyUI to run.")
+
     def graph(self) -> Any:
         raise InvalidInput(
             "This node expands into ComfyUI's own nodes and needs ComfyUI to run; use `genvr-depth "

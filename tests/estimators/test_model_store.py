@@ -30,6 +30,7 @@ from genvr_depth.nodes.depthkit.estimators.model_store import (
 )
 from genvr_depth.nodes.depthkit.estimators.model_table import FILES, find_row
 from genvr_depth.nodes.depthkit.folders import model_folders
+from tiny_models import save_tiny
 
 ROW = next(row for row in MODELS if row.name == "depth-anything-v2-small")
 WEIGHTS = bytes(range(256)) * 20_000
@@ -45,6 +46,8 @@ class Hub:
     status: int = 200
     digest: str | None = None
     silent_after: int | None = None
+    gate: str = ""
+    tokens: list[str | None] = field(default_factory=list)
     closed: threading.Event = field(default_factory=threading.Event)
     requests: list[tuple[str, str | None]] = field(default_factory=list)
     endpoint: str = ""
@@ -66,6 +69,10 @@ def hub() -> Iterator[Hub]:
         def do_GET(self):
             wanted = self.headers.get("Range")
             state.requests.append((self.path, wanted))
+            state.tokens.append(self.headers.get("Authorization"))
+            if state.gate and self.headers.get("Authorization") != state.gate:
+                self.send_error(401)
+                return
             if state.status != 200:
                 self.send_error(state.status)
                 return
@@ -282,6 +289,85 @@ def test_a_refusal_names_the_repository_the_folder_and_the_files(tmp_path, hub, 
         download(ROW, tmp_path / "m", origin=hub.origin)
     for part in (str(status), ROW.repository, str(tmp_path / "m"), *FILES):
         assert part in str(caught.value)
+
+
+def test_the_users_token_opens_gated_files_and_is_sent_only_when_asked_for(tmp_path, hub):
+    hub.gate = "Bearer hf_secret"
+    download(ROW, tmp_path / "m", origin=Origin(hub.endpoint, token="hf_secret"))
+    assert (tmp_path / "m" / "model.safetensors").read_bytes() == WEIGHTS
+    assert hub.tokens == [None, "Bearer hf_secret"] * 3
+    hub.gate, hub.tokens[:] = "", []
+    download(ROW, tmp_path / "open", origin=Origin(hub.endpoint, token="hf_secret"))
+    assert hub.tokens == [None] * 3
+
+
+@pytest.mark.parametrize("token", [None, "hf_wrong"])
+def test_a_gated_model_without_the_right_token_says_what_to_do_and_not_the_token(
+    tmp_path, hub, token
+):
+    hub.gate = "Bearer hf_secret"
+    origin = Origin(hub.endpoint, token=token)
+    with pytest.raises(DownloadError, match=r"401.*accept its terms.*HF_TOKEN") as caught:
+        download(ROW, tmp_path / "m", origin=origin)
+    for text in (str(caught.value), repr(caught.value.__cause__), repr(origin)):
+        assert "hf_wrong" not in text
+
+
+def test_a_token_never_travels_over_an_open_line():
+    assert Origin("http://example.org", token="hf_secret").authorisation() == {}
+    assert Origin("https://example.org", token="hf_secret").authorisation() != {}
+
+
+def test_the_token_of_the_environment_is_the_one_that_is_used(monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_of_the_user")
+    assert Origin.hub().token == "hf_of_the_user"
+
+
+def _cached(cache, files=FILES):
+    """As the Hugging Face library leaves a model: blobs, and a snapshot that points to them."""
+    root = cache / ("models--" + ROW.repository.replace("/", "--"))
+    snapshot = root / "snapshots" / "0123abcd"
+    for folder in (root / "refs", root / "blobs", snapshot):
+        folder.mkdir(parents=True)
+    (root / "refs" / "main").write_text("0123abcd")
+    for name in files:
+        (root / "blobs" / name).write_bytes(b"{}")
+        (snapshot / name).symlink_to(root / "blobs" / name)
+    return snapshot
+
+
+def test_a_model_in_the_hugging_face_cache_is_used_with_no_download(tmp_path, hub, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    assert find_folder(ROW.name, [tmp_path / "mine"]) is None
+    snapshot = _cached(tmp_path / "cache")
+    assert ensure_folder(ROW.name, [tmp_path / "mine"], origin=hub.origin) == snapshot
+    assert not hub.requests
+    assert str(snapshot) in fingerprint(ROW.name, [tmp_path / "mine"])
+    own = tmp_path / "mine" / ROW.name
+    own.mkdir(parents=True)
+    for name in FILES:
+        (own / name).write_bytes(b"{}")
+    assert find_folder(ROW.name, [tmp_path / "mine"]) == own
+
+
+def test_a_cache_without_the_weights_does_not_count(tmp_path, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    _cached(tmp_path, FILES[:2])
+    assert find_folder(ROW.name, [tmp_path / "mine"]) is None
+
+
+def test_a_cached_model_answers_under_its_own_name(tmp_path, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    snapshot = _cached(tmp_path, ())
+    save_tiny(ROW.name, snapshot.parent, snapshot.name)
+    model = load_estimator(ROW.name, [tmp_path / "mine"])
+    assert (model.name, model.licence) == (ROW.name, ROW.licence)
 
 
 def test_a_dead_server_is_a_sentence(tmp_path):

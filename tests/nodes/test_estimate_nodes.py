@@ -61,6 +61,22 @@ def test_without_a_model_the_builtin_one_is_used_and_the_report_says_so(monkeypa
     assert report.splitlines()[0] == "No model connected: the built-in depth model is used."
 
 
+def test_a_better_model_on_this_machine_is_offered_by_name_and_not_taken(home, monkeypatch):
+    monkeypatch.setattr(builtin_model, "kept_builtin", lambda *_: Brightness())
+    assert builtin_model.installed_offer() is None
+    for name in ("depth-anything-v2-metric-indoor-small", "depth-anything-v2-small"):
+        (home / name).mkdir(parents=True)
+        for file in ("config.json", "model.safetensors"):
+            (home / name / file).write_bytes(b"{}")
+    answer = node("Estimate").run(torch.rand(1, 20, 20, 3))["result"]
+    assert answer[0].source == "brightness"
+    assert answer[3].splitlines()[1] == (
+        "depth-anything-v2-small is installed and better: connect Load Depth Model to use it."
+    )
+    connected = node("Estimate").run(torch.rand(1, 20, 20, 3), Brightness())["result"][3]
+    assert "installed" not in connected
+
+
 def test_the_loader_offers_the_builtin_model_first_and_shows_every_licence():
     choices, options = node("ModelLoader").INPUT_TYPES()["required"]["model"]
     assert choices[0] == options["default"] == "builtin"

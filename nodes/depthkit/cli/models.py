@@ -41,12 +41,16 @@ def _text(value: object) -> str:
 
 def _model_rows() -> list[dict[str, Any]]:
     from ..estimators import BUILTIN, BUILTIN_LICENCE, MODELS
+    from ..estimators.geometry_family import geometry_names
     from ..estimators.loading import BUILTIN_WEIGHTS
-    from ..estimators.model_store import installed
-    from ..folders import model_folders
+    from ..estimators.model_store import Installed, cached_folder, installed
+    from ..folders import geometry_folders, model_folders
 
     folders = model_folders()
     found = {model.name: model for model in installed(folders)}
+    for row in MODELS:
+        if row.name not in found and (cached := cached_folder(row)) is not None:
+            found[row.name] = Installed(row.name, cached, row, ())
     own = {
         "name": BUILTIN,
         "state": "installed" if BUILTIN_WEIGHTS.is_file() else "missing",
@@ -84,7 +88,20 @@ def _model_rows() -> list[dict[str, Any]]:
         for model in found.values()
         if model.row is None
     ]
-    return [own, *known, *brought]
+    core = [
+        {
+            "name": name,
+            "state": "needs ComfyUI",
+            "kind": None,
+            "megabytes": round(path.stat().st_size / 1e6),
+            "licence": None,
+            "commercial": None,
+            "repository": None,
+            "folder": str(path.parent),
+        }
+        for name, path in geometry_names(geometry_folders()).items()
+    ]
+    return [own, *known, *brought, *core]
 
 
 def _folder(name: str, found: dict[str, Installed], folders: list[Path]) -> Path:

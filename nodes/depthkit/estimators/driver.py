@@ -191,15 +191,20 @@ class _Run:
         """Raw values (B, h, w) on any device -> (B, height, width) on the CPU.
 
         Metres are resampled as 1 / z: on a plane 1 / z is linear in the pixel, z is not, and beside
-        a far background the edge of a near thing would be thrown far back.
+        a far background the edge of a near thing would be thrown far back. What the model left
+        unknown (sky) stays unknown and lends its neighbours nothing.
         """
         values = raw.to("cpu", torch.float32)[:, None]
         if values.shape[-2:] == (height, width):
             return values[:, 0]
-        if self.estimator.kind != "metric":
-            return resample(values, height, width)[:, 0]
-        inverse = torch.where(values > 0, 1 / values, torch.zeros(()))
-        return 1 / resample(inverse, height, width)[:, 0]
+        inverse = self.estimator.kind == "metric"
+        known = torch.isfinite(values) & ((values > 0) | (not inverse))
+        plain = torch.where(known, 1 / values if inverse else values, torch.zeros(()))
+        large = resample(plain, height, width)
+        if not bool(known.all()):
+            share = resample(known.float(), height, width)
+            large = torch.where(share >= 0.5, large / share.clamp_min(0.5), torch.nan)
+        return (1 / large if inverse else large)[:, 0]
 
     def _inner(self, height: int, width: int, short_side: int = 0) -> tuple[int, int]:
         """The size an image of that size is worked at, together with its margin."""

@@ -14,6 +14,7 @@ from ..errors import ModelError
 from ..progress import Progress
 from .base import Estimator, Placement, Placer, resident
 from .builtin import INNER_SIZE, MULTIPLE, load_builtin
+from .geometry_family import is_geometry_name, needs_comfyui
 from .model_download import Origin, download
 from .model_store import find_folder, target_folder
 from .model_table import BUILTIN, BUILTIN_LICENCE, find_row
@@ -88,7 +89,7 @@ def load_estimator(
         name, folders, download_policy, on_progress=on_progress, should_stop=should_stop,
         origin=origin,
     )  # fmt: skip
-    return load_folder(folder, place or resident("cpu", dtype), dtype)
+    return load_folder(folder, place or resident("cpu", dtype), dtype, name)
 
 
 def ensure_folder(
@@ -105,6 +106,8 @@ def ensure_folder(
     A folder that is complete is used with no network at all. on_progress gets bytes. Raises
     ModelError naming the folder and the repository where the model is absent and may not come.
     """
+    if is_geometry_name(name):
+        raise needs_comfyui(name)
     folder = find_folder(name, folders)
     if folder is not None:
         return folder

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..connections import fault_kinds, quote
+from ..connections import fault_kinds, key_header, quote, urlsplit
 from ..errors import DownloadError, Stopped
 from ..progress import Progress, no_progress
 from .fetching import alone, arriving
@@ -23,23 +23,36 @@ from .model_table import ModelRow
 __all__ = ["Origin", "download"]
 
 _BLOCK = 1 << 20
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+_REFUSED = (401, 403)
 # Room for the file system's own needs beside the model.
 _SPARE_BYTES = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A server laid out like the Hugging Face hub. offline: the user forbade the network."""
+    """A server laid out like the Hugging Face hub. offline: the user forbade the network.
+
+    token: the user's own, for files behind terms; sent only to a server that refused without it.
+    """
 
     endpoint: str
     offline: bool = False
+    token: str | None = field(default=None, repr=False)
 
     @classmethod
     def hub(cls) -> Origin:
-        """The hub, or the mirror that HF_ENDPOINT names; HF_HUB_OFFLINE is obeyed."""
-        from huggingface_hub import constants
+        """The hub, or the mirror that HF_ENDPOINT names; HF_HUB_OFFLINE is obeyed, and so is the
+        user's token (HF_TOKEN, or that of `hf auth login`)."""
+        from huggingface_hub import constants, get_token
 
-        return cls(constants.ENDPOINT, constants.HF_HUB_OFFLINE)
+        return cls(constants.ENDPOINT, constants.HF_HUB_OFFLINE, get_token())
+
+    def authorisation(self) -> dict[str, str]:
+        """The header with the token; nothing where there is none or the line could be read."""
+        address = urlsplit(self.endpoint)
+        safe = address.scheme == "https" or address.hostname in _THIS_MACHINE
+        return key_header(self.token) if self.token and safe else {}
 
     def url(self, repository: str, revision: str, file: str) -> str:
         return f"{self.endpoint}/{repository}/resolve/{quote(revision, safe='')}/{file}"
@@ -71,14 +84,24 @@ def download(
             _check_room(row, target)
             for name in row.files:
                 url = source.url(row.repository, row.revision, name)
-                done = _fetch(url, target / name, done, total, report, stop)
+                try:
+                    done = _fetch(url, target / name, done, total, report, stop)
+                except _Refused:
+                    token = source.authorisation()
+                    done = _fetch(url, target / name, done, total, report, stop, token)
     except fault_kinds().asked.RequestException as error:
         raise _failure(row, target, _network_reason(error)) from error
     except OSError as error:
         raise _failure(row, target, f"{error.strerror or error}") from error
+    except _Refused as error:
+        raise _failure(row, target, f"{error}; {_terms(row)}") from error
     except _Incomplete as error:
         raise _failure(row, target, str(error)) from error
     report(total, total)
+
+
+class _Refused(Exception):
+    """The server wants to know who asks."""
 
 
 class _Incomplete(Exception):
@@ -92,6 +115,7 @@ def _fetch(
     total: int,
     report: Progress,
     should_stop: Callable[[], bool],
+    authorisation: Mapping[str, str] | None = None,
 ) -> int:
     """One file; returns the bytes of the model that are on disk after it."""
     if path.is_file():
@@ -100,7 +124,10 @@ def _fetch(
     have = part.stat().st_size if part.is_file() else 0
     # A range of a packed answer would be counted in packed bytes.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+    headers |= authorisation or {}
     with arriving(url, headers, should_stop) as (answer, blocks):
+        if answer.status_code in _REFUSED:
+            raise _Refused(f"the server answered {answer.status_code} {answer.reason}")
         announced: int | None = have
         if not _nothing_left(answer, have):
             if answer.status_code == 416:
@@ -190,6 +217,13 @@ def _failure(row: ModelRow, target: Path, reason: str) -> DownloadError:
     return DownloadError(
         f"Downloading {row.name} failed: {reason}. You can also fetch it by hand: put "
         f"{', '.join(row.files)} from {_page(row)} into {target}."
+    )
+
+
+def _terms(row: ModelRow) -> str:
+    return (
+        f"where the model asks for it, accept its terms on {_page(row)} and set HF_TOKEN to your "
+        "token before starting"
     )
 
 

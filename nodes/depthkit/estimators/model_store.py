@@ -1,4 +1,5 @@
-"""Where models lie: `<model folder>/<name>/`, in any of several model folders."""
+"""Where models lie: `<model folder>/<name>/`, in any of several model folders, or in the cache
+of the Hugging Face library, where another program has put them."""
 
 from __future__ import annotations
 
@@ -8,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ModelError
-from .model_table import FILES, MODELS, ModelRow, find_row
+from .model_table import FILES, GENERAL, MODELS, ModelRow, find_row
 
 __all__ = [
     "Installed",
+    "best_installed",
+    "cached_folder",
     "find_folder",
     "fingerprint",
     "installed",
@@ -61,7 +64,24 @@ def find_folder(name: str, folders: Sequence[Path]) -> Path | None:
         # What a folder of the user lacks is said when it is loaded, by the loader.
         if row is None or not missing_files(folder, row):
             return folder
-    return None
+    return None if row is None else cached_folder(row)
+
+
+def best_installed(folders: Sequence[Path]) -> str | None:
+    """The model to offer in the place of the built-in one: the first of `GENERAL` that is here."""
+    return next((name for name in GENERAL if find_folder(name, folders) is not None), None)
+
+
+def cached_folder(row: ModelRow) -> Path | None:
+    """A complete snapshot in the Hugging Face cache (HF_HUB_CACHE, HF_HOME), or None."""
+    from huggingface_hub import constants, try_to_load_from_cache
+
+    cache = constants.HF_HUB_CACHE  # read here: the library's own default is fixed at its import
+    found = try_to_load_from_cache(row.repository, FILES[0], cache, row.revision)
+    if not isinstance(found, str):
+        return None
+    folder = Path(found).parent
+    return None if missing_files(folder, row) else folder
 
 
 def target_folder(name: str, folders: Sequence[Path]) -> Path:

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 
 from ..depth_map import Kind
 
-__all__ = ["BUILTIN", "BUILTIN_LICENCE", "FILES", "MODELS", "ModelRow", "find_row"]
+__all__ = [
+    "BUILTIN",
+    "BUILTIN_LICENCE",
+    "CORE_MODELS",
+    "FILES",
+    "GENERAL",
+    "MODELS",
+    "CoreRow",
+    "ModelRow",
+    "find_row",
+]
 
 BUILTIN = "builtin"
 BUILTIN_LICENCE = "MIT, encoder initialised from Apache-2.0 weights"
@@ -181,6 +191,86 @@ _BEST_FOR = {
     "dpt-large": "results made with MiDaS 3.0",
     "dpt-beit-large-512": "results made with MiDaS 3.1",
 }
+
+
+GENERAL = (
+    "depth-anything-v2-large",
+    "depth-anything-v2-base",
+    "depth-pro",
+    "depth-anything-v2-small",
+    "depth-anything-large",
+    "depth-anything-base",
+    "depth-anything-small",
+)
+"""Models for images of any kind, the best first; those for rooms or roads alone are not here."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoreRow:
+    """A model that ComfyUI's own nodes run, from models/geometry_estimation.
+
+    size: as published; metric: what it takes to get metres, or "no".
+    """
+
+    name: str
+    size: str
+    licence: str
+    commercial: bool
+    metric: str
+    speed: str
+    best_for: str
+
+
+_NEEDS_LENS = "with a field of view"
+CORE_MODELS: tuple[CoreRow, ...] = (
+    CoreRow(
+        "Depth Anything 3 Small, Base",
+        "0.08 and 0.12 billion parameters",
+        _APACHE,
+        True,
+        "no",
+        "fast, medium",
+        "clips and steady geometry",
+    ),
+    CoreRow(
+        "Depth Anything 3 Large, Giant",
+        "0.35 and 1.15 billion parameters",
+        _CC_NC,
+        False,
+        "no",
+        "slow, very slow",
+        "the best geometry of the series",
+    ),
+    CoreRow(
+        "Depth Anything 3 Mono Large",
+        "0.35 billion parameters",
+        _APACHE,
+        True,
+        "no",
+        "slow",
+        "single photos, sky known",
+    ),
+    CoreRow(
+        "Depth Anything 3 Metric Large",
+        "0.35 billion parameters",
+        _APACHE,
+        True,
+        _NEEDS_LENS,
+        "slow",
+        "metres with a known lens, sky known",
+    ),
+    CoreRow("MoGe 1", "0.3 billion parameters", _MIT, True, "no", "slow", "the lens of any photo"),
+    CoreRow(
+        "MoGe 2, MoGe 3",
+        "0.74 to 2.5 GB",
+        _MIT,
+        True,
+        "yes",
+        "slow, very slow",
+        "metres and the lens of any photo, sky known",
+    ),
+)
+"""Licences are those of the model cards."""
 
 
 def find_row(name: str) -> ModelRow | None:

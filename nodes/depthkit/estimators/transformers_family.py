@@ -100,15 +100,18 @@ _VARIANTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
 }
 
 
-def load_folder(folder: Path, place: Placer, dtype: torch.dtype = torch.float32) -> Estimator:
+def load_folder(
+    folder: Path, place: Placer, dtype: torch.dtype = torch.float32, name: str = ""
+) -> Estimator:
     """The estimator in a folder with config.json and model.safetensors.
 
-    place: whoever manages memory; dtype: what the network computes in. Raises ModelError where a
-    file is missing or damaged, or where the folder is of an architecture we do not know.
+    place: whoever manages memory; dtype: what the network computes in; name: the model's, where the
+    folder is not called so. Raises ModelError where a file is missing or damaged, or where the
+    folder is of an architecture we do not know.
     """
     config = _json(folder / "config.json", folder)
-    name = family_of(config, folder.name)
-    family = FAMILIES[name]
+    architecture = family_of(config, folder.name)
+    family = FAMILIES[architecture]
     prepare = _json(folder / "preprocessor_config.json", folder, required=False)
     if not any((folder / file).is_file() for file in _WEIGHTS):
         raise ModelError(
@@ -117,10 +120,10 @@ def load_folder(folder: Path, place: Placer, dtype: torch.dtype = torch.float32)
             "opening them can run code."
         )
     network = load_network(folder, str(config["model_type"]), dtype)
-    build = _BUILDERS.get(name, _Transformer)
+    build = _BUILDERS.get(architecture, _Transformer)
     if build is _ZoeDepth and not prepare.get("do_pad", True):
         build = _Transformer
-    facts = _facts(folder.name, family, config)
+    facts = _facts(name or folder.name, family, config)
     return build(network, place(network), facts, *_normalisation(prepare, family, folder), dtype)
 
 
