@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,14 @@ from weakref import WeakValueDictionary
 
 from torch import Tensor, nn
 
-from ..depthkit.errors import ModelError
+from ..depthkit.errors import InvalidInput, ModelError
 from .host import current
 from .on_demand import estimators
 
 __all__ = ["core_model_fingerprint", "core_model_names", "load_core_model"]
+
+_FOLDER = "geometry_estimation"
+_RUNNERS = ("DA3Inference", "MoGeInference")
 
 # Loaders of the same file and type share one network; it goes when the last of them goes.
 _loaded: WeakValueDictionary[tuple[str, str], _CoreNetwork] = WeakValueDictionary()
@@ -28,17 +32,36 @@ class _CoreNetwork:
     def run(self, images: Tensor, **settings: Any) -> Mapping[str, Any]:
         """(B, h, w, 3) 0..1 -> the packet of ComfyUI's node."""
         inputs = {self.socket: self.handle, "image": images, **settings}
-        return current().run_core_node(self.node, **inputs)[0]
+        return _answer(self.node, **inputs)
+
+
+def _answer(node: str, **inputs: Any) -> Any:
+    """The first output of one of ComfyUI's nodes; an input that this release lacks is left out."""
+    core = current().core_nodes().get(node)
+    if core is None:
+        raise InvalidInput(f"This ComfyUI has no node {node}. Update ComfyUI.")
+    declared = core.INPUT_TYPES()
+    known = {name for group in ("required", "optional") for name in declared.get(group, {})}
+    # A node of the newer kind answers from its class, an older one from an instance.
+    target = core if inspect.ismethod(getattr(core, core.FUNCTION)) else core()
+    answer = getattr(target, core.FUNCTION)(**{k: v for k, v in inputs.items() if k in known})
+    return getattr(answer, "args", answer)[0]
+
+
+def _files() -> dict[str, Path]:
+    """The files by name; none where ComfyUI has no nodes that run them."""
+    host = current()
+    return host.model_files(_FOLDER) if set(_RUNNERS) & set(host.core_nodes()) else {}
 
 
 def core_model_names() -> list[str]:
     """The files in models/geometry_estimation, as our list names them."""
-    return [estimators.GEOMETRY_PREFIX + name for name in sorted(current().geometry_files())]
+    return [estimators.GEOMETRY_PREFIX + name for name in sorted(_files())]
 
 
 def core_model_fingerprint(name: str) -> str:
     """Changes when the file does; for caches. "absent" without one."""
-    path = current().geometry_files().get(name.removeprefix(estimators.GEOMETRY_PREFIX))
+    path = _files().get(name.removeprefix(estimators.GEOMETRY_PREFIX))
     if path is None or not path.is_file():
         return "absent"
     status = path.stat()
@@ -48,7 +71,7 @@ def core_model_fingerprint(name: str) -> str:
 def _path(name: str) -> Path:
     """The file behind a name of our list. Raises ModelError where there is none."""
     file = name.removeprefix(estimators.GEOMETRY_PREFIX)
-    path = current().geometry_files().get(file)
+    path = _files().get(file)
     if path is None or not path.is_file():
         raise ModelError(
             f"There is no file {file} in models/geometry_estimation, or this ComfyUI has no nodes "
@@ -76,9 +99,9 @@ def _load(path: Path, name: str, kind: estimators.GeometryKind, precision: str) 
         if kind.family == "Depth Anything 3":
             weight_dtype = "default" if precision == "auto" else precision
             loader = {"model_name": file, "weight_dtype": weight_dtype}
-            handle = current().run_core_node("LoadDA3Model", **loader)[0]
+            handle = _answer("LoadDA3Model", **loader)
             return _CoreNetwork(handle, handle.model.diffusion_model, "DA3Inference", "da3_model")
-        handle = current().run_core_node("LoadMoGeModel", model_name=file)[0]
+        handle = _answer("LoadMoGeModel", model_name=file)
         return _CoreNetwork(handle, handle.model, "MoGeInference", "moge_model")
     except (RuntimeError, ValueError, KeyError, TypeError, AttributeError, OSError) as fault:
         reason = next(iter(str(fault).splitlines()), type(fault).__name__)

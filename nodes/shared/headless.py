@@ -6,7 +6,7 @@ Progress is discarded, Stop is never pressed, the device is the CPU, folders lie
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -116,12 +116,13 @@ class HeadlessHost:
     def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Mesh:
         return Mesh(vertices, faces, extra)
 
-    def geometry_files(self) -> dict[str, Path]:
-        """Nothing here runs them; the command line lists them by itself."""
+    def core_nodes(self) -> Mapping[str, Any]:
+        """ComfyUI's own nodes by id: none."""
         return {}
 
-    def run_core_node(self, node: str, **inputs: Any) -> tuple[Any, ...]:
-        raise InvalidInput(f"The node {node} is ComfyUI's own and needs ComfyUI to run.")
+    def model_files(self, folder: str) -> dict[str, Path]:
+        """Files in one of ComfyUI's own model folders: none."""
+        return {}
 
     def graph(self) -> Any:
         raise InvalidInput(

@@ -10,7 +10,7 @@ import hashlib
 import inspect
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..depthkit.errors import FormatError, InvalidInput, Stopped
+from ..depthkit.errors import FormatError, Stopped
 from .headless import HeadlessHost
 from .host_interface import Host, ManagedModel, PrivatePlace, SaveTarget, Task
 
@@ -34,7 +34,6 @@ __all__ = [
 ]
 
 MODEL_FOLDER = "depth_estimation"
-GEOMETRY_FOLDER = "geometry_estimation"
 _LOG = logging.getLogger("genvr_depth")
 
 
@@ -278,29 +277,15 @@ class ComfyHost:
         known = inspect.signature(Types.MESH.__init__).parameters
         return Types.MESH(vertices, faces, **{k: v for k, v in extra.items() if k in known})
 
-    def geometry_files(self) -> dict[str, Path]:
-        """ComfyUI's own depth models by file name; none where it has no nodes for them."""
+    def core_nodes(self) -> Mapping[str, Any]:
+        return importlib.import_module("nodes").NODE_CLASS_MAPPINGS
+
+    def model_files(self, folder: str) -> dict[str, Path]:
         import folder_paths
 
-        core = importlib.import_module("nodes").NODE_CLASS_MAPPINGS
-        if not {"DA3Inference", "MoGeInference"} & set(core):
-            return {}
-        names = folder_paths.get_filename_list(GEOMETRY_FOLDER)
-        paths = {name: folder_paths.get_full_path(GEOMETRY_FOLDER, name) for name in names}
+        names = folder_paths.get_filename_list(folder)
+        paths = {name: folder_paths.get_full_path(folder, name) for name in names}
         return {name: Path(path) for name, path in paths.items() if path}
-
-    def run_core_node(self, node: str, **inputs: Any) -> tuple[Any, ...]:
-        """What a node of ComfyUI answers. An input that this release does not know is left out."""
-        core = importlib.import_module("nodes").NODE_CLASS_MAPPINGS.get(node)
-        if core is None:
-            raise InvalidInput(f"This ComfyUI has no node {node}. Update ComfyUI.")
-        declared = core.INPUT_TYPES()
-        known = {name for group in ("required", "optional") for name in declared.get(group, {})}
-        function = core.FUNCTION
-        # A node of the newer kind answers from its class, an older one from an instance.
-        target = core if inspect.ismethod(getattr(core, function)) else core()
-        answer = getattr(target, function)(**{k: v for k, v in inputs.items() if k in known})
-        return tuple(getattr(answer, "args", answer))
 
     def graph(self) -> Any:
         from comfy_execution.graph_utils import GraphBuilder

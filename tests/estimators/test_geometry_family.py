@@ -19,7 +19,8 @@ from genvr_depth.nodes.depthkit.estimators import (
     geometry_kind,
     load_estimator,
 )
-from genvr_depth.nodes.shared.host import ComfyHost, HeadlessHost
+from genvr_depth.nodes.shared import core_models
+from genvr_depth.nodes.shared.host import ComfyHost
 
 DA3 = GeometryKind("Depth Anything 3", metric=False)
 DA3_METRIC = GeometryKind("Depth Anything 3", metric=True)
@@ -172,10 +173,7 @@ def test_without_comfyui_the_files_are_listed_and_say_what_they_need(tmp_path, m
     assert rows["geometry_estimation/sub/moge_2.safetensors"]["state"] == "needs ComfyUI"
     with pytest.raises(ModelError, match="needs ComfyUI"):
         load_estimator("geometry_estimation/sub/moge_2.safetensors", [tmp_path])
-    host = HeadlessHost()
-    assert host.geometry_files() == {}
-    with pytest.raises(InvalidInput, match="needs ComfyUI"):
-        host.run_core_node("MoGeInference")
+    assert core_models.core_model_names() == []
 
 
 class _Newer:
@@ -202,7 +200,8 @@ def test_a_core_node_gets_the_inputs_it_knows(monkeypatch, node):
     fake = type(sys)("nodes")
     fake.NODE_CLASS_MAPPINGS = {"DA3Inference": node}
     monkeypatch.setitem(sys.modules, "nodes", fake)
-    asked = ComfyHost().run_core_node("DA3Inference", image=1, steps=2, refine_steps=3)
-    assert asked == ({"image": 1, "steps": 2},)
+    monkeypatch.setattr(core_models, "current", ComfyHost)
+    asked = core_models._answer("DA3Inference", image=1, steps=2, refine_steps=3)
+    assert asked == {"image": 1, "steps": 2}
     with pytest.raises(InvalidInput, match="no node MoGeInference"):
-        ComfyHost().run_core_node("MoGeInference")
+        core_models._answer("MoGeInference")
