@@ -79,7 +79,49 @@ def _sunlit(x: Tensor, share: float) -> Tensor:
     return x * (1 + lit * _chosen(b, share) * gain)
 
 
-def _light(x: Tensor) -> Tensor:
+def _cast(x: Tensor, disparity: Tensor, share: float) -> Tensor:
+    """Strips and panes of light, shade or paint that lie on the surfaces, as a projector's would.
+
+    Points seen through a lens of 45 to 90 degrees are projected along a random direction; a pattern
+    of bars, half of the time crossed by others, is looked up there. On a floor such a strip narrows
+    towards its vanishing point: bright boards between a rug and a shadow look like a post to a
+    network that never saw one.
+    """
+    b, _, height, width = x.shape
+    known = disparity[disparity > 0]
+    far = 0.2 * (known.median() if known.numel() else torch.ones(()))
+    distance = 1 / disparity.clamp_min(far)
+    reach = torch.tan(torch.empty(b, 1, 1).uniform_(0.4, 0.8))
+    down = torch.linspace(-1, 1, height)[:, None] * reach * (height / width)
+    across = torch.linspace(-1, 1, width)[None, :] * reach
+    points = torch.stack([across * distance, down * distance, distance], dim=1)
+    rows = torch.randint(height // 4, height, (b,))
+    columns = torch.randint(0, width, (b,))
+    centre = points[torch.arange(b), :, rows, columns][..., None, None]
+    axes = torch.linalg.qr(torch.randn(b, 3, 3)).Q[:, :2]
+    turn = torch.randn(b) * 0.4
+    along = torch.stack([turn.cos(), torch.randn(b) * 0.1, turn.sin()], dim=1)
+    away = _chosen(b, 0.65)[..., 0] > 0  # bars that lead away from the camera
+    axes = torch.where(away, torch.stack([along, axes[:, 1]], dim=1), axes)
+    flat = torch.einsum("bij,bjhw->bihw", axes, points - centre) / centre[:, 2:]
+    sharp = torch.exp(_per_image(b, 3.0, 5.5))
+    lit = torch.ones(b, 1, height, width)
+    for axis, crossed in ((0, 1.0), (1, 0.5)):
+        place = flat[:, axis : axis + 1]
+        half = torch.exp(_per_image(b, math.log(0.02), math.log(0.4)))
+        period = half * _per_image(b, 2.5, 6.0)
+        repeated = torch.remainder(place + period / 2, period) - period / 2
+        place = torch.where(_chosen(b, 0.4) > 0, repeated, place)
+        bar = torch.sigmoid((half - place.abs()) * sharp / half.clamp_min(0.1))
+        lit = lit * torch.where(_chosen(b, crossed) > 0, bar, torch.ones(()))
+    tint = torch.exp(torch.randn(b, 3, 1, 1) * 0.15)
+    bright = 1 + _per_image(b, 0.4, 4.0) * tint
+    dark = torch.exp(-_per_image(b, 0.3, 1.8)) * tint
+    factor = torch.where(_chosen(b, 0.65) > 0, bright, dark)
+    return x * (1 + lit * _chosen(b, share) * (factor - 1))
+
+
+def _light(x: Tensor, disparity: Tensor) -> Tensor:
     """Exposure, colour cast and mixing, uneven light and shadows, in linear light."""
     b = len(x)
     x = x.clamp_min(0).pow(2.2)
@@ -87,7 +129,8 @@ def _light(x: Tensor) -> Tensor:
     x = x * torch.exp(torch.randn(b, 3, 1, 1) * 0.1)
     field = _smooth_field(b, x.shape, random.choice([2, 3, 5]))
     x = x * torch.exp(field * _per_image(b, 0.0, 0.6) * _chosen(b, 0.3))
-    x = _sunlit(_shadowed(x, 0.3), 0.3)
+    x = _sunlit(_shadowed(x, 0.3), 0.2)
+    x = _cast(_cast(x, disparity, 0.5), disparity, 0.3)
     mix = torch.eye(3) + torch.randn(b, 3, 3) * 0.07
     mixed = torch.einsum("bij,bjhw->bihw", mix, x)
     x = torch.where(_chosen(b, 0.4) > 0, mixed, x)
@@ -190,7 +233,7 @@ def disturbed(x: Tensor, share: float) -> Tensor:
 
 def photograph(x: Tensor, disparity: Tensor) -> Tensor:
     """(B, 3, H, W) sRGB 0..1, (B, H, W) disparity -> the images as a camera stores them."""
-    x = _tone(_light(x))
+    x = _tone(_light(x, disparity))
     x = _restyled(_lens(x, disparity), 0.25)
     x = _sensor(x).clamp(0, 1)
     return _compressed(x, 0.2)

@@ -16,7 +16,20 @@ from .walls import enclose
 __all__ = ["corridor", "room"]
 
 
+def _window_light(rng: random.Random, w: float, d: float, h: float) -> Light:
+    """Hard and low from beside a wall, through panes, leaves or blinds: strips on the floor."""
+    side, along = rng.choice([-0.46, 0.46]), rng.uniform(-0.4, 0.4)
+    across = rng.random() < 0.5
+    place = (side * w, along * d) if across else (along * w, side * d)
+    aim = (rng.uniform(-0.35, 0.35) * w, rng.uniform(-0.35, 0.35) * d, 0.0)
+    mask = (rng.choice([1.0, 1.0, 2.0, 3.0]), rng.uniform(1.2, 6.0), rng.uniform(0.0, 9.0))
+    color = warm(rng, rng.uniform(4.0, 16.0))
+    return Light((*place, h * rng.uniform(0.5, 0.9)), color, False, True, aim, mask)
+
+
 def _room_lights(scene: Scene, rng: random.Random, w: float, d: float, h: float) -> None:
+    if rng.random() < 0.45:
+        scene.lights.append(_window_light(rng, w, d, h))
     for i in range(rng.choice([1, 1, 2, 2, 3])):
         pos = (
             rng.uniform(-0.45, 0.45) * w,
@@ -91,6 +104,22 @@ def _dining(scene: Scene, rng: random.Random) -> None:
                 chair(scene, random.Random(seed))
 
 
+def _rug(scene: Scene, rng: random.Random, w: float, d: float, layer: int) -> None:
+    """Flat on the floor, two of three with borders: what looks like a step and is none."""
+    x, y = rng.gauss(0, 0.2) * w, rng.gauss(0, 0.2) * d
+    length, width = rng.uniform(0.8, w * 0.8), rng.uniform(0.8, d * 0.8)
+    turn = (rng.choice([0.0, rng.gauss(0, 0.1), rng.uniform(0, 3.14)]), 0.0, 0.0)
+    height = 0.003 + 0.003 * layer
+    border = rng.uniform(0.05, 0.3)
+    for _ in range(rng.choice([1, 2, 3])):
+        mat = m.plain(rng) if rng.random() < 0.4 else m.carpet(rng)
+        scene.box((x, y, height), (length, width, 2 * height), mat, turn)
+        length, width, height = length - border, width - border, height + 0.001
+        border *= rng.uniform(0.4, 1.6)
+        if min(length, width) < 0.3:
+            return
+
+
 def _furnish_floor(
     scene: Scene, rng: random.Random, w: float, d: float, taken: list[tuple[float, float, float]]
 ) -> None:
@@ -101,13 +130,8 @@ def _furnish_floor(
         ):
             _dining(scene, rng)
         taken.append((0.0, 0.0, 1.5))
-    if rng.random() < 0.5:
-        scene.box(
-            (rng.gauss(0, 0.3), rng.gauss(0, 0.3), 0.006),
-            (rng.uniform(1, w * 0.8), rng.uniform(1, d * 0.8), 0.012),
-            m.carpet(rng),
-            (rng.choice([0, 0.1, 0.7]), 0, 0),
-        )
+    for i in range(rng.choice([0, 1, 1, 1, 2])):
+        _rug(scene, rng, w, d, i)
     makers, weights, sizes = zip(*FLOOR_PIECES, strict=True)
     for _ in range(rng.randint(1, 3 + round(w * d / 5))):
         k = rng.choices(range(len(makers)), weights)[0]
