@@ -272,7 +272,7 @@ def _checked(prompt: Tensor, estimator: Estimator, options: EstimateOptions, bat
             f"The model {estimator.name} takes no measured depth; choose one that does, such as "
             "Prompt Depth Anything."
         )
-    if options.detail == "tiles":
+    if options.tiles:
         raise InvalidInput("Tiles do not work with measured depth; set detail to off.")
     if prompt.ndim != 3 or len(prompt) not in (1, batch):
         raise InvalidInput(
