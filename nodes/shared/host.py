@@ -278,7 +278,8 @@ class ComfyHost:
         return Types.MESH(vertices, faces, **{k: v for k, v in extra.items() if k in known})
 
     def core_nodes(self) -> Mapping[str, Any]:
-        return importlib.import_module("nodes").NODE_CLASS_MAPPINGS
+        core: Any = sys.modules["nodes"]
+        return core.NODE_CLASS_MAPPINGS
 
     def model_files(self, folder: str) -> dict[str, Path]:
         import folder_paths
