@@ -31,7 +31,7 @@ from .save.depth_to_mesh import GenVRDepthToMesh
 from .save.save_3d import GenVRDepthSave3D
 from .save.save_depth import GenVRDepthSaveDepth
 from .save.save_image import GenVRDepthSaveImage
-from .shared import host, http_routes
+from .shared import host, http_routes, web_folder
 
 __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS"]
 
@@ -101,3 +101,4 @@ NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
 
 host.register()
 http_routes.register()
+web_folder.register()

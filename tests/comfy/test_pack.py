@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
+from urllib.parse import quote
+
 import pytest
 from genvr_depth.nodes import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS
 from tiny_models import save_tiny
@@ -66,4 +70,26 @@ def test_a_folder_name_with_dots_and_models_of_extra_model_paths_yaml(comfy_fact
     assert done.outputs["depth"]["genvr_depth"][0]["source"] == "a-friends-model"
     assert (other.base / "output" / "street_00001_.exr").is_file()
     assert done.outputs["show"]["images"]
+    other.stop()
+
+
+def _status(address: str) -> int:
+    try:
+        with urllib.request.urlopen(address, timeout=30) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_a_folder_name_that_comfyui_does_not_serve(comfy_factory):
+    name = "genvr depth [é]"
+    other = comfy_factory(pack_name=name)
+    asked = [path for path in other.get("/extensions") if quote(name) in path]
+    assert len(asked) >= 6
+    asked += [f"/extensions/{quote(name)}/docs/{node_id}.md" for node_id in NODE_CLASS_MAPPINGS]
+    templates = other.get("/api/workflow_templates")[name]
+    asked += [f"/api/workflow_templates/{quote(name)}/{quote(t)}.json" for t in templates]
+    assert [path for path in asked if _status(other.url + path) != 200] == []
+    outside = f"{other.url}/extensions/{quote(name)}/%2e%2e/nodes/__init__.py"
+    assert _status(outside) == 404
     other.stop()
