@@ -197,6 +197,39 @@ def test_the_version_stands_in_one_place(capsys):
     assert [path.name for path in sources if VERSION in path.read_text()] == ["version.py"]
 
 
+def _packed() -> list[str]:
+    """What `comfy node pack` zips: the tracked files that `.comfyignore` does not match."""
+
+    def tracked(*options: str) -> set[str]:
+        command = ["git", "-C", str(ROOT), "ls-files", "-z", *options]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip("not a git checkout")
+        return set(filter(None, done.stdout.split("\0")))
+
+    return sorted(tracked() - tracked("-c", "-i", "-X", str(ROOT / ".comfyignore")))
+
+
+def test_the_registry_zip_holds_the_pack_and_nothing_else():
+    packed = _packed()
+    shown = {"nodes", "web", "workflows", "subgraphs", "locales"}
+    top = {"__init__.py", "pyproject.toml", "requirements.txt"}
+    top |= {"README.md", "CHANGELOG.md", "LICENSE", "NOTICE"}
+    assert {name.split("/")[0] for name in packed} <= shown | top
+    assert top <= set(packed)
+    help_pages = [name for name in packed if name.startswith("web/docs/") and name.endswith(".md")]
+    pictures = {
+        f"web/docs/{picture}"
+        for name in help_pages
+        for picture in re.findall(r"\]\((img/[^)]+)\)", (ROOT / name).read_text())
+    }
+    assert len(help_pages) >= 26
+    assert pictures <= set(packed)
+    # The weights of the built-in model are 15.9 MB; the rest stays small beside them.
+    sizes = {name: (ROOT / name).stat().st_size for name in packed}
+    assert sum(size for name, size in sizes.items() if "/weights/" not in name) < 7_000_000
+
+
 @pytest.mark.skipif(os.name == "nt", reason="the interpreter without packages is a shell script")
 def test_a_type_check_that_cannot_import_torch_fails(tmp_path):
     bare = tmp_path / "python"
