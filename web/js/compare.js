@@ -35,7 +35,10 @@ function attach(node) {
 /** @param {any} node */
 function watch(node) {
   /** @type {CompareView|null} */ let view = null;
-  const wired = () => node.inputs?.[node.findInputSlot(INPUT)]?.link != null;
+  const wired = () => {
+    const slot = node.findInputSlot(INPUT);
+    return slot >= 0 && node.isInputConnected(slot);
+  };
   const open = () => {
     if (!view && wired()) view = attach(node);
   };

@@ -33,7 +33,7 @@ function widgetValues(node) {
 function upstream(node, name) {
   if (!node.graph) return null; // being made, not on the canvas yet
   const slot = node.findInputSlot?.(name) ?? -1;
-  if (slot < 0 || node.inputs[slot].link == null) return null;
+  if (slot < 0 || !node.isInputConnected(slot)) return null;
   return node.getInputNode(slot) ?? OUTSIDE;
 }
 
