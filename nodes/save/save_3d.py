@@ -11,6 +11,7 @@ from ..depthkit.depth_map import DepthMap
 from ..depthkit.ranges import control_image
 from ..depthkit.views.geometry import with_space
 from ..shared.declared import Boolean, Choice, Inputs
+from ..shared.depth_view import UI_KEY, depth_ui
 from ..shared.frame_images import frame_image, images_for
 from ..shared.given_depth import given_depth
 from ..shared.on_demand import formats
@@ -79,6 +80,9 @@ class GenVRDepthSave3D(PassesDepthOn):
         row = formats.MESH_FORMATS[format]
         files, saved = save_frames(filename_prefix, size, row.extension, jobs, workers, note=note)
         ui = shown(files, saved, False, lambda some: control_image(depth, only=some))
+        looks = depth_ui(space, image=image)
+        models = [file for file in files if file["filename"].endswith(row.extension)]
+        ui = {**ui, UI_KEY: looks[UI_KEY], "3d": models}  # "3d": what core's 3D nodes answer with
         return {"ui": ui, "result": (depth,)}
 
 

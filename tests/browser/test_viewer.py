@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
@@ -61,6 +62,75 @@ def test_the_3d_look_turns_with_the_mouse(scene, page):
     assert len(set(_pixels(scene))) > 50
 
 
+def test_keys_turn_zoom_and_reset_the_3d_look(scene, page):
+    scene.locator(".genvr-3d").click()
+    stage = scene.locator(".genvr-stage")
+    stage.focus()
+    page.keyboard.press("0")  # ends the gentle motion
+    page.wait_for_timeout(400)
+    home = _pixels(scene)
+    for key in ("ArrowLeft", "+"):
+        before = _pixels(scene)
+        page.keyboard.press(key)
+        page.wait_for_timeout(400)
+        assert _pixels(scene) != before
+    page.keyboard.press("0")
+    page.wait_for_timeout(400)
+    assert _pixels(scene) == home
+
+
+def test_photo_and_depth_lie_beside_each_other_and_the_pointer_moves_the_edge(scene, page):
+    flat = _pixels(scene)
+    scene.locator(".genvr-beside").click()
+    box = scene.locator("canvas").bounding_box()
+    looks = []
+    for share in (0.3, 0.7):
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+        page.wait_for_timeout(400)
+        looks.append(_pixels(scene))
+    assert looks[0] != looks[1] != flat
+    assert scene.locator(".genvr-edge").get_attribute("aria-label")
+
+
+def test_what_is_shown_is_saved_as_a_png(scene, page):
+    with page.expect_download() as saving:
+        scene.locator(".genvr-png").click()
+    assert saving.value.suggested_filename == "depth_flat.png"
+
+
+def test_a_4k_image_turns_fluently(page, canvas, capsys):
+    """Frames of the gentle motion; drawn in software here, so a number to read, with a low floor."""
+    source = canvas.add("GenVRDepthSampleScene", 40, 120, scene="street")
+    large = canvas.add("ImageScale", 40, 620, width=3840, height=2160, crop="center")
+    depth = canvas.add("GenVRDepthEstimate", 460, 120)
+    target = canvas.add("GenVRDepthPreview", 860, 120)
+    canvas.link(source, 0, large, "image")
+    canvas.link(large, 0, depth, "image")
+    canvas.link(depth, 0, target, "depth")
+    canvas.link(large, 0, target, "image")
+    finished = canvas.run()
+    assert finished["name"] == "execution_success", finished
+    canvas.viewer(2).locator(".genvr-3d").click()
+    page.wait_for_timeout(3000)  # the photo has arrived, the detail has found its level
+    frames = page.evaluate(
+        """() => new Promise((resolve) => {
+            const draw = CanvasRenderingContext2D.prototype.drawImage;
+            let drawn = 0;
+            CanvasRenderingContext2D.prototype.drawImage = function (image, ...place) {
+                if (image instanceof HTMLCanvasElement && place.length === 2) drawn += 1;
+                return draw.call(this, image, ...place);
+            };
+            setTimeout(() => {
+                CanvasRenderingContext2D.prototype.drawImage = draw;
+                resolve(drawn / 4);
+            }, 4000);
+        })"""
+    )
+    with capsys.disabled():
+        sys.stdout.write(f"\n3840x2160 in 3D, drawn in software: {frames:.1f} frames/s\n")
+    assert frames > 2
+
+
 def test_the_photograph_can_be_shown_in_place_of_the_depth(scene, page):
     before = _pixels(scene)
     scene.locator(".genvr-photo").click()
@@ -68,7 +138,7 @@ def test_the_photograph_can_be_shown_in_place_of_the_depth(scene, page):
     assert _pixels(scene) != before
 
 
-def test_the_handles_write_to_the_node_and_change_its_output(page, canvas):
+def test_the_handles_change_the_node_by_its_button_only(page, canvas):
     source = canvas.add("GenVRDepthSampleScene", 60, 120)
     adjust = canvas.add("GenVRDepthAdjust", 440, 120)
     target = canvas.add("GenVRDepthPreview", 860, 120)
@@ -84,6 +154,8 @@ def test_the_handles_write_to_the_node_and_change_its_output(page, canvas):
             slider.dispatchEvent(new Event("change"));
         }"""
     )
+    assert canvas.widget(adjust, "window") == "off"
+    viewer.locator(".genvr-use").click()
     assert canvas.widget(adjust, "window") == "fixed"
     far = canvas.widget(adjust, "high")
     shown = viewer.locator(".genvr-range span").nth(1).inner_text()
@@ -145,3 +217,30 @@ def _pixels(viewer):
                 (data[i * step] << 16) | (data[i * step + 1] << 8) | data[i * step + 2]);
         }"""
     )
+
+
+def test_a_range_chosen_on_an_estimate_goes_into_an_adjust_node_behind_it(page, canvas):
+    source = canvas.add("GenVRDepthSampleScene", 40, 120)
+    depth = canvas.add("GenVRDepthEstimate", 440, 120)
+    target = canvas.add("GenVRDepthPreview", 860, 120)
+    canvas.link(source, 0, depth, "image")
+    canvas.link(depth, 0, target, "depth")
+    assert canvas.run()["name"] == "execution_success"
+    before = page.evaluate("async () => (await app.graphToPrompt()).output")
+    viewer = canvas.viewer(1)
+    viewer.locator("input.genvr-far").evaluate(
+        """(slider) => { slider.value = "500"; slider.dispatchEvent(new Event("input")); }"""
+    )
+    shown = viewer.locator(".genvr-range span").nth(1).inner_text()
+    assert 0 < float(shown.split()[1]) < 100
+    assert shown.endswith("%")
+    assert page.evaluate("async () => (await app.graphToPrompt()).output") == before
+    viewer.locator(".genvr-use").click()
+    added = page.evaluate(
+        """() => app.graph.nodes.filter(({ type }) => type === "GenVRDepthAdjust")
+            .map((node) => [node.widgets.find(({ name }) => name === "window").value,
+                node.getInputNode(0).type])"""
+    )
+    assert added == [["fixed", "GenVRDepthEstimate"]]
+    after = page.evaluate("async () => (await app.graphToPrompt()).output")
+    assert after[str(depth)] == before[str(depth)]

@@ -108,8 +108,13 @@ test("the value under a point is that of its pixel, in pixels of the full map", 
 });
 
 test("numbers are formatted for reading", () => {
-  assert.equal(formatValue(2.43149, "metric"), "2.431 m");
-  assert.equal(formatValue(0.5, "disparity"), "0.500");
-  assert.equal(formatValue(1234.5, "depth"), "1235");
-  assert.equal(formatValue(NaN, "metric"), "–");
+  const of = (kind, near, far) => ({ kind, reach: { near, far } });
+  assert.equal(formatValue(2.43149, of("metric", 1, 9)), "2.431 m");
+  assert.equal(formatValue(1234.5, of("metric", 1, 9)), "1235 m");
+  assert.equal(formatValue(NaN, of("metric", 1, 9)), "–");
+  // Of a relative map the nearest point is 100 %, whichever way its numbers run.
+  assert.equal(formatValue(0.9, of("disparity", 0.9, 0.1)), "100 %");
+  assert.equal(formatValue(0.3, of("disparity", 0.9, 0.1)), "25 %");
+  assert.equal(formatValue(2, of("depth", 1, 5)), "75 %");
+  assert.equal(formatValue(5, of("depth", 1, 5)), "0 %");
 });

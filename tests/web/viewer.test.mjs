@@ -11,8 +11,9 @@ class FakeElement {
   addEventListener(name, listener) {
     this.listeners[name] = listener;
   }
-  getContext() {
-    return { putImageData: (image) => (this.painted = image.data[0]) };
+  getContext(kind) {
+    if (kind !== "2d") return null;
+    return { putImageData: (image) => (this.painted = image.data[0]), fillRect: () => {} };
   }
 }
 globalThis.document = { createElement: () => new FakeElement() };
@@ -29,11 +30,12 @@ const { DepthViewer } = await import("../../web/lib/viewer.mjs");
 /** A viewer whose files arrive when `answer` says so. */
 function opened() {
   const waiting = new Map();
+  const used = [];
   const viewer = new DepthViewer({
     load: (entry) =>
       new Promise((resolve, reject) => waiting.set(entry.file.filename, { entry, resolve, reject })),
     image: async () => null, text: (key) => key, colormap: "grey", photoFirst: false,
-    onColormap: () => {}, onWindow: () => {},
+    onColormap: () => {}, onWindow: (window) => used.push(window),
   });
   const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
   const answer = async (name) => {
@@ -49,8 +51,25 @@ function opened() {
     viewer.frameSlider.value = String(frame);
     viewer.frameSlider.listeners.input();
   };
-  return { viewer, answer, refuse, slide };
+  return { viewer, answer, refuse, slide, used };
 }
+
+test("looking at another range changes nothing in the node until it is used", async () => {
+  const { viewer, answer, used } = opened();
+  viewer.show(frames(["1"], 4));
+  await answer("1");
+  viewer.controls.far.value = "400";
+  viewer.controls.far.listeners.input();
+  assert.equal(viewer.controls.use.hidden, false);
+  viewer.setWindow(viewer.window);
+  viewer.controls.near.value = "100";
+  viewer.controls.near.listeners.input();
+  assert.deepEqual(used, []);
+  viewer.controls.use.listeners.click();
+  assert.deepEqual(used, [viewer.window]);
+  assert.equal(viewer.window.window, "fixed");
+  assert.equal(viewer.controls.use.hidden, true);
+});
 
 /** One frame a name; the fake file of frame "7" is full of sevens. */
 const frames = (names, width = 2) =>

@@ -1,6 +1,6 @@
 // @ts-check
 /** Puts the depth viewer on every node that shows depth. */
-import { api, app, chain, loadText, outputsOf, setting, viewPath, widgetOf } from "../lib/comfy.mjs";
+import { addNode, api, app, chain, loadText, outputsOf, setting, viewPath, widgetOf } from "../lib/comfy.mjs";
 import { decimals } from "../lib/depth.mjs";
 import { hideCorePreview, loadStyle } from "../lib/dom.mjs";
 import { DepthViewer } from "../lib/viewer.mjs";
@@ -20,6 +20,7 @@ const NODES = new Set([
   "GenVRDepthSampleScene",
   "GenVRDepthAdjust",
   "GenVRDepthPreview",
+  "GenVRDepthSave3D",
 ]);
 const WINDOW_WIDGETS = ["window", "low", "high"];
 
@@ -70,6 +71,26 @@ function writeWindow(node, chosen) {
 }
 
 /**
+ * "Use this range": in the node itself where it has one; else in the nodes that take its depth and
+ * have one; else in an Adjust Depth that is added behind it.
+ * @param {any} node @param {{window: string, low: number, high: number}} chosen
+ */
+function useWindow(node, chosen) {
+  if (widgetOf(node, "window")) return writeWindow(node, chosen);
+  const slot = node.outputs.findIndex((/** @type {any} */ { type }) => type === "DEPTH_MAP");
+  const takers = (node.getOutputNodes(slot) ?? [])
+    .filter((/** @type {any} */ taker) => widgetOf(taker, "window"));
+  if (!takers.length) takers.push(addNode("GenVRDepthAdjust", node, [node.size[0] + 60, 0]));
+  for (const taker of takers) {
+    refine(taker, node.genvrEntry);
+    writeWindow(taker, chosen);
+    if (taker.inputs[taker.findInputSlot("depth")].link == null) {
+      node.connect(slot, taker, taker.findInputSlot("depth"));
+    }
+  }
+}
+
+/**
  * ComfyUI rounds what goes into a number widget to its step; the ends of a window have to be as fine
  * as the map they cut.
  * @param {any} node @param {Entry} [entry]
@@ -88,19 +109,16 @@ function refine(node, entry) {
 
 /** @param {any} node */
 function attach(node) {
-  let writing = false;
+  const kind = node.constructor.comfyClass;
   const viewer = new DepthViewer({
     load,
     image,
     text,
     colormap: setting(COLORMAP_SETTING, "turbo"),
-    photoFirst: node.constructor.comfyClass === "GenVRDepthSampleScene",
+    photoFirst: kind === "GenVRDepthSampleScene",
+    surfaceFirst: kind === "GenVRDepthSave3D",
     onColormap: (name) => (node.properties[COLORMAP_PROPERTY] = name),
-    onWindow: (values) => {
-      writing = true;
-      writeWindow(node, values);
-      writing = false;
-    },
+    onWindow: (values) => useWindow(node, values),
   });
   hideCorePreview(node);
   const widget = node.addDOMWidget("genvr_viewer", "genvr_viewer", viewer.element, {
@@ -112,13 +130,14 @@ function attach(node) {
   refine(node);
   for (const name of WINDOW_WIDGETS) {
     const own = widgetOf(node, name);
-    if (own) chain(own, "callback", () => writing || viewer.setWindow(readWindow(node)));
+    if (own) chain(own, "callback", () => viewer.setWindow(readWindow(node)));
   }
   const show = (/** @type {any} */ output) => {
     const entries = output?.[UI_KEY];
     if (!entries) return;
     if (!entries.length) return viewer.fail(text("viewer.unwritten"));
-    viewer.window = readWindow(node);
+    node.genvrEntry = entries[0];
+    viewer.setWindow(readWindow(node));
     refine(node, entries[0]);
     void viewer.show(entries);
   };

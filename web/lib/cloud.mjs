@@ -19,7 +19,7 @@ const RELATIVE_NEAR = 0.25; // relative maps know no metres: nearest point at a 
 export const homeView = () => ({ yaw: 0.35, pitch: -0.18, zoom: 1 });
 
 /** @param {Entry} entry @returns {number[]} fx, fy, cx, cy in pixels of the raw file */
-function camera(entry) {
+export function camera(entry) {
   if (entry.camera) return entry.camera;
   const focal = (0.5 * Math.max(entry.width, entry.height)) / Math.tan((RELATIVE_FOV_DEG * Math.PI) / 360);
   return [focal, focal, entry.width / 2, entry.height / 2];
@@ -29,7 +29,7 @@ function camera(entry) {
  * Distance along z of a value: metres for metric maps, else a plausible 0.25..1.
  * @param {Entry} entry @param {Range} range @param {number} value
  */
-function distance(entry, range, value) {
+export function distance(entry, range, value) {
   if (entry.kind === "metric") return value;
   const at = Math.min(1, Math.max(0, share(entry.kind, range, value)));
   if (entry.kind === "depth") return RELATIVE_NEAR + at * (1 - RELATIVE_NEAR);

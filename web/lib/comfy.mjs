@@ -74,4 +74,15 @@ export function outputsOf(node) {
   return app.nodeOutputs?.[inside ? `${node.graph.id}:${node.id}` : String(node.id)];
 }
 
+/**
+ * @param {string} kind @param {any} beside the node it belongs to
+ * @param {[number, number]} offset from that node @returns {any} a new node on the same canvas
+ */
+export function addNode(kind, beside, [x, y]) {
+  const node = LiteGraph.createNode(kind);
+  node.pos = [beside.pos[0] + x, beside.pos[1] + y];
+  beside.graph.add(node);
+  return node;
+}
+
 export { api, app };

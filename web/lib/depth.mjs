@@ -158,9 +158,15 @@ export function probe(entry, values, x, y) {
   };
 }
 
-/** @param {number} value @param {Entry["kind"]} kind @returns {string} "2.431 m", "0.734" or "–" */
-export function formatValue(value, kind) {
+/**
+ * Metres of a metric map; of a relative one how near, from 0 % (its farthest point) to 100 %.
+ * @param {number} value @param {Entry} entry @returns {string} "2.431 m", "73 %" or "–"
+ */
+export function formatValue(value, entry) {
   if (Number.isNaN(value)) return "–";
-  const digits = Math.abs(value) >= 1000 ? 0 : Math.abs(value) >= 100 ? 1 : Math.abs(value) >= 10 ? 2 : 3;
-  return kind === "metric" ? `${value.toFixed(digits)} m` : value.toFixed(digits);
+  if (entry.kind === "metric") {
+    const digits = Math.abs(value) >= 1000 ? 0 : Math.abs(value) >= 100 ? 1 : Math.abs(value) >= 10 ? 2 : 3;
+    return `${value.toFixed(digits)} m`;
+  }
+  return `${(100 * (1 - share(entry.kind, entry.reach, value))).toFixed(1).replace(/\.0$/, "")} %`;
 }

@@ -67,6 +67,15 @@ export function hideCorePreview(node) {
   node.onDrawBackground = () => {};
 }
 
+/** @param {any} canvas @param {string} name of the file that the browser saves */
+export function saveCanvas(canvas, name) {
+  canvas.toBlob((/** @type {Blob} */ blob) => {
+    const href = URL.createObjectURL(blob);
+    element("a", { href, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 10_000);
+  }, "image/png");
+}
+
 /** Load our style sheet once. */
 export function loadStyle() {
   const id = "genvr-depth-style";
