@@ -99,7 +99,7 @@ def test_what_is_shown_is_saved_as_a_png(scene, page):
 
 
 def test_a_4k_image_turns_fluently(page, canvas, capsys):
-    """Frames of the gentle motion; drawn in software here, so a number to read, with a low floor."""
+    """Frames of the gentle motion, drawn in software: a number to read, with a low floor."""
     source = canvas.add("GenVRDepthSampleScene", 40, 120, scene="street")
     large = canvas.add("ImageScale", 40, 620, width=3840, height=2160, crop="center")
     depth = canvas.add("GenVRDepthEstimate", 460, 120)
