@@ -1,7 +1,6 @@
 """NPY, NPZ and PFM: bare numbers, NaN where invalid.
 
-Array headers are read and checked before a single number is: pickles are refused, and no header can
-make the loader allocate more than the file holds.
+Array headers are read and checked before a single number is (see `array_frames`).
 """
 
 from __future__ import annotations
@@ -10,14 +9,19 @@ import io
 import math
 import re
 import zipfile
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..depth_map import DepthMap
-from ..errors import FormatError
+from ..depth_map import DepthMap, Pinhole
+from ..errors import FormatError, InvalidInput
+from .array_frames import ArrayFrames
+from .array_frames import header as _header
+from .clips import joined, wanted_numbers
 from .guard import damaged_is_an_error
-from .options import MAX_PIXELS, LoadOptions, SaveOptions, check_size
+from .options import LoadOptions, SaveOptions, check_size
 from .quantise import as_floats
 from .record import Record
 from .unlabelled import Plane, understand
@@ -29,6 +33,7 @@ __all__ = [
     "encode_npy",
     "encode_npz",
     "encode_pfm",
+    "layers",
     "recognises_npy",
     "recognises_npz",
     "recognises_pfm",
@@ -37,7 +42,12 @@ __all__ = [
 _NPY = b"\x93NUMPY"
 _META = "meta"
 # What other programs call the depth array in an NPZ, in this order.
-_NAMES = ("depth", "metric_depth", "depth_map", "disparity", "disp", "arr_0")
+_NAMES = (
+    *("depth", "depths", "metric_depth", "metric_depths", "depth_map", "depth_maps"),
+    *("disparity", "disparities", "disp", "arr_0"),
+)
+_INTRINSICS = ("intrinsics", "intrinsic", "K", "camera_matrix", "cam_K")
+_MAX_SMALL = 1 << 22
 _PFM_HEADER = re.compile(rb"^(PF|Pf)\s+(\d{1,9})\s+(\d{1,9})\s+([-+0-9.eE]{1,32})\s")
 _MAX_MEMBERS = 1000
 
@@ -90,22 +100,37 @@ def _npy(array: NDArray[np.generic]) -> bytes:
 
 
 def decode_npy(data: bytes, options: LoadOptions) -> DepthMap:
-    """A 2-D array (or with one leading or trailing dimension of 1) of real numbers."""
+    """An array of real numbers: (H, W), or (N, H, W) as a clip; dimensions of 1 are left out."""
     with damaged_is_an_error("NPY"):
-        return understand(Plane(_plane(_read_npy(data)), None, "NPY array"), options)
+        frames = ArrayFrames(io.BytesIO(data), len(data))
+        return _clip(frames, "NPY array", None, None, options)
 
 
 def decode_npz(data: bytes, options: LoadOptions) -> DepthMap:
-    """The array named depth (or as `options.channel` says) of an NPZ."""
+    """The array named depth (or as `options.channel` says) of an NPZ, with its intrinsics."""
     with damaged_is_an_error("NPZ"), zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = [n.removesuffix(".npy") for n in archive.namelist()[:_MAX_MEMBERS]]
+        names = _members(archive)
         name = _depth_member(names, options.channel)
         record = None
         if _META in names and not options.channel:
-            text = str(_read_npy(_member(archive, _META, 1 << 22)))
+            text = str(_whole(archive, _META))
             record = Record.from_json(text) if text.startswith('{"version"') else None
-        array = _read_npy(_member(archive, name, MAX_PIXELS * 8))
-        return understand(Plane(_plane(array), record, f"NPZ ({name})"), options)
+        matrix = next((_whole(archive, key) for key in _INTRINSICS if key in names), None)
+        with archive.open(f"{name}.npy") as member:
+            frames = ArrayFrames(member, archive.getinfo(f"{name}.npy").file_size)
+            camera = _camera(matrix, frames.width, frames.height)
+            return _clip(frames, f"NPZ ({name})", record, camera, options)
+
+
+def layers(data: bytes) -> list[str]:
+    """Names of the arrays of an NPZ, those that are called depth first. Raises FormatError."""
+    with damaged_is_an_error("NPZ"), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = [name for name in _members(archive) if name != _META]
+        return sorted(names, key=lambda n: _NAMES.index(n) if n in _NAMES else len(_NAMES))
+
+
+def _members(archive: zipfile.ZipFile) -> list[str]:
+    return [n.removesuffix(".npy") for n in archive.namelist()[:_MAX_MEMBERS] if n.endswith(".npy")]
 
 
 def _depth_member(names: list[str], wanted: str) -> str:
@@ -120,45 +145,51 @@ def _depth_member(names: list[str], wanted: str) -> str:
     )
 
 
-def _member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+def _whole(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """A small array: a text or a matrix."""
     with archive.open(f"{name}.npy") as member:
-        body = member.read(limit + 1)
-    if len(body) > limit:
-        raise FormatError(
-            f"The array {name} unpacks to more than {limit} bytes; it is no depth map."
-        )
-    return body
-
-
-def _read_npy(data: bytes) -> NDArray[np.generic]:
-    """An array whose header fits the bytes that follow it; Python objects are refused."""
-    stream = io.BytesIO(data)
-    version = np.lib.format.read_magic(stream)
-    readers = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
-    if version not in readers:
-        raise FormatError(f"NPY version {version} is not one this loader knows (1.0 and 2.0).")
-    shape, by_column, kind = readers[version](stream)
-    if kind.hasobject or any(n < 0 for n in shape):
-        raise FormatError("This array holds Python objects, which would run code when loaded.")
-    size = math.prod(shape)
-    if size * kind.itemsize > len(data) - stream.tell():
-        raise FormatError("This array file is cut short: the header promises more numbers.")
-    flat = np.frombuffer(data, kind, size, stream.tell())
+        body = member.read(_MAX_SMALL + 1)
+    if len(body) > _MAX_SMALL:
+        raise FormatError(f"The array {name} is larger than its name lets one expect.")
+    shape, by_column, kind, start = _header(io.BytesIO(body), len(body))
+    flat = np.frombuffer(body, kind, math.prod(shape), start)
     return flat.reshape(shape, order="F" if by_column else "C")
 
 
-def _plane(array: NDArray[np.generic]) -> NDArray[np.generic]:
-    while array.ndim > 2 and (array.shape[0] == 1 or array.shape[-1] == 1):
-        array = array[0] if array.shape[0] == 1 else array[..., 0]
-    if array.ndim != 2 or array.dtype.kind not in "fui":
-        raise FormatError(
-            f"The array is {array.shape} of {array.dtype}; a depth map is (height, width) numbers."
-        )
-    check_size(array.shape[1], array.shape[0])
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+def _clip(
+    frames: ArrayFrames,
+    what: str,
+    record: Record | None,
+    camera: Pinhole | None,
+    options: LoadOptions,
+) -> DepthMap:
+    numbers = wanted_numbers(1, frames.count, options)
+    if len(numbers) > 1 or frames.count > 1:
+        options = replace(options, common=True)
+    planes = frames.read(numbers)
+    made = (understand(Plane(plane, record, what, camera=camera), options) for plane in planes)
+    return joined(made, len(numbers))
+
+
+def _camera(matrix: NDArray[Any] | None, width: int, height: int) -> Pinhole | None:
+    """Of a 3 x 3 matrix, one for each frame (the first counts), or (fx, fy, cx, cy)."""
+    if matrix is None or matrix.dtype.kind not in "fui":
+        return None
+    numbers = matrix.astype(np.float64)
+    if numbers.ndim == 3:
+        numbers = numbers[0]
+    if numbers.shape == (3, 3):
+        numbers = numbers[(0, 1, 0, 1), (0, 1, 2, 2)]
+    if numbers.shape != (4,):
+        return None
+    fx, fy, cx, cy = (float(n) for n in numbers)
+    try:
+        # As shares of the image, as MoGe and others have them.
+        if 0 < cx <= 1 and 0 < cy <= 1:
+            return Pinhole.from_normalised(fx, fy, cx, cy, width, height)
+        return Pinhole(fx, fy, cx, cy)
+    except InvalidInput:
+        return None
 
 
 def decode_pfm(data: bytes, options: LoadOptions) -> DepthMap:

@@ -37,6 +37,7 @@ __all__ = [
 READABLE = frozenset(
     {".png", ".tif", ".tiff", ".exr", ".npy", ".npz", ".pfm"}
     | {".jpg", ".jpeg", ".heic", ".heif", ".hif", ".ply", ".glb", ".obj"}
+    | {".h5", ".hdf5", ".dpt"}
 )
 _MAX_FILE_BYTES = 768 << 20
 _HEAD_BYTES = 4096

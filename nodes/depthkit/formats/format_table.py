@@ -29,6 +29,8 @@ from .exr import decode as decode_exr
 from .exr import encode_float as encode_exr
 from .exr import encode_half as encode_exr_half
 from .exr import recognises as recognises_exr
+from .hdf5 import decode as decode_hdf5
+from .hdf5 import recognises as recognises_hdf5
 from .heif import decode as decode_heif
 from .heif import recognises as recognises_heif
 from .mesh_read import (
@@ -45,6 +47,8 @@ from .png import encode as encode_png
 from .png import recognises as recognises_png
 from .quantise import Coding, choose_coding, record_of
 from .record import Record
+from .sintel import decode as decode_sintel
+from .sintel import recognises as recognises_sintel
 from .tiff import decode as decode_tiff
 from .tiff import encode_codes as encode_tiff16
 from .tiff import encode_float as encode_tiff
@@ -119,6 +123,8 @@ _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes, LoadOptions], De
     (recognises_pfm, decode_pfm),
     (recognises_depth_photo, decode_depth_photo),
     (recognises_heif, decode_heif),
+    (recognises_hdf5, decode_hdf5),
+    (recognises_sintel, decode_sintel),
     (recognises_ply, decode_ply),
     (recognises_glb, decode_glb),
     (recognises_obj, decode_obj),
@@ -181,8 +187,8 @@ def _reader(data: bytes) -> Callable[[bytes, LoadOptions], DepthMap]:
         if recognises(data):
             return decode
     raise FormatError(
-        "This is no depth file the loader knows. It reads PNG, TIFF, OpenEXR, NPY, NPZ, PFM, JPEG "
-        "and HEIC with embedded depth, PLY, GLB and OBJ."
+        "This is no depth file the loader knows. It reads PNG, TIFF, OpenEXR, NPY, NPZ, PFM, HDF5, "
+        "DPT, JPEG and HEIC with embedded depth, PLY, GLB and OBJ."
     )
 
 

@@ -91,6 +91,9 @@ class LoadOptions:
     fov_deg: horizontal field of view of a file that carries no camera, 0 for unknown.
     sidecar: JSON record that lies beside a file which cannot carry its own.
     size: (width, height) to draw a point cloud at that carries no size.
+    first_frame, last_frame, step: of a clip. Numbers are those of the file names; in one file they
+        count from 1. 0 is the first and the last there is.
+    common: the file is a frame of a clip: nothing relative is fitted to this one alone.
     name: of the file; it becomes the source of a map that names none.
     """
 
@@ -104,6 +107,10 @@ class LoadOptions:
     sidecar: str = ""
     size: tuple[int, int] | None = None
     name: str = ""
+    first_frame: int = 0
+    last_frame: int = 0
+    step: int = 1
+    common: bool = False
     no_data: str = AUTO
     pfm_scale: str = PFM_SCALES[0]
 
@@ -119,6 +126,8 @@ class LoadOptions:
             )
         if self.pfm_scale not in PFM_SCALES:
             raise InvalidInput(f"Unknown PFM scale {self.pfm_scale!r}; use ignore or multiply.")
+        if self.step < 1 or min(self.first_frame, self.last_frame) < 0:
+            raise InvalidInput("Frame numbers must not be negative, and the step is at least 1.")
         try:
             _ = self.excluded
         except ValueError:

@@ -125,10 +125,11 @@ def _by_white(white: White, plane: Plane, options: LoadOptions) -> DepthMap:
     valid = valid_pixels(plane.stored, plane.known, plane.no_data, options)
     inside = plane.stored[valid]
     top = float(inside.max()) if inside.size else 0.0
-    if options.near is None or options.far is None:
-        kind, _ = white.relative(np.zeros(1), top)
-        return _made(kind, lambda v: white.relative(v, top)[1], plane, options, valid)
     full = plane.full or (white_of(plane.stored) if plane.stored.dtype in _IMAGES else None)
+    if options.near is None or options.far is None:
+        end = float(full or 1) if options.common else top
+        kind, _ = white.relative(np.zeros(1), end)
+        return _made(kind, lambda v: white.relative(v, end)[1], plane, options, valid)
     if full is None and inside.size and not 0 <= float(inside.min()) <= top <= 1:
         raise FormatError(
             f"near and far describe black and white, but this {plane.what} holds numbers up to "

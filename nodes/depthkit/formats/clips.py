@@ -1,0 +1,61 @@
+"""Several frames as one map: which of them are wanted, and joining them without a second copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+
+from ..depth_map import DepthMap
+from ..errors import FormatError
+from .options import LoadOptions
+
+__all__ = ["joined", "wanted_numbers"]
+
+# 2^31 pixels: 8 GB of values and 2 GB of mask, a thousand frames of 1080p.
+_MAX_CLIP_PIXELS = 1 << 31
+
+
+def wanted_numbers(lowest: int, highest: int, options: LoadOptions) -> range:
+    """Frame numbers between the options' first and last one, of those from lowest to highest.
+
+    Raises FormatError where that is none of them.
+    """
+    first = options.first_frame or lowest
+    last = options.last_frame or highest
+    if not lowest <= first <= last <= highest:
+        raise FormatError(
+            f"Frames {first} to {last} are wanted, and there are {lowest} to {highest}. Set "
+            "first_frame and last_frame between them; 0 is the first and the last there is."
+        )
+    return range(first, last + 1, max(1, options.step))
+
+
+def joined(frames: Iterable[DepthMap], count: int) -> DepthMap:
+    """One map of `count` frames, each read only when its place is filled.
+
+    Camera, source and measured resolution are those of the first one. Raises FormatError where the
+    frames differ in size or kind.
+    """
+    values = valid = None
+    first: DepthMap | None = None
+    for index, frame in enumerate(frames):
+        if first is None or values is None or valid is None:
+            first = frame
+            size = count, frame.height, frame.width
+            if count * frame.height * frame.width > _MAX_CLIP_PIXELS:
+                raise FormatError(
+                    f"{count} frames of {frame.width} x {frame.height} are too many for one clip; "
+                    "load a part of them with first_frame, last_frame or step."
+                )
+            values, valid = torch.empty(size), torch.empty(size, dtype=torch.bool)
+        if (frame.height, frame.width, frame.kind) != (first.height, first.width, first.kind):
+            raise FormatError(
+                f"{frame.source or f'Frame {index + 1}'} is {frame.width} x {frame.height} "
+                f"{frame.kind}, the frames before it {first.width} x {first.height} {first.kind}; "
+                "a clip has one size and one meaning."
+            )
+        values[index], valid[index] = frame.values[0], frame.valid[0]
+    if first is None or values is None or valid is None:
+        raise FormatError("There is no frame to read.")
+    return DepthMap(values, first.kind, valid, first.camera, first.source, first.measured)
