@@ -10,19 +10,21 @@ from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.errors import InvalidInput
+from ..depthkit.images import rgb
 from ..depthkit.ranges import control_image
 from ..shared.declared import Boolean, Choice, Declared, FileChoice, Float, Inputs, Int, Text
 from ..shared.depth_view import depth_ui
 from ..shared.host import current
-from ..shared.input_files import file_behind, files_below
+from ..shared.input_files import clip_or_file, files_below
 from ..shared.on_demand import formats
 from ..shared.sockets import DEPTH_MAP, advanced, fov_widget
 
 __all__ = ["GenVRDepthLoad"]
 
 _MAX_LISTED = 2000
+_MAX_CLIPS = 200
 # An input folder is full of photographs; the list is cut, and depth must not fall off it.
-_OFTEN_PHOTOS = frozenset({".png", ".jpg", ".jpeg"})
+_OFTEN_PHOTOS = frozenset({".png", ".jpg", ".jpeg", ".heic", ".mp4", ".mov", ".webm", ".mkv"})
 
 
 _NEAR_TIP = (
@@ -61,6 +63,17 @@ def _metres(tooltip: str) -> Float:
     )
 
 
+_NO_PHOTO = (
+    "This file holds no photo beside its depth. Phone photos and images or videos with a layout "
+    "do; for others load the photo with Load Image."
+)
+
+
+def _frame(what: str) -> Int:
+    text = f"{what}; in a video or an array it counts from 1. auto takes the end that is there."
+    return Int(text, 0, 0, 999_999_999, auto=0)
+
+
 def _render_side(side: str) -> Int:
     return Int(
         f"{side.capitalize()} at which a 3D file of another program is drawn; files of this "
@@ -75,7 +88,8 @@ def _render_side(side: str) -> Int:
 class GenVRDepthLoad(Declared):
     CATEGORY = "GenVR Depth/estimate"
     DESCRIPTION = (
-        "Load depth from PNG, TIFF, OpenEXR, NumPy, PFM, phone portrait photos, PLY, GLB or OBJ."
+        "Load depth from PNG, TIFF, OpenEXR, NumPy, PFM, HDF5, phone portrait photos, PLY, GLB, "
+        "OBJ, a video, or numbered files as a clip."
     )
     SEARCH_ALIASES = [
         "load depth",
@@ -89,12 +103,13 @@ class GenVRDepthLoad(Declared):
     ]
     FUNCTION = "load"
     HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer
-    RETURN_TYPES = (DEPTH_MAP, "IMAGE", "MASK")
-    RETURN_NAMES = ("depth", "control_image", "valid")
+    RETURN_TYPES = (DEPTH_MAP, "IMAGE", "MASK", "IMAGE")
+    RETURN_NAMES = ("depth", "control_image", "valid", "photo")
     OUTPUT_TOOLTIPS = (
         "The depth, in metres where the file or the inputs say so.",
         "The depth as a control image: disparity, near = white.",
         "White where the file has a depth value.",
+        "The photo in the same file: of phone photos and of images that show both.",
     )
 
     INPUTS = Inputs(
@@ -145,6 +160,15 @@ class GenVRDepthLoad(Declared):
                         "ignore",
                         choices=lambda: formats.PFM_SCALES,
                     ),
+                    "first_frame": _frame("First frame of a clip: its number in the file names"),
+                    "last_frame": _frame("Last frame of a clip"),
+                    "step": Int("Take every n-th frame of a clip.", 1, 1, 1000),
+                    "layout": Choice(
+                        "Images and videos that show the photo beside its depth: where the depth "
+                        "is.",
+                        "whole",
+                        choices=lambda: formats.LAYOUTS,
+                    ),
                 }
             ),
         },
@@ -155,7 +179,7 @@ class GenVRDepthLoad(Declared):
         if file is None:  # wired in: its value comes with the run
             return True
         try:
-            file_behind(file)
+            clip_or_file(file)
         except InvalidInput as error:
             return str(error)
         return True
@@ -163,7 +187,7 @@ class GenVRDepthLoad(Declared):
     @classmethod
     def IS_CHANGED(cls, file: str | None, **_: Any) -> str | float:
         # Wired in, the file is not known yet: NaN equals nothing, so that it is read again.
-        return math.nan if file is None else formats.fingerprint(file_behind(file))
+        return math.nan if file is None else formats.fingerprint(clip_or_file(file))
 
     def load(
         self,
@@ -179,15 +203,23 @@ class GenVRDepthLoad(Declared):
         height: int = 0,
         no_data: str = "auto",
         pfm_scale: str = "ignore",
+        first_frame: int = 0,
+        last_frame: int = 0,
+        step: int = 1,
+        layout: str = "whole",
     ) -> dict[str, Any]:
-        path = file_behind(file)
+        path = clip_or_file(file)
         size = (width, height) if width and height else None
         options = formats.LoadOptions(
             meaning, near or None, far or None, unit_scale, zero_is_invalid, channel.strip(),
             field_of_view, size=size, no_data=no_data.strip(), pfm_scale=pfm_scale,
+            first_frame=first_frame, last_frame=last_frame, step=step, layout=layout,
         )  # fmt: skip
         depth = formats.load_depth(path, options)
-        return {"ui": depth_ui(depth), "result": (depth, *_control_and_valid(depth))}
+        photo = formats.load_photo(path, options)
+        passed = current().blocked(_NO_PHOTO) if photo is None else rgb(photo)
+        result = (depth, *_control_and_valid(depth), passed)
+        return {"ui": depth_ui(depth), "result": result}
 
 
 def _control_and_valid(depth: DepthMap) -> tuple[Tensor, Tensor]:
@@ -195,7 +227,11 @@ def _control_and_valid(depth: DepthMap) -> tuple[Tensor, Tensor]:
 
 
 def _depth_files(folder: Path) -> list[str]:
-    """Depth files in the input folder and below: formats for depth first, then by name."""
+    """Numbered files as clips, then depth files, in the input folder and below.
+
+    Formats for depth first, then by name.
+    """
     found = files_below(folder, formats.READABLE)
     photos = {name for name in found if Path(name).suffix.lower() in _OFTEN_PHOTOS}
-    return sorted(found, key=lambda name: (name in photos, name))[:_MAX_LISTED]
+    files = sorted(found, key=lambda name: (name in photos, name))
+    return [*sorted(formats.patterns(found))[:_MAX_CLIPS], *files[:_MAX_LISTED]]

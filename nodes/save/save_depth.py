@@ -27,7 +27,8 @@ _EXR = {"format": ("exr", "exr-half")}
 _FORMAT_TIP = (
     "png16: exact to 1/131070 of the window, every program reads it. exr: 32-bit float, exact. "
     "exr-half: half the bytes, 11 bits. tiff / tiff16: the same for TIFF. npz, npy: NumPy. pfm: "
-    "portable float map. depth-photo: the photograph as JPEG with the depth inside."
+    "portable float map. depth-photo: the photograph as JPEG with the depth inside. side-by-side: "
+    "photo and depth in one picture."
 )
 _VALUES_TIP = (
     "raw: the map's own numbers. metric: metres (relative depth needs near and far). disparity: "
@@ -64,7 +65,9 @@ class GenVRDepthSaveDepth(PassesDepthOn):
             "values": Choice(_VALUES_TIP, "raw", choices=lambda: formats.VALUES),
         },
         optional={
-            "image": image_input("The photograph of the same view; a depth photo needs it."),
+            "image": image_input(
+                "The photograph of the same view; a depth photo and a side-by-side picture need it."
+            ),
             "near": _distance_input("Nearest value of the window; auto takes it from the map."),
             "far": _distance_input("Farthest value of the window; auto takes it from the map."),
             "exr_compression": Choice(

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from ..depthkit.errors import InvalidInput
 from .host import current
+from .on_demand import formats
 
-__all__ = ["file_behind", "files_below"]
+__all__ = ["clip_or_file", "file_behind", "files_below"]
 
 
 def files_below(folder: Path, extensions: Collection[str]) -> list[str]:
@@ -29,6 +30,32 @@ def file_behind(name: str) -> Path:
 
     Raises InvalidInput where it is missing or leads out of its folder.
     """
+    path, plain, where = _inside(name)
+    if not path.is_file():
+        raise _missing(plain, where)
+    return path
+
+
+def clip_or_file(name: str) -> Path:
+    """As `file_behind`; a folder, and a name with `####` for the number of a frame, serve too."""
+    path, plain, where = _inside(name)
+    if not (path.exists() or formats.is_pattern(path.name)):
+        raise _missing(plain, where)
+    return path
+
+
+def _missing(name: str, where: str) -> InvalidInput:
+    return InvalidInput(
+        f"There is no file {name!r} in the {where} folder; put it there, press R to refresh the "
+        "list and choose it."
+    )
+
+
+def _inside(name: str) -> tuple[Path, str, str]:
+    """The path, its name without the folder's mark, and the folder's name.
+
+    Raises InvalidInput where it leads out of its folder.
+    """
     host = current()
     folders = {
         "[input]": host.input_folder,
@@ -44,9 +71,4 @@ def file_behind(name: str) -> Path:
     path = (folder / plain).resolve()
     if not path.is_relative_to(folder):
         raise InvalidInput(f"The file {name!r} lies outside ComfyUI's folders; put it into input.")
-    if not path.is_file():
-        raise InvalidInput(
-            f"There is no file {plain!r} in the {mark[1:-1]} folder; put it there, press R to "
-            "refresh the list and choose it."
-        )
-    return path
+    return path, plain, mark[1:-1]

@@ -27,8 +27,9 @@ _PREVIEW_FRAMES = 16
 
 def prefix_widget(default: str) -> Text:
     return Text(
-        "File name, a sub-folder before a slash: depth/room. %year% %month% %day% "
-        "%hour% %minute% %second% %width% %height% %batch_num% are filled in.",
+        "File name, a sub-folder before a slash: depth/room. #### becomes the number of the frame: "
+        "shot/depth.####. %year% %month% %day% %hour% %minute% %second% %width% %height% "
+        "%batch_num% are filled in.",
         default,
     )
 

@@ -8,7 +8,7 @@ import torch
 from genvr_depth.nodes.depthkit.cli import main
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.formats import decode_depth, decode_image, encode_depth
-from genvr_depth.nodes.depthkit.formats.depth_files import load_depth
+from genvr_depth.nodes.depthkit.formats.load_files import load_depth
 from genvr_depth.nodes.depthkit.formats.options import LoadOptions
 from genvr_depth.nodes.depthkit.formats.png import write
 from heic_file import grid, heic

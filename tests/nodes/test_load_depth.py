@@ -35,7 +35,7 @@ def test_what_save_depth_wrote_is_loaded_back(home, format):
     depth = DepthMap.make(z, "metric", None, Pinhole(11, 11, 5.5, 4.5))
     picture = torch.rand(1, 18, 22, 3)
     entry = GenVRDepthSaveDepth().save(depth, "d", format, image=picture)["ui"]["files"][0]
-    loaded, image, mask = GenVRDepthLoad().load(f"{entry['filename']} [output]")["result"]
+    loaded, image, mask, _ = GenVRDepthLoad().load(f"{entry['filename']} [output]")["result"]
     assert torch.equal(loaded.valid, depth.valid)
     torch.testing.assert_close(loaded.values, depth.values, atol=2e-3, rtol=0)
     assert loaded.source == entry["filename"]
@@ -125,3 +125,29 @@ def test_damaged_files_name_the_problem(home):
     (home / "input" / "d.exr").write_bytes(b"v/1\x01" + b"\0" * 50)
     with pytest.raises(FormatError, match="EXR"):
         GenVRDepthLoad().load("d.exr")
+
+
+def test_what_save_depth_numbers_is_offered_and_loaded_as_a_clip(home):
+    depth = DepthMap.make(torch.rand(3, 9, 11) + 1, "metric")
+    saved = GenVRDepthSaveDepth().save(depth, "shot/depth.####", "exr")["ui"]["files"]
+    assert [f["filename"] for f in saved] == [f"depth.{n:04}.exr" for n in (1, 2, 3)]
+    more = GenVRDepthSaveDepth().save(depth, "shot/depth.####", "exr")["ui"]["files"]
+    assert more[0]["filename"] == "depth.0004.exr"
+    os.rename(home / "output" / "shot", home / "input" / "shot")
+    assert choices()[0] == "shot/depth.####.exr"
+    found = GenVRDepthLoad().load("shot/depth.####.exr", last_frame=3)["result"][0]
+    assert torch.equal(found.values, depth.values)
+    part = GenVRDepthLoad().load("shot/depth.####.exr", first_frame=2, last_frame=4, step=2)
+    assert torch.equal(part["result"][0].values, depth.values[[1, 0]])
+    assert GenVRDepthLoad.VALIDATE_INPUTS("shot/depth.####.exr") is True
+    assert GenVRDepthLoad.IS_CHANGED("shot/depth.####.exr") == GenVRDepthLoad.IS_CHANGED(
+        "shot/depth.####.exr"
+    )
+
+
+def test_the_photo_beside_the_depth_is_an_output(home):
+    depth = DepthMap.make(torch.rand(1, 9, 11) + 1, "metric")
+    GenVRDepthSaveDepth().save(depth, "p", "depth-photo", image=torch.rand(1, 18, 22, 3))
+    assert GenVRDepthLoad().load("p_00001_.jpg [output]")["result"][3].shape == (1, 18, 22, 3)
+    GenVRDepthSaveDepth().save(depth, "e", "exr")
+    assert not isinstance(GenVRDepthLoad().load("e_00001_.exr [output]")["result"][3], torch.Tensor)

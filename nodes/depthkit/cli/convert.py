@@ -104,7 +104,7 @@ def _writing(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportP
 def run(args: argparse.Namespace) -> int:
     """One file, or every readable file of a folder; the exit code is 1 if one of them failed."""
     from ..batch.input_files import IMAGE_TYPES, there_is
-    from ..formats.depth_files import READABLE
+    from ..formats.load_files import READABLE
 
     if not there_is(args.input).is_dir():
         _convert(args, args.input, args.output)
@@ -179,7 +179,7 @@ def _depth(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes,
 
 
 def _load(args: argparse.Namespace, source: Path) -> DepthMap:
-    from ..formats.depth_files import load_depth
+    from ..formats.load_files import load_depth
     from ..formats.options import MEANINGS, LoadOptions
 
     size = None

@@ -74,7 +74,7 @@ def _control(args: argparse.Namespace, estimator: Estimator) -> tuple[DepthMap, 
     from ..batch.input_files import there_is
     from ..estimators import estimate
     from ..formats import LoadOptions
-    from ..formats.depth_files import load_depth
+    from ..formats.load_files import load_depth
     from ..images import rgb
     from ..measure.image_scores import yardstick
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from . import embed
-from .depth_files import READABLE, check_prefix, file_errors, fingerprint, load_depth
+from .depth_files import check_prefix, file_errors
 from .format_table import FORMATS, decode_depth, encode_depth, encode_frame
 from .image_files import IMAGES, SUBSAMPLING, ImageOptions, decode_image, encode_image
+from .load_files import READABLE, fingerprint, load_depth, load_photo
 from .mesh_write import MESH_FORMATS, MeshOptions, encode_mesh
 from .options import (
     COMPRESSIONS,
     EXR_CHANNELS,
+    LAYOUTS,
     MEANINGS,
     PFM_SCALES,
     VALUES,
@@ -18,12 +20,14 @@ from .options import (
 )
 from .quantise import Coding, choose_coding, record_of
 from .save_batch import Encoded, Saved, save_batch
+from .sequences import is_pattern, patterns
 
 __all__ = [
     "COMPRESSIONS",
     "EXR_CHANNELS",
     "FORMATS",
     "IMAGES",
+    "LAYOUTS",
     "MEANINGS",
     "MESH_FORMATS",
     "PFM_SCALES",
@@ -48,7 +52,10 @@ __all__ = [
     "encode_mesh",
     "file_errors",
     "fingerprint",
+    "is_pattern",
     "load_depth",
+    "load_photo",
+    "patterns",
     "record_of",
     "save_batch",
 ]

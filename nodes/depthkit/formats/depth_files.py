@@ -1,6 +1,6 @@
 """Putting bytes on a disk: whole or not at all, never over an existing file, never outside.
 
-The one module of this package that knows paths. A file is written beside its place under a name
+A file is written beside its place under a name
 of its own, flushed to the disk, and then linked to its final name, which fails if that is taken:
 two prompts and two processes can save the same prefix at once.
 """
@@ -13,35 +13,19 @@ import re
 import secrets
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
-from ..depth_map import DepthMap
 from ..errors import FormatError, InvalidInput
-from .format_table import check_known, decode_depth
-from .options import LoadOptions
 
 __all__ = [
-    "READABLE",
     "check_prefix",
     "file_errors",
-    "fingerprint",
-    "load_depth",
     "place",
     "write_atomic",
     "write_beside",
     "write_new",
 ]
 
-# Extensions worth listing; what a file is, its content decides.
-READABLE = frozenset(
-    {".png", ".tif", ".tiff", ".exr", ".npy", ".npz", ".pfm"}
-    | {".jpg", ".jpeg", ".heic", ".heif", ".hif", ".ply", ".glb", ".obj"}
-    | {".h5", ".hdf5", ".dpt"}
-)
-_MAX_FILE_BYTES = 768 << 20
-_HEAD_BYTES = 4096
-_MAX_SIDECAR_BYTES = 1 << 26
 
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(\..*)?$", re.IGNORECASE)
 _FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f]')
@@ -58,6 +42,7 @@ _NO_LINKS = (
     errno.EACCES,
 )
 _MAX_TRIES = 1_000_000
+_RUN = re.compile("#+")
 
 
 def check_prefix(prefix: str) -> str:
@@ -145,17 +130,27 @@ def write_beside(folder: Path, data: bytes, *, sync: bool = True) -> Path:
 def place(temporary: Path, stem: str, counter: int, extension: str) -> tuple[Path, int]:
     """Give a written file the first free name `stem_00001_.ext` from `counter` on.
 
+    A stem with `####` gets the number there instead, `depth.0001.ext`, as renderers name frames.
     Returns the path and its counter. The temporary name is gone afterwards, whatever happens.
     """
     try:
         with file_errors(temporary.parent):
             for number in range(counter, counter + _MAX_TRIES):
-                path = temporary.parent / f"{stem}_{number:05}_.{extension}"
+                path = temporary.parent / f"{_numbered(stem, number)}.{extension}"
                 if _take(temporary, path):
                     return path, number
     finally:
         temporary.unlink(missing_ok=True)
-    raise FormatError(f"Every name from {stem}_{counter:05}_ on is taken; choose another name.")
+    raise FormatError(
+        f"Every name from {_numbered(stem, counter)} on is taken; choose another name."
+    )
+
+
+def _numbered(stem: str, number: int) -> str:
+    run = _RUN.search(stem)
+    if run is None:
+        return f"{stem}_{number:05}_"
+    return f"{stem[: run.start()]}{number:0{len(run[0])}}{stem[run.end() :]}"
 
 
 def _take(temporary: Path, path: Path) -> bool:
@@ -224,50 +219,3 @@ def _holds(path: Path, data: bytes) -> bool:
         return path.stat().st_size == len(data) and path.read_bytes() == data
     except OSError:
         return False
-
-
-def _sidecar(path: Path) -> Path:
-    return path.with_name(path.name + ".json")
-
-
-def fingerprint(path: Path) -> str:
-    """A text that changes when what `load_depth` would read has: the file, or the record beside it.
-
-    Raises FormatError where the file cannot be looked at.
-    """
-    try:
-        facts = [one.stat() for one in (path, _sidecar(path)) if one == path or one.is_file()]
-    except OSError as error:
-        raise FormatError(f"Cannot read {path.name}: {error.strerror or error}.") from error
-    return " ".join(f"{fact.st_mtime_ns}:{fact.st_size}" for fact in facts)
-
-
-def _read(path: Path) -> bytes:
-    """The bytes; a file that is no depth file, or too large for one, is refused before they are
-    read."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-        check_known(head)
-        size = path.stat().st_size
-        if size > _MAX_FILE_BYTES:
-            raise FormatError(
-                f"{path.name} has {size >> 20} MB; files up to {_MAX_FILE_BYTES >> 20} MB are "
-                "read. Save the depth alone, without other layers."
-            )
-        return head + file.read()
-
-
-def load_depth(path: Path, options: LoadOptions) -> DepthMap:
-    """The depth map in a file, with the record in `<file>.json` where it has none itself.
-
-    Raises FormatError on an unreadable or damaged file, and what `table.decode_depth` raises.
-    """
-    beside = _sidecar(path)
-    try:
-        data = _read(path)
-        small = beside.is_file() and beside.stat().st_size <= _MAX_SIDECAR_BYTES
-        text = beside.read_text("utf-8", "replace") if small else ""
-    except OSError as error:
-        raise FormatError(f"Cannot read {path.name}: {error.strerror or error}.") from error
-    depth = decode_depth(data, replace(options, sidecar=text, name=path.name))
-    return replace(depth, source=depth.source or path.name)

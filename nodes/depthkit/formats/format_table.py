@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ..depth_map import DepthMap, Pinhole
@@ -33,6 +34,7 @@ from .hdf5 import decode as decode_hdf5
 from .hdf5 import recognises as recognises_hdf5
 from .heif import decode as decode_heif
 from .heif import recognises as recognises_heif
+from .image_files import decode_image
 from .mesh_read import (
     decode_glb,
     decode_obj,
@@ -41,12 +43,16 @@ from .mesh_read import (
     recognises_obj,
     recognises_ply,
 )
-from .options import LoadOptions, SaveOptions
+from .options import AS_FILE_SAYS, WHOLE, LoadOptions, SaveOptions
 from .png import decode as decode_png
 from .png import encode as encode_png
 from .png import recognises as recognises_png
 from .quantise import Coding, choose_coding, record_of
 from .record import Record
+from .side_by_side import decode as decode_side_by_side
+from .side_by_side import decode_recorded, recorded_layout
+from .side_by_side import encode as encode_side_by_side
+from .side_by_side import photo as photo_half
 from .sintel import decode as decode_sintel
 from .sintel import recognises as recognises_sintel
 from .tiff import decode as decode_tiff
@@ -62,6 +68,7 @@ __all__ = [
     "encode_depth",
     "encode_frame",
     "format_named",
+    "photo_beside",
 ]
 
 Encoder = Callable[[DepthMap, Record, NDArray[np.float32] | None, SaveOptions], bytes]
@@ -71,7 +78,7 @@ Encoder = Callable[[DepthMap, Record, NDArray[np.float32] | None, SaveOptions], 
 class DepthFormat:
     """One row.
 
-    name: what the user chooses; extension: without a dot; bits: 16 for integer codes, 0 for floats;
+    name: what the user chooses; extension: without a dot; bits: of integer codes, 0 for floats;
     texts: what the file can hold of prompt and workflow (see `embed.Carrier`); with "none" a
     sidecar must hold the record too; shows: a browser can draw the file; needs_image: it is built
     around the photograph; options: the SaveOptions that change it beyond values, near and far.
@@ -109,6 +116,10 @@ FORMATS: dict[str, DepthFormat] = {
         DepthFormat(
             "depth-photo", "jpg", "JPEG photo with depth inside", 16, "jpeg", encode_depth_photo,
             shows=True, lossless=False, needs_image=True, options=("quality",),
+        ),
+        DepthFormat(
+            "side-by-side", "png", "PNG, photo left and depth right", 8, "all",
+            encode_side_by_side, shows=True, lossless=False, needs_image=True,
         ),
     )
 }  # fmt: skip
@@ -172,6 +183,11 @@ def decode_depth(data: bytes, options: LoadOptions | None = None) -> DepthMap:
     what its numbers mean and `options.meaning` does not either.
     """
     options = options or LoadOptions()
+    if options.layout != WHOLE:
+        return _seen_by(decode_side_by_side(data, options), options)
+    layout = recorded_layout(data)
+    if layout != WHOLE and options.meaning == AS_FILE_SAYS:
+        return _seen_by(decode_recorded(data, layout), options)
     return _seen_by(_reader(data)(data, options), options)
 
 
@@ -180,6 +196,16 @@ def check_known(head: bytes) -> None:
     # Remarks before the first vertex of an OBJ may be longer.
     if not head.lstrip().startswith(_OBJ_REMARK):
         _reader(head)
+
+
+def photo_beside(data: bytes, options: LoadOptions) -> torch.Tensor | None:
+    """(1, H, W, C) of the photo that the file holds beside its depth; None where it holds none."""
+    layout = options.layout if options.layout != WHOLE else recorded_layout(data)
+    if layout != WHOLE:
+        return photo_half(data, layout)
+    if recognises_depth_photo(data) or recognises_heif(data):
+        return decode_image(data)
+    return None
 
 
 def _reader(data: bytes) -> Callable[[bytes, LoadOptions], DepthMap]:

@@ -14,12 +14,14 @@ __all__ = [
     "COMPRESSIONS",
     "EXR_CHANNELS",
     "INVERSE_METRES",
+    "LAYOUTS",
     "MAX_PIXELS",
     "MEANINGS",
     "METRES",
     "PFM_SCALES",
     "RAY_METRES",
     "VALUES",
+    "WHOLE",
     "LoadOptions",
     "SaveOptions",
     "check_size",
@@ -41,6 +43,8 @@ MEANINGS = (
     *(RAY_METRES, *PACKED),
 )
 AUTO, NONE = "auto", "none"
+WHOLE = "whole"
+LAYOUTS = (WHOLE, "depth right", "depth left", "depth below", "depth above")
 PFM_SCALES = ("ignore", "multiply")
 
 
@@ -93,6 +97,7 @@ class LoadOptions:
     size: (width, height) to draw a point cloud at that carries no size.
     first_frame, last_frame, step: of a clip. Numbers are those of the file names; in one file they
         count from 1. 0 is the first and the last there is.
+    layout: where the depth is in an image or video that shows its photo, too; one of LAYOUTS.
     common: the file is a frame of a clip: nothing relative is fitted to this one alone.
     name: of the file; it becomes the source of a map that names none.
     """
@@ -111,6 +116,7 @@ class LoadOptions:
     last_frame: int = 0
     step: int = 1
     common: bool = False
+    layout: str = WHOLE
     no_data: str = AUTO
     pfm_scale: str = PFM_SCALES[0]
 
@@ -126,6 +132,8 @@ class LoadOptions:
             )
         if self.pfm_scale not in PFM_SCALES:
             raise InvalidInput(f"Unknown PFM scale {self.pfm_scale!r}; use ignore or multiply.")
+        if self.layout not in LAYOUTS:
+            raise InvalidInput(f"Unknown layout {self.layout!r}; use one of {', '.join(LAYOUTS)}.")
         if self.step < 1 or min(self.first_frame, self.last_frame) < 0:
             raise InvalidInput("Frame numbers must not be negative, and the step is at least 1.")
         try:

@@ -26,7 +26,7 @@ from .options import LoadOptions, SaveOptions, check_size
 from .quantise import quantise
 from .record import RECORD_KEY, Record
 
-__all__ = ["decode", "encode", "pixels", "read_texts", "recognises", "write"]
+__all__ = ["decode", "encode", "pixels", "planes_and_texts", "read_texts", "recognises", "write"]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
@@ -119,21 +119,21 @@ def read_texts(data: bytes) -> dict[str, str]:
 def decode(data: bytes, options: LoadOptions) -> DepthMap:
     """Depth of a grey PNG of 1 to 16 bits, or packed into the bytes of a coloured one."""
     with damaged_is_an_error("PNG"):
-        planes, texts = _planes(data)
+        planes, texts = planes_and_texts(data)
         record = Record.from_json(texts[RECORD_KEY]) if RECORD_KEY in texts else None
         return depth_of(planes, record, "PNG", options, log_range=_log_range(texts))
 
 
 def pixels(data: bytes) -> NDArray[np.generic]:
     """(H, W) uint8 or uint16 of a PNG that is grey, if only by equal channels."""
-    planes, _ = _planes(data)
+    planes, _ = planes_and_texts(data)
     stored, _ = grey_plane(planes)
     if stored is None:
         raise not_grey(planes, "PNG")
     return stored
 
 
-def _planes(data: bytes) -> tuple[NDArray[np.generic], dict[str, str]]:
+def planes_and_texts(data: bytes) -> tuple[NDArray[np.generic], dict[str, str]]:
     """(H, W, C) uint8 or uint16, C = 1..4, and the texts."""
     width, height, bits = struct.unpack(">IIB", data[16:25])
     check_size(width, height)

@@ -72,14 +72,17 @@ def _window(depth: DepthMap, options: SaveOptions) -> tuple[float, float]:
 
 
 def record_of(depth: DepthMap, coding: Coding, bits: int) -> Record:
-    """The record of one frame; integer files always hold a share, never bare values."""
+    """The record of one frame; integer files always hold a share, never bare values.
+
+    bits: of the file, 0 for floats; codes of fewer bits are described as the 16 they stand for.
+    """
     encoding = "linear" if bits and coding.encoding == "values" else coding.encoding
     return Record(
         depth.kind,
         encoding,
         coding.near,
         coding.far,
-        bits,
+        16 if bits else 0,
         depth.width,
         depth.height,
         "none" if encoding == "values" else coding.normalisation,

@@ -1,0 +1,86 @@
+"""Depth from a video file: grey of 8 bits or more, alone or beside its photo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..depth_map import DepthMap
+from ..errors import FormatError, MissingInformation
+from .clips import joined
+from .grey import depth_of
+from .options import AS_FILE_SAYS, WHOLE, LoadOptions, check_size
+from .side_by_side import halves
+
+__all__ = ["VIDEOS", "load_video", "video_photos"]
+
+VIDEOS = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"})
+
+
+def load_video(path: Path, options: LoadOptions) -> DepthMap:
+    """The wanted frames as one map. Raises MissingInformation where the meaning is not chosen."""
+    if options.meaning == AS_FILE_SAYS:
+        raise MissingInformation(
+            "A video does not say what its greys mean. Set 'meaning': what white means, mostly "
+            "'white is near (disparity)'."
+        )
+    own = replace(options, common=True)
+    frames = [
+        depth_of(_part(pixels, own, depth=True), None, f"video (frame {number})", own)
+        for number, pixels in _frames(path, own, deep=True)
+    ]
+    return joined(frames, len(frames))
+
+
+def video_photos(path: Path, options: LoadOptions) -> torch.Tensor | None:
+    """(N, H, W, 3) float32 0..1 of the photo halves; None where the frames are depth alone."""
+    if options.layout == WHOLE:
+        return None
+    parts = [
+        torch.from_numpy(_part(pixels, options, depth=False) / np.float32(255))
+        for _, pixels in _frames(path, options, deep=False)
+    ]
+    return torch.stack(parts)
+
+
+def _part(pixels: NDArray[Any], options: LoadOptions, *, depth: bool) -> NDArray[Any]:
+    if options.layout == WHOLE:
+        return pixels
+    return np.ascontiguousarray(halves(pixels, options.layout)[depth])
+
+
+def _frames(path: Path, options: LoadOptions, *, deep: bool) -> Iterator[tuple[int, NDArray[Any]]]:
+    """(number from 1, (H, W, C)) of the wanted frames; deep: more than 8 bits where there are."""
+    import av
+    from av.error import FFmpegError
+
+    first, last = options.first_frame or 1, options.last_frame
+    number = 0
+    try:
+        with av.open(str(path)) as container:
+            for frame in container.decode(video=0):
+                number += 1
+                if last and number > last:
+                    break
+                if number < first or (number - first) % options.step:
+                    continue
+                check_size(frame.width, frame.height)
+                yield number, _upright(frame, deep=deep)
+    except (FFmpegError, IndexError) as error:
+        raise FormatError(f"{path.name} cannot be read as a video: {error}.") from error
+    if number < max(first, last):
+        raise FormatError(f"{path.name} has {number} frames; set first_frame, last_frame to fit.")
+
+
+def _upright(frame: Any, *, deep: bool) -> NDArray[Any]:
+    bits = max(component.bits for component in frame.format.components)
+    grey = deep and bits > 8
+    pixels = frame.to_ndarray(format="gray16le" if grey else "rgb24")
+    turned = np.rot90(pixels, round(frame.rotation / 90))
+    return turned[..., None] if grey else turned

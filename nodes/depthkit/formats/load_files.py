@@ -1,0 +1,115 @@
+"""Depth from files on a disk: one file, a video, or numbered files as a clip."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from ..depth_map import DepthMap
+from ..errors import FormatError
+from .clips import joined
+from .depth_video import VIDEOS, load_video, video_photos
+from .format_table import check_known, decode_depth, photo_beside
+from .options import LoadOptions
+from .sequences import find_sequence
+
+__all__ = ["READABLE", "fingerprint", "load_depth", "load_photo"]
+
+# Extensions worth listing; what a file is, its content decides.
+READABLE = frozenset(
+    {".png", ".tif", ".tiff", ".exr", ".npy", ".npz", ".pfm"}
+    | {".jpg", ".jpeg", ".heic", ".heif", ".hif", ".ply", ".glb", ".obj"}
+    | {".h5", ".hdf5", ".dpt"}
+    | VIDEOS
+)
+_MAX_FILE_BYTES = 768 << 20
+_HEAD_BYTES = 4096
+_MAX_SIDECAR_BYTES = 1 << 26
+
+
+def _sidecar(path: Path) -> Path:
+    return path.with_name(path.name + ".json")
+
+
+def fingerprint(path: Path) -> str:
+    """A text that changes when what `load_depth` would read has: the files, or records beside them.
+
+    Raises FormatError where a file cannot be looked at.
+    """
+    files = [path] if path.is_file() else list(find_sequence(path, READABLE).files.values())
+    try:
+        facts = [
+            one.stat()
+            for file in files
+            for one in (file, _sidecar(file))
+            if one == file or one.is_file()
+        ]
+    except OSError as error:
+        raise FormatError(f"Cannot read {path.name}: {error.strerror or error}.") from error
+    if len(facts) > 2:
+        listed = repr([(fact.st_mtime_ns, fact.st_size) for fact in facts])
+        return hashlib.blake2b(listed.encode(), digest_size=16).hexdigest()
+    return " ".join(f"{fact.st_mtime_ns}:{fact.st_size}" for fact in facts)
+
+
+def _read(path: Path) -> bytes:
+    """The bytes; a file that is no depth file, or too large for one, is refused before they are
+    read."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        check_known(head)
+        size = path.stat().st_size
+        if size > _MAX_FILE_BYTES:
+            raise FormatError(
+                f"{path.name} has {size >> 20} MB; files up to {_MAX_FILE_BYTES >> 20} MB are "
+                "read. Save the depth alone, without other layers."
+            )
+        return head + file.read()
+
+
+def load_depth(path: Path, options: LoadOptions) -> DepthMap:
+    """The depth in a file, a video, a folder or numbered files (`depth.####.exr`).
+
+    A record in `<file>.json` serves a file that has none itself. Raises FormatError on an
+    unreadable or damaged file and on a missing frame, and what `table.decode_depth` raises.
+    """
+    if path.is_file():
+        if path.suffix.lower() in VIDEOS:
+            return load_video(path, replace(options, name=path.name))
+        return _load_file(path, options)
+    files = find_sequence(path, READABLE).chosen(options)
+    own = replace(options, common=True, first_frame=0, last_frame=0, step=1)
+    return joined((_load_file(file, own) for file in files), len(files))
+
+
+def _load_file(path: Path, options: LoadOptions) -> DepthMap:
+    beside = _sidecar(path)
+    try:
+        data = _read(path)
+        small = beside.is_file() and beside.stat().st_size <= _MAX_SIDECAR_BYTES
+        text = beside.read_text("utf-8", "replace") if small else ""
+    except OSError as error:
+        raise FormatError(f"Cannot read {path.name}: {error.strerror or error}.") from error
+    depth = decode_depth(data, replace(options, sidecar=text, name=path.name))
+    return replace(depth, source=depth.source or path.name)
+
+
+def load_photo(path: Path, options: LoadOptions) -> torch.Tensor | None:
+    """(N, H, W, C) float32 0..1 of the photo that a file holds beside its depth; None without."""
+    if path.is_file() and path.suffix.lower() in VIDEOS:
+        return video_photos(path, options)
+    files = [path] if path.is_file() else find_sequence(path, READABLE).chosen(options)
+    photos: list[torch.Tensor] = []
+    for file in files:
+        try:
+            data = _read(file)
+        except OSError as error:
+            raise FormatError(f"Cannot read {file.name}: {error.strerror or error}.") from error
+        found = photo_beside(data, options)
+        if found is None:
+            return None
+        photos.append(found)
+    return torch.cat(photos)
