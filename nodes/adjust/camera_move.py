@@ -12,6 +12,7 @@ from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import rgb
 from ..shared import host
 from ..shared.declared import Choice, Declared, Float, Inputs, Int, Socket, Text
+from ..shared.given_depth import given_depth, with_note
 from ..shared.on_demand import moves
 from ..shared.sockets import depth_map_input, image_input
 
@@ -126,7 +127,7 @@ class GenVRDepthCameraMove(Declared):
 
     def move(
         self,
-        depth: DepthMap,
+        depth: DepthMap | Tensor,
         image: Tensor,
         move: str = "orbit",
         amount: float = 0.1,
@@ -139,6 +140,7 @@ class GenVRDepthCameraMove(Declared):
         camera: Mapping[str, Any] | None = None,
         model_3d_info: Sequence[Mapping[str, Any]] | None = None,
     ) -> tuple[Tensor, Tensor, DepthMap, str]:
+        depth, note = given_depth(depth)
         count = depth.batch if depth.batch > 1 else frames
         path = _Path(move, amount, timing, keyframes, camera, model_3d_info)
         distance = moves.focus_distance(depth, None if focus == AUTO else focus)
@@ -153,7 +155,7 @@ class GenVRDepthCameraMove(Declared):
                 on_progress=task.on_progress,
                 should_stop=task.should_stop,
             )
-            report = path.describe(distance, depth) + moves.coverage(made)
+            report = with_note(note, path.describe(distance, depth) + moves.coverage(made))
             task.say(report)
         return made.images, made.holes, made.depth, report
 

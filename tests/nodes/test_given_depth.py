@@ -27,8 +27,13 @@ BESIDE = {
     "GenVRDepthSaveDepth": {"filename_prefix": "one", "format": "npz"},
     "GenVRDepthSave3D": {"filename_prefix": "one", "format": "ply"},
     "GenVRDepthToMesh": {},
+    "GenVRDepthMerge": {"second": DepthMap.make(torch.rand(1, 48, 64), "disparity")},
+    "GenVRDepthCameraMove": {"image": torch.rand(1, 48, 64, 3), "frames": 2},
 }
-REPORTS = ("GenVRDepthCheck", "GenVRDepthStereo", "GenVRDepthStructureScore", "GenVRDepthKeepBest")
+REPORTS = (
+    "GenVRDepthCheck", "GenVRDepthStereo", "GenVRDepthStructureScore", "GenVRDepthKeepBest",
+    "GenVRDepthMerge", "GenVRDepthCameraMove",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -84,8 +89,9 @@ def test_every_node_that_takes_depth_takes_an_image_and_is_tried_here():
         if _takes_depth(given)
     }
     elsewhere = {"GenVRDepthGenerateLocal", "GenVRDepthGenerateRemote"}
-    assert takers == {*BESIDE, *elsewhere}
-    for node_id in takers:
+    in_metres = {"GenVRDepthComplete"}
+    assert takers == {*BESIDE, *elsewhere, *in_metres}
+    for node_id in takers - in_metres:
         cls = NODE_CLASS_MAPPINGS[node_id]
         kind, _ = next(
             pair
