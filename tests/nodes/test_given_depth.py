@@ -27,7 +27,9 @@ BESIDE = {
     "GenVRDepthSaveDepth": {"filename_prefix": "one", "format": "npz"},
     "GenVRDepthSave3D": {"filename_prefix": "one", "format": "ply"},
     "GenVRDepthToMesh": {},
-    "GenVRDepthMerge": {"second": DepthMap.make(torch.rand(1, 48, 64), "disparity")},
+    "GenVRDepthMerge": {
+        "second": DepthMap.make(torch.linspace(1, 2, 64).expand(1, 48, 64), "disparity")
+    },
     "GenVRDepthCameraMove": {"image": torch.rand(1, 48, 64, 3), "frames": 2},
 }
 REPORTS = (
