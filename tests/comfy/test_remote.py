@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import statistics
 import threading
 import time
 from pathlib import Path
@@ -212,14 +213,39 @@ def test_equal_nodes_in_one_graph_pay_once(keyed, fake):
     assert len(fake.charges) == 1
 
 
+def seconds_until_stopped(server, number):
+    """(from Stop to the end of the run, what of it the machine's other work took).
+
+    A busy machine delays the server and this test alike. Its share is measured, not guessed: what
+    the same request took before Stop was pressed, for each that is asked after it, and how much
+    longer than asked the sleeps in between take. A server that Stop makes slow is not excused.
+    """
+
+    def ask():
+        asked = time.monotonic()
+        history = server.get(f"/history/{number}").get(number)
+        answered = time.monotonic()
+        time.sleep(0.02)
+        return history, answered - asked, time.monotonic() - answered - 0.02
+
+    usual = statistics.median(ask()[1] for _ in range(15))
+    pressed = time.monotonic()
+    server.interrupt()
+    history, share = None, usual
+    while history is None:
+        history, _, late = ask()
+        share += usual + late
+        assert time.monotonic() - pressed < 60
+    return time.monotonic() - pressed, share
+
+
 def test_stop_works_within_a_second_and_the_task_is_picked_up(keyed, fake):
     fake.latency = 60.0
     number = keyed.queue(generate("stop me"))
     until(lambda: fake.charges and states(keyed)[-1] == "submitted")
-    pressed = time.monotonic()
-    keyed.interrupt()
+    stopped, share = seconds_until_stopped(keyed, number)
+    assert stopped - share < 1.0, (stopped, share)
     history = keyed.wait(number, 10)
-    assert time.monotonic() - pressed < 1.0
     assert "execution_interrupted" in [name for name, _ in history.messages]
     until(lambda: states(keyed)[-1] == "detached", 5)
     fake.latency = 0.0
@@ -379,12 +405,15 @@ def test_the_nodes_face_tells_seconds_and_credits(keyed, fake):
                 if message.type == aiohttp.WSMsgType.BINARY and message.data[:4] == b"\0\0\0\3":
                     texts.append(message.data[8:].decode("utf-8", "replace"))
 
-    thread = threading.Thread(target=lambda: asyncio.run(listen()))
+    # A daemon: a test that fails here must not keep its process, and others, waiting.
+    thread = threading.Thread(target=lambda: asyncio.run(listen()), daemon=True)
     thread.start()
-    assert ready.wait(10)
-    assert keyed.run(generate("watch me")).status == "success"
-    done.set()
-    thread.join()
+    try:
+        assert ready.wait(10)
+        assert keyed.run(generate("watch me")).status == "success"
+    finally:
+        done.set()
+        thread.join(10)
     line = " | ".join(texts)
     assert "0/1 done" in line
     assert "processing" in line

@@ -84,8 +84,8 @@ function useWindow(node, chosen) {
   for (const taker of takers) {
     refine(taker, node.genvrEntry);
     writeWindow(taker, chosen);
-    if (taker.inputs[taker.findInputSlot("depth")].link == null) {
-      node.connect(slot, taker, taker.findInputSlot("depth"));
+    if (!taker.isInputConnected(taker.findInputSlot("depth"))) {
+      node.connectByType(slot, taker, "DEPTH_MAP");
     }
   }
 }
