@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
+
+BLUEPRINTS = sorted((Path(__file__).resolve().parents[2] / "subgraphs").glob("*.json"))
 
 CONVERT = """(ids) => {
     app.canvas.deselectAll();
@@ -80,3 +85,47 @@ def test_the_badge_of_a_count_that_is_wired_in_is_a_lower_bound(page, canvas):
     page.wait_for_timeout(800)
     badge = page.locator(".genvr-cost b").locator("visible=true")
     assert badge.inner_text() == "at least 1 × 5 = 5 credits"
+
+
+def test_the_blueprints_are_in_comfyuis_list(server):
+    listed = server.get("/global_subgraphs").values()
+    ours = [one["name"] for one in listed if one["info"]["node_pack"] == "custom_nodes.genvr-depth"]
+    assert sorted(ours) == [path.stem for path in BLUEPRINTS]
+
+
+@pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.stem)
+def test_a_blueprint_opens_with_its_links_and_widgets(page, path):
+    blueprint = json.loads(path.read_text(encoding="utf-8"))
+    (inside,), (outside,) = blueprint["definitions"]["subgraphs"], blueprint["nodes"]
+    page.evaluate("(graph) => app.loadGraphData(graph)", blueprint)
+    page.wait_for_function("() => app.graph.nodes[0]?.subgraph")
+    found = page.evaluate(
+        """() => {
+            const [node] = app.graph.nodes;
+            const sockets = (slots) => slots.filter((slot) => !slot.widget).map(({ name }) => name);
+            return {
+                kinds: node.subgraph.nodes.map(({ type }) => type),
+                widgets: node.widgets.map(({ name }) => name),
+                inputs: sockets(node.inputs), outputs: sockets(node.outputs),
+            };
+        }"""
+    )
+    assert found["kinds"] == [node["type"] for node in inside["nodes"]]
+    shown = [name for _, name in outside["properties"]["proxyWidgets"]]
+    assert [name for name in found["widgets"] if name != "control_after_generate"] == [
+        name for name in shown if name != "control_after_generate"
+    ]
+    for side in ("inputs", "outputs"):
+        assert found[side] == [slot["name"] for slot in outside[side]]
+
+
+def test_a_blueprint_runs(page, canvas):
+    path = next(path for path in BLUEPRINTS if path.stem == "Photo to Control Image")
+    page.evaluate("(graph) => app.loadGraphData(graph)", json.loads(path.read_text()))
+    page.wait_for_function("() => app.graph.nodes[0]?.subgraph")
+    photo = canvas.add("GenVRDepthSampleScene", -400, 0)
+    show = canvas.add("PreviewImage", 500, 0)
+    blueprint = page.evaluate("() => app.graph.nodes.find((node) => node.subgraph).id")
+    canvas.link(photo, 0, blueprint, "image")
+    canvas.link(blueprint, 0, show, "images")
+    assert canvas.run()["name"] == "execution_success"

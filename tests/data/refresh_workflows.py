@@ -1,4 +1,5 @@
-"""Refresh `workflows/`: each sample workflow and its API twin from the tables in `templates/`.
+"""Refresh `workflows/` and `subgraphs/` from the tables in `templates/`: each sample workflow, its
+API twin, and each blueprint.
 
     python tests/data/refresh_workflows.py
 
@@ -21,7 +22,9 @@ sys.path.append(str(HERE.parent / "support"))
 def made(pack: Any) -> Iterator[tuple[Path, str]]:
     """Path and text of every file."""
     import workflow_check as check
+    from templates.blueprints import BLUEPRINTS
     from templates.build import api_form, ui_form
+    from templates.subgraph import blueprint_form
     from templates.table import TEMPLATES
 
     table = check.schemas(pack.NODE_CLASS_MAPPINGS)
@@ -36,7 +39,14 @@ def made(pack: Any) -> Iterator[tuple[Path, str]]:
             ),
         }
         for folder, form in forms.items():
-            yield folder / f"{name}.json", json.dumps(form, ensure_ascii=False, indent=1) + "\n"
+            yield folder / f"{name}.json", _text(form)
+    for name, blueprint in BLUEPRINTS.items():
+        form = blueprint_form(name, blueprint, table, outputs)
+        yield check.BLUEPRINTS / f"{name}.json", _text(form)
+
+
+def _text(form: Any) -> str:
+    return json.dumps(form, ensure_ascii=False, indent=1) + "\n"
 
 
 def main() -> None:
