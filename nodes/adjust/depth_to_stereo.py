@@ -6,7 +6,16 @@ from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import rgb
-from ..depthkit.views.stereo import LAYOUTS, PATHS, StereoOptions, parallax_clip, stereo
+from ..depthkit.views.comfort import SCREENS
+from ..depthkit.views.stereo import (
+    LAYOUTS,
+    PATHS,
+    SOURCE_EYES,
+    WINDOWS,
+    StereoOptions,
+    parallax_clip,
+    stereo,
+)
 from ..shared import host
 from ..shared.declared import Choice, Declared, Float, Inputs, Int
 from ..shared.given_depth import given_depth, with_note
@@ -14,6 +23,7 @@ from ..shared.sockets import depth_map_input, image_input
 
 __all__ = ["GenVRDepthStereo"]
 
+OUTLINES = ("snap to the photo", "as in the depth")
 FILLS = ("background", "off")  # of the choices of Adjust Depth
 CLIPS = {f"parallax clip, {path}": path for path in PATHS}
 
@@ -29,14 +39,20 @@ class GenVRDepthStereo(Declared):
         "parallax",
         "wiggle",
         "vr photo",
+        "vr180",
+        "spatial photo",
+        "3d sbs",
+        "interlaced",
     ]
     FUNCTION = "view"
     RETURN_TYPES = ("IMAGE", "MASK", "STRING")
     RETURN_NAMES = ("images", "holes", "report")
     OUTPUT_TOOLTIPS = (
-        "One stereo image per frame, or the frames of the clip.",
+        "One stereo image per frame, or the frames of the clip; left, then right for the layout "
+        "left and right.",
         "White where nothing was seen: filled from the background, or left for inpainting.",
-        "How far things stand out of the screen, in centimetres.",
+        "Parallax in percent and in millimetres on the screen, what strains the eyes, and what the "
+        "border cuts.",
     )
 
     INPUTS = Inputs(
@@ -44,7 +60,9 @@ class GenVRDepthStereo(Declared):
             "depth": depth_map_input("The depth of the image, of the same size."),
             "image": image_input("The image to turn into stereo."),
             "layout": Choice(
-                "Two eyes in one image, red-cyan glasses, or a clip of a small camera move.",
+                "Two eyes in one image, full or half size, red-cyan glasses, rows for a polarised "
+                "screen, two half spheres (VR180), two images (left and right), or a clip of a "
+                "small camera move.",
                 "side by side",
                 choices=(*LAYOUTS, *CLIPS),
             ),
@@ -81,6 +99,33 @@ class GenVRDepthStereo(Declared):
                 auto=0.0,
                 advanced=True,
             ),
+            "source_eye": Choice(
+                "Where the photo was taken from. left eye, right eye: that eye's image is the "
+                "photo, bit for bit.",
+                "between both eyes",
+                choices=tuple(SOURCE_EYES),
+            ),
+            "outlines": Choice(
+                "snap to the photo: soft outlines of the depth follow the photo, and belong to the "
+                "nearer thing. as in the depth: nothing is changed.",
+                OUTLINES[0],
+                choices=OUTLINES,
+                advanced=True,
+            ),
+            "cut_by_border": Choice(
+                "Where the left or right border cuts things that stand out of the screen. report: "
+                "say so. move back: push everything behind it. floating window: black bars bring "
+                "the border forward.",
+                WINDOWS[0],
+                choices=WINDOWS,
+                advanced=True,
+            ),
+            "viewed_on": Choice(
+                "The screen for which the report gives millimetres.",
+                "desk screen",
+                choices=tuple(SCREENS),
+                advanced=True,
+            ),
         },
     )
 
@@ -94,9 +139,23 @@ class GenVRDepthStereo(Declared):
         fill_holes: str = "background",
         frames: int = 24,
         eye_distance_mm: float = 0.0,
+        source_eye: str = "between both eyes",
+        outlines: str = OUTLINES[0],
+        cut_by_border: str = WINDOWS[0],
+        viewed_on: str = "desk screen",
     ) -> tuple[Tensor, Tensor, str]:
         still = "side by side" if layout in CLIPS else layout
-        options = StereoOptions(still, strength, screen, eye_distance_mm, fill_holes != "off")
+        options = StereoOptions(
+            still,
+            strength,
+            screen,
+            eye_distance_mm,
+            fill_holes != "off",
+            source_eye,
+            cut_by_border,
+            outlines == OUTLINES[0],
+            viewed_on,
+        )
         depth, note = given_depth(depth)
         with host.current().task(depth.batch) as task:
             calls = {"on_progress": task.on_progress, "should_stop": task.should_stop}

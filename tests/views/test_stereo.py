@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,13 +95,22 @@ def test_near_things_move_apart_in_the_two_eyes():
     assert torch.equal(made.images[0, :4, :40], image[0, :4])
 
 
+SHAPES = {
+    "side by side": (24, 80),
+    "side by side, cross-eyed": (24, 80),
+    "over under": (48, 40),
+    "VR180": (108, 216),
+}
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("batch", [1, 16])
 def test_every_layout_has_its_shape_and_mask(layout, batch):
     made = stereo(_depth(batch), _image(batch), StereoOptions(layout, strength=20.0))
-    shape = {"side": (24, 80), "over": (48, 40), "anag": (24, 40)}[layout[:4]]
-    assert made.images.shape == (batch, *shape, 3)
-    assert made.holes.shape == (batch, *shape)
+    shape = SHAPES.get(layout, (24, 40))
+    count = 2 * batch if layout == "left and right" else batch
+    assert made.images.shape == (count, *shape, 3)
+    assert made.holes.shape == (count, *shape)
     assert 0 < made.holes.mean() < 0.5
 
 
@@ -223,3 +233,114 @@ def test_true_geometry_keeps_the_order_of_the_nearest_things():
     depth = DepthMap.make(values, "metric", camera=Pinhole(100, 100, 100, 30))
     pair = stereo(depth, image, StereoOptions(eye_distance_mm=120, screen=0.0, fill=False))
     assert pair.images[0, 0, :200].amax() > 0.9
+
+
+@pytest.mark.parametrize(("eye", "index"), [("left eye", 0), ("right eye", 1)])
+def test_the_source_eye_is_the_photo_bit_for_bit(eye, index):
+    image = _image()
+    made = stereo(_depth(), image, StereoOptions("left and right", 10.0, source=eye))
+    assert torch.equal(made.images[index], image[0])
+    assert not made.holes[index].any()
+    assert made.holes[1 - index].any()
+    assert not torch.equal(made.images[1 - index], image[0])
+    assert "spatial photo: horizontal field of view 60.0 degrees" in made.report
+
+
+def test_nothing_is_stretched_between_a_thing_and_what_lies_behind_it():
+    """What is uncovered is a hole exactly as wide as the parallax differs; the wall stays flat."""
+    values, image = torch.full((1, 30, 120), 1.0), torch.full((1, 30, 120, 3), 0.9)
+    values[:, 5:25, 50:70], image[:, 5:25, 50:70] = 2.0, 0.1
+    options = StereoOptions("left and right", 10.0, 0.0, source="left eye", fill=False)
+    made = stereo(DepthMap.make(values, "disparity"), image, options)
+    right, hole = made.images[1], made.holes[1]
+    assert hole[12].nonzero().flatten().tolist() == list(range(58, 70))
+    assert torch.allclose(right[12, 38:58], torch.tensor(0.1))
+    assert torch.allclose(right[12, :38], torch.tensor(0.9))
+    filled = stereo(DepthMap.make(values, "disparity"), image, replace(options, fill=True))
+    assert torch.allclose(filled.images[1, 12, 58:], torch.tensor(0.9))
+
+
+def test_a_thing_at_the_border_before_the_screen_is_found_and_corrected():
+    values, image = torch.full((1, 40, 100), 1.0), torch.full((1, 40, 100, 3), 0.5)
+    values[:, 10:30, :20] = 2.0
+    depth = DepthMap.make(values, "disparity")
+    told = stereo(depth, image, StereoOptions(strength=10.0, screen=0.4))
+    assert "cut by the left border" in told.report
+    assert "border" not in stereo(depth, image, StereoOptions(strength=10.0, screen=1.0)).report
+    back = stereo(depth, image, StereoOptions(strength=10.0, screen=0.4, window="move back"))
+    assert "+0.00 % of the width" in back.report
+    window = StereoOptions("left and right", 10.0, 0.4, window="floating window")
+    left, right = stereo(depth, image, window).images
+    assert left[:, :6].max() == 0
+    assert left[:, 6:].min() > 0.4
+    assert right.min() > 0.4
+
+
+def test_half_layouts_are_as_large_as_the_photo_and_hold_both_eyes():
+    image = _image(1, 25, 41)
+    values = torch.linspace(1, 2, 41).expand(1, 25, 41)
+    full = stereo(DepthMap.make(values, "disparity"), image, StereoOptions(strength=5.0)).images[0]
+    for layout, dim in (("side by side, half width", 1), ("over under, half height", 0)):
+        options = StereoOptions(layout, strength=5.0)
+        half = stereo(DepthMap.make(values, "disparity"), image, options).images[0]
+        assert half.shape == image.shape[1:]
+        first = half.narrow(dim, 0, (half.shape[dim] + 1) // 2)
+        eye = F.interpolate(
+            full[:, :41].movedim(-1, 0)[None], first.shape[:2], mode="bilinear", antialias=True
+        )[0].movedim(0, -1)
+        assert torch.allclose(first, eye, atol=1e-5)
+
+
+def test_dubois_keeps_grey_and_sends_red_to_the_left():
+    grey, flat = torch.full((1, 8, 8, 3), 0.5), DepthMap.make(torch.ones(1, 8, 8), "disparity")
+    same = stereo(flat, grey, StereoOptions("anaglyph, Dubois")).images
+    assert torch.allclose(same, grey, atol=2e-3)
+
+
+def test_rows_alternate_between_the_eyes():
+    image = _image()
+    pair = stereo(_depth(), image, StereoOptions("left and right", 10.0)).images
+    rows = stereo(_depth(), image, StereoOptions("interlaced rows", 10.0)).images[0]
+    assert torch.equal(rows[::2], pair[0, ::2])
+    assert torch.equal(rows[1::2], pair[1, 1::2])
+
+
+def test_a_half_sphere_shows_the_photo_at_its_own_angle():
+    """fov 90: the photo fills the middle half of the 180 degrees; straight ahead is its centre."""
+    image = torch.zeros(1, 40, 40, 3)
+    image[:, 18:22, 18:22] = 1.0
+    camera = Pinhole.from_fov(90, 40, 40)
+    depth = DepthMap.make(torch.ones(1, 40, 40), "metric", camera=camera)
+    made = stereo(depth, image, StereoOptions("VR180", 0.0)).images[0]
+    side = made.shape[0]
+    assert made.shape == (side, 2 * side, 3)
+    light = made[:, :side, 0]
+    rows, columns = light.nonzero(as_tuple=True)
+    assert rows.float().mean().item() == pytest.approx((side - 1) / 2, abs=0.6)
+    assert columns.float().mean().item() == pytest.approx((side - 1) / 2, abs=0.6)
+    assert light.sum().item() == pytest.approx(16, rel=0.3)
+
+
+def test_the_report_names_the_screen_and_what_strains_the_eyes():
+    far = StereoOptions(strength=10.0, viewed_on="cinema")
+    assert "on a cinema (1200 cm wide" in stereo(_depth(), _image(), far).report
+    assert "turn outwards" in stereo(_depth(), _image(), far).report
+    assert "degrees between" in stereo(_depth(), _image(), replace(far, viewed_on="phone")).report
+    calm = StereoOptions(strength=1.0, viewed_on="television")
+    assert "degrees" not in stereo(_depth(), _image(), calm).report
+    with pytest.raises(InvalidInput, match="screen"):
+        StereoOptions(viewed_on="watch")
+
+
+def test_a_soft_outline_of_the_depth_belongs_to_the_nearer_thing():
+    image = torch.full((1, 60, 120, 3), 0.8)
+    image[:, 15:45, 40:80] = 0.1
+    values = torch.full((1, 60, 120), 1.0)
+    values[:, 15:45, 40:80] = 3.0
+    soft = F.avg_pool2d(values, 9, 1, 4, count_include_pad=False)
+    options = StereoOptions("left and right", 12.0, 0.0, source="left eye")
+    right = stereo(DepthMap.make(soft, "disparity"), image, options).images[1, 30, :, 0]
+    dark = (right < 0.3).nonzero().flatten()
+    # The thing comes over whole: as wide as it is, in one piece.
+    assert len(dark) == pytest.approx(40, abs=2)
+    assert dark.diff().max() == 1

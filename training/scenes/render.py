@@ -31,13 +31,18 @@ SCENES = {
     "figure_in_hall": "hall",
 }
 
+VARIANTS = ("base", "relit", "moved", "panorama")
+# Around a camera things are nearer than before it: the least distance as a share of the view's.
+AROUND_NEAR = 0.05
 
-def set_up(view: studio.View, scale: float) -> None:
+
+def set_up(view: studio.View, scale: float, around: bool) -> None:
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
+    width, height = (1024, 512) if around else (view.width, view.height)
     scene.render.resolution_x, scene.render.resolution_y = (
-        round(view.width * scale),
-        round(view.height * scale),
+        round(width * scale),
+        round(height * scale),
     )
     scene.render.resolution_percentage = 100
     scene.cycles.max_bounces, scene.cycles.diffuse_bounces = 8, 4
@@ -45,7 +50,10 @@ def set_up(view: studio.View, scale: float) -> None:
     scene.cycles.caustics_reflective = scene.cycles.caustics_refractive = False
     scene.cycles.sample_clamp_indirect = 8.0
     scene.cycles.blur_glossy = 0.5
-    view.place()
+    if around:
+        view.place_around()
+    else:
+        view.place()
 
 
 def render_image(look: studio.Look, samples: int, path: Path) -> Image.Image:
@@ -152,10 +160,11 @@ def render_scene(
 ) -> dict[str, object]:
     module = importlib.import_module(SCENES[name])
     studio.empty()
-    view, look = module.build(variant)
+    around = variant == "panorama"
+    view, look = module.build("base" if around else variant)
     if step:
         view = view.stepped(*step)
-    set_up(view, scale)
+    set_up(view, scale, around)
     stem = name if variant == "base" else f"{name}.{variant}"
     stem = f"{name}.stepped" if step else stem
     with tempfile.TemporaryDirectory() as scratch:
@@ -165,8 +174,10 @@ def render_scene(
             image.save(out / f"{stem}.jpg", quality=90, subsampling=0, optimize=True)
         if depth:
             values = render_depth(view.far, folder)
-            check_floor(values, view, scale, module.FLOOR)
-            write_depth(out / f"{stem}.depth.png", values, view.near, view.far)
+            if not around:
+                check_floor(values, view, scale, module.FLOOR)
+            near = view.near * (AROUND_NEAR if around else 1)
+            write_depth(out / f"{stem}.depth.png", values, near, view.far)
     return record(name, module, view)
 
 
@@ -174,7 +185,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--scene", choices=tuple(SCENES), action="append")
-    parser.add_argument("--variant", default="base", choices=("base", "relit", "moved"))
+    parser.add_argument("--variant", default="base", choices=VARIANTS)
     parser.add_argument(
         "--samples", type=int, default=128, help="at most; 0 renders the depth only"
     )

@@ -80,6 +80,18 @@ class View:
         bpy.context.scene.collection.objects.link(made)
         bpy.context.scene.camera = made
 
+    def place_around(self) -> None:
+        """A camera at the same place that sees everything, its middle where this one looks,
+        upright."""
+        data = bpy.data.cameras.new("panorama")
+        data.type, data.panorama_type = "PANO", "EQUIRECTANGULAR"
+        data.clip_start, data.clip_end = 0.01, 5000.0
+        made = bpy.data.objects.new("panorama", data)
+        made.location = self.eye
+        made.rotation_euler = (math.radians(90), 0, math.radians(-self.yaw))
+        bpy.context.scene.collection.objects.link(made)
+        bpy.context.scene.camera = made
+
 
 @dataclass(frozen=True)
 class Look:

@@ -10,20 +10,42 @@ import torch
 from torch import Tensor
 
 from ..conversions import to_disparity
-from ..depth_map import DepthMap
+from ..depth_map import DepthMap, Pinhole
 from ..errors import InvalidInput, MissingInformation, Stopped
-from ..images import at_frame, check_pixels, luminance
+from ..images import at_frame, check_pixels
 from ..kernels import local_max
+from ..maps.refine import refine
+from ..maps.sharpness import edge_width
 from ..progress import Progress
-from ..ranges import Window, normalise
+from ..ranges import Window, find_window
+from .comfort import SCREENS, Violation, comfort_report, window_violation
+from .eye import EyeView, see_from
+from .stereo_layouts import LAYOUTS, Eyes, laid_out
 from .warp import fill_from_background, forward_warp
 
-__all__ = ["LAYOUTS", "PATHS", "StereoOptions", "StereoResult", "parallax_clip", "stereo"]
+__all__ = [
+    "LAYOUTS",
+    "PATHS",
+    "SOURCE_EYES",
+    "WINDOWS",
+    "StereoOptions",
+    "StereoResult",
+    "parallax_clip",
+    "stereo",
+]
 
-EYES_MM = 63.0
+# The share of the parallax by which each eye's view is moved: (left, right).
+SOURCE_EYES: dict[str, tuple[float, float]] = {
+    "between both eyes": (0.5, -0.5),
+    "left eye": (0.0, -1.0),
+    "right eye": (1.0, 0.0),
+}
+WINDOWS = ("report", "move back", "floating window")
+_FOV_DEG = 60.0
+# Outlines of the depth that rise over more pixels are soft, as in what networks answer.
+_SOFT = 2.5
 # One more pixel of an outline is soft for each so many pixels of width: lens and sharpening.
 _SOFT_EDGE = 2048
-_RED_CYAN = (True, False, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +56,10 @@ class StereoOptions:
     2 to 3 is comfortable, 0 gives two equal images. screen: the nearness (0 farthest, 1 nearest)
     that appears at the screen: nearer things stand out of it. eye_distance_mm: above 0, a metric
     map with a camera is seen with eyes really that far apart (63 is human) and strength is ignored.
-    fill: close what was hidden from the background side; else it stays black.
+    fill: close what was hidden from the background side; else it stays black. source: where the
+    photo was taken from; a single eye's image is the photo bit for bit. window: what is done where
+    a border cuts things before the screen. snap: bring soft outlines of the depth to those of the
+    photo first. viewed_on: the screen of the report.
     """
 
     layout: str = "side by side"
@@ -42,10 +67,20 @@ class StereoOptions:
     screen: float = 0.5
     eye_distance_mm: float = 0.0
     fill: bool = True
+    source: str = "between both eyes"
+    window: str = "report"
+    snap: bool = True
+    viewed_on: str = "desk screen"
 
     def __post_init__(self) -> None:
-        if self.layout not in LAYOUTS:
-            raise InvalidInput(f"Unknown layout {self.layout!r}; use one of {', '.join(LAYOUTS)}.")
+        for name, value, allowed in (
+            ("layout", self.layout, LAYOUTS),
+            ("source", self.source, SOURCE_EYES),
+            ("window", self.window, WINDOWS),
+            ("screen", self.viewed_on, SCREENS),
+        ):
+            if value not in allowed:
+                raise InvalidInput(f"Unknown {name} {value!r}; use one of {', '.join(allowed)}.")
         if not 0 <= self.strength <= 50 or not 0 <= self.screen <= 1 or self.eye_distance_mm < 0:
             raise InvalidInput(
                 "strength is 0 to 50 percent of the width, screen 0 (farthest) to 1 (nearest), and "
@@ -70,29 +105,73 @@ def stereo(
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> StereoResult:
-    """One stereo image per frame.
+    """One stereo image per frame, two for the layout "left and right".
 
-    image: (B or 1, H, W, 3) of the map's size. Raises InvalidInput where the two do not fit,
+    image: (B or 1, H, W, 3) of the map's size. Frames are made one by one, besides the result
+    nothing grows with the length of the clip. Raises InvalidInput where the two do not fit,
     MissingInformation where an eye distance is asked of a map without metres or camera.
     """
-    near, parallax = _parallax(depth, image, options)
+    parallax = _Parallax.of(depth, image, options)
+    cut = parallax.violation()
+    back = max(cut.left, cut.right) if options.window == "move back" else 0.0
+    lens = depth.camera or Pinhole.from_fov(_FOV_DEG, depth.width, depth.height)
+    low, high = math.inf, -math.inf
 
     def pair(index: int) -> tuple[Tensor, Tensor]:
-        eyes = [
-            _seen_from(
-                at_frame(image, index),
-                near[index],
-                side * parallax[index],
-                None,
-                options.fill,
-            )
-            for side in (0.5, -0.5)
-        ]
-        (left, left_hole), (right, right_hole) = eyes
-        return LAYOUTS[options.layout](left, right, left_hole, right_hole)
+        nonlocal low, high
+        photo = at_frame(image, index)
+        plane = parallax.frame(index, photo if options.snap else None) - back
+        low, high = min(low, plane.min().item()), max(high, plane.max().item())
+        left, right = (
+            see_from(photo, plane, side, fill=options.fill) for side in SOURCE_EYES[options.source]
+        )
+        if options.window == "floating window":
+            left, right = _masked(left, cut.left, 0), _masked(right, cut.right, -1)
+        return laid_out(Eyes(left.image, right.image, left.hole, right.hole, lens), options.layout)
 
     images, holes = _gathered(pair, depth.batch, on_progress, should_stop)
-    return StereoResult(images, holes, _viewing_report(parallax, depth.width))
+    report = comfort_report(torch.tensor([low, high]), depth.width, options.viewed_on)
+    lines = [report, _window_words(cut, depth.width, options.window)]
+    if options.layout == "left and right":
+        lines.append(_spatial_words(lens, depth.width, options, 0.5 * (low + high)))
+    return StereoResult(images, holes, "\n".join(line for line in lines if line))
+
+
+def _masked(view: EyeView, parallax: float, border: int) -> EyeView:
+    """Black over the part of one border that the other eye does not see: the frame then stands as
+    far before the screen as what it cuts."""
+    bar = math.ceil(parallax)
+    if bar == 0:
+        return view
+    columns = slice(0, bar) if border == 0 else slice(-bar, None)
+    image, hole = view.image.clone(), view.hole.clone()
+    image[:, columns], hole[:, columns] = 0, False
+    return replace(view, image=image, hole=hole)
+
+
+def _window_words(cut: Violation, width: int, window: str) -> str:
+    if not cut:
+        return ""
+    sides = " and ".join(n for n, p in (("left", cut.left), ("right", cut.right)) if p > 0)
+    most = 100 * max(cut.left, cut.right) / width
+    found = (
+        f"things that stand out by up to {most:.2f} % of the width are cut by the {sides} border"
+    )
+    done = {
+        "report": "; raise screen, or set window to move back or floating window",
+        "move back": "; everything was moved back by that much",
+        "floating window": "; the frame was brought forward by that much",
+    }
+    return found + done[window]
+
+
+def _spatial_words(lens: Pinhole, width: int, options: StereoOptions, middle: float) -> str:
+    """What a writer of spatial photos asks for."""
+    baseline = f"{options.eye_distance_mm:g} mm" if options.eye_distance_mm else "not known"
+    return (
+        f"spatial photo: horizontal field of view {lens.fov_deg(width):.1f} degrees, baseline "
+        f"{baseline}, disparity adjustment {middle / width:+.4f} of the width"
+    )
 
 
 def _gathered(
@@ -107,9 +186,12 @@ def _gathered(
         if should_stop is not None and should_stop():
             raise Stopped
         image, hole = frame(index)
+        each = len(image)
         if index == 0:
-            images, holes = torch.empty(count, *image.shape), torch.empty(count, *hole.shape)
-        images[index], holes[index] = image, hole
+            images = torch.empty(count * each, *image.shape[1:])
+            holes = torch.empty(count * each, *hole.shape[1:])
+        images[index * each : (index + 1) * each] = image
+        holes[index * each : (index + 1) * each] = hole
         if on_progress is not None:
             on_progress(index + 1, count)
     return images, holes
@@ -142,37 +224,69 @@ def parallax_clip(
             f"A clip needs at least 2 frames and a path of {', '.join(PATHS)}, not {frames} and "
             f"{path!r}."
         )
-    near, parallax = _parallax(depth.frame(0), image[:1], options)
+    parallax = _dilated(_Parallax.of(depth.frame(0), image[:1], options).frame(0)[None])[0]
+    near = (parallax - parallax.min()) / (parallax.max() - parallax.min()).clamp_min(1e-12)
 
     def view(index: int) -> tuple[Tensor, Tensor]:
         time = index / (frames - 1) if path == "slide" else index / frames
         x, y = PATHS[path](time)
-        return _seen_from(
-            image[0], near[0], -0.5 * x * parallax[0], -0.5 * y * parallax[0], options.fill
-        )
+        warped, order, hole = forward_warp(image[0], near, -0.5 * x * parallax, -0.5 * y * parallax)
+        drawn = fill_from_background(warped, order, hole) if options.fill else warped
+        return drawn[None], hole[None]
 
     images, holes = _gathered(view, frames, on_progress, should_stop)
-    return StereoResult(images, holes, _viewing_report(parallax, depth.width))
+    report = comfort_report(parallax, depth.width, options.viewed_on)
+    return StereoResult(images, holes, report)
 
 
-def _parallax(depth: DepthMap, image: Tensor, options: StereoOptions) -> tuple[Tensor, Tensor]:
-    """(B, H, W) nearness 0..1 and signed parallax in pixels, 0 at the screen, + in front of it."""
-    check_pixels(image, depth.batch, depth.height, depth.width)
-    disparity = to_disparity(depth)
-    if options.eye_distance_mm == 0:
-        near = _dilated(normalise(disparity, Window()))
-        return near, (near - options.screen).mul_(options.strength / 100 * depth.width)
-    if depth.kind != "metric" or depth.camera is None:
-        raise MissingInformation(
-            "An eye distance in millimetres needs depth in metres and its camera; use a metric "
-            "model, or set the eye distance to 0 and choose a strength."
-        )
-    pixels = _dilated(disparity.values) * (depth.camera.fx * options.eye_distance_mm / 1000)
-    # The parallax is not cut at percentiles here, and so the order must not be.
-    near = pixels / pixels.max().clamp_min(1e-12)
-    whole = replace(depth, values=pixels, valid=depth.valid | ~depth.valid.any())
-    low, high = torch.tensor(whole.extremes())
-    return near, pixels - (low + options.screen * (high - low))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Parallax:
+    """Signed parallax in pixels, 0 at the screen, + in front of it, a frame at a time."""
+
+    disparity: DepthMap
+    ends: tuple[float, float]
+    scale: float
+    shift: float
+
+    @classmethod
+    def of(cls, depth: DepthMap, image: Tensor, options: StereoOptions) -> _Parallax:
+        check_pixels(image, depth.batch, depth.height, depth.width)
+        disparity = to_disparity(depth)
+        if options.eye_distance_mm == 0:
+            low, high = find_window(disparity, Window())[0].tolist()
+            # A flat map lies at the screen.
+            flat = high - low <= 1e-6 * max(abs(low), abs(high))
+            scale = 0.0 if flat else options.strength / 100 * depth.width / (high - low)
+            return cls(disparity, (low, high), scale, scale * _between(low, high, options.screen))
+        if depth.kind != "metric" or depth.camera is None:
+            raise MissingInformation(
+                "An eye distance in millimetres needs depth in metres and its camera; use a metric "
+                "model, or set the eye distance to 0 and choose a strength."
+            )
+        scale = depth.camera.fx * options.eye_distance_mm / 1000
+        at_screen = _between(*(disparity.extremes() or (0.0, 0.0)), options.screen)
+        return cls(disparity, (0.0, math.inf), scale, scale * at_screen)
+
+    def frame(self, index: int, photo: Tensor | None = None) -> Tensor:
+        """(H, W); photo: (H, W, 3) to whose outlines soft ones of the depth are brought."""
+        frame = self.disparity.frame(index)
+        width = 0.0 if photo is None else edge_width(frame.values[0], frame.valid[0])
+        if photo is not None and width > _SOFT:
+            # A soft outline may be anywhere in its ramp: the nearer thing gets all of it.
+            frame = refine(frame, photo[None])
+            frame = frame.with_values(local_max(frame.values, math.ceil(width / 2)))
+        low, high = self.ends
+        # What is not valid is sky: as far away as anything.
+        values = torch.where(frame.valid[0], frame.values[0], low)
+        return values.clamp(low, high) * self.scale - self.shift
+
+    def violation(self) -> Violation:
+        found = [window_violation(self.frame(index)) for index in range(self.disparity.batch)]
+        return Violation(max(cut.left for cut in found), max(cut.right for cut in found))
+
+
+def _between(low: float, high: float, share: float) -> float:
+    return low + share * (high - low)
 
 
 def _dilated(near: Tensor) -> Tensor:
@@ -181,66 +295,4 @@ def _dilated(near: Tensor) -> Tensor:
     Left behind on the background they would stand there as a ghost of the outline.
     """
     radius = 1 + near.shape[2] // _SOFT_EDGE
-    dilated = torch.empty_like(near)
-    # The places of the maxima, which max_pool2d keeps too, are twice as large as the frame.
-    for frame, wider in zip(near, dilated, strict=True):
-        wider.copy_(local_max(frame[None], radius)[0])
-    return dilated
-
-
-def _seen_from(
-    image: Tensor, near: Tensor, shift_x: Tensor, shift_y: Tensor | None, fill: bool
-) -> tuple[Tensor, Tensor]:
-    down = torch.zeros_like(shift_x) if shift_y is None else shift_y
-    warped, depth, hole = forward_warp(image, near, shift_x, down)
-    return (fill_from_background(warped, depth, hole) if fill else warped), hole
-
-
-def _side_by_side(a: Tensor, b: Tensor, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.cat([a, b], 1), torch.cat([u, v], 1)
-
-
-def _over_under(a: Tensor, b: Tensor, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.cat([a, b], 0), torch.cat([u, v], 0)
-
-
-def _red_cyan(a: Tensor, b: Tensor, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.where(torch.tensor(_RED_CYAN), a, b), u | v
-
-
-def _half_colour(a: Tensor, b: Tensor, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-    """The left eye sees brightness only: less rivalry on saturated reds."""
-    grey = luminance(a)[..., None].expand_as(a)
-    return torch.where(torch.tensor(_RED_CYAN), grey, b), u | v
-
-
-_Layout = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
-LAYOUTS: dict[str, _Layout] = {
-    "side by side": _side_by_side,
-    "side by side, cross-eyed": lambda a, b, u, v: _side_by_side(b, a, v, u),
-    "over under": _over_under,
-    "anaglyph": _red_cyan,
-    "anaglyph, half colour": _half_colour,
-}
-
-
-def _viewing_report(
-    parallax: Tensor, width: int, screen_mm: float = 600.0, away_mm: float = 700.0
-) -> str:
-    """What a viewer with 63 mm between the eyes meets on a desk screen 600 mm wide, 700 mm away.
-
-    By similar triangles a point with parallax p on the screen (crossed: p > 0) appears at
-    eyes * away / (eyes + p) from the viewer.
-    """
-    front = parallax.max().item() / width * screen_mm
-    behind = -parallax.min().item() / width * screen_mm
-    nearest = away_mm - EYES_MM * away_mm / (EYES_MM + max(front, 0.0))
-    text = (
-        f"parallax {100 * parallax.min().item() / width:+.2f} % to "
-        f"{100 * parallax.max().item() / width:+.2f} % of the width; on a desk screen (60 cm wide, "
-        f"70 cm away) the nearest point stands {nearest / 10:.0f} cm in front, "
-    )
-    if behind >= EYES_MM:
-        return text + "the farthest lies beyond infinity: eyes would have to turn outwards."
-    farthest = EYES_MM * away_mm / (EYES_MM - max(behind, 0.0)) - away_mm
-    return text + f"the farthest {farthest / 10:.0f} cm behind it."
+    return torch.stack([local_max(frame[None], radius)[0] for frame in near])
