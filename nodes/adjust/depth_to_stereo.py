@@ -7,18 +7,12 @@ from torch import Tensor
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import rgb
 from ..depthkit.views.comfort import SCREENS
-from ..depthkit.views.stereo import (
-    LAYOUTS,
-    PATHS,
-    SOURCE_EYES,
-    WINDOWS,
-    StereoOptions,
-    parallax_clip,
-    stereo,
-)
+from ..depthkit.views.stereo_layouts import LAYOUTS
+from ..depthkit.views.stereo_options import PATHS, SOURCE_EYES, WINDOWS, StereoOptions
 from ..shared import host
 from ..shared.declared import Choice, Declared, Float, Inputs, Int
 from ..shared.given_depth import given_depth, with_note
+from ..shared.on_demand import stereo
 from ..shared.sockets import depth_map_input, image_input
 
 __all__ = ["GenVRDepthStereo"]
@@ -160,7 +154,9 @@ class GenVRDepthStereo(Declared):
         with host.current().task(depth.batch) as task:
             calls = {"on_progress": task.on_progress, "should_stop": task.should_stop}
             if layout in CLIPS:
-                made = parallax_clip(depth, rgb(image), options, frames, CLIPS[layout], **calls)
+                made = stereo.parallax_clip(
+                    depth, rgb(image), options, frames, CLIPS[layout], **calls
+                )
             else:
-                made = stereo(depth, rgb(image), options, **calls)
+                made = stereo.stereo(depth, rgb(image), options, **calls)
         return made.images, made.holes, with_note(note, made.report)

@@ -25,6 +25,7 @@ __all__ = [
     "quality",
     "refine",
     "scenes",
+    "stereo",
 ]
 
 
@@ -116,11 +117,17 @@ def _core_geometry() -> ModuleType:
     return core_geometry
 
 
+def _stereo() -> ModuleType:
+    from ..depthkit.views import stereo
+
+    return stereo
+
+
 if TYPE_CHECKING:
     from ..depthkit import completion, estimators, formats, genvr, local, scenes
     from ..depthkit.maps import merge, refine
     from ..depthkit.measure import image_scores, quality
-    from ..depthkit.views import core_geometry, layers, moves
+    from ..depthkit.views import core_geometry, layers, moves, stereo
 else:
     completion, merge = _Part(_completion), _Part(_merge)
     estimators, formats, genvr = _Part(_estimators), _Part(_formats), _Part(_genvr)
@@ -128,4 +135,4 @@ else:
     image_scores = _Part(_image_scores)
     quality, refine = _Part(_quality), _Part(_refine)
     layers, core_geometry = _Part(_layers), _Part(_core_geometry)
-    moves = _Part(_moves)
+    moves, stereo = _Part(_moves), _Part(_stereo)

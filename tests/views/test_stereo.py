@@ -8,13 +8,9 @@ import torch
 import torch.nn.functional as F
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import InvalidInput, MissingInformation, Stopped
-from genvr_depth.nodes.depthkit.views.stereo import (
-    LAYOUTS,
-    PATHS,
-    StereoOptions,
-    parallax_clip,
-    stereo,
-)
+from genvr_depth.nodes.depthkit.views.stereo import parallax_clip, stereo
+from genvr_depth.nodes.depthkit.views.stereo_layouts import LAYOUTS
+from genvr_depth.nodes.depthkit.views.stereo_options import PATHS, StereoOptions
 from genvr_depth.nodes.depthkit.views.warp import fill_from_background, forward_warp
 from hypothesis import given, settings
 from hypothesis import strategies as st
