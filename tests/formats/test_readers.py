@@ -50,6 +50,7 @@ def test_openimageio_reads_our_exr(depth, compression, channels, tmp_path):
     assert spec["compression"] == compression
     assert spec["workflow"] == TEXTS["workflow"]
     assert json.loads(spec["genvr_depth"])["unit"] == "m"
+    assert "data" in (spec["colorInteropID"], spec["oiio:ColorSpace"])
     pixels = image.read_image("float").reshape(HEIGHT, WIDTH, -1)
     for plane in np.moveaxis(pixels, -1, 0):
         np.testing.assert_array_equal(plane, written(depth))

@@ -69,6 +69,7 @@ def _encode(pixels: NDArray[np.floating[Any]], record: Record, options: SaveOpti
         "compression": getattr(binding, f"{options.compression.upper()}_COMPRESSION", None)
         or binding.NO_COMPRESSION,
         "type": binding.scanlineimage,
+        "colorInteropID": "data",  # no colour: readers that know it convert nothing
         RECORD_KEY: record.to_json(),
         **dict(options.texts),
     }
