@@ -14,7 +14,11 @@ __all__ = ["clip_or_file", "file_behind", "files_below"]
 
 
 def files_below(folder: Path, extensions: Collection[str]) -> list[str]:
-    """Paths, relative to the folder, of the files in it and below with one of the extensions."""
+    """Paths, relative to the folder, of the files in it and below with one of the extensions.
+
+    A link is offered where `file_behind` follows it: to a file inside the folder.
+    """
+    root = folder.resolve()
     found: list[str] = []
     # Every run asks for the list several times; os.walk asks the disk about folders only.
     for here, _, names in os.walk(folder):
@@ -22,7 +26,14 @@ def files_below(folder: Path, extensions: Collection[str]) -> list[str]:
         for name in names:
             if os.path.splitext(name)[1].lower() in extensions:
                 found.append(name if below == "." else f"{below}/{name}")
-    return [name for name in found if (folder / name).is_file()]
+    return [name for name in found if _is_offered(folder / name, root)]
+
+
+def _is_offered(path: Path, root: Path) -> bool:
+    if path.is_symlink():
+        path = path.resolve()
+        return path.is_relative_to(root) and path.is_file()
+    return path.is_file()
 
 
 def file_behind(name: str) -> Path:

@@ -15,6 +15,7 @@ from genvr_depth.nodes.depthkit.formats.png import write
 from genvr_depth.nodes.estimate import load_depth
 from genvr_depth.nodes.estimate.load_depth import GenVRDepthLoad
 from genvr_depth.nodes.save.save_depth import GenVRDepthSaveDepth
+from genvr_depth.nodes.shared.input_files import file_behind
 
 
 @pytest.fixture
@@ -78,6 +79,14 @@ def test_a_link_that_leads_outside_is_not_followed(home):
     os.symlink(home / "secret.npy", home / "input" / "link.npy")
     with pytest.raises(InvalidInput, match="outside"):
         GenVRDepthLoad().load("link.npy")
+    assert choices() == []
+
+
+def test_a_link_inside_the_folder_is_offered_and_followed(home):
+    np.save(home / "input" / "scans" / "d.npy", np.full((4, 5), 2.0, np.float32))
+    os.symlink(home / "input" / "scans" / "d.npy", home / "input" / "link.npy")
+    assert choices() == ["link.npy", "scans/d.npy"]
+    assert file_behind("link.npy").name == "d.npy"
 
 
 def test_a_missing_file_is_reported_before_the_run(home):
