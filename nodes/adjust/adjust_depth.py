@@ -38,7 +38,6 @@ class GenVRDepthAdjust(Declared):
         "invert depth",
         "smooth depth",
         "fill depth holes",
-        "remap depth",
         "deflicker depth",
     ]
     FUNCTION = "adjust"

@@ -1,4 +1,4 @@
-"""Depth to Normals: the surface direction of every pixel as a normal map."""
+"""Depth to Surface Normals: the surface direction of every pixel as a normal map."""
 
 from __future__ import annotations
 

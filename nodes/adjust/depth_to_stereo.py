@@ -1,4 +1,4 @@
-"""Depth to Stereo."""
+"""Depth to Stereo Image."""
 
 from __future__ import annotations
 

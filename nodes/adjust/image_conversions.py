@@ -1,4 +1,4 @@
-"""Image to Depth and Depth to Image: the border to every other node."""
+"""Image to Depth and Depth to Control Image: the border to every other node."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class GenVRDepthPreview(PassesDepthOn):
     DESCRIPTION = (
         "Look at a depth map: colour maps, the value under the cursor, near and far, and in 3D."
     )
-    SEARCH_ALIASES = ["depth", "view depth", "depth viewer", "show depth", "disparity", "z-depth"]
+    SEARCH_ALIASES = ["depth", "view depth", "depth viewer", "show depth", "disparity"]
     FUNCTION = "show"
 
     INPUTS = Inputs(

@@ -1,4 +1,4 @@
-"""Estimate Depth: images in, a DEPTH_MAP and a control image out."""
+"""Depth Estimation: images in, a DEPTH_MAP and a control image out."""
 
 from __future__ import annotations
 
@@ -23,14 +23,17 @@ class GenVRDepthEstimate(Declared):
         "connected."
     )
     SEARCH_ALIASES = [
-        "depth",
+        "z depth",
         "depth map",
-        "depth estimation",
+        "estimate depth",
         "depth anything",
+        "controlnet depth",
+        "depth controlnet",
+        "preprocessor",
         "midas",
         "disparity",
         "photo to depth",
-        "preprocessor",
+        "monocular depth",
     ]
     FUNCTION = "run"
     HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer

@@ -95,7 +95,7 @@ class GenVRDepthLoad(Declared):
         "load depth",
         "import depth",
         "exr",
-        "z-depth",
+        "z pass",
         "kinect",
         "arkit",
         "npz",

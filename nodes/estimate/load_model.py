@@ -63,7 +63,9 @@ class GenVRDepthModelLoader(Declared):
     FUNCTION = "load"
     RETURN_TYPES = (DEPTH_MODEL,)
     RETURN_NAMES = ("model",)
-    OUTPUT_TOOLTIPS = ("The depth model, for Estimate Depth and the nodes that measure structure.",)
+    OUTPUT_TOOLTIPS = (
+        "The depth model, for Depth Estimation and the nodes that measure structure.",
+    )
 
     # Loader nodes with the same choice share one network; it goes when the last of them goes.
     _shared: WeakValueDictionary[tuple[Any, ...], estimators.Estimator] = WeakValueDictionary()

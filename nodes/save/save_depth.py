@@ -49,7 +49,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         "save depth",
         "export depth",
         "exr",
-        "z-depth",
+        "z pass",
         "16 bit",
         "npz",
         "pfm",

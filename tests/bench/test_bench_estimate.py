@@ -156,7 +156,7 @@ print(peak() - before, sum(tensor.nbytes for tensor in given) / 2**20)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from /proc")
 @pytest.mark.parametrize("kind", ["disparity", "metric"])
 @pytest.mark.parametrize(
-    ("through", "work"), [("estimate", DRIVER), ("the Estimate Depth node", NODE)]
+    ("through", "work"), [("estimate", DRIVER), ("the Depth Estimation node", NODE)]
 )
 def test_memory_of_a_long_clip(through, work, kind, capsys, tmp_path):
     code = (CLIP + work).replace("sys.argv[1]", repr(kind))

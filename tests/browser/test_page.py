@@ -41,6 +41,27 @@ def test_search_finds_our_nodes(page, word):
     option.wait_for(timeout=10_000)
 
 
+WANTED = {"exr": {"Save Depth", "Load Depth"}}
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["depth", "depth map", "depth estimation", "depth anything", "controlnet depth",
+     "preprocessor", "z depth", "exr"],
+)  # fmt: skip
+def test_what_the_user_types_finds_the_node_that_does_it(page, words):
+    """Among the first eight entries, and one of our first two."""
+    _open_search(page)
+    page.keyboard.type(words)
+    page.locator("[role=option]").filter(has_text="Depth").first.wait_for(timeout=10_000)
+    page.wait_for_timeout(800)
+    entries = [text.strip() for text in page.locator("[role=option]").all_inner_texts()[:8]]
+    ours = [entry for entry in entries if "GenVR Depth" in entry or "genvr-depth" in entry]
+    names = {entry.splitlines()[0].strip() for entry in ours[:2]}
+    assert names & WANTED.get(words, {"Depth Estimation"}), entries
+    page.keyboard.press("Escape")
+
+
 def test_a_saved_png_dropped_on_the_canvas_restores_the_graph(page, canvas, server):
     source = canvas.add("GenVRDepthSampleScene", 100, 120)
     target = canvas.add("SaveImage", 560, 120)

@@ -223,7 +223,7 @@ def test_a_photograph_where_depth_is_wanted_is_an_error_that_says_what_to_do(com
     prompt = {**_source(1), "preview": node("GenVRDepthPreview", depth=["photo", 0])}
     done = comfy.run(prompt)
     assert done.status == "error"
-    assert "Estimate Depth" in done.error()["exception_message"]
+    assert "Depth Estimation" in done.error()["exception_message"]
 
 
 def test_the_node_says_how_it_read_an_image(comfy):

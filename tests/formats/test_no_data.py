@@ -132,7 +132,7 @@ def test_an_ordinary_photo_is_told_that_it_is_a_photo():
     y, x = np.mgrid[0:120, 0:160]
     photo = np.stack([x * 1.5, y * 2, 255 - (x + y) * 0.8], -1)
     photo += np.random.default_rng(1).normal(0, 6, photo.shape)
-    with pytest.raises(FormatError, match=r"ordinary photo.*Estimate Depth"):
+    with pytest.raises(FormatError, match=r"ordinary photo.*Depth Estimation"):
         decode_depth(coloured(photo.clip(0, 255)), LoadOptions(NEAR_DISPARITY))
 
 

@@ -124,7 +124,7 @@ def test_an_image_gives_what_image_to_depth_in_front_gives(node_id, said):
 def test_a_photograph_is_refused_with_the_inputs_own_name(node_id):
     photo = load_scene(SCENE_NAMES[0]).image
     name = _depth_input(NODE_CLASS_MAPPINGS[node_id])
-    with pytest.raises(InvalidInput, match=f"input '{name}' is coloured.*Estimate Depth"):
+    with pytest.raises(InvalidInput, match=f"input '{name}' is coloured.*Depth Estimation"):
         run(node_id, photo)
 
 

@@ -2,7 +2,7 @@
 
 The frames of a video keep the scale the model gave each of them: segments are done in any order,
 on any worker, and after a resume only some of them, so there is no frame before to tie them to.
-Estimate Depth with consistency "clip" does that for a clip that fits into memory.
+Depth Estimation with consistency "clip" does that for a clip that fits into memory.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ def _embedded(data: bytes, options: LoadOptions) -> DepthMap:
     else:
         raise MissingInformation(
             "This photo has no depth inside. Phones write it only in portrait mode, and most "
-            "programs drop it when they save. To make depth from the photo use Estimate Depth; a "
+            "programs drop it when they save. To make depth from the photo use Depth Estimation; a "
             "grey image of depth goes through Image to Depth."
         )
     own = properties.get(f"{{{OURS}}}Record")

@@ -74,7 +74,7 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
         if not images:
             raise MissingInformation(
                 "This HEIC photo has no depth inside: iPhones write it in portrait mode only. To "
-                "make depth from the photo use Estimate Depth."
+                "make depth from the photo use Depth Estimation."
             )
         planes = _pixels(images[0])
         stored = planes if planes.ndim == 2 else np.ascontiguousarray(planes[..., 0])

@@ -107,7 +107,7 @@ def _one_channel(stack: Tensor, name: str) -> Tensor:
     if not is_grey(colour.numpy()):
         raise InvalidInput(
             f"The input '{name}' is coloured, so its values are not depth (a colour map cannot be "
-            "undone, a photograph needs Estimate Depth). Connect a grey depth image."
+            "undone, a photograph needs Depth Estimation). Connect a grey depth image."
         )
     return luminance(colour)
 

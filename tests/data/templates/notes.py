@@ -24,7 +24,7 @@ _LOCAL_COST = "**Cost:** nothing; it runs on this computer."
 NOTES = {
     "01": f"""## Photo to depth
 
-### Press **Run**. *Estimate Depth* then shows how far away everything is.
+### Press **Run**. *Depth Estimation* then shows how far away everything is.
 
 - Point at the depth: the number is the distance.
 - **3D** turns it in space, **Compare** lays it over the photo.
@@ -110,7 +110,7 @@ The model (GLB) is for phones, Blender and game engines; for a point cloud choos
 
 The clip here is a small camera move around the photo.
 
-**Your clip:** unfold *Load Video*, choose it, then draw a line from *images* to *Estimate Depth*.
+**Your clip:** unfold *Load Video*, choose it, then draw a line from *images* to *Depth Estimation*.
 
 {_FREE}""",
 }
