@@ -86,6 +86,8 @@ class DepthMap:
     measured: (height, width) of the grid on which the values of the whole map were measured, None
         where it is unknown. A sensor, a renderer and an exact map measure every pixel: their own
         size. A network's answer enlarged to its photo: the size the network worked at.
+    photo: the images the values were read from or belong to, (B, h, w, C) of the same view and as
+        they came, None where nobody knows. Not copied, never saved.
     """
 
     values: Tensor
@@ -94,6 +96,7 @@ class DepthMap:
     camera: Pinhole | None = None
     source: str = ""
     measured: Size | None = None
+    photo: Tensor | None = None
 
     @classmethod
     def make(
@@ -162,16 +165,17 @@ class DepthMap:
     def frame(self, index: int) -> DepthMap:
         """One image of the batch, still with a batch dimension."""
         chosen = slice(index, index + 1) if index != -1 else slice(-1, None)
-        return replace(self, values=self.values[chosen], valid=self.valid[chosen])
+        photo = None if self.photo is None else self.photo[chosen]
+        return replace(self, values=self.values[chosen], valid=self.valid[chosen], photo=photo)
 
     def with_values(
         self, values: Tensor, *, valid: Tensor | None = None, kind: str | None = None
     ) -> DepthMap:
-        """New numbers for the same pixels; camera, source and measured resolution stay."""
+        """New numbers for the same pixels; camera, source, measured resolution and photo stay."""
         mask = self.valid if valid is None else valid
-        return DepthMap.make(
-            values, kind or self.kind, mask, self.camera, self.source, self.measured
-        )
+        kind = kind or self.kind
+        new = DepthMap.make(values, kind, mask, self.camera, self.source, self.measured)
+        return replace(new, photo=self.photo)
 
     def resized(self, height: int, width: int) -> DepthMap:
         """Smoothly resampled map; invalid pixels never bleed into valid ones.
@@ -187,7 +191,8 @@ class DepthMap:
         camera = self.camera
         if camera is not None:
             camera = camera.scaled(width / self.width, height / self.height)
-        return DepthMap.make(value, self.kind, weight >= 0.5, camera, self.source, self.measured)
+        new = DepthMap.make(value, self.kind, weight >= 0.5, camera, self.source, self.measured)
+        return replace(new, photo=self.photo)
 
     def cropped(self, top: int, left: int, height: int, width: int) -> DepthMap:
         """Rows top..top + height and columns left..left + width, with the camera of that part."""
@@ -200,7 +205,15 @@ class DepthMap:
                 (height, width),
             )
         camera = self.camera.shifted(left, top) if self.camera else None
-        return replace(self, values=values, valid=valid, camera=camera, measured=fine)
+        photo = self.photo
+        if photo is not None:
+            tall, wide = photo.shape[1] / self.height, photo.shape[2] / self.width
+            photo = photo[
+                :,
+                round(top * tall) : round((top + height) * tall),
+                round(left * wide) : round((left + width) * wide),
+            ]
+        return replace(self, values=values, valid=valid, camera=camera, measured=fine, photo=photo)
 
     def __repr__(self) -> str:
         share = self.valid.float().mean().item()

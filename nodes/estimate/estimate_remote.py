@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
+from ..depthkit.images import frames
 from ..depthkit.ranges import control_image
 from ..shared import host
 from ..shared.declared import Declared, Inputs
@@ -101,4 +103,5 @@ def _detect(
 
     batch = obtain(profile, requests, limits_from(money), task, should_stop)
     found = [batch.images(index) for index in range(len(controls))]
-    return genvr.depth_from_images(found, controls, detector), batch.report
+    depth = genvr.depth_from_images(found, controls, detector)
+    return replace(depth, photo=frames(image)), batch.report

@@ -28,8 +28,9 @@ _MODEL = Socket(
 )
 
 _ORIGINAL = image_input(
-    "The photo the control was made from. Its own depth is then the yardstick, whatever the "
-    "control's source."
+    "The photo the control was made from: its own depth is the yardstick, whatever the control's "
+    "source. Not connected: the photo that Depth Estimation, Sample Scene or Depth from Geometry "
+    "read, where the control comes from there."
 )
 
 
@@ -79,6 +80,19 @@ def _yardsticks(
     ]
 
 
+def _photos(
+    controls: Sequence[DepthMap], given: Sequence[Tensor] | None
+) -> tuple[Sequence[Tensor | None], str]:
+    """The originals, one frame each, and a line for the report where the controls knew them."""
+    if given is not None:
+        return [one for batch in given for one in rgb(batch, "original").split(1)], ""
+    known = [one.photo for one in controls if one.photo is not None]
+    if len(known) < len(controls):
+        return (None,), ""
+    return [rgb(photo) for photo in known], _KNOWN
+
+
+_KNOWN = "Original: the photo that the control was made from."
 _Item = TypeVar("_Item")
 
 
@@ -139,15 +153,16 @@ class GenVRDepthStructureScore(Declared):
         original: Tensor | None = None,
     ) -> tuple[float, str, Tensor, str]:
         control, note = given_depth(control, "control")
-        images = rgb(image)
-        before = [None] if original is None else rgb(original, "original").split(1)
-        scored = _score(_frames(control), images.split(1), model, before)
+        images, controls = rgb(image), _frames(control)
+        before, known = _photos(controls, None if original is None else [original])
+        scored = _score(controls, images.split(1), model, before)
         heat = torch.stack(
             [image_scores.heat_map(c, p) for c, p in zip(scored, images, strict=True)]
         )
         reports = [one.report for one in scored]
         mean = sum(report.score for report in reports) / len(reports)
-        text = with_note(note, _report(scored, [f"image {n + 1}" for n in range(len(scored))]))
+        text = with_note(known, _report(scored, [f"image {n + 1}" for n in range(len(scored))]))
+        text = with_note(note, text)
         return mean, text, heat, json.dumps([report.as_dict() for report in reports])
 
 
@@ -186,12 +201,16 @@ class GenVRDepthKeepBest(Declared):
         candidates = [one for batch in images for one in rgb(batch, "images").split(1)]
         maps, note = given_depths(control, "control")
         controls = [frame for depth in maps for frame in _frames(depth)]
-        before = [one for batch in original or () for one in rgb(batch, "original").split(1)]
-        scored = _score(controls, candidates, (model or [None])[0], before or (None,))
+        before, known = _photos(controls, original)
+        scored = _score(controls, candidates, (model or [None])[0], before)
         scores = [one.report.score for one in scored]
         order = image_scores.best_first(scores)
         chosen = [candidates[index] for index in order[: keep[0]]]
         alike = len({image.shape for image in chosen}) == 1
         text = _report([scored[n] for n in order], [f"image {n + 1}" for n in order])
         kept = [torch.cat(chosen)] if alike else chosen
-        return kept, [scores[index] for index in order[: keep[0]]], with_note(note, text)
+        return (
+            kept,
+            [scores[index] for index in order[: keep[0]]],
+            with_note(note, with_note(known, text)),
+        )

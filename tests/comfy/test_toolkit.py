@@ -219,6 +219,25 @@ def test_a_grey_image_is_taken_wherever_depth_is(comfy):
     assert "Structure score 100.0" in done.outputs["say"]["text"][0]
 
 
+def test_the_score_knows_the_photo_that_the_control_was_made_from(comfy):
+    source = _source(1)
+    prompt = {
+        **source,
+        "adjusted": node("GenVRDepthAdjust", depth=["depth", 0], gamma=2.0),
+        "inverted": node("ImageInvert", image=["photo", 0]),
+        "score": node("GenVRDepthStructureScore", control=["adjusted", 0], image=["inverted", 0]),
+        "best": node("GenVRDepthKeepBest", control=["scene", 1], images=["scene", 0], keep=1),
+        "say": node("PreviewAny", source=["score", 1]),
+        "say_best": node("PreviewAny", source=["best", 2]),
+    }
+    done = comfy.run(prompt, timeout=240)
+    assert done.status == "success", done.error()
+    text = done.outputs["say"]["text"][0]
+    assert text.startswith("Original: the photo that the control was made from.")
+    assert "the structure is kept." in text
+    assert "Structure score 100.0" in done.outputs["say_best"]["text"][0]
+
+
 def test_a_photograph_where_depth_is_wanted_is_an_error_that_says_what_to_do(comfy):
     prompt = {**_source(1), "preview": node("GenVRDepthPreview", depth=["photo", 0])}
     done = comfy.run(prompt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -125,3 +126,15 @@ def test_extremes_are_those_of_the_valid_pixels_of_all_frames():
     valid = torch.tensor([[[True, False]], [[True, True]], [[False, False]]])
     assert DepthMap.make(values, "depth", valid).extremes() == (1.0, 3.0)
     assert DepthMap.make(values, "depth", torch.zeros_like(valid)).extremes() is None
+
+
+def test_the_photo_follows_the_map():
+    photo = torch.rand(2, 40, 60, 4)
+    depth = replace(DepthMap.make(torch.rand(2, 20, 30) + 1, "metric"), photo=photo)
+    assert depth.with_values(depth.values * 2).photo is photo
+    assert depth.resized(7, 9).photo is photo
+    assert torch.equal(depth.frame(1).photo, photo[1:])
+    assert torch.equal(depth.frame(-1).photo, photo[1:])
+    assert torch.equal(depth.cropped(5, 10, 10, 15).photo, photo[:, 10:30, 20:50])
+    assert adjust(depth, Adjustments(gamma=2.0)).photo is photo
+    assert DepthMap.make(depth.values, "metric").frame(0).photo is None

@@ -123,7 +123,7 @@ def test_structure_score_reports_every_image_of_a_batch(batch):
     pictures = torch.cat([_painted(depth)] * batch)
     score, report, heat, data = _run("GenVRDepthStructureScore", depth, pictures, _Painted())
     assert 60 < score <= 100
-    assert report.count("Structure score") == batch
+    assert report.count("raw agreement") == batch
     assert heat.shape == pictures.shape
     assert len(json.loads(data)) == batch
 

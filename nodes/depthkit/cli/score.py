@@ -129,7 +129,7 @@ def _as_table(rows: list[tuple[str, StructureReport]]) -> str:
         cells = [cell.rjust(width) for cell, width in zip(row[:-1], widths, strict=True)]
         lines.append("  ".join([*cells, row[-1]]))
     first = rows[0][1]
-    notes = [f"{name}: {note}" for name, report in rows for note in report.notes]
+    notes = [f"{name}: {note}" for name, report in rows for note in report.remarks()]
     lines.append(f"estimator {first.estimator}, compared at {first.size}")
     return "\n".join([*lines, *notes]) + "\n"
 

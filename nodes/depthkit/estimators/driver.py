@@ -244,7 +244,7 @@ class _Run:
         if self.fov_deg.isfinite().all():
             camera = Pinhole.from_fov(self.fov_deg.median().item(), self.width, self.height)
         name, kind = self.estimator.name, self.estimator.kind
-        return DepthMap(self.values, kind, self.valid, camera, name, self._measured())
+        return DepthMap(self.values, kind, self.valid, camera, name, self._measured(), self.images)
 
     def _measured(self) -> Size:
         """The grid of the network's answers, in pixels of the whole image."""

@@ -6,14 +6,16 @@ each factor asks and for the formula they make. Each is 1 where the two are the 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from ..depth_map import DepthMap
-from ..kernels import box_mean
+from ..kernels import box_mean, resample
 from .metrics import spearman
 
-__all__ = ["layout", "outlines", "ranking", "worst_place"]
+__all__ = ["WorstPlace", "layout", "outlines", "ranking", "worst_place"]
 
 _SCALES = (1, 2, 4)
 # Deviations of this share of the range mean nothing: two maps without any layout agree in it.
@@ -23,6 +25,8 @@ _LAYOUT_NOISE = 0.03
 _PLACE_RADIUS = 2
 # Deviations of this share of the range within a window mean nothing: other light does as much.
 _PLACE_NOISE = 0.07
+# The same where the photo is known: where its edges stand as they do elsewhere, and are gone.
+_NOISE_KEPT, _NOISE_LOST = 0.15, 0.02
 
 
 def ranking(first: Tensor, second: Tensor, other: DepthMap) -> float:
@@ -63,11 +67,23 @@ def layout(first: Tensor, second: Tensor, valid: Tensor) -> float:
     return ((2 * (a * b).mean() + slack) / power).item()
 
 
-def worst_place(first: Tensor, second: Tensor, valid: Tensor) -> float:
-    """W of the score, -1..1; first, second, valid: (1, h, w)."""
+class WorstPlace(NamedTuple):
+    """agreement: W of the score, -1..1. across, down: the middle of the window, 0..1 of the width
+    and the height."""
+
+    agreement: float
+    across: float
+    down: float
+
+
+def worst_place(
+    first: Tensor, second: Tensor, valid: Tensor, lost: Tensor | None = None
+) -> WorstPlace:
+    """Where the two agree least; first, second, valid: (1, h, w). lost: (h', w') 0..1 as in
+    `EdgeWitness`, None where the photo is not known."""
     a, b, common = _at_scale(first, second, valid, _SCALES[-1])
     if not bool(common.any()):
-        return 1.0
+        return WorstPlace(1.0, 0.5, 0.5)
     weight = common.to(a.dtype)
     count = box_mean(weight, _PLACE_RADIUS)[common]
 
@@ -77,8 +93,16 @@ def worst_place(first: Tensor, second: Tensor, valid: Tensor) -> float:
         return (square / count - (mean / count).square()).clamp_min(0)
 
     # 2 cov(a, b) + slack over var a + var b + slack, with var(a - b) in place of the covariance.
-    slack = _PLACE_NOISE**2
-    return 1 - (spread(a - b) / (spread(a) + spread(b) + slack)).max().item()
+    noise = torch.tensor(_PLACE_NOISE)
+    if lost is not None:
+        there = resample(lost[None, None], *common.shape[1:])[0]
+        noise = torch.lerp(torch.tensor(_NOISE_KEPT), torch.tensor(_NOISE_LOST), there[common])
+    slack = noise.square()
+    apart = spread(a - b) / (spread(a) + spread(b) + slack)
+    worst = int(apart.argmax())
+    _, row, column = common.nonzero()[worst].tolist()
+    height, width = common.shape[1:]
+    return WorstPlace(1 - apart[worst].item(), (column + 0.5) / width, (row + 0.5) / height)
 
 
 def _at_scale(

@@ -16,10 +16,16 @@ from ..images import SAME_SHAPE, luminance
 from ..kernels import resample
 from ..progress import Progress
 from ..views.colour_map import colorize
-from .kept_edges import with_kept_depth
+from .frame_move import STILL, find_move, undone, undone_image
+from .kept_edges import EdgeWitness, with_kept_depth
 from .structure import compare, fit_frame
 from .structure_report import Comparison, StructureReport
 from .vanishing_point import vanishing_point
+
+# What a move of the whole frame by its longer side would cost, as a share of the score.
+_MOVE_COST = 1.5
+# Half the side of the frame around a changed place, as a share of the longer side.
+_FRAME = 0.08
 
 __all__ = ["best_first", "heat_map", "score_images", "yardstick"]
 
@@ -36,9 +42,10 @@ def score_images(
     """Estimate the depth of every image and compare it with its control.
 
     control: one frame for all images, or one for each; an answer of the same estimator, or there is
-    no verdict (see `yardstick`). images: (B, H, W, 3). original: the photo the control was made
-    from, (1 or B, h, w, 3), for the vanishing point. Raises InvalidInput on
-    counts that do not fit, Stopped when `should_stop` says so.
+    no verdict (see `yardstick`). images: (B, H, W, 3). original: the photo whose depth the control
+    is, (1 or B, h, w, 3): its edges tell a move of the whole frame, another light and another thing
+    apart, and its lines the vanishing point. Raises InvalidInput on counts that do not fit, Stopped
+    when `should_stop` says so.
     """
     _check_counts(control, images, original)
     found = estimate(estimator, images, on_progress=on_progress, should_stop=should_stop).depth
@@ -47,16 +54,40 @@ def score_images(
         if should_stop is not None and should_stop():
             raise Stopped
         target = control.frame(min(index, control.batch - 1))
-        one = fit_frame(target, found.frame(index))
-        if original is not None and control.source == estimator.name:
-            before = original[min(index, len(original) - 1)]
-            one = _with_photo(one, target, found.frame(index), before, images[index])
-        one = replace(one, report=_with_source(one.report, control.source))
-        if original is not None:
-            before = original[min(index, len(original) - 1)]
+        before = None if original is None else original[min(index, len(original) - 1)]
+        one = _scored(target, found.frame(index), before, images[index])
+        if before is not None:
             one = replace(one, report=_with_lines(one.report, before, images[index]))
         done.append(one)
     return tuple(done)
+
+
+def _scored(target: DepthMap, found: DepthMap, before: Tensor | None, after: Tensor) -> Comparison:
+    """One image. Where its whole frame moved a little, the move is undone and costs a few points.
+
+    before: (h, w, 3), whose depth by the same estimator `target` is, or None.
+    """
+    like = target.source == found.source
+    witness = before if like and _one_shape(target, before, after) else None
+    still = _witnessed(target, found, witness, after)
+    reason = "" if like else _unlike(target.source, found.source)
+    move = STILL if witness is None else find_move(luminance(witness), luminance(after))
+    best = still
+    if move != STILL:
+        back = _witnessed(target, undone(move, found), witness, undone_image(move, after))
+        cost = _MOVE_COST * move.displacement(found.height, found.width)
+        score = max(0.0, 1 - cost) * back.report.score
+        if score > still.report.score:
+            best = replace(back, report=replace(back.report, score=score, move=move))
+    return replace(best, report=replace(best.report, unjudged=reason))
+
+
+def _one_shape(target: DepthMap, before: Tensor | None, after: Tensor) -> bool:
+    """Whether depth, photo and image are of one aspect: else nobody knows what lies where."""
+    if before is None:
+        return False
+    shapes = [target.width / target.height, *(x.shape[1] / x.shape[0] for x in (before, after))]
+    return max(shapes) / min(shapes) <= SAME_SHAPE
 
 
 def yardstick(
@@ -96,32 +127,30 @@ def _check_counts(control: DepthMap, images: Tensor, original: Tensor | None) ->
             )
 
 
-def _with_photo(
-    plain: Comparison, target: DepthMap, found: DepthMap, before: Tensor, after: Tensor
+def _witnessed(
+    target: DepthMap, found: DepthMap, before: Tensor | None, after: Tensor
 ) -> Comparison:
-    """The score and its parts with the photo's own edges as a witness; the usual metrics stay those
-    of the estimates. An image of another shape is judged by these alone."""
-    shapes = [target.width / target.height, *(x.shape[1] / x.shape[0] for x in (before, after))]
-    if max(shapes) / min(shapes) > SAME_SHAPE:
+    """The score and its parts with the photo's own edges as a witness, if there is one; the usual
+    metrics stay those of the estimates."""
+    plain = fit_frame(target, found)
+    if before is None:
         return plain
-    kept = with_kept_depth(target, found, before, after)
-    seen = compare(target, kept)
+    edges = EdgeWitness.of(before, after, target.height, target.width)
+    seen = compare(target, with_kept_depth(target, found, edges.kept), edges.lost)
     parts = {
         name: getattr(seen.report, name)
-        for name in ("score", "spearman", "outlines", "layout", "worst_place")
+        for name in ("score", "spearman", "outlines", "layout", "worst_place", "worst_at")
     }
     return Comparison(replace(plain.report, **parts), seen.error)
 
 
-def _with_source(report: StructureReport, source: str) -> StructureReport:
-    if source in ("", report.estimator):
-        return report
-    note = (
-        f"No verdict: the control comes from {source}, the images were read by {report.estimator}, "
-        "and the two differ even for the same photo. Connect the photo itself as 'original' "
-        "(`--original` on the command line) to get a score."
+def _unlike(source: str, estimator: str) -> str:
+    origin = f"comes from {source}" if source else "does not say which model it comes from"
+    return (
+        f"the control {origin}, the images were read by {estimator}, and two sources differ even "
+        "for the same photo. To get a score, connect the photo as 'original' (`--original` on the "
+        "command line)."
     )
-    return replace(report, judged=False, notes=(*report.notes, note))
 
 
 def _with_lines(report: StructureReport, before: Tensor, after: Tensor) -> StructureReport:
@@ -135,15 +164,28 @@ def _with_lines(report: StructureReport, before: Tensor, after: Tensor) -> Struc
 def heat_map(comparison: Comparison, image: Tensor) -> Tensor:
     """Where the structure broke: (H, W, 3), the image in dark grey under the glowing error.
 
-    image: (H, W, 3). Full glow stands for half of the depth range.
+    image: (H, W, 3). Full glow stands for half of the depth range; a white frame surrounds the
+    place where content changed, if there is one.
     """
     error = resample(comparison.error[None, None], *image.shape[:2], antialias=False)[0, 0]
     glow = (2 * error).clamp(0, 1)
-    return torch.lerp(
+    shown = torch.lerp(
         0.4 * luminance(image)[..., None].expand(*image.shape),
         colorize(glow, "inferno"),
         glow.sqrt()[..., None],
     )
+    place = comparison.report.changed_at
+    return shown if place is None else _framed(shown, *place)
+
+
+def _framed(image: Tensor, across: float, down: float) -> Tensor:
+    """(H, W, 3) with a white frame around a place, 0..1 of width and height."""
+    height, width = image.shape[:2]
+    reach, line = _FRAME * max(height, width), max(1.0, max(height, width) / 300)
+    y = (torch.arange(height) + 0.5 - down * height).abs()
+    x = (torch.arange(width) + 0.5 - across * width).abs()
+    away = torch.maximum(y[:, None], x)
+    return image.masked_fill(((away - reach).abs() <= line)[..., None], 1.0)
 
 
 def best_first(scores: Sequence[float]) -> list[int]:

@@ -1,11 +1,15 @@
-"""Where an image still has the edges of the photo it was made after.
+"""Where an image still has the edges of the photo it was made after, and where it lost them.
 
 An estimator reads another depth from a night view or a pencil drawing of the same photo, though
 nothing moved. Where the photo's own edges are still in their places, whatever their colours, the
-depth behind them is taken to be the photo's too; where they are not, the estimates decide.
+depth behind them is taken to be the photo's too; where they are not, the estimates decide. Where
+they are gone though most others are not, something is new or missing, and small differences of
+the estimates count.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -16,37 +20,65 @@ from ..kernels import area_mean, box_mean, resample
 from ..maps.align import fit_affine_robust
 from ..maps.motion import correlation, structure_of
 
-__all__ = ["kept_edges", "with_kept_depth"]
+__all__ = ["EdgeWitness", "with_kept_depth"]
 
-# Longer side of the thumbnails; half a window of the mean, in their pixels.
+# Longer side of the thumbnails.
 _SIDE = 128
-_RADIUS = 3
+# Half windows of the mean, in their pixels: what is kept, what is lost and how even that is.
+_RADIUS, _LOST_RADIUS, _EVEN = 3, 4, 2
 # Correlation of the edges from which on nothing, or everything, is kept. Set on the sample scenes:
 # unrelated edges correlate by less than the first, edges in other colours by more than the second.
 _NOTHING, _ALL = 0.25, 0.5
+# How far below the image's median the correlation lies where edges may be, and surely are, lost.
+_FEWER, _GONE = 0.5, 0.85
+# Windows with less structure have no edges to lose; with fewer other windows nothing is usual.
+_STRUCTURED, _ENOUGH = 0.08, 20
 
 
-def kept_edges(before: Tensor, after: Tensor, height: int, width: int) -> Tensor:
-    """before, after: (H, W, 3) each, of one aspect -> (height, width), 0 where other edges stand
-    in the place of the photo's, 1 where they are the same; inverted edges are the same."""
-    share = _SIDE / max(height, width)
-    size = (max(round(height * share), 1), max(round(width * share), 1))
-    first, second = (
-        structure_of(area_mean(x.movedim(-1, 0)[None], *size)[0].movedim(0, -1))
-        for x in (before, after)
-    )
-    weight = first[1:].square()
-    same = correlation(first[:1], second[:1]).abs().clamp(0, 1)[None]
-    mean = box_mean(same * weight, _RADIUS) / box_mean(weight, _RADIUS).clamp_min(1e-4)
-    kept = ((mean - _NOTHING) / (_ALL - _NOTHING)).clamp(0, 1)
-    return resample(kept[None], height, width, antialias=False)[0, 0]
+@dataclass(frozen=True, slots=True, eq=False)
+class EdgeWitness:
+    """What the photo's edges say, (h, w) each. kept: 0 where other edges stand in the place of the
+    photo's, 1 where they are the same, inverted ones too. lost: 1 where they are gone though those
+    of most of the image are not, 0 where they are no worse than elsewhere."""
+
+    kept: Tensor
+    lost: Tensor
+
+    @classmethod
+    def of(cls, before: Tensor, after: Tensor, height: int, width: int) -> EdgeWitness:
+        """before, after: (H, W, 3) each, of one aspect; both answers are (height, width)."""
+        share = _SIDE / max(height, width)
+        size = (max(round(height * share), 1), max(round(width * share), 1))
+        first, second = (
+            structure_of(area_mean(x.movedim(-1, 0)[None], *size)[0].movedim(0, -1))
+            for x in (before, after)
+        )
+        weight = first[1:].square()
+        same = correlation(first[:1], second[:1]).abs().clamp(0, 1)[None]
+        mean = box_mean(same * weight, _RADIUS) / box_mean(weight, _RADIUS).clamp_min(1e-4)
+        kept = ((mean - _NOTHING) / (_ALL - _NOTHING)).clamp(0, 1)
+        both = torch.stack([kept, _lost(same, weight)], 1)
+        large = resample(both, height, width, antialias=False)[0]
+        return cls(large[0], large[1])
 
 
-def with_kept_depth(target: DepthMap, found: DepthMap, before: Tensor, after: Tensor) -> DepthMap:
+def _lost(same: Tensor, weight: Tensor) -> Tensor:
+    """same, weight: (1, h, w) -> (1, h, w) 0..1."""
+    around = box_mean(weight, _LOST_RADIUS)
+    mean = box_mean(same * weight, _LOST_RADIUS) / around.clamp_min(1e-4)
+    structured = around > _STRUCTURED
+    if int(structured.sum()) < _ENOUGH:
+        return torch.zeros_like(mean)
+    below = (mean[structured].median() - mean).clamp(0, 1) * structured
+    return ((box_mean(below, _EVEN) - _FEWER) / (_GONE - _FEWER)).clamp(0, 1)
+
+
+def with_kept_depth(target: DepthMap, found: DepthMap, kept: Tensor) -> DepthMap:
     """`found` in the disparity of `target`, and the target's own where the photo's edges are kept.
 
-    target: what the estimator reads from the photo `before`; found: from the image `after`; one
-    frame each, of one aspect. A found map that can only be fitted upside down stays as it is.
+    target: what the estimator reads from the photo; found: from the image; one frame each, of one
+    aspect. kept: (h, w) 0..1 of the size of `target`. A found map that can only be fitted upside
+    down stays as it is.
     """
     goal = to_disparity(target)
     other = to_disparity(found).resized(goal.height, goal.width)
@@ -58,5 +90,4 @@ def with_kept_depth(target: DepthMap, found: DepthMap, before: Tensor, after: Te
         fitted = torch.full_like(goal.values, goal.values[both].mean().item())
     else:
         fitted = fit(other.values)
-    kept = kept_edges(before, after, goal.height, goal.width)
     return goal.with_values(torch.lerp(fitted, goal.values, kept), valid=both)

@@ -19,6 +19,7 @@ from ..progress import Progress
 from ..ranges import Window, normalise
 from .edges import EdgeFit, Patch, edge_map, lone_patches
 from .findings import SEVERITIES, Finding, QualityReport
+from .places import place_name
 
 __all__ = ["CODES", "check_depth"]
 
@@ -29,11 +30,6 @@ _GAP = 0.001
 _FLAT = 0.001
 # Share of the pixels at an end, and the gap before it against the range of all others.
 _SPIKE, _GAP_BEFORE_SPIKE = 0.002, 0.9
-_PLACES = (
-    ("at the top left", "at the top", "at the top right"),
-    ("at the left", "in the middle", "at the right"),
-    ("at the bottom left", "at the bottom", "at the bottom right"),
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -318,10 +314,9 @@ def _transparent(view: _View) -> _Found | None:
 
 
 def _place(patch: Patch) -> str:
-    across = min(2, int(1.5 * (patch.left + patch.right)))
-    down = min(2, int(1.5 * (patch.top + patch.bottom)))
+    name = place_name((patch.left + patch.right) / 2, (patch.top + patch.bottom) / 2)
     return (
-        f"{_PLACES[down][across]} ({patch.left:.0%} to {patch.right:.0%} across, {patch.top:.0%} "
+        f"{name} ({patch.left:.0%} to {patch.right:.0%} across, {patch.top:.0%} "
         f"to {patch.bottom:.0%} down)"
     )
 

@@ -20,7 +20,9 @@ All are 1 for the same depth, and the product is near 0 for an unrelated image. 
 against db, a shift or a warp moves them apart. The four are measured in `agreement`.
 
 Where the photo itself is known, its edges are a witness: the depth behind edges that are still in
-their places is taken to be kept (see `kept_edges`).
+their places is taken to be kept, and where they alone are gone W counts small differences too (see
+`kept_edges`). A small move of the whole frame is undone first and takes off 1.5 % of the score for
+each percent of the longer side by which the pixels moved on average (see `frame_move`).
 """
 
 from __future__ import annotations
@@ -50,11 +52,12 @@ NEAR_M, FAR_M = 1.0, 10.0
 _SHARED = 0.75
 
 
-def compare(control: DepthMap, found: DepthMap) -> Comparison:
+def compare(control: DepthMap, found: DepthMap, lost: Tensor | None = None) -> Comparison:
     """One frame against one frame that shows the same crop; see `fit_frame` where it may not.
 
     control, found: batch 1, any kind, any sizes of about the same aspect. Only pixels valid in the
-    control count. Raises InvalidInput where the two have no valid pixel in common.
+    control count. lost: (h, w) 0..1 where the photo's edges are gone, None where it is not known,
+    see `EdgeWitness`. Raises InvalidInput where the two have no valid pixel in common.
     """
     if control.batch != 1 or found.batch != 1:
         raise InvalidInput("Structure is compared one image at a time; split the batch.")
@@ -72,16 +75,17 @@ def compare(control: DepthMap, found: DepthMap) -> Comparison:
     first, second = _aligned(to_disparity(target), to_disparity(other))
     rho = ranking(first, second, other)
     lines, left = outlines(first, second, valid), layout(first, second, valid)
-    place = worst_place(first, second, valid)
+    place = worst_place(first, second, valid, lost)
     depth = to_metric(target, NEAR_M, FAR_M)
     predicted = align_depth_to(to_disparity(other).values, depth.values, valid, space="disparity")
     scores = depth_scores(predicted, depth.values, valid)
     report = StructureReport(
-        score=100 * max(0.0, rho) * max(0.0, lines) * max(0.0, left) * (2 + place) / 3,
+        score=100 * max(0.0, rho) * max(0.0, lines) * max(0.0, left) * (2 + place.agreement) / 3,
         spearman=rho,
         outlines=lines,
         layout=left,
-        worst_place=place,
+        worst_place=place.agreement,
+        worst_at=(place.across, place.down),
         control_rmse=control_rmse(_grey(other), _grey(target), valid),
         abs_rel=scores.abs_rel,
         delta1=scores.delta1,

@@ -9,7 +9,7 @@ camera's axis, measured at the pixel centre; one step is at most 1.1e-4 of the d
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,7 @@ def load_scene(name: str) -> Scene:
         codes.shape,
     )
     image = torch.from_numpy(pixels)[None]
+    depth = replace(depth, photo=image)
     return Scene(name, entry["title"], entry["caption"], image, depth, entry["horizon"])
 
 

@@ -9,7 +9,7 @@ with normals or without; panoramas are not.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -57,7 +57,9 @@ def from_geometry(geometry: Mapping[str, Any], options: GeometryOptions) -> Dept
         raise InvalidInput(f"Unknown unit {options.unit!r}; use one of {', '.join(UNITS)}.")
     depth = geometry["depth"].detach().to("cpu", torch.float32)
     read = _from_da3 if "mode" in geometry else _from_moge
-    return read(geometry, depth, options)
+    found, image = read(geometry, depth, options), geometry.get("image")
+    photo = image if isinstance(image, Tensor) and len(image) == found.batch else None
+    return replace(found, photo=photo)
 
 
 def _from_moge(geometry: Mapping[str, Any], depth: Tensor, options: GeometryOptions) -> DepthMap:
