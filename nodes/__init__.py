@@ -25,6 +25,7 @@ from .generate.generate_remote import (
     GenVRDepthGenerateRemote,
     GenVRDepthGenerateScribble,
 )
+from .generate.generate_video import GenVRDepthGenerateVideo
 from .generate.prompt_variations import GenVRDepthPromptVariations
 from .generate.structure_score import GenVRDepthKeepBest, GenVRDepthStructureScore
 from .save.depth_to_mesh import GenVRDepthToMesh
@@ -52,6 +53,7 @@ NODE_CLASS_MAPPINGS: dict[str, type] = {
     "GenVRDepthCameraMove": GenVRDepthCameraMove,
     "GenVRDepthToImage": GenVRDepthToImage,
     "GenVRDepthGenerateLocal": GenVRDepthGenerateLocal,
+    "GenVRDepthGenerateVideo": GenVRDepthGenerateVideo,
     "GenVRDepthGenerateRemote": GenVRDepthGenerateRemote,
     "GenVRDepthGenerateCanny": GenVRDepthGenerateCanny,
     "GenVRDepthGenerateScribble": GenVRDepthGenerateScribble,
@@ -84,6 +86,7 @@ NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
     "GenVRDepthCameraMove": "Depth to Camera Move",
     "GenVRDepthToImage": "Depth to Control Image",
     "GenVRDepthGenerateLocal": "Generate from Depth (Local)",
+    "GenVRDepthGenerateVideo": "Generate Video from Depth (Local)",
     "GenVRDepthGenerateRemote": "Generate from Depth (GenVR)",
     "GenVRDepthGenerateCanny": "Generate from Edges (GenVR)",
     "GenVRDepthGenerateScribble": "Generate from Scribble (GenVR)",

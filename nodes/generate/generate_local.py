@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,14 +10,13 @@ from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..shared import host
-from ..shared.declared import Choice, Declared, Float, Input, Inputs, Int, Socket, Text, Widget
+from ..shared.declared import Choice, Declared, Float, Input, Inputs, Int, Socket, Text
 from ..shared.local_facts import control_facts, is_guided, model_facts, patch_facts, vae_facts
 from ..shared.on_demand import local
+from ..shared.sampler_widgets import auto_number, sampler_names
 from ..shared.sockets import DEPTH_MAP, advanced
 
 __all__ = ["GenVRDepthGenerateLocal"]
-
-AUTO = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +63,12 @@ def _sockets() -> dict[str, Input]:
     return {name: Socket(kind, text) for name, (kind, text) in tooltips.items()}
 
 
-def _names(place: int) -> Callable[[], list[str]]:
-    """ "auto" and ComfyUI's samplers (place 0) or schedulers (place 1)."""
-    return lambda: ["auto", *host.current().samplers()[place]]
-
-
-def _auto(kind: type[Int] | type[Float], tooltip: str, most: int) -> Widget:
-    """A number that is left to the model family until the user types one."""
-    return kind(tooltip, AUTO, AUTO, most, auto=AUTO)
-
-
 def _widgets() -> dict[str, Input]:
     auto = " auto = what the model family works best with."
     return {
         "negative_prompt": Text("What to avoid.", multiline=True),
-        "strength": _auto(Float, "How strictly the depth is followed; 0 = not." + auto, 10),
-        "steps": _auto(Int, "Sampling steps." + auto, 10000),
+        "strength": auto_number(Float, "How strictly the depth is followed; 0 = not." + auto, 10),
+        "steps": auto_number(Int, "Sampling steps." + auto, 10000),
         "count": Int("Images per prompt, with different noise.", 1, 1, 64),
         "denoise": Float(
             "With a reference: how much is repainted. 1 = all, 0.5 keeps colours and light.",
@@ -90,13 +78,15 @@ def _widgets() -> dict[str, Input]:
         ),
         **advanced(
             {
-                "guidance": _auto(Float, "How strictly the prompt is followed (cfg)." + auto, 100),
+                "guidance": auto_number(
+                    Float, "How strictly the prompt is followed (cfg)." + auto, 100
+                ),
                 "start": Float("Fraction of the run at which the depth control starts.", 0, 0, 1),
-                "end": _auto(
+                "end": auto_number(
                     Float, "Fraction of the run at which the depth control ends." + auto, 1
                 ),
-                "sampler": Choice("The sampler." + auto, "auto", choices=_names(0)),
-                "scheduler": Choice("The noise schedule." + auto, "auto", choices=_names(1)),
+                "sampler": Choice("The sampler." + auto, "auto", choices=sampler_names(0)),
+                "scheduler": Choice("The noise schedule." + auto, "auto", choices=sampler_names(1)),
                 "size": Choice(
                     "from depth: as large as the depth map; megapixels: its ratio at the size "
                     "below. Both are rounded to what the family can sample.",
@@ -104,7 +94,7 @@ def _widgets() -> dict[str, Input]:
                     choices=lambda: local.SIZES,
                 ),
                 "megapixels": replace(
-                    _auto(Float, "For size = megapixels (1 = 1024x1024)." + auto, 64),
+                    auto_number(Float, "For size = megapixels (1 = 1024x1024)." + auto, 64),
                     shown_when={"size": ("megapixels",)},
                 ),
                 "second_pass": Float(

@@ -24,7 +24,11 @@ _CONTROL_CLASSES = {
     "ldm.hydit.controlnet.HunYuanControlNet": "hunyuan-dit",
 }
 _ADAPTER_CLASSES = ("Adapter", "Adapter_light")
-_PATCH_CLASSES = {"QwenImageBlockWiseControlNet": "qwen", "ZImage_Control": "z-image"}
+_PATCH_CLASSES = {
+    "QwenImageBlockWiseControlNet": "qwen",
+    "ZImage_Control": "z-image",
+    "MiniMaxH3FunControl": "minimax-h3",
+}
 
 # End of a weight's name -> the axis of its shape that equals the model's width.
 _WIDTH_WEIGHTS = {
@@ -47,7 +51,7 @@ def model_facts(model: Any) -> local.ModelFacts:
     unet: Mapping[str, Any] = getattr(config, "unet_config", None) or {}
     channels = getattr(latent, "latent_channels", 0)
     lora_inputs = _lora_inputs(model)
-    inputs = lora_inputs or unet.get("in_channels") or channels
+    inputs = lora_inputs or unet.get("in_channels") or unet.get("in_dim") or channels
     return local.ModelFacts(
         name=type(config).__name__ if config is not None else type(model).__name__,
         lineage=tuple(cls.__name__ for cls in type(config).__mro__) if config is not None else (),
@@ -58,6 +62,8 @@ def model_facts(model: Any) -> local.ModelFacts:
         concat_channels=max(inputs - channels, 0) if channels and _counts_latents(unet) else 0,
         shifted="model_sampling" in (getattr(model, "object_patches", None) or {}),
         by_lora=lora_inputs is not None,
+        loras=bool(getattr(model, "patches", None)),
+        guide_downscale=_guide_downscale(model),
     )
 
 
@@ -90,7 +96,21 @@ def vae_facts(vae: Any) -> local.VaeFacts:
 
 def _counts_latents(unet: Mapping[str, Any]) -> bool:
     """Whether in_channels counts latent channels; Qwen-Image and Z-Image count patched ones."""
-    return unet.get("image_model") in (None, "flux")
+    return unet.get("image_model") in (None, "flux", "wan2.1")
+
+
+def _guide_downscale(model: Any) -> int:
+    """What the file of an IC-LoRA says of the size of its guides, as core's GetICLoRAParameters
+    reads it; 1 where it says nothing."""
+    attachment = getattr(model, "get_attachment", None)
+    metadata = attachment("lora_metadata") if callable(attachment) else None
+    if not isinstance(metadata, Mapping):
+        return 1
+    texts = (v for k, v in metadata.items() if str(k).endswith("reference_downscale_factor"))
+    try:
+        return max(1, round(float(next(texts, 1))))
+    except (TypeError, ValueError):
+        return 1
 
 
 def _model_width(unet: Mapping[str, Any]) -> int | None:

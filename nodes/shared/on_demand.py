@@ -26,6 +26,7 @@ __all__ = [
     "refine",
     "scenes",
     "stereo",
+    "video",
 ]
 
 
@@ -67,6 +68,12 @@ def _local() -> ModuleType:
     from ..depthkit import local
 
     return local
+
+
+def _video() -> ModuleType:
+    from ..depthkit.local import video
+
+    return video
 
 
 def _moves() -> ModuleType:
@@ -125,6 +132,7 @@ def _stereo() -> ModuleType:
 
 if TYPE_CHECKING:
     from ..depthkit import completion, estimators, formats, genvr, local, scenes
+    from ..depthkit.local import video
     from ..depthkit.maps import merge, refine
     from ..depthkit.measure import image_scores, quality
     from ..depthkit.views import core_geometry, layers, moves, stereo
@@ -136,3 +144,4 @@ else:
     quality, refine = _Part(_quality), _Part(_refine)
     layers, core_geometry = _Part(_layers), _Part(_core_geometry)
     moves, stereo = _Part(_moves), _Part(_stereo)
+    video = _Part(_video)

@@ -1,6 +1,8 @@
-"""Refresh `object_info.json`: the schemas of the core nodes that plans and sample workflows use.
+r"""Refresh `object_info.json`: the schemas of the core nodes that plans and sample workflows use.
 
     COMFYUI_PATH=<checkout> python tests/data/refresh_object_info.py
+    COMFYUI_PATH=<newer> python tests/data/refresh_object_info.py \
+        object_info_newer.json plan_nodes.txt
 
 Starts that ComfyUI without custom nodes and keeps facts only: names, types, limits and choices of
 inputs, types of outputs. Lists of installed files are left out, they differ per machine.
@@ -21,8 +23,10 @@ from comfy_server import Comfy
 
 HERE = Path(__file__).resolve().parent
 
-TARGET = HERE / "object_info.json"
-WANTED = HERE / "core_nodes.txt"  # ids, any number a line; add one and run this file again
+NAMES = dict(enumerate(sys.argv[1:]))
+TARGET = HERE / NAMES.get(0, "object_info.json")
+# ids, any number a line; add one and run this file again
+WANTED = HERE / NAMES.get(1, "core_nodes.txt")
 
 # Drawn by the frontend alone; they have no schema on the server.
 FRONTEND_ONLY = ("Note", "MarkdownNote", "PrimitiveNode", "Reroute")

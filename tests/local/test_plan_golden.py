@@ -18,6 +18,7 @@ from genvr_depth.nodes.depthkit.local import (
     make_plan,
 )
 from genvr_depth.nodes.depthkit.local.steps import Given, Ref
+from genvr_depth.nodes.depthkit.local.video import VIDEO_FAMILIES
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 PLANS = json.loads((DATA / "plans.json").read_text())
@@ -61,7 +62,8 @@ def test_command_refuses_like_the_node_and_lists_files_with_licences(capsys):
 
 def test_every_family_has_a_golden_plan():
     planned = {arguments.split()[0] for arguments in PLANS.values()}
-    assert planned == {family.key for family in FAMILIES} | {"generic"}
+    families = {family.key for family in (*FAMILIES, *VIDEO_FAMILIES)}
+    assert planned == families | {"generic"}
     assert {f"{name}.txt" for name in PLANS} == {p.name for p in (DATA / "plans").iterdir()}
 
 

@@ -28,7 +28,11 @@ class StandInConditioning:
     def make(self, seed, width, pooled):
         generator = torch.Generator().manual_seed(seed)
         tokens = torch.randn(1, 8, width, generator=generator)
-        return ([[tokens, {"pooled_output": torch.randn(1, pooled, generator=generator)}]],)
+        extra = {
+            "pooled_output": torch.randn(1, pooled, generator=generator),
+            "attention_mask": torch.ones(1, tokens.shape[1], dtype=torch.long),  # for LTX
+        }
+        return ([[tokens, extra]],)
 
 
 class StandInGeometry:

@@ -1,4 +1,4 @@
-"""`genvr-depth plan`: what Generate from Depth (Local) would wire for a family, without ComfyUI."""
+"""`genvr-depth plan`: what the local generators would wire for a family, without ComfyUI."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ from ..local import (
     files_of,
     make_plan,
 )
+from ..local.video import (
+    VIDEO_FAMILIES,
+    ClipConnected,
+    ClipSettings,
+    VideoFamily,
+    describe_clip,
+    make_video_plan,
+)
 
 __all__ = ["add_arguments", "run"]
 
@@ -28,12 +36,13 @@ _DEFAULTS = Settings()
 _FAMILIES = {family.key: family for family in (*FAMILIES, GENERIC)}
 # What users call a model whose family has another key -> (family, its kind of control net).
 _ALIASES = {"sd35": ("sd3", "sd35")}
+_VIDEO = {family.key: family for family in VIDEO_FAMILIES}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The choices of the node, under the same names."""
     add = parser.add_argument
-    add("family", choices=[*_FAMILIES, *_ALIASES], help="model family")
+    add("family", choices=[*_FAMILIES, *_ALIASES, *_VIDEO], help="model family")
     add(
         "--control", choices=[*CONTROL_KINDS, "none"], help="kind of control net (default: its own)"
     )
@@ -43,6 +52,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--frames", type=_count, default=1, help="images in the depth map")
     add("--reference", action="store_true", help="a reference image is connected")
     add("--mask", action="store_true", help="a mask is connected")
+    clip = parser.add_argument_group("families of video models")
+    clip.add_argument("--length", type=_count, help="frames of the clip (default: of the depth)")
+    clip.add_argument("--frame-rate", type=float, help="of the clip (default: the family's own)")
+    clip.add_argument("--depth-rate", type=float, help="of the depth (default: that of the clip)")
+    clip.add_argument("--first", action="store_true", help="the first frame is connected")
+    clip.add_argument("--last", action="store_true", help="the last frame is connected")
+    clip.add_argument("--experts", type=int, choices=(1, 2), help="models sampled in turn")
+    clip.add_argument("--shift", type=float, help="timestep shift (default: the family's own)")
     add("--no-clip", action="store_true", help="ready conditioning instead of a text encoder")
     add("--files", action="store_true", help="also list model files, with their licences")
     for name, kind in (("steps", int), ("guidance", float), ("strength", float), ("end", float)):
@@ -61,6 +78,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan; PlanError goes to the caller."""
+    if args.family in _VIDEO:
+        return _run_video(_VIDEO[args.family], args)
     key, own_control = _ALIASES.get(args.family, (args.family, None))
     family = _FAMILIES[key]
     width, height = args.depth
@@ -79,10 +98,41 @@ def run(args: argparse.Namespace) -> int:
     plan = make_plan(connected, Settings.of(vars(args)))
     sys.stdout.write(describe(plan, connected) + "\n")
     if args.files:
-        for file in files_of(family.key):
-            sys.stdout.write(f"File:     models/{file.folder}/{file.name} ({file.licence})\n")
-            sys.stdout.write(f"          {file.url}\n")
+        _write_files(family.key)
     return 0
+
+
+def _run_video(family: VideoFamily, args: argparse.Namespace) -> int:
+    width, height = args.depth
+    depth = Extent(width, height, args.frames)
+    still = Extent(width, height)
+    experts = args.experts or family.experts[0]
+    connected = ClipConnected(
+        model=family.typical,
+        vae=VaeFacts(family.latent_channels, 3),
+        depth=depth,
+        low_noise=family.typical if experts > 1 else None,
+        patch=PatchFacts(family.patch, f"{family.patch} patch") if family.patch else None,
+        clip=not args.no_clip,
+        positive=args.no_clip,
+        first=still if args.first else None,
+        last=still if args.last else None,
+        reference=still if args.reference else None,
+    )
+    names = [name for name in ClipSettings.__dataclass_fields__ if hasattr(args, name)]
+    chosen = {name: getattr(args, name) for name in names}
+    chosen["end"] = 1.0 if args.end is None else args.end
+    plan = make_video_plan(connected, ClipSettings(**chosen))
+    sys.stdout.write(describe_clip(plan, connected) + "\n")
+    if args.files:
+        _write_files(family.key)
+    return 0
+
+
+def _write_files(key: str) -> None:
+    for file in files_of(key):
+        sys.stdout.write(f"File:     models/{file.folder}/{file.name} ({file.licence})\n")
+        sys.stdout.write(f"          {file.url}\n")
 
 
 def _size(text: str) -> tuple[int, int]:

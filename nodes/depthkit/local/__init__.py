@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .control_input import extent_of, mask_extent, pass_images
-from .expand import expand
+from .expand import expand, expand_steps
 from .facts import Connected, ControlFacts, Extent, ModelFacts, PatchFacts, Settings, VaeFacts
 from .families import CONTROL_KINDS, FAMILIES, GENERIC, Family, family_of
 from .model_files import MODEL_FILES, ModelFile, files_of
@@ -32,6 +32,7 @@ __all__ = [
     "VaeFacts",
     "describe",
     "expand",
+    "expand_steps",
     "extent_of",
     "family_of",
     "files_of",

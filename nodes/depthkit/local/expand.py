@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from .sampling_plan import Given, Ref, SamplingPlan
-from .steps import Value
+from .sampling_plan import SamplingPlan
+from .steps import Given, Ref, Step, Value
 
-__all__ = ["expand"]
+__all__ = ["expand", "expand_steps"]
 
 
 class Node(Protocol):
@@ -28,6 +28,14 @@ def expand(plan: SamplingPlan, given: Mapping[str, object], graph: Graph) -> tup
 
     given: the objects that the plan's `Given` inputs name.
     """
+    image, latent = expand_steps(plan.steps, (plan.image, plan.latent), given, graph)
+    return image, latent
+
+
+def expand_steps(
+    steps: Sequence[Step], results: Sequence[Ref], given: Mapping[str, object], graph: Graph
+) -> list[object]:
+    """Add steps to `graph` and give the links of the results."""
     built: dict[str, Node] = {}
 
     def value(item: Value) -> object:
@@ -35,7 +43,7 @@ def expand(plan: SamplingPlan, given: Mapping[str, object], graph: Graph) -> tup
             return built[item.step].out(item.slot)
         return given[item.name] if isinstance(item, Given) else item
 
-    for step in plan.steps:
+    for step in steps:
         inputs = {name: value(item) for name, item in step.inputs.items()}
         built[step.key] = graph.node(step.class_type, step.key, **inputs)
-    return value(plan.image), value(plan.latent)
+    return [value(result) for result in results]

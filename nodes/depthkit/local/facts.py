@@ -34,6 +34,8 @@ class ModelFacts:
     concat_channels: int = 0  # latent channels it expects beside the noisy ones
     shifted: bool = False  # a ModelSampling node was placed before us
     by_lora: bool = False  # the extra input channels come from a LoRA
+    loras: bool = False  # any LoRA is on the model
+    guide_downscale: int = 1  # how much smaller an IC-LoRA wants its guides
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,9 @@ _OPENRAIL = "CreativeML OpenRAIL-M"
 _FLUX = "FLUX.1 [dev] Non-Commercial License"
 _STABILITY = "Stability AI Community License"
 _APACHE = "Apache-2.0"
+_LTX = "LTX-2 Community License"
+_WAN21 = "Comfy-Org/Wan_2.1_ComfyUI_repackaged"
+_WAN22 = "Comfy-Org/Wan_2.2_ComfyUI_Repackaged"
 
 MODEL_FILES: tuple[ModelFile, ...] = (
     _file(
@@ -149,6 +152,80 @@ MODEL_FILES: tuple[ModelFile, ...] = (
         "alibaba-pai/Z-Image-Turbo-Fun-Controlnet-Union:"
         "Z-Image-Turbo-Fun-Controlnet-Union.safetensors",
         _APACHE,
+    ),
+    _file(
+        "wan_vace",
+        "model",
+        "diffusion_models",
+        f"{_WAN21}:split_files/diffusion_models/wan2.1_vace_14B_fp16.safetensors",
+        _APACHE,
+    ),
+    _file(
+        "wan_vace",
+        "model",
+        "diffusion_models",
+        f"{_WAN21}:split_files/diffusion_models/wan2.1_vace_1.3B_fp16.safetensors",
+        _APACHE,
+    ),
+    _file(
+        "wan21_fun",
+        "model",
+        "diffusion_models",
+        f"{_WAN21}:split_files/diffusion_models/wan2.1_fun_control_1.3B_bf16.safetensors",
+        _APACHE,
+    ),
+    _file(
+        "wan22_fun",
+        "model",
+        "diffusion_models",
+        f"{_WAN22}:split_files/diffusion_models/"
+        "wan2.2_fun_control_high_noise_14B_fp8_scaled.safetensors",
+        _APACHE,
+    ),
+    _file(
+        "wan22_fun",
+        "model",
+        "diffusion_models",
+        f"{_WAN22}:split_files/diffusion_models/"
+        "wan2.2_fun_control_low_noise_14B_fp8_scaled.safetensors",
+        _APACHE,
+    ),
+    _file(
+        "wan_vace",
+        "clip",
+        "text_encoders",
+        f"{_WAN21}:split_files/text_encoders/umt5_xxl_fp8_e4m3fn_scaled.safetensors",
+        _APACHE,
+    ),
+    _file("wan_vace", "vae", "vae", f"{_WAN21}:split_files/vae/wan_2.1_vae.safetensors", _APACHE),
+    _file(
+        "ltx",
+        "checkpoint",
+        "checkpoints",
+        "Lightricks/LTX-2:ltx-2-19b-dev-fp8.safetensors",
+        _LTX,
+    ),
+    _file(
+        "ltx",
+        "lora",
+        "loras",
+        "Lightricks/LTX-2-19b-IC-LoRA-Depth-Control:ltx-2-19b-ic-lora-depth-control.safetensors",
+        _LTX,
+    ),
+    _file(
+        "ltx",
+        "clip",
+        "text_encoders",
+        "Comfy-Org/ltx-2:split_files/text_encoders/gemma_3_12B_it_fp4_mixed.safetensors",
+        "Gemma Terms of Use",
+    ),
+    _file(
+        "minimax_h3",
+        "model patch",
+        "model_patches",
+        "Comfy-Org/MiniMax-H3:model_patches/"
+        "minimax_h3_fun_controlnet_union_pruned_int8_convrot.safetensors",
+        "see its page",
     ),
 )
 

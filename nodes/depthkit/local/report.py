@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from .control_routes import route_name
 from .facts import Connected
-from .sampling_plan import Given, Ref, SamplingPlan
+from .sampling_plan import SamplingPlan
 from .sampling_size import size_multiple
-from .steps import Value
+from .steps import Given, Ref, Step, Value
 
-__all__ = ["describe", "headline"]
+__all__ = ["describe", "headline", "wiring"]
 
 _LONGEST_TEXT = 60
 
@@ -39,23 +41,31 @@ def describe(plan: SamplingPlan, connected: Connected) -> str:
         "Control": f"strength {choice.strength:g}, {choice.start:g} to {choice.end:g} of the run",
     }
     lines = [f"{name + ':':<10}{text}" for name, text in rows.items()]
-    lines += ["Steps:", *(_step_line(index, plan) for index in range(len(plan.steps)))]
-    lines += [f"Result:   image = {_value(plan.image, plan)}, latent = {_value(plan.latent, plan)}"]
+    lines += wiring(plan.steps, {"image": plan.image, "latent": plan.latent})
     lines += [f"Note:     {note}" for note in plan.notes]
     return "\n".join(lines)
 
 
-def _step_line(index: int, plan: SamplingPlan) -> str:
-    step = plan.steps[index]
-    inputs = ", ".join(f"{name}={_value(value, plan)}" for name, value in step.inputs.items())
-    return f"  {index + 1:>2} {step.class_type}({inputs})"
+def wiring(steps: Sequence[Step], results: Mapping[str, Ref]) -> list[str]:
+    """The steps in order, and where each result comes from."""
+    numbers = {step.key: number for number, step in enumerate(steps, 1)}
+    lines = [
+        f"  {number:>2} {step.class_type}({_inputs(step, numbers)})"
+        for number, step in enumerate(steps, 1)
+    ]
+    ends = ", ".join(f"{name} = {_value(ref, numbers)}" for name, ref in results.items())
+    return ["Steps:", *lines, f"Result:   {ends}"]
 
 
-def _value(value: Value, plan: SamplingPlan) -> str:
+def _inputs(step: Step, numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}={_value(value, numbers)}" for name, value in step.inputs.items())
+
+
+def _value(value: Value, numbers: Mapping[str, int]) -> str:
     if isinstance(value, Given):
         return f"<{value.name}>"
     if isinstance(value, Ref):
-        number = next(i for i, step in enumerate(plan.steps, 1) if step.key == value.step)
+        number = numbers[value.step]
         return f"#{number}" if value.slot == 0 else f"#{number}.{value.slot}"
     if isinstance(value, str):
         shown = value if len(value) <= _LONGEST_TEXT else value[: _LONGEST_TEXT - 3] + "..."

@@ -1,0 +1,114 @@
+"""The tensors a plan for a clip asks for, made frame by frame at the exact size and count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import overload
+
+import torch
+from torch import Tensor
+
+from ... import images
+from ...conversions import to_disparity
+from ...depth_map import DepthMap
+from ...ranges import Window, known, normalise, percentile
+from .plan import VideoPlan
+
+__all__ = ["clip_images"]
+
+
+def clip_images(
+    plan: VideoPlan,
+    depth: DepthMap | Tensor,
+    first: Tensor | None = None,
+    last: Tensor | None = None,
+    reference: Tensor | None = None,
+) -> dict[str, Tensor]:
+    """Name -> tensor: "control_video" (T, h, w, 3), near = white, one range for the clip;
+    "control_masks" (T, h, w), 0 where a frame is given; "first_frame", "last_frame", "reference"
+    (1, h, w, 3)."""
+    height, width = plan.size.height, plan.size.width
+    stills = {"first_frame": first, "last_frame": last, "reference": reference}
+    found = {
+        name: images.resize(images.rgb(image[:1], name), height, width)
+        for name, image in stills.items()
+        if image is not None
+    }
+    video = torch.empty(plan.timing.length, height, width, 3)
+    if isinstance(depth, DepthMap):
+        one = _grey(depth, height, width)
+    else:
+        one = _finished(depth, height, width)
+    shown = -1
+    for index, frame in enumerate(plan.timing.sources):
+        video[index] = video[index - 1] if frame == shown else one(frame)
+        shown = frame
+    found["control_video"] = video
+    if plan.family.route == "vace":
+        _keep(found, video)
+    return found
+
+
+def _keep(found: dict[str, Tensor], video: Tensor) -> None:
+    """Given frames stand in the control video, and the mask says that they stay."""
+    masks = torch.ones(video.shape[:3])
+    for name, place in (("first_frame", 0), ("last_frame", -1)):
+        if name in found:
+            video[place] = found[name][0]
+            masks[place] = 0
+    found["control_masks"] = masks
+
+
+class _Disparities(Sequence[Tensor]):
+    """The known values of every frame, converted when they are asked for."""
+
+    def __init__(self, depth: DepthMap) -> None:
+        self._depth = depth
+        self._ends = depth.extremes() if depth.kind == "depth" else None
+
+    def __len__(self) -> int:
+        return self._depth.batch
+
+    def frame(self, index: int) -> DepthMap:
+        return to_disparity(self._depth.frame(index), ends=self._ends)
+
+    @overload
+    def __getitem__(self, index: int) -> Tensor: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Tensor]: ...
+    def __getitem__(self, index: int | slice) -> Tensor | Sequence[Tensor]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        one = self.frame(index)
+        return known(one.values[0], one.valid[0])
+
+
+_Frame = Callable[[int], Tensor]
+
+
+def _finished(frames: Tensor, height: int, width: int) -> _Frame:
+    """Frame index -> (height, width, 3) of control frames."""
+    stack = images.frames(frames, "depth")
+
+    def one(index: int) -> Tensor:
+        return images.resize(images.rgb(stack[index : index + 1], "depth"), height, width)[0]
+
+    return one
+
+
+def _grey(depth: DepthMap, height: int, width: int) -> _Frame:
+    """Frame index -> (height, width, 1) grey: disparity in the window of the whole clip."""
+    frames = _Disparities(depth)
+    window = Window()
+    low, high = percentile(frames, (window.low, window.high)).tolist()
+    if high - low <= 1e-6 * max(abs(low), abs(high), 1e-12):
+        low = min(part.min().item() for part in frames if part.numel())
+        high = max(part.max().item() for part in frames if part.numel())
+    shown = Window("fixed", low, high) if low < high else window
+
+    def one(index: int) -> Tensor:
+        return normalise(frames.frame(index).resized(height, width), shown)[0][..., None]
+
+    return one

@@ -1,0 +1,226 @@
+"""Plans for clips: rules of every family, refusals, agreement with the schemas of core's nodes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from genvr_depth.nodes.depthkit.depth_map import DepthMap
+from genvr_depth.nodes.depthkit.errors import PlanError
+from genvr_depth.nodes.depthkit.local import Extent, ModelFacts, PatchFacts, VaeFacts
+from genvr_depth.nodes.depthkit.local.steps import Given, Ref
+from genvr_depth.nodes.depthkit.local.video import (
+    VIDEO_FAMILIES,
+    ClipConnected,
+    ClipSettings,
+    clip_images,
+    make_video_plan,
+    video_family_of,
+)
+from genvr_depth.nodes.depthkit.ranges import control_image
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+# 0.27 and 0.33 as their servers said; what is newer as its documentation says, not run.
+RAN = [json.loads((DATA / f"object_info{name}.json").read_text()) for name in ("", "_newer")]
+READ = json.loads((DATA / "object_info_read.json").read_text())["nodes"]
+
+GIVEN = {
+    "model": "MODEL",
+    "model_low_noise": "MODEL",
+    "model_patch": "MODEL_PATCH",
+    "vae": "VAE",
+    "clip": "CLIP",
+    "positive": "CONDITIONING",
+    "negative": "CONDITIONING",
+    "control_video": "IMAGE",
+    "control_masks": "MASK",
+    "first_frame": "IMAGE",
+    "last_frame": "IMAGE",
+    "reference": "IMAGE",
+}
+LITERALS = {"INT": int, "FLOAT": (int, float), "STRING": str, "BOOLEAN": bool, "COMBO": str}
+FAMILIES = {family.key: family for family in VIDEO_FAMILIES}
+families = pytest.mark.parametrize("key", FAMILIES)
+
+
+def _connected(key, full=False, frames=60, **changes):
+    family = FAMILIES[key]
+    still = Extent(1280, 720)
+    base = ClipConnected(
+        model=family.typical,
+        vae=VaeFacts(family.latent_channels, 3),
+        depth=Extent(1280, 720, frames),
+        low_noise=family.typical if family.experts[0] > 1 else None,
+        patch=PatchFacts(family.patch, "patch") if family.patch else None,
+        clip=not full or family.route == "h3",
+        positive=full,
+        first=still if full and family.first_frame else None,
+        last=still if full and family.last_frame else None,
+        reference=still if full and family.reference else None,
+    )
+    return replace(base, **changes)
+
+
+def _schemas(version, key):
+    nodes = RAN[version]["nodes"]
+    return nodes | READ if key == "minimax_h3" and version == 1 else nodes
+
+
+@families
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("version", [0, 1], ids=["0.27", "0.33"])
+def test_plan_agrees_with_comfyuis_schemas(key, full, version):
+    nodes = _schemas(version, key)
+    if key == "minimax_h3" and version == 0:
+        pytest.skip("MiniMax H3 is newer than 0.27")
+    plan = make_video_plan(_connected(key, full), ClipSettings(prompt="street"))
+    outputs = {}
+    for step in plan.steps:
+        schema = nodes[step.class_type]
+        known = schema["required"] | schema["optional"]
+        assert set(step.inputs) <= set(known), step
+        assert set(schema["required"]) <= set(step.inputs), step
+        for name, value in step.inputs.items():
+            _check_value(known[name], value, outputs, f"{step.class_type}.{name}")
+        outputs[step.key] = schema["output"]
+    for ref, kind in ((plan.image, "IMAGE"), (plan.latent, "LATENT"), (plan.video, "VIDEO")):
+        assert outputs[ref.step][ref.slot] == kind
+
+
+def _check_value(declared, value, outputs, where):
+    if isinstance(value, Ref):
+        assert outputs[value.step][value.slot] == declared["type"], where
+    elif isinstance(value, Given):
+        assert GIVEN[value.name] == declared["type"], where
+    else:
+        assert isinstance(value, LITERALS[declared["type"]]), where
+        if "options" in declared:
+            assert value in declared["options"], where
+        if "min" in declared:
+            assert declared["min"] <= value <= declared["max"], where
+
+
+@families
+def test_a_typical_model_is_recognised_as_its_own_family(key):
+    assert video_family_of(FAMILIES[key].typical) is FAMILIES[key]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    key=st.sampled_from(sorted(FAMILIES)),
+    frames=st.integers(1, 300),
+    length=st.one_of(st.none(), st.integers(1, 400)),
+    depth_rate=st.one_of(st.none(), st.floats(1, 120)),
+)
+def test_every_frame_that_is_sampled_shows_a_frame_of_the_depth(key, frames, length, depth_rate):
+    asked = ClipSettings(length=length, depth_rate=depth_rate)
+    timing = make_video_plan(_connected(key, frames=frames), asked).timing
+    family = FAMILIES[key]
+    assert (timing.length - family.first) % family.step == 0
+    assert timing.length >= family.first
+    assert list(timing.sources) == sorted(timing.sources)
+    assert timing.sources[0] == 0
+    assert timing.sources[-1] < frames
+    if length is not None and length >= family.first:
+        assert abs(timing.length - length) <= family.step / 2
+
+
+def test_depth_of_another_rate_is_resampled_cut_or_slowed_with_a_note():
+    def plan(frames, **asked):
+        return make_video_plan(_connected("wan_vace", frames=frames), ClipSettings(**asked))
+
+    same = plan(81)
+    assert same.timing.sources == tuple(range(81))
+    assert not same.notes
+    half = plan(81, depth_rate=32.0)
+    assert half.timing.sources == tuple(range(0, 82, 2))
+    assert "nearest frame in time" in " ".join(half.notes)
+    cut = plan(81, length=41)
+    assert cut.timing.sources == tuple(range(41))
+    assert "cut after frame 41 of 81" in " ".join(cut.notes)
+    slow = plan(41, length=81)
+    assert slow.timing.sources[-1] == 40
+    assert "slowed down" in " ".join(slow.notes)
+    still = plan(1)
+    assert set(still.timing.sources) == {0}
+    assert "one image" in " ".join(still.notes)
+    assert "80 frames become 77" in " ".join(plan(80).notes)
+
+
+@families
+def test_sizes_are_multiples_and_keep_the_ratio(key):
+    for size in ("megapixels", "from depth"):
+        made = make_video_plan(_connected(key), ClipSettings(size=size)).size
+        assert made.width % FAMILIES[key].multiple == 0
+        assert made.height % FAMILIES[key].multiple == 0
+        assert abs(made.width / made.height - 16 / 9) < 0.15
+    small_guides = replace(FAMILIES["ltx"].typical, guide_downscale=2)
+    made = make_video_plan(_connected("ltx", model=small_guides), ClipSettings()).size
+    assert made.width % 64 == 0
+    assert made.height % 64 == 0
+
+
+REFUSED = {
+    "takes no clip of depth": ("wan_vace", {"model": ModelFacts("SDXL", ("SDXL",))}, {}),
+    "low-noise one is missing": ("wan22_fun", {"low_noise": None}, {}),
+    "another family": ("wan22_fun", {"low_noise": FAMILIES["wan_vace"].typical}, {}),
+    "nothing belongs to model_low_noise": (
+        "wan21_fun", {"low_noise": FAMILIES["wan21_fun"].typical}, {},
+    ),
+    "carries no LoRA": ("ltx", {"model": replace(FAMILIES["ltx"].typical, loras=False)}, {}),
+    "Nothing brings the depth": ("minimax_h3", {"patch": None}, {}),
+    "does not fit the model": ("wan_vace", {"patch": PatchFacts("qwen", "Qwen")}, {}),
+    "The VAE is missing": ("wan_vace", {"vae": None}, {}),
+    "makes latents of 128": ("wan_vace", {"vae": VaeFacts(128, 3)}, {}),
+    "nothing to turn the prompt": ("wan_vace", {"clip": False}, {}),
+    "not the same frame": ("wan_vace", {"first": Extent(720, 720)}, {}),
+    "takes no last image": ("wan21_fun", {"last": Extent(1280, 720)}, {}),
+    "has no WanVaceToVideo": ("wan_vace", {"nodes": frozenset({"KSampler"})}, {}),
+    "length of 0 frames": ("wan_vace", {}, {"length": 0}),
+    "frame_rate is 0": ("wan_vace", {}, {"frame_rate": 0.0}),
+    "frame_rate is 1000": ("wan_vace", {}, {"frame_rate": 1000.0}),
+    "depth_rate is 0": ("wan_vace", {}, {"depth_rate": 0.0}),
+    "no size": ("wan_vace", {}, {"megapixels": 0.0}),
+    "would never act": ("minimax_h3", {}, {"start": 0.5, "end": 0.5}),
+    "strength is 20": ("wan_vace", {}, {"strength": 20.0}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_what_cannot_work_is_refused_with_a_remedy(words):
+    key, connected, asked = REFUSED[words]
+    with pytest.raises(PlanError, match=words):
+        make_video_plan(_connected(key, **connected), ClipSettings(**asked))
+
+
+@pytest.mark.parametrize("kind", ["metric", "depth", "disparity"])
+def test_control_frames_are_those_of_depth_to_image(kind):
+    values = torch.rand(17, 64, 96, generator=torch.Generator().manual_seed(1)) + 0.5
+    depth = DepthMap.make(values, kind, values < 1.48)
+    connected = _connected("wan_vace", depth=Extent(96, 64, 17))
+    plan = make_video_plan(connected, ClipSettings(size="from depth"))
+    made = clip_images(plan, depth)
+    assert torch.allclose(made["control_video"], control_image(depth), atol=1e-6)
+    assert made["control_masks"].min() == 1
+
+
+def test_given_frames_stand_in_the_clip_and_stay():
+    depth = torch.rand(17, 64, 96, 3)
+    stills = [torch.rand(1, 128, 192, 3) for _ in range(3)]
+    still = Extent(192, 128)
+    connected = _connected(
+        "wan_vace", depth=Extent(96, 64, 17), first=still, last=still, reference=still
+    )
+    plan = make_video_plan(connected, ClipSettings(size="from depth"))
+    made = clip_images(plan, depth, *stills)
+    assert torch.equal(made["control_video"][0], made["first_frame"][0])
+    assert torch.equal(made["control_video"][-1], made["last_frame"][0])
+    assert torch.equal(made["control_video"][5], depth[5])
+    assert made["control_masks"][[0, -1]].max() == 0
+    assert made["control_masks"][1:-1].min() == 1
+    assert made["reference"].shape == (1, 64, 96, 3)
