@@ -177,6 +177,13 @@ def test_a_user_cannot_pay_with_anothers_key(server, ids, services):
     assert [len(service.charges) for service in services] == charged
 
 
+def test_a_user_on_another_computer_changes_nothing_unless_the_owner_allows_it(server, ids):
+    far = {"X-Forwarded-For": "203.0.113.7"}
+    for method, path, body in ROUTES[4:]:
+        assert ask(server, ids[0], method, f"/genvr_depth{path}", body, far)[0] == 403, path
+    assert ask(server, ids[0], "GET", "/genvr_depth/profiles", headers=far)[0] == 200
+
+
 def test_the_cap_is_each_users_own(server, ids, services):
     bob = ids[1]
     put(server, bob, BOB, services[1])

@@ -21,13 +21,13 @@ from .answers import (
     task_state,
     words,
 )
-from .credentials import Profile
+from .free_calls import FreeCalls, asked_wait, unreachable
 from .journal import TASK_ROOM
-from .retry import Pacing, backoff, never_stop, retry_after
-from .service_errors import GenvrError, ServiceDown
+from .profile import Profile
+from .retry import Pacing, backoff, never_stop
+from .service_errors import ServiceDown
 from .service_models import Model
 from .transport import Exchange, NoAnswer, NotSent, Reply, Transport
-from .transport_errors import ONLINE
 
 __all__ = ["Ambiguous", "Client", "PayloadTooLarge", "Status", "TaskUnknown", "UploadTicket"]
 
@@ -38,10 +38,8 @@ _BUSY_TRIES = 5
 _PATIENCE_S = 90.0
 _UNKNOWN_TRIES = 5
 _UNKNOWN_WAIT_S = 2.0
-_LEAST_WAIT_S = 0.5
 # Time-out, conflict with a request that arrived before, connection given up: it may have arrived.
 _UNCLEAR = (408, 409, 499)
-_FREE = "This call is free, and tasks that were paid for are kept."
 _KEPT = "The task itself is kept; asking again is free."
 
 Stop = Callable[[], bool]
@@ -110,20 +108,20 @@ class Client:
         cannot be reached, Stopped when Stop is pressed while waiting (then nothing was sent).
         """
         payload = {**self._task_fields(model), **body}
-        unreachable, busy = 0, 0
+        unsent, busy = 0, 0
         while True:
             reply = self._submit(payload, idempotency_key)
             if isinstance(reply, NotSent):
-                unreachable += 1
-                if unreachable >= _SUBMIT_TRIES:
+                unsent += 1
+                if unsent >= _SUBMIT_TRIES:
                     money = "Nothing was sent or charged."
-                    raise ServiceDown(_unreachable(self.profile, reply, money))
-                self.pacing.wait(backoff(unreachable), should_stop)
+                    raise ServiceDown(unreachable(self.profile, reply, money))
+                self.pacing.wait(backoff(unsent), should_stop)
             elif reply.status == 429 and task_id(reply.json()) is None:
                 busy += 1
                 if busy >= _BUSY_TRIES:
                     raise refusal(reply, self.profile.redactor, "the request")
-                self.pacing.wait(self._asked_wait(reply, busy), should_stop)
+                self.pacing.wait(asked_wait(reply, busy, self.pacing.clock()), should_stop)
             else:
                 return self._accepted(reply)
 
@@ -195,7 +193,7 @@ class Client:
 
     def upload_ticket(self, file_name: str, should_stop: Stop = never_stop) -> UploadTicket:
         """Ask for an upload URL. Needs the key and costs nothing, so it also tests the key."""
-        reply = self._persist(self.ticket_request(file_name), should_stop, "the upload")
+        reply = self._free.ask(self.ticket_request(file_name), should_stop, "the upload")
         ticket = self.ticket_in(reply)
         if ticket is None:
             raise refusal(reply, self.profile.redactor, "the upload")
@@ -231,19 +229,23 @@ class Client:
             timeout_s=120.0,
             public=not self.profile.serves(ticket.url),
         )
-        return self._persist(exchange, should_stop, "the upload", (403, 413))
+        return self._free.ask(exchange, should_stop, "the upload", (403, 413))
 
     def models(self, should_stop: Stop = never_stop) -> Any:
         """`GET /api/models`, parsed; needs no key."""
         exchange = Exchange("GET", f"{self.profile.base}/api/models", max_bytes=16 << 20)
-        return self._persist(exchange, should_stop, "the list of models").json()
+        return self._free.ask(exchange, should_stop, "the list of models").json()
 
     def schema(self, model: Model, should_stop: Stop = never_stop) -> Any:
         """`GET /api/schema/...`, parsed; needs no key."""
         exchange = Exchange("GET", f"{self.profile.base}/api/schema/{model.path}")
-        return self._persist(exchange, should_stop, "the schema").json()
+        return self._free.ask(exchange, should_stop, "the schema").json()
 
     # -- inside -----------------------------------------------------------------------------------
+
+    @property
+    def _free(self) -> FreeCalls:
+        return FreeCalls(self.profile, self.transport, self.pacing, self.patience_s)
 
     def _url(self, call: str) -> str:
         return f"{self.profile.base}{_PREFIX[self.profile.version]}/{call}"
@@ -267,7 +269,7 @@ class Client:
         )
         said = ""
         for _ in range(_UNKNOWN_TRIES):
-            reply = self._persist(
+            reply = self._free.ask(
                 exchange, should_stop, f"the question for task {shortened(task)}", (404,)
             )
             if reply.status != 404:
@@ -277,73 +279,9 @@ class Client:
             self.pacing.wait(_UNKNOWN_WAIT_S, should_stop)
         raise TaskUnknown(self.profile.redactor(said))
 
-    def _persist(
-        self, exchange: Exchange, should_stop: Stop, what: str, wanted: tuple[int, ...] = ()
-    ) -> Reply:
-        """Repeat a free call until it answers; codes in `wanted` are answers too."""
-        deadline = self.pacing.monotonic() + self.patience_s
-        refused_key, attempt = 0, 0
-        while True:
-            reply = self._attempt(exchange, should_stop)
-            if isinstance(reply, Reply):
-                if reply.status in wanted or _usable(reply, exchange):
-                    return reply
-                if _definite(reply):
-                    refused_key += reply.status == 401
-                    # Good keys are refused once in a while.
-                    if reply.status != 401 or refused_key > 1:
-                        raise refusal(reply, self.profile.redactor, what, _FREE)
-            attempt += 1
-            left = deadline - self.pacing.monotonic()
-            if left <= 0:
-                raise self._gave_up(reply, what)
-            # A service that asks for more patience than there is gets all of it, and one more try.
-            self.pacing.wait(min(self._asked_wait(reply, attempt), left), should_stop)
-
-    def _attempt(self, exchange: Exchange, should_stop: Stop) -> Reply | NotSent | NoAnswer:
-        try:
-            return self.transport.send(exchange, should_stop)
-        except (NotSent, NoAnswer) as error:
-            return error
-
-    def _asked_wait(self, reply: Reply | NotSent | NoAnswer, attempt: int) -> float:
-        header = reply.headers.get("retry-after") if isinstance(reply, Reply) else None
-        asked = retry_after(header, self.pacing.clock())
-        # "At once", or a moment that is over on our clock, is no leave to hammer.
-        return backoff(attempt) if asked is None else max(asked, _LEAST_WAIT_S, backoff(attempt))
-
-    def _gave_up(self, reply: Reply | NotSent | NoAnswer, what: str) -> GenvrError:
-        if not isinstance(reply, Reply):
-            money = "Asking again costs nothing."
-            return ServiceDown(_unreachable(self.profile, reply, money))
-        if reply.status == 429:
-            return refusal(reply, self.profile.redactor, what, _FREE)
-        said = self.profile.redactor(words(reply), 160)
-        return ServiceDown(
-            f'GenVR does not work at the moment: {what} was answered with "{said}" (code '
-            f"{reply.status}) for {self.patience_s:.0f} s. Try again later; tasks that were "
-            "already paid for are kept and picked up for free."
-        )
-
 
 def _is_address(url: str) -> bool:
     try:
         return bool(urlsplit(url).hostname)
     except ValueError:
         return False
-
-
-def _usable(reply: Reply, exchange: Exchange) -> bool:
-    """A 2xx with a JSON body; a PUT has no body."""
-    if not 200 <= reply.status < 300:
-        return False
-    return exchange.method == "PUT" or isinstance(reply.json(), dict | list)
-
-
-def _definite(reply: Reply) -> bool:
-    return 300 <= reply.status < 500 and reply.status not in (408, 429)
-
-
-def _unreachable(profile: Profile, why: NotSent | NoAnswer, money: str) -> str:
-    said = str(why) if isinstance(why, NotSent) else f"no answer comes back ({why}); {ONLINE}"
-    return f"GenVR cannot be reached at {profile.base}: {said}, then run again. {money}"
