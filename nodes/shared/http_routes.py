@@ -1,4 +1,4 @@
-"""Routes for the settings panel: profiles (write-only), the ledger, the defaults of a run."""
+"""Routes for the page: profiles (write-only), the ledger, the defaults of a run, layers of files."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ ROUTES = (
     Route("GET", "/defaults", "defaults"),
     Route("PUT", "/defaults", "save defaults", changes=True),
     Route("GET", "/prices", "prices"),
+    Route("GET", "/layers", "layers"),
 )
 
 

@@ -14,7 +14,8 @@ from ..depthkit.connections import web_server
 from ..depthkit.environment import REMOTE_CHANGES, is_on
 from ..depthkit.errors import DepthError
 from . import host
-from .on_demand import genvr
+from .input_files import clip_or_file
+from .on_demand import formats, genvr
 from .request_rights import Visit, refusal
 from .route_threads import Busy, RouteThreads
 from .users import UnknownUserError
@@ -37,7 +38,7 @@ _PRICED = {
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """place: where the keys of whoever asks lie; name: of the profile."""
+    """place: where the keys of whoever asks lie; name: of the profile, or of the file."""
 
     place: host.PrivatePlace
     name: str
@@ -69,7 +70,8 @@ async def answer(request: Any, work: str, *, changes: bool, outside: bool) -> An
             body = await _json(request)
         except web.HTTPRequestEntityTooLarge:
             return error(413, "This is more than a key and an address can be.")
-    name, threads = request.match_info.get("name", ""), _OUTSIDE if outside else _INSIDE
+    name = request.match_info.get("name", "") or request.query.get("name", "")
+    threads = _OUTSIDE if outside else _INSIDE
     try:
         found = await threads.run(lambda late: WORK[work](_Ask(place, name, body, late)))
     except genvr.MissingKey as missing:
@@ -136,6 +138,11 @@ def _save_defaults(ask: _Ask) -> Any:
     return _shown(genvr.settings.save_defaults(ask.place.folder, ask.body))
 
 
+def _layers(ask: _Ask) -> Any:
+    """What Load Depth's `channel` may name in a file of ComfyUI's folders."""
+    return {"layers": formats.layers(clip_or_file(ask.name))}
+
+
 def _prices(ask: _Ask) -> Any:
     """Credits of one image by node id, and how many styles each group has: the cost badge."""
     prices = {node: asdict(genvr.model_named(name).price) for node, name in _PRICED.items()}
@@ -164,4 +171,5 @@ WORK: dict[str, Callable[[_Ask], Any]] = {
     "defaults": _defaults,
     "save defaults": _save_defaults,
     "prices": _prices,
+    "layers": _layers,
 }

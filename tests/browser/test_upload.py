@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 
+import numpy as np
+import OpenEXR
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
@@ -136,3 +138,29 @@ def test_the_button_takes_no_place_among_the_saved_values(page, canvas):
     assert canvas.widget(node, "height") == 77
     sent = page.evaluate("async () => (await app.graphToPrompt()).output")
     assert "genvr_upload" not in sent[str(node)]["inputs"]
+
+
+def test_the_layers_of_a_file_are_listed_and_chosen(page, canvas, server):
+    channels = {
+        name: np.full((30, 40), index + 1, np.float32)
+        for index, name in enumerate(("Background.Depth.Z", "ViewLayer.Depth.Z", "ViewLayer.AO.R"))
+    }
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    name = f"layers {id(page)}.exr"
+    OpenEXR.File(header, channels).write(str(server.base / "input" / name))
+    node = canvas.add("GenVRDepthLoad", 200, 150)
+    page.evaluate(
+        "([id, name]) => { app.graph.getNodeById(id).widgets[0].value = name }", [node, name]
+    )
+    page.mouse.click(*place(page, node, "Layers of the file"))
+    items = page.locator(".genvr-menu button")
+    items.first.wait_for(timeout=10_000)
+    assert items.all_inner_texts() == [
+        "Background.Depth.Z", "ViewLayer.Depth.Z", "ViewLayer.AO.R",
+    ]  # fmt: skip
+    items.nth(1).click()
+    assert canvas.widget(node, "channel") == "ViewLayer.Depth.Z"
+    assert page.locator(".genvr-menu").count() == 0
+    page.evaluate("id => { app.graph.getNodeById(id).widgets[0].value = 'gone.exr' }", node)
+    page.mouse.click(*place(page, node, "Layers of the file"))
+    page.get_by_text("There is no file 'gone.exr'").last.wait_for(timeout=10_000)

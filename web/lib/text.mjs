@@ -48,6 +48,8 @@ export const ENGLISH = Object.freeze({
     title: "Upload",
     choose: "Choose a depth file to upload",
     photo: "Use my own photo",
+    layers: "Layers of the file",
+    no_layers: "{name} has no layers to choose from.",
     too_large: "{name} is larger than this ComfyUI takes. Put it into the input folder yourself.",
     failed: "ComfyUI did not take {name}. Put it into the input folder yourself.",
   },

@@ -22,6 +22,7 @@ from .arrays import (
     recognises_npz,
     recognises_pfm,
 )
+from .arrays import layers as npz_layers
 from .depth_photo import decode as decode_depth_photo
 from .depth_photo import encode as encode_depth_photo
 from .depth_photo import recognises as recognises_depth_photo
@@ -29,8 +30,10 @@ from .embed import Carrier
 from .exr import decode as decode_exr
 from .exr import encode_float as encode_exr
 from .exr import encode_half as encode_exr_half
+from .exr import layers as exr_layers
 from .exr import recognises as recognises_exr
 from .hdf5 import decode as decode_hdf5
+from .hdf5 import layers as hdf5_layers
 from .hdf5 import recognises as recognises_hdf5
 from .heif import decode as decode_heif
 from .heif import recognises as recognises_heif
@@ -58,6 +61,7 @@ from .sintel import recognises as recognises_sintel
 from .tiff import decode as decode_tiff
 from .tiff import encode_codes as encode_tiff16
 from .tiff import encode_float as encode_tiff
+from .tiff import layers as tiff_layers
 from .tiff import recognises as recognises_tiff
 
 __all__ = [
@@ -68,6 +72,7 @@ __all__ = [
     "encode_depth",
     "encode_frame",
     "format_named",
+    "layers_in",
     "photo_beside",
 ]
 
@@ -123,6 +128,13 @@ FORMATS: dict[str, DepthFormat] = {
         ),
     )
 }  # fmt: skip
+
+_LAYERED: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], list[str]]], ...] = (
+    (recognises_exr, exr_layers),
+    (recognises_tiff, tiff_layers),
+    (recognises_npz, npz_layers),
+    (recognises_hdf5, hdf5_layers),
+)
 
 _OBJ_REMARK = (b"#", b"mtllib", b"o ", b"g ")
 _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes, LoadOptions], DepthMap]], ...] = (
@@ -196,6 +208,11 @@ def check_known(head: bytes) -> None:
     # Remarks before the first vertex of an OBJ may be longer.
     if not head.lstrip().startswith(_OBJ_REMARK):
         _reader(head)
+
+
+def layers_in(data: bytes) -> list[str]:
+    """Names of the layers, arrays or pages of a file, those called depth first; none of others."""
+    return next((names(data) for recognises, names in _LAYERED if recognises(data)), [])
 
 
 def photo_beside(data: bytes, options: LoadOptions) -> torch.Tensor | None:

@@ -12,11 +12,11 @@ from ..depth_map import DepthMap
 from ..errors import FormatError
 from .clips import joined
 from .depth_video import VIDEOS, load_video, video_photos
-from .format_table import check_known, decode_depth, photo_beside
+from .format_table import check_known, decode_depth, layers_in, photo_beside
 from .options import LoadOptions
 from .sequences import find_sequence
 
-__all__ = ["READABLE", "fingerprint", "load_depth", "load_photo"]
+__all__ = ["READABLE", "fingerprint", "layers", "load_depth", "load_photo"]
 
 # Extensions worth listing; what a file is, its content decides.
 READABLE = frozenset(
@@ -95,6 +95,22 @@ def _load_file(path: Path, options: LoadOptions) -> DepthMap:
         raise FormatError(f"Cannot read {path.name}: {error.strerror or error}.") from error
     depth = decode_depth(data, replace(options, sidecar=text, name=path.name))
     return replace(depth, source=depth.source or path.name)
+
+
+def layers(path: Path) -> list[str]:
+    """What `LoadOptions.channel` may name in the file, or in the first file of a clip.
+
+    Layers of an EXR, arrays of an NPZ or HDF5, pages of a TIFF, those called depth first; none of
+    other formats. Raises FormatError.
+    """
+    if not path.is_file():
+        path = next(iter(find_sequence(path, READABLE).files.values()))
+    if path.suffix.lower() in VIDEOS:
+        return []
+    try:
+        return layers_in(_read(path))
+    except OSError as error:
+        raise FormatError(f"Cannot read {path.name}: {error.strerror or error}.") from error
 
 
 def load_photo(path: Path, options: LoadOptions) -> torch.Tensor | None:
