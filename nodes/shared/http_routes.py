@@ -1,4 +1,4 @@
-"""Routes for the page: profiles (write-only), the ledger, the defaults of a run, layers of files."""
+"""Routes for the page: profiles (write-only), the ledger, defaults of a run, layers of a file."""
 
 from __future__ import annotations
 
