@@ -14,7 +14,7 @@ from ..depth_map import DepthMap, Pinhole
 from ..errors import FormatError, FormatUnavailable, MissingInformation
 from .apple_depth import AppleDepth, describes
 from .guard import damaged_is_an_error
-from .heif_boxes import xmp_items
+from .heif_boxes import has_plain_names, xmp_items
 from .options import AS_FILE_SAYS, LoadOptions, check_size
 from .orientation import ORIENTATION, turned
 from .unlabelled import Plane, understand, white_of
@@ -50,6 +50,8 @@ def decode_pixels(data: bytes) -> NDArray[np.generic]:
 
 def _opened(data: bytes) -> Any:
     """The file with its size checked, nothing decoded yet."""
+    if not has_plain_names(data):
+        raise FormatError("This HEIC is damaged: its list of items cannot be read; copy it again.")
     file = _binding().open_heif(data, convert_hdr_to_8bit=False)
     check_size(*file.size)
     return file

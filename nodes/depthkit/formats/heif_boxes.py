@@ -1,4 +1,4 @@
-"""The items of a HEIF file that are XMP text: what no HEIF reader hands out for auxiliary images.
+"""The boxes of a HEIF file that no HEIF reader hands out: the XMP of auxiliary images.
 
 Layout: ISO/IEC 14496-12 (boxes, `iinf`, `iloc`, `idat`) and 23008-12 (HEIF).
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-__all__ = ["xmp_items"]
+__all__ = ["has_plain_names", "xmp_items"]
 
 _XMP = b"application/rdf+xml"
 _MOST_ITEMS = 4096
@@ -22,6 +22,39 @@ def xmp_items(data: bytes) -> list[str]:
         return [text for text in _packets(data) if text]
     except (struct.error, IndexError):
         return []
+
+
+def has_plain_names(data: bytes) -> bool:
+    """Whether the kinds of items and of auxiliary images are ASCII, as they must be.
+
+    pi-heif 1.4 ends the whole process on others.
+    """
+    try:
+        return all(name.isascii() for name in _names(data))
+    except (struct.error, IndexError):
+        return False
+
+
+def _names(data: bytes) -> Iterator[bytes]:
+    for kind, meta in _boxes(data, 0, len(data)):
+        if kind != b"meta":
+            continue
+        for inner, (at, stop) in _boxes(data, meta[0] + 4, meta[1]):
+            if inner == b"iinf":
+                yield from _item_names(data, at, stop)
+            if inner == b"iprp":
+                for child, (start, end) in _boxes(data, at, stop):
+                    if child == b"ipco":
+                        properties = _boxes(data, start, end)
+                        yield from (data[a + 4 : b] for k, (a, b) in properties if k == b"auxC")
+
+
+def _item_names(data: bytes, start: int, end: int) -> Iterator[bytes]:
+    head = 6 if data[start] == 0 else 8
+    for kind, (at, stop) in _boxes(data, start + head, end):
+        if kind == b"infe":
+            # Version, flags and the number of the item before its names.
+            yield data[at + (8 if data[at] < 3 else 10) : stop]
 
 
 def _packets(data: bytes) -> Iterator[str]:
