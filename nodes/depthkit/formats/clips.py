@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 
@@ -10,10 +13,11 @@ from ..depth_map import DepthMap
 from ..errors import FormatError
 from .options import LoadOptions
 
-__all__ = ["joined", "wanted_numbers"]
+__all__ = ["ahead", "joined", "wanted_numbers"]
 
 # 2^31 pixels: 8 GB of values and 2 GB of mask, a thousand frames of 1080p.
 _MAX_CLIP_PIXELS = 1 << 31
+_MOST_AHEAD = 4
 
 
 def wanted_numbers(lowest: int, highest: int, options: LoadOptions) -> range:
@@ -29,6 +33,26 @@ def wanted_numbers(lowest: int, highest: int, options: LoadOptions) -> range:
             "first_frame and last_frame between them; 0 is the first and the last there is."
         )
     return range(first, last + 1, max(1, options.step))
+
+
+def ahead(reads: Sequence[Callable[[], DepthMap]]) -> Iterator[DepthMap]:
+    """The frames in order, the next ones read on other cores while one is used.
+
+    At most one for each of four cores is held, whatever the length of the clip.
+    """
+    workers = min(_MOST_AHEAD, os.cpu_count() or 1, len(reads))
+    with ThreadPoolExecutor(workers, thread_name_prefix="frames") as pool:
+        waiting: deque[Future[DepthMap]] = deque()
+        try:
+            for read in reads:
+                waiting.append(pool.submit(read))
+                if len(waiting) >= workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def joined(frames: Iterable[DepthMap], count: int) -> DepthMap:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from ..depth_map import DepthMap
 from ..errors import FormatError
-from .clips import joined
+from .clips import ahead, joined
 from .depth_video import VIDEOS, load_video, video_photos
 from .format_table import check_known, decode_depth, layers_in, photo_beside
 from .options import LoadOptions
@@ -67,7 +68,8 @@ def _read(path: Path) -> bytes:
                 f"{path.name} has {size >> 20} MB; files up to {_MAX_FILE_BYTES >> 20} MB are "
                 "read. Save the depth alone, without other layers."
             )
-        return head + file.read()
+        file.seek(0)
+        return file.read()
 
 
 def load_depth(path: Path, options: LoadOptions) -> DepthMap:
@@ -82,7 +84,7 @@ def load_depth(path: Path, options: LoadOptions) -> DepthMap:
         return _load_file(path, options)
     files = find_sequence(path, READABLE).chosen(options)
     own = replace(options, common=True, first_frame=0, last_frame=0, step=1)
-    return joined((_load_file(file, own) for file in files), len(files))
+    return joined(ahead([partial(_load_file, file, own) for file in files]), len(files))
 
 
 def _load_file(path: Path, options: LoadOptions) -> DepthMap:

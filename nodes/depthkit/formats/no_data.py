@@ -22,7 +22,13 @@ def valid_pixels(
 ) -> NDArray[np.bool_]:
     """(H, W) of the plane. known: opaque pixels, None for all; no_data: the file's own number."""
     is_float = stored.dtype.kind == "f"
-    valid = np.isfinite(stored) if is_float else np.ones(stored.shape, np.bool_)
+    if not is_float:
+        valid = np.ones(stored.shape, np.bool_)
+    elif options.no_data == AUTO:
+        # False for NaN, too.
+        valid = np.abs(stored) < (_HALF_END if stored.dtype == np.float16 else _SKY)
+    else:
+        valid = np.isfinite(stored)
     if known is not None:
         valid &= known
     if options.no_data == NONE:
@@ -30,8 +36,6 @@ def valid_pixels(
     if not is_float and options.zero_is_invalid:
         valid &= stored != 0
     if options.no_data == AUTO:
-        if is_float:
-            valid &= np.abs(stored) < (_HALF_END if stored.dtype == np.float16 else _SKY)
         if no_data is not None:
             valid &= ~_equal(stored, no_data)
         return valid

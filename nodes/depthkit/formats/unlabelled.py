@@ -105,6 +105,8 @@ def _as_file_says(plane: Plane, options: LoadOptions) -> DepthMap:
         codes = plane.stored.astype(np.uint16)
         known = (codes > 0) & (codes < 65535)
         return _made("metric", lambda v: _logarithmic(v, near, far), plane, options, known)
+    if plane.metric and options.unit_scale == 1:
+        return _made("metric", None, plane, options)
     if plane.metric or plane.ray:
         return _made("metric", lambda v: v * options.unit_scale, plane, options)
     if plane.white is not None:
@@ -152,14 +154,17 @@ def white_of(stored: NDArray[np.generic]) -> int:
 
 def _made(
     kind: str,
-    convert: Callable[[Values], Values],
+    convert: Callable[[Values], Values] | None,
     plane: Plane,
     options: LoadOptions,
     valid: NDArray[np.bool_] | None = None,
 ) -> DepthMap:
-    """The map of numbers converted one by one. valid: None finds it out."""
+    """The map of numbers converted one by one. convert: None keeps them; valid: None finds it."""
     if valid is None:
         valid = valid_pixels(plane.stored, plane.known, plane.no_data, options)
+    source = f"{options.name} ({plane.layer})" if options.name and plane.layer else options.name
+    if convert is None and kind == "metric" and plane.stored.dtype == np.float32:
+        return _as_it_is(plane, valid, source)
     single = np.zeros(plane.stored.shape, np.float32)
     flat, stored, known = single.reshape(-1), plane.stored.reshape(-1), valid.reshape(-1)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
@@ -167,7 +172,7 @@ def _made(
             part = slice(start, start + _STRIP)
             # Double precision in pieces: integers of 32 bits survive, memory does not double.
             values = np.where(known[part], stored[part], 1).astype(np.float64)
-            flat[part] = np.where(known[part], convert(values), 0.0)
+            flat[part] = np.where(known[part], convert(values) if convert else values, 0.0)
     camera = plane.camera
     height, width = valid.shape
     if plane.ray or options.meaning == RAY_METRES:
@@ -175,9 +180,25 @@ def _made(
         single *= _along_axis(camera, width, height)
     # A renderer's own channel is exact in every pixel; of other files it is unknown.
     measured = (height, width) if plane.metric or plane.ray else None
-    source = f"{options.name} ({plane.layer})" if options.name and plane.layer else options.name
     return DepthMap.make(
         torch.from_numpy(single), kind, torch.from_numpy(valid), camera, source, measured
+    )
+
+
+def _as_it_is(plane: Plane, valid: NDArray[np.bool_], source: str) -> DepthMap:
+    """Metres of a float file, without the copies that a conversion needs: a long clip is made of
+    these."""
+    stored = np.asarray(plane.stored, np.float32)
+    valid &= stored > 0
+    values = np.where(valid, stored, np.float32(0))
+    measured = (valid.shape[0], valid.shape[1]) if plane.metric else None
+    return DepthMap(
+        torch.from_numpy(values)[None],
+        "metric",
+        torch.from_numpy(valid)[None],
+        plane.camera,
+        source,
+        measured,
     )
 
 
