@@ -6,7 +6,7 @@ from . import embed
 from .depth_files import check_prefix, file_errors
 from .format_table import FORMATS, decode_depth, encode_depth, encode_frame
 from .image_files import IMAGES, SUBSAMPLING, ImageOptions, decode_image, encode_image
-from .load_files import READABLE, fingerprint, layers, load_depth, load_photo
+from .load_files import READABLE, clip_frames, fingerprint, layers, load_depth, load_photo
 from .mesh_write import MESH_FORMATS, MeshOptions, encode_mesh
 from .options import (
     COMPRESSIONS,
@@ -43,6 +43,7 @@ __all__ = [
     "Saved",
     "check_prefix",
     "choose_coding",
+    "clip_frames",
     "decode_depth",
     "decode_image",
     "embed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from .format_table import check_known, decode_depth, layers_in, photo_beside
 from .options import LoadOptions
 from .sequences import find_sequence
 
-__all__ = ["READABLE", "fingerprint", "layers", "load_depth", "load_photo"]
+__all__ = ["READABLE", "clip_frames", "fingerprint", "layers", "load_depth", "load_photo"]
 
 # Extensions worth listing; what a file is, its content decides.
 READABLE = frozenset(
@@ -83,8 +84,17 @@ def load_depth(path: Path, options: LoadOptions) -> DepthMap:
             return load_video(path, replace(options, name=path.name))
         return _load_file(path, options)
     files = find_sequence(path, READABLE).chosen(options)
+    return joined(_frames(files, options), len(files))
+
+
+def clip_frames(path: Path, options: LoadOptions) -> Iterator[DepthMap]:
+    """The frames of numbered files one after the other; no more than a few are held at once."""
+    return _frames(find_sequence(path, READABLE).chosen(options), options)
+
+
+def _frames(files: Sequence[Path], options: LoadOptions) -> Iterator[DepthMap]:
     own = replace(options, common=True, first_frame=0, last_frame=0, step=1)
-    return joined(ahead([partial(_load_file, file, own) for file in files]), len(files))
+    return ahead([partial(_load_file, file, own) for file in files])
 
 
 def _load_file(path: Path, options: LoadOptions) -> DepthMap:

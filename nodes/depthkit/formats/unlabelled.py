@@ -190,7 +190,8 @@ def _as_it_is(plane: Plane, valid: NDArray[np.bool_], source: str) -> DepthMap:
     these."""
     stored = np.asarray(plane.stored, np.float32)
     valid &= stored > 0
-    values = np.where(valid, stored, np.float32(0))
+    own = stored.flags.writeable and stored.flags.c_contiguous
+    values = stored if own and valid.all() else np.where(valid, stored, np.float32(0))
     measured = (valid.shape[0], valid.shape[1]) if plane.metric else None
     return DepthMap(
         torch.from_numpy(values)[None],
