@@ -140,7 +140,7 @@ class GenVRDepthCameraMove(Declared):
         camera: Mapping[str, Any] | None = None,
         model_3d_info: Sequence[Mapping[str, Any]] | None = None,
     ) -> tuple[Tensor, Tensor, DepthMap, str]:
-        depth, note = given_depth(depth)
+        depth, note = given_depth(depth, image=image)
         count = depth.batch if depth.batch > 1 else frames
         path = _Path(move, amount, timing, keyframes, camera, model_3d_info)
         distance = moves.focus_distance(depth, None if focus == AUTO else focus)

@@ -65,7 +65,7 @@ class GenVRDepthCheck(Declared):
         image: Tensor | None = None,
         target_size: int = 0,
     ) -> tuple[DepthMap, str, bool, str, Tensor]:
-        depth, note = given_depth(depth)
+        depth, note = given_depth(depth, image=image)
         photo = None if image is None else rgb(image)
         here = host.current()
         with here.task(depth.batch) as task:

@@ -150,7 +150,7 @@ class GenVRDepthStereo(Declared):
             outlines == OUTLINES[0],
             viewed_on,
         )
-        depth, note = given_depth(depth)
+        depth, note = given_depth(depth, image=image)
         with host.current().task(depth.batch) as task:
             calls = {"on_progress": task.on_progress, "should_stop": task.should_stop}
             if layout in CLIPS:

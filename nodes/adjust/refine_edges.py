@@ -59,7 +59,7 @@ class GenVRDepthRefine(Declared):
         strength: float = 1.0,
         sensitivity: float = 0.05,
     ) -> tuple[DepthMap]:
-        depth = given_depth(depth).depth
+        depth = given_depth(depth, image=guide).depth
         with host.current().task(depth.batch) as task:
             refined = refine.refine(
                 depth,

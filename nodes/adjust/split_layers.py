@@ -75,7 +75,7 @@ class GenVRDepthLayers(Declared):
         image: Tensor | None = None,
         thresholds: str = "0.66, 0.33",
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, str]:
-        depth = given_depth(depth).depth
+        depth = given_depth(depth, image=image).depth
         cuts = cutting.parse_thresholds(thresholds) if method == "thresholds" else ()
         photo = None if image is None else rgb(image)
         with host.current().task(depth.batch) as task:

@@ -168,6 +168,13 @@ class DepthMap:
         photo = None if self.photo is None else self.photo[chosen]
         return replace(self, values=self.values[chosen], valid=self.valid[chosen], photo=photo)
 
+    def for_frames(self, count: int) -> DepthMap:
+        """One map for `count` frames, without a copy; any other map as it is."""
+        if self.batch != 1 or count == 1:
+            return self
+        size = count, self.height, self.width
+        return replace(self, values=self.values.expand(size), valid=self.valid.expand(size))
+
     def with_values(
         self, values: Tensor, *, valid: Tensor | None = None, kind: str | None = None
     ) -> DepthMap:

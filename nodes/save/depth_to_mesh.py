@@ -48,7 +48,7 @@ class GenVRDepthToMesh(Declared):
         cut: float = 0.1,
         step: int = 1,
     ) -> tuple[Any]:
-        depth = given_depth(depth).depth
+        depth = given_depth(depth, image=image).depth
         space = with_space(depth, field_of_view, near or None, far or None)
         images = images_for(image, depth)
         meshes = []

@@ -70,7 +70,7 @@ class GenVRDepthSave3D(PassesDepthOn):
         prompt: Any = None,
         extra_pnginfo: Any = None,
     ) -> dict[str, Any]:
-        depth, note = given_depth(depth)
+        depth, note = given_depth(depth, image=image)
         space = with_space(depth, field_of_view, near or None, far or None)
         options = formats.MeshOptions(cut, step, normals, embedded_texts(prompt, extra_pnginfo))
         jobs = _jobs(space, images_for(image, depth), format, options)

@@ -123,7 +123,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         prompt: Any = None,
         extra_pnginfo: Any = None,
     ) -> dict[str, Any]:
-        depth, note = given_depth(depth)
+        depth, note = given_depth(depth, image=image)
         texts = embedded_texts(prompt, extra_pnginfo)
         options = formats.SaveOptions(
             values, near or None, far or None, exr_compression, exr_channel, quality, texts

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
+from ..depthkit.images import frames
 from ..depthkit.views.render import MEANINGS, from_image
 from .host import current
 
@@ -28,9 +29,15 @@ def with_note(note: str, report: str) -> str:
     return f"{note}\n{report}" if note else report
 
 
-def given_depth(given: DepthMap | Tensor, name: str = "depth") -> GivenDepth:
+def given_depth(
+    given: DepthMap | Tensor, name: str = "depth", *, image: Tensor | None = None
+) -> GivenDepth:
     """The depth map as it is; an IMAGE (B, H, W, C) as Image to Depth reads it by default, which
-    the node also says. name: of the input. Raises InvalidInput on an image in colour."""
+    the node also says. name: of the input. image: the photos that belong to it; one depth serves
+    several of them. Raises InvalidInput on an image in colour."""
+    if image is not None:
+        read = given_depth(given, name)
+        return read._replace(depth=read.depth.for_frames(len(frames(image))))
     if isinstance(given, DepthMap):
         return GivenDepth(given)
     note = (
