@@ -64,8 +64,9 @@ class GenVRDepthEstimate(Declared):
             ),
             "detail": Choice(
                 "tiles: also look at overlapping parts of a large image, for fine detail; takes as "
-                "many times longer as there are tiles. edges: move the outlines onto the image's.",
-                "off",
+                "many times longer as there are tiles. edges: move the outlines onto the image's. "
+                "auto: edges where that costs less than the model.",
+                "auto",
                 choices=lambda: estimators.DETAILS,
             ),
             "consistency": Choice(
@@ -82,7 +83,7 @@ class GenVRDepthEstimate(Declared):
         image: Tensor,
         model: estimators.Estimator | None = None,
         resolution: int = 0,
-        detail: str = "off",
+        detail: str = "auto",
         consistency: str = "frame",
     ) -> dict[str, Any]:
         found = estimate_depth(

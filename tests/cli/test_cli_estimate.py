@@ -214,4 +214,5 @@ def test_models_lists_state_licence_size_and_folder(tmp_path, monkeypatch, capsy
 def test_every_detail_of_the_node_is_offered(photo, tmp_path, capsys, detail):
     assert estimate(photo, "--out", tmp_path / "out", "--detail", detail, "--json") == 0
     notes = json.loads(capsys.readouterr().out)["notes"]
-    assert any("edges" in note for note in notes) == ("edges" in detail)
+    # The photo is small, so auto refines it.
+    assert any("edges" in note for note in notes) == (detail == "auto" or "edges" in detail)

@@ -80,6 +80,28 @@ def test_edges_are_those_of_refining_with_the_photo_afterwards(detail, share):
     assert off < share * before
 
 
+@pytest.mark.parametrize(
+    ("size", "device", "refined"),
+    [((56, 56), "cpu", True), ((224, 224), "cpu", True), ((225, 225), "cpu", False),
+     ((56, 56), "cuda", False), ((1500, 2000), "cuda", False)],
+)  # fmt: skip
+def test_auto_refines_where_that_costs_less_than_the_network(size, device, refined):
+    auto, given = EstimateOptions(detail="auto"), EstimateOptions(detail="edges")
+    assert auto.refines(torch.device(device), size, (56, 56)) == refined
+    assert given.refines(torch.device(device), size, (56, 56))
+    assert not EstimateOptions().refines(torch.device(device), size, (56, 56))
+
+
+def test_auto_is_edges_or_off_and_says_which():
+    small, large = disc()[:, 60:220, 60:220], disc()
+    for image, same in ((small, "edges"), (large, "off")):
+        auto, other = (
+            estimate(Brightness(), image, EstimateOptions(detail=d)) for d in ("auto", same)
+        )
+        assert torch.equal(auto.depth.values, other.depth.values)
+        assert auto.notes == other.notes
+
+
 def test_a_clip_is_refined_frame_by_frame_as_one_map():
     photo = torch.cat([disc(), disc().flip(2), torch.rand(1, 280, 280, 3)])
     options = EstimateOptions(detail="edges")

@@ -38,9 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resolution", type=int, default=0, help="shorter side inside the model")
     parser.add_argument(
         "--detail",
-        choices=("off", "tiles", "edges", "tiles + edges"),
-        default="off",
-        help="tiles: finer detail of large images; edges: outlines onto those of the image",
+        choices=("auto", "off", "tiles", "edges", "tiles + edges"),
+        default="auto",
+        help="tiles: finer detail of large images; edges: outlines onto those of the image; auto "
+        "(default): edges where that costs less than the model",
     )
     parser.add_argument("--download", action="store_true", help="fetch the model if it is missing")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")

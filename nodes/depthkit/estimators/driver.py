@@ -93,6 +93,7 @@ class _Run:
         self.values = torch.empty(self.batch, self.height, self.width)
         self.valid = torch.empty(self.batch, self.height, self.width, dtype=torch.bool)
         self.fov_deg = torch.full((self.batch,), torch.nan)
+        self.device = torch.device("cpu")  # until the first piece says where it was computed
 
     def result(self) -> Estimate:
         network = self.estimator.network if isinstance(self.estimator, HasNetwork) else None
@@ -104,7 +105,7 @@ class _Run:
         clip = (self.values, self.valid, self.images)
         if self.options.consistency == "clip" and self.batch > 1:
             notes.append(align_clip(*clip, self.estimator.kind, self.should_stop).note())
-        if self.options.edges:
+        if self._refines():
             self._refine()
             notes.append("edges: outlines moved onto those of the image")
         unrest = flicker(*clip, self.should_stop) if self.batch > 1 else None
@@ -136,6 +137,7 @@ class _Run:
                 self._report(start + offset, number + 1)
             values[offset] = blend.result()
         self._store(values, start, end)
+        self.device = device
         return at_once(device, self.inner, (self.height, self.width))
 
     def _whole(
@@ -224,7 +226,11 @@ class _Run:
 
     def _report(self, pictures: int, tiles: int = 0) -> None:
         steps = 1 + len(self.boxes)
-        self.on_progress(pictures * steps + tiles, self.batch * (steps + self.options.edges))
+        self.on_progress(pictures * steps + tiles, self.batch * (steps + self._refines()))
+
+    def _refines(self) -> bool:
+        size = (self.height, self.width)
+        return self.options.refines(self.device, size, self.inner)
 
     def _refine(self) -> None:
         depth = self._depth()
