@@ -17,14 +17,17 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from genvr_depth.nodes.depthkit.depth_map import Kind
+from genvr_depth.nodes.depthkit.estimators import EstimateOptions, estimate
 from genvr_depth.nodes.depthkit.estimators.builtin import (
     INNER_SIZE,
     MULTIPLE,
     load_builtin,
 )
 from genvr_depth.nodes.depthkit.estimators.working_size import inner_shape
+from genvr_depth.nodes.depthkit.kernels import resample
 from genvr_depth.nodes.depthkit.maps.align import align_depth_to
-from genvr_depth.nodes.depthkit.measure.metrics import depth_scores
+from genvr_depth.nodes.depthkit.measure.metrics import boundary_f1, depth_scores
 from PIL import Image
 from torch import Tensor
 
@@ -36,6 +39,7 @@ __all__ = [
     "main",
     "predict",
     "report",
+    "score_boundaries",
     "score_held_back",
     "score_photographs",
     "score_stability",
@@ -46,6 +50,8 @@ WEIGHTS = ROOT / "nodes" / "depthkit" / "weights" / "builtin.safetensors"
 SHORT_SIDE = INNER_SIZE * 3 // 4
 Network = Callable[[Tensor], Tensor]
 """(B, 3, H, W) images -> (B, H, W) disparity."""
+# Laser points and a phone's LiDAR know no outlines.
+_DENSE = ("NYUv2", "Cones", "Motorcycle", "NYU sofa", "Chair")
 _FARTHEST = 80.0  # metres; beyond it a held-back scene's depth is not scored
 
 
@@ -153,6 +159,45 @@ def score_stability(model: Network, photos: list[Photograph]) -> dict[str, float
     return {name: float(np.mean(values)) for name, values in found.items()}
 
 
+class _Whole:
+    """The network as the nodes use it, outlines and all."""
+
+    name, licence, multiple = "built-in", "MIT", MULTIPLE
+
+    def __init__(self, model: Network, short: int) -> None:
+        self.kind: Kind = "disparity"
+        self.model, self.inner_size = model, short
+
+    def __call__(self, images: Tensor) -> Tensor:
+        return self.model(images)
+
+
+def score_boundaries(
+    model: Network, photos: list[Photograph], short: int
+) -> dict[str, list[tuple[str, float]]]:
+    """Boundary F1 of the photographs with dense depth, and its mean: as answered, and refined."""
+    dense = [photo for photo in photos if photo.name in _DENSE]
+    found: dict[str, list[tuple[str, float]]] = {}
+    for title, detail in (("as answered", "off"), ("refined", "edges")):
+        scores = []
+        for photo in dense:
+            image = photo.image.movedim(0, -1)[None]
+            answer = estimate(_Whole(model, short), image, EstimateOptions(detail=detail))
+            values = resample(answer.depth.values[None], *photo.depth.shape)[0, 0]
+            aligned = align_depth_to(values, photo.depth, photo.valid, space="disparity")
+            scores.append((photo.name, boundary_f1(aligned, photo.depth, photo.valid)))
+        found[title] = [*scores, ("mean", float(np.mean([score for _, score in scores])))]
+    return found
+
+
+def _boundary_table(found: dict[str, list[tuple[str, float]]]) -> str:
+    names = [name for name, _ in next(iter(found.values()))]
+    lines = ["| boundary F1 | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+    for title, scores in found.items():
+        lines.append(f"| {title} | " + " | ".join(f"{score:.3f}" for _, score in scores) + " |")
+    return "\n".join(lines)
+
+
 def _table(named: dict[str, list[Row]]) -> str:
     names = [row[0] for row in next(iter(named.values()))]
     lines = ["| AbsRel / delta1 | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
@@ -175,6 +220,8 @@ def report(model: Network, photos: list[Photograph], held_back: Path | None, sho
     """All tables of results.md."""
     parts = [_compared(model, photos, short)] if photos else ["Photographs: not there."]
     parts.append(_compared(model, list(bundled()), short))
+    if photos:
+        parts.append(_boundary_table(score_boundaries(model, photos, short)))
     if held_back:
         named = score_held_back(model, held_back, short=short)
         rows = [f"| {name} | {a:.3f} / {d:.3f} |" for name, (a, d) in named.items()]

@@ -33,7 +33,9 @@ DRAWN = (
     ("vehicle", 2),
     ("landscape", 1),
     ("table_top", 1),
-    ("room", 1),
+    ("street", 1),
+    ("corridor", 1),
+    ("room", 2),
 )
 """Kinds of drawn views on the sheet and how many of each."""
 _DRAWN_SEED, _DRAWN_SIZE = 990_000_000, (320, 240)
