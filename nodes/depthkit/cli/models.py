@@ -39,69 +39,81 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def _row(
+    name: str,
+    state: str,
+    megabytes: int,
+    folder: str,
+    *,
+    kind: str | None = None,
+    licence: str | None = None,
+    commercial: bool | None = None,
+    repository: str | None = None,
+) -> dict[str, Any]:
+    """One line of the list; None where the pack does not know it."""
+    return {
+        "name": name,
+        "state": state,
+        "kind": kind,
+        "megabytes": megabytes,
+        "licence": licence,
+        "commercial": commercial,
+        "repository": repository,
+        "folder": folder,
+    }
+
+
 def _model_rows() -> list[dict[str, Any]]:
-    from ..estimators import BUILTIN, BUILTIN_LICENCE, MODELS
-    from ..estimators.geometry_family import geometry_names
-    from ..estimators.loading import BUILTIN_WEIGHTS
+    """The built-in model, those of the table, the user's own, and those that ComfyUI runs."""
+    from ..estimators import MODELS
     from ..estimators.model_store import Installed, cached_folder, installed
-    from ..folders import geometry_folders, model_folders
+    from ..folders import model_folders
 
     folders = model_folders()
     found = {model.name: model for model in installed(folders)}
     for row in MODELS:
         if row.name not in found and (cached := cached_folder(row)) is not None:
             found[row.name] = Installed(row.name, cached, row, ())
-    own = {
-        "name": BUILTIN,
-        "state": "installed" if BUILTIN_WEIGHTS.is_file() else "missing",
-        "kind": "disparity",
-        "megabytes": _megabytes(BUILTIN_WEIGHTS.parent),
-        "licence": BUILTIN_LICENCE,
-        "commercial": True,
-        "repository": None,
-        "folder": "bundled",
-    }
     known = [
-        {
-            "name": row.name,
-            "state": _state(found.get(row.name)),
-            "kind": row.kind,
-            "megabytes": row.download_mb,
-            "licence": row.licence,
-            "commercial": row.commercial,
-            "repository": row.repository,
-            "folder": str(_folder(row.name, found, folders)),
-        }
+        _row(
+            row.name,
+            _state(found.get(row.name)),
+            row.download_mb,
+            str(_folder(row.name, found, folders)),
+            kind=row.kind,
+            licence=row.licence,
+            commercial=row.commercial,
+            repository=row.repository,
+        )
         for row in MODELS
     ]
-    brought = [
-        {
-            "name": model.name,
-            "state": _state(model),
-            "kind": None,
-            "megabytes": _megabytes(model.folder),
-            "licence": None,
-            "commercial": None,
-            "repository": None,
-            "folder": str(model.folder),
-        }
+    own = [
+        _row(model.name, _state(model), _megabytes(model.folder), str(model.folder))
         for model in found.values()
         if model.row is None
     ]
-    core = [
-        {
-            "name": name,
-            "state": "needs ComfyUI",
-            "kind": None,
-            "megabytes": round(path.stat().st_size / 1e6),
-            "licence": None,
-            "commercial": None,
-            "repository": None,
-            "folder": str(path.parent),
-        }
+    return [_builtin_row(), *known, *own, *_comfyui_rows()]
+
+
+def _builtin_row() -> dict[str, Any]:
+    from ..estimators import BUILTIN, BUILTIN_LICENCE
+    from ..estimators.loading import BUILTIN_WEIGHTS
+
+    state = "installed" if BUILTIN_WEIGHTS.is_file() else "missing"
+    size = _megabytes(BUILTIN_WEIGHTS.parent)
+    return _row(
+        BUILTIN, state, size, "bundled", kind="disparity", licence=BUILTIN_LICENCE, commercial=True
+    )
+
+
+def _comfyui_rows() -> list[dict[str, Any]]:
+    from ..estimators.geometry_family import geometry_names
+    from ..folders import geometry_folders
+
+    return [
+        _row(name, "needs ComfyUI", round(path.stat().st_size / 1e6), str(path.parent))
         for name, path in geometry_names(geometry_folders()).items()
     ]
-    return [own, *known, *brought, *core]
 
 
 def _folder(name: str, found: dict[str, Installed], folders: list[Path]) -> Path:
