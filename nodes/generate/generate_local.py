@@ -152,6 +152,10 @@ def _prepare(
     return _Prepared(plan, connected, given | images)
 
 
+def _patch_facts(patch: Any) -> local.PatchFacts:
+    return patch_facts(patch, host.current().core_nodes())
+
+
 def _connected(
     model: Any, vae: Any, depth: DepthMap | Tensor, options: dict[str, Any]
 ) -> local.Connected:
@@ -164,7 +168,7 @@ def _connected(
         vae=None if vae is None else vae_facts(vae),
         depth=local.extent_of(depth, "depth"),
         control=found("control_net", control_facts),
-        patch=found("model_patch", patch_facts),
+        patch=found("model_patch", _patch_facts),
         clip=options.get("clip") is not None,
         positive=options.get("positive") is not None,
         guided=is_guided(options.get("positive")),

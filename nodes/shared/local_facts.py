@@ -30,6 +30,9 @@ _PATCH_CLASSES = {
     "MiniMaxH3FunControl": "minimax-h3",
 }
 
+_PATCH_NODES = {"qwen": "QwenImageDiffsynthControlnet", "z-image": "ZImageFunControlnet"}
+_ALIKE = 5  # letters
+
 # End of a weight's name -> the axis of its shape that equals the model's width.
 _WIDTH_WEIGHTS = {
     "attn2.to_k.weight": 1,
@@ -79,10 +82,39 @@ def control_facts(control: Any) -> local.ControlFacts:
     )
 
 
-def patch_facts(patch: Any) -> local.PatchFacts:
-    """Facts of a MODEL_PATCH."""
+def patch_facts(patch: Any, nodes: Mapping[str, Any] | None = None) -> local.PatchFacts:
+    """Facts of a MODEL_PATCH. nodes: the classes of ComfyUI's own nodes by id."""
     name = type(getattr(patch, "model", patch)).__name__
-    return local.PatchFacts(_PATCH_CLASSES.get(name, "unknown"), name)
+    kind = _PATCH_CLASSES.get(name, "unknown")
+    core = nodes or {}
+    node = _PATCH_NODES.get(kind) or _patch_node(name, core)
+    inputs = _declared(core[node]) if node in core else {}
+    return local.PatchFacts(kind, name, node, tuple(inputs.items()))
+
+
+def _patch_node(name: str, core: Mapping[str, Any]) -> str:
+    """The node that applies a patch of this class: it takes a model, the patch and an image, and
+    its id begins like the class. "" where none does."""
+    alike = {node: _letters_shared(node, name) for node in core}
+    best = sorted((node for node in alike if alike[node] >= _ALIKE), key=lambda n: -alike[n])
+    wanted = {"MODEL", "MODEL_PATCH", "IMAGE"}
+    return next((node for node in best if wanted <= set(_declared(core[node]).values())), "")
+
+
+def _letters_shared(one: str, other: str) -> int:
+    """How many letters both begin with."""
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def _declared(node: Any) -> dict[str, str]:
+    """Name -> type of every input."""
+    groups = node.INPUT_TYPES()
+    return {
+        name: str(given[0])
+        for group in ("required", "optional")
+        for name, given in groups.get(group, {}).items()
+    }
 
 
 def is_guided(conditioning: Any) -> bool:

@@ -297,4 +297,4 @@ def test_stop_ends_the_sampling(films):
     history = films.run(graph, timeout=120)
     timer.cancel()
     assert history.status == "error"
-    assert any(message[0] == "execution_interrupted" for message in history.messages())
+    assert any(message[0] == "execution_interrupted" for message in history.messages)

@@ -8,6 +8,15 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import InvalidInput, PlanError
+from genvr_depth.nodes.depthkit.local import (
+    FAMILIES,
+    Connected,
+    Extent,
+    ModelFacts,
+    Settings,
+    VaeFacts,
+    make_plan,
+)
 from genvr_depth.nodes.generate.generate_local import GenVRDepthGenerateLocal
 from genvr_depth.nodes.shared import host
 from genvr_depth.nodes.shared.local_facts import control_facts, model_facts, patch_facts, vae_facts
@@ -211,3 +220,72 @@ def test_every_input_and_output_explains_itself():
         for name, (_, options) in section.items():
             assert options["tooltip"], name
     assert len(GenVRDepthGenerateLocal.OUTPUT_TOOLTIPS) == len(GenVRDepthGenerateLocal.RETURN_TYPES)
+
+
+def _core_node(*required, **types):
+    declared = {name: (kind, {}) for name, kind in types.items()}
+    groups = {"required": {name: declared.pop(name) for name in required}, "optional": declared}
+    return SimpleNamespace(INPUT_TYPES=lambda: groups)
+
+
+def _patch(name):
+    return SimpleNamespace(model=type(name, (), {})())
+
+
+def test_an_unknown_patch_gets_the_node_its_class_names_with_start_and_end():
+    anima = _core_node(
+        "model", "model_patch", "image", "start_percent", "end_percent",
+        model="MODEL", model_patch="MODEL_PATCH", image="IMAGE", strength="FLOAT",
+        start_percent="FLOAT", end_percent="FLOAT", mask="MASK",
+    )  # fmt: skip
+    nodes = {"AnimaLLLiteApply": anima, "KSampler": _core_node(model="MODEL"), "AnimaText": anima}
+    facts = patch_facts(_patch("AnimaLLLite"), nodes)
+    assert (facts.kind, facts.node) == ("unknown", "AnimaLLLiteApply")
+    assert facts.guessed
+    connected = Connected(
+        model=ModelFacts("Anima", ("Anima",), latent_channels=16),
+        vae=VaeFacts(16),
+        depth=Extent(512, 512),
+        patch=facts,
+        clip=True,
+    )
+    plan = make_plan(connected, Settings(start=0.1, end=0.6))
+    step = next(step for step in plan.steps if step.key == "depth")
+    assert step.class_type == "AnimaLLLiteApply"
+    assert step.inputs["start_percent"] == 0.1
+    assert step.inputs["end_percent"] == 0.6
+    assert "vae" not in step.inputs
+    assert "not known" in " ".join(plan.notes)
+
+
+def test_start_and_end_reach_a_known_patch_where_its_node_has_them():
+    older = _core_node(
+        model="MODEL", model_patch="MODEL_PATCH", vae="VAE", strength="FLOAT", image="IMAGE"
+    )
+    newer = _core_node(
+        model="MODEL", model_patch="MODEL_PATCH", vae="VAE", strength="FLOAT", image="IMAGE",
+        start_percent="FLOAT", end_percent="FLOAT",
+    )  # fmt: skip
+    for node, there in ((older, False), (newer, True)):
+        facts = patch_facts(_patch("ZImage_Control"), {"ZImageFunControlnet": node})
+        connected = Connected(
+            model=next(f for f in FAMILIES if f.key == "z_image").typical,
+            vae=VaeFacts(16),
+            depth=Extent(512, 512),
+            patch=facts,
+            clip=True,
+        )
+        plan = make_plan(connected, Settings(start=0.2))
+        step = next(step for step in plan.steps if step.key == "depth")
+        assert step.class_type == "ZImageFunControlnet"
+        assert ("start_percent" in step.inputs) is there
+        assert ("no start and end" in " ".join(plan.notes)) is not there
+
+
+def test_a_connected_patch_is_read_by_the_node(graph):
+    z_image = model("ZImage", channels=16)
+    parts = {"clip": object(), "model_patch": _patch("ZImage_Control")}
+    vae = SimpleNamespace(latent_channels=16, latent_dim=2)
+    depth = DepthMap.make(torch.rand(1, 64, 64) + 1, "metric")
+    GenVRDepthGenerateLocal().generate(z_image, vae, depth, "room", 1, **parts)
+    assert graph.find("ZImageFunControlnet").inputs["model_patch"] is parts["model_patch"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .facts import Connected
+from .facts import Connected, PatchFacts
 from .families import CONTROL_KINDS, UNION_DEPTH, Family
 from .resolve import Choice
 from .steps import Draft, Given, Link, Pass, Ref
@@ -18,11 +18,14 @@ def route_name(family: Family, connected: Connected) -> str:
         by = "the LoRA's extra latent channels" if connected.model.by_lora else "latent channels"
         return f"{by} (InstructPixToPixConditioning)"
     if connected.patch is not None:
-        return f"model patch {connected.patch.name} ({family.patch_node})"
+        node = connected.patch.node or family.patch_node
+        return f"model patch {connected.patch.name} ({node})"
     if connected.control is not None:
         control = connected.control
         union = f", union of {control.union_types} types" if control.union_types else ""
         return f"{CONTROL_KINDS[control.kind]}{union} (ControlNetApplyAdvanced)"
+    if family.editor and connected.by_prompt:
+        return f"an image beside the prompt ({family.editor})"
     return "none"
 
 
@@ -36,7 +39,9 @@ def apply_depth(
         _once(draft, "Strength is 0: the depth has no effect and its steps are left out.")
         return base
     if connected.patch is not None:
-        return _patched(draft, family, choice, base, run)
+        return _patched(draft, family, connected.patch, choice, base, run)
+    if family.editor and connected.by_prompt:
+        return base
     return _controlled(draft, connected, choice, base, run)
 
 
@@ -62,20 +67,46 @@ def _concatenated(
     return model, Ref(key, 0), Ref(key, 1)
 
 
-def _patched(draft: Draft, family: Family, choice: Choice, base: Steered, run: Pass) -> Steered:
+def _patched(
+    draft: Draft, family: Family, patch: PatchFacts, choice: Choice, base: Steered, run: Pass
+) -> Steered:
+    """The inputs that the patch's own node declares; where they are not known, those of 0.27."""
     model, positive, negative = base
-    if choice.start != 0 or choice.end != 1:
-        _once(draft, "A model patch has no start and end: the depth acts through the whole run.")
-    patched = draft.add(
-        run.named("depth"),
-        family.patch_node,
-        model=model,
-        model_patch=Given("model_patch"),
-        vae=Given("vae"),
-        image=Given(run.named("hint")),
-        strength=choice.strength,
-    )
-    return patched, positive, negative
+    declared = dict(patch.inputs) or _PATCH_INPUTS
+    image = next(name for name, kind in declared.items() if kind == "IMAGE")
+    inputs = {
+        "model": model,
+        "model_patch": Given("model_patch"),
+        "vae": Given("vae"),
+        image: Given(run.named("hint")),
+        "strength": choice.strength,
+        "start_percent": choice.start,
+        "end_percent": choice.end,
+    }
+    if "start_percent" not in declared and (choice.start != 0 or choice.end != 1):
+        _once(
+            draft,
+            "The node of this model patch has no start and end: the depth acts through the whole "
+            "run.",
+        )
+    if patch.guessed:
+        _once(
+            draft,
+            f"Warning: the model patch ({patch.name}) is not known. It gets the node that its "
+            f"class names, {patch.node}, with the depth as {image}.",
+        )
+    known = {name: value for name, value in inputs.items() if name in declared}
+    node = patch.node or family.patch_node
+    return draft.add(run.named("depth"), node, **known), positive, negative
+
+
+_PATCH_INPUTS = {
+    "model": "MODEL",
+    "model_patch": "MODEL_PATCH",
+    "vae": "VAE",
+    "image": "IMAGE",
+    "strength": "FLOAT",
+}
 
 
 def _controlled(

@@ -51,10 +51,21 @@ class ControlFacts:
 
 @dataclass(frozen=True, slots=True)
 class PatchFacts:
-    """A MODEL_PATCH. kind is "qwen", "z-image" or "unknown"."""
+    """A MODEL_PATCH. kind is "qwen", "z-image", "minimax-h3" or "unknown".
+
+    node: the id of the node that applies it, found by its class; "" = none found. inputs: name and
+    type of what that node declares; empty = not known.
+    """
 
     kind: str
     name: str
+    node: str = ""
+    inputs: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def guessed(self) -> bool:
+        """Whether only its node is known, and not the patch."""
+        return self.kind == "unknown" and bool(self.node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,11 @@ class Connected:
     negative: bool = False
     reference: Extent | None = None
     mask: Extent | None = None
+
+    @property
+    def by_prompt(self) -> bool:
+        """Whether depth can only go in beside the prompt: no net, no patch, an encoder for it."""
+        return self.control is None and self.patch is None and self.clip and not self.positive
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ class Family:
     end: float = 1.0
     shift: float | None = None  # timestep shift to set where the model's own is not the usual one
     patch_node: str = ""  # the core node that applies its model patch
+    editor: str = ""  # the core node that encodes the prompt with images, where it has one
     notes: tuple[str, ...] = ()
 
     def matches(self, model: ModelFacts) -> bool:
@@ -196,6 +197,7 @@ FAMILIES: tuple[Family, ...] = (
         guidance=2.5,
         shift=3.1,
         patch_node="QwenImageDiffsynthControlnet",
+        editor="TextEncodeQwenImageEditPlus",
     ),
     Family(
         "z_image",

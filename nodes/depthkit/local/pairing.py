@@ -26,7 +26,7 @@ def check_pairing(family: Family, connected: Connected, *, strength: float | Non
         _check_patch(family, connected)
     elif connected.control is not None:
         _check_control(family, connected, connected.control)
-    elif not family.concat and strength != 0:
+    elif not family.concat and strength != 0 and not (family.editor and connected.by_prompt):
         raise PlanError(
             f"Nothing brings the depth to this model ({_model(family, connected)}). "
             f"{suggestion(family)}"
@@ -93,6 +93,8 @@ def _check_frames(connected: Connected) -> None:
 
 def _check_patch(family: Family, connected: Connected) -> None:
     patch = connected.patch
+    if patch is not None and (patch.guessed or (family is GENERIC and patch.node)):
+        return
     if patch is not None and patch.kind not in family.patches:
         home = _home(lambda row: patch.kind in row.patches)
         raise PlanError(

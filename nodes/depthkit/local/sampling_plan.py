@@ -84,7 +84,7 @@ def _notes(family: Family, connected: Connected, settings: Settings) -> list[str
     if family.key == "generic":
         notes.append(
             f"Warning: the family of this model ({connected.model.name}) is not known. It gets the "
-            "general ControlNet route; set steps, guidance, sampler and scheduler yourself."
+            "general route; set steps, guidance, sampler and scheduler yourself."
         )
     if connected.positive and settings.prompt:
         notes.append("The prompt is not used: ready conditioning is connected to positive.")
@@ -111,6 +111,8 @@ def _prompts(
     draft: Draft, family: Family, connected: Connected, settings: Settings, choice: Choice
 ) -> tuple[Link, Link]:
     """Positive and negative conditioning before any depth."""
+    if family.editor and connected.by_prompt and choice.strength != 0:
+        return _edited(draft, family, settings)
     clip = Given("clip")
     positive: Link = Given("positive")
     if not connected.positive:
@@ -126,6 +128,29 @@ def _prompts(
         positive = draft.add(
             "guidance", "FluxGuidance", conditioning=positive, guidance=choice.guidance
         )
+    return positive, negative
+
+
+def _edited(draft: Draft, family: Family, settings: Settings) -> tuple[Link, Link]:
+    """Both prompts with the depth as their first image."""
+    draft.notes.append(
+        "Warning: no ControlNet or model patch is connected, so the depth goes in as an image "
+        "beside the prompt, which Qwen-Image Edit 2509 and 2511 follow; plain Qwen-Image, whose "
+        "file looks the same, does not. Say in the prompt what the image is. Strength, start and "
+        "end have no effect."
+    )
+    texts = {"positive": settings.prompt, "negative": settings.negative_prompt}
+    positive, negative = (
+        draft.add(
+            key,
+            family.editor,
+            clip=Given("clip"),
+            prompt=text,
+            vae=Given("vae"),
+            image1=Given("hint"),
+        )
+        for key, text in texts.items()
+    )
     return positive, negative
 
 
