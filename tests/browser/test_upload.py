@@ -128,12 +128,14 @@ def test_a_refused_upload_is_told_to_the_person(page, canvas):
     page.unroute("**/upload/image")
 
 
-def test_the_button_takes_no_place_among_the_saved_values(page, canvas):
+def test_the_button_takes_no_place_among_the_saved_values(page, canvas, server):
     node = canvas.add("GenVRDepthLoad", 200, 150, unit_scale=0.001, height=77)
     saved = page.evaluate("() => app.graph.serialize()")
     page.evaluate("(graph) => app.loadGraphData(graph)", saved)
     page.wait_for_timeout(500)
-    assert len(saved["nodes"][0]["widgets_values"]) == 10
+    declared = server.object_info()["GenVRDepthLoad"]["input"]
+    count = sum(len(declared[group]) for group in ("required", "optional"))
+    assert len(saved["nodes"][0]["widgets_values"]) == count
     assert canvas.widget(node, "unit_scale") == 0.001
     assert canvas.widget(node, "height") == 77
     sent = page.evaluate("async () => (await app.graphToPrompt()).output")

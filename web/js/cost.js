@@ -1,6 +1,7 @@
 // @ts-check
 /** The cost badge of the GenVR nodes: "12 x 5 = 60 credits", and what went wrong with its remedy. */
-import { api, app, chain, loadText, nodeOfRun } from "../lib/comfy.mjs";
+import { api, app, chain, loadText, nodeOfRun, widgetOf } from "../lib/comfy.mjs";
+import { KEYS_CHANGED } from "../lib/account.mjs";
 import { VARIATIONS, cost, typedPrompts, variations } from "../lib/cost.mjs";
 import { element, loadStyle, showText } from "../lib/dom.mjs";
 
@@ -16,6 +17,8 @@ let text;
 let prices = {};
 /** @type {Record<string, number>} */
 let styles = {};
+/** @type {Set<string>|null} names of profiles that have a key; null where the server did not say */
+let keyed = null;
 /** @type {Map<any, {show: () => void, fail: (message: string) => void}>} by node: subgraphs repeat ids */
 const badges = new Map();
 
@@ -79,8 +82,9 @@ function attach(node) {
   const badge = element("div", { class: "genvr-cost", title: text("cost.tip") }, label);
   const fit = showText(node, "genvr_cost", badge, { least: LEAST, padding: PADDING });
   const show = () => {
-    badge.dataset.state = "";
-    label.textContent = describe(node);
+    const missing = keyed && !keyed.has(widgetOf(node, "profile")?.value ?? "default");
+    badge.dataset.state = missing ? "missing" : "";
+    label.textContent = describe(node) + (missing ? ` · ${text("cost.no_key")}` : "");
     badge.title = text("cost.tip");
   };
   const fail = (/** @type {string} */ message) => {
@@ -107,6 +111,15 @@ function watch(node) {
   chain(node, "onConfigure", () => setTimeout(refresh, 0));
 }
 
+async function askKeys() {
+  const answer = await api.fetchApi("/genvr_depth/profiles", { cache: "no-store" });
+  const profiles = answer.ok ? (await answer.json()).profiles : null;
+  keyed = profiles && new Set(profiles
+    .filter((/** @type {any} */ { state, needs }) => state !== "not set" && !needs?.length)
+    .map((/** @type {any} */ { name }) => name));
+  refresh();
+}
+
 app.registerExtension({
   name: "GenVRDepth.Cost",
   async init() {
@@ -119,6 +132,8 @@ app.registerExtension({
       badges.get(nodeOfRun(id))?.fail(message.trim());
     });
     api.addEventListener("execution_start", refresh);
+    void askKeys();
+    document.addEventListener(KEYS_CHANGED, askKeys);
   },
   nodeCreated(/** @type {any} */ node) {
     if (node.comfyClass in prices) attach(node);

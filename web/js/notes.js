@@ -1,8 +1,8 @@
 // @ts-check
 /**
  * The line a node says about its run ("3 saved, last depth_00003_.exr") stays when the run is over.
- * Older pages keep it by themselves; newer ones take it away as the run ends, and then it is shown
- * again here.
+ * The page's own line goes: newer pages take it away as the run ends, older ones break its words
+ * anywhere and save it among the values of the node.
  */
 import { api, app, nodeOfRun } from "../lib/comfy.mjs";
 import { element, loadStyle, showText } from "../lib/dom.mjs";
@@ -31,12 +31,18 @@ function attach(node) {
 }
 
 /** @param {any} node */
-const keptByThePage = (node) =>
-  node.widgets?.some((/** @type {any} */ widget) => widget.name === CORE_WIDGET);
+function dropThePagesLine(node) {
+  const index = node.widgets?.findIndex((/** @type {any} */ { name }) => name === CORE_WIDGET) ?? -1;
+  if (index < 0) return;
+  node.widgets[index].onRemove?.();
+  node.widgets.splice(index, 1);
+}
 
 function keep() {
   for (const [node, text] of said) {
-    if (node.graph && !keptByThePage(node)) (notes.get(node) ?? attach(node)).say(text);
+    if (!node.graph) continue;
+    dropThePagesLine(node);
+    (notes.get(node) ?? attach(node)).say(text);
   }
   said.clear();
 }

@@ -41,11 +41,13 @@ app.registerExtension({
       defaultValue: "turbo",
     }),
     setting("GenVRDepth.Service.SpendingCap", {
-      type: () => defaultInput(ask, "spending_cap"),
+      type: () =>
+        defaultInput(ask, "spending_cap", text("account.cap"), text("account.credits")),
       defaultValue: null,
     }),
     setting("GenVRDepth.Service.Concurrency", {
-      type: () => defaultInput(ask, "concurrency"),
+      type: () =>
+        defaultInput(ask, "concurrency", text("account.at_once"), text("account.images")),
       defaultValue: null,
     }),
     setting("GenVRDepth.Account.Key", {

@@ -2,7 +2,7 @@
 /** Puts the depth viewer on every node that shows depth. */
 import { addNode, api, app, chain, loadText, outputsOf, setting, viewPath, widgetOf } from "../lib/comfy.mjs";
 import { decimals } from "../lib/depth.mjs";
-import { hideCorePreview, loadStyle } from "../lib/dom.mjs";
+import { element, hideCorePreview, loadStyle } from "../lib/dom.mjs";
 import { DepthViewer } from "../lib/viewer.mjs";
 /** @import { Entry } from "../lib/depth.mjs" */
 
@@ -24,7 +24,7 @@ const NODES = new Set([
 ]);
 const WINDOW_WIDGETS = ["window", "low", "high"];
 
-/** @type {(key: string) => string} */
+/** @type {(key: string, values?: Record<string, string|number>) => string} */
 let text;
 
 /** @param {Entry} entry */
@@ -107,6 +107,37 @@ function refine(node, entry) {
   }
 }
 
+const BETTER = Object.freeze({ model: "depth-anything-v2-small", size: "99 MB" });
+
+/**
+ * What a better model than the built-in one costs, and a button that adds and connects it.
+ * @param {any} node @param {HTMLElement} place
+ * @returns {(entry?: Entry) => void} shows it where the built-in model was used
+ */
+function offerModel(node, place) {
+  const wired = () => node.inputs?.[node.findInputSlot("model")]?.link != null;
+  const add = () => {
+    const loader = addNode("GenVRDepthModelLoader", node, [-380, node.size[1] + 60]);
+    for (const [name, value] of [["model", BETTER.model], ["download", "if missing"]]) {
+      const widget = widgetOf(loader, name);
+      if (widget) widget.value = value;
+    }
+    loader.connect(0, node, node.findInputSlot("model"));
+    offer.hidden = true;
+    node.graph.setDirtyCanvas(true, true);
+  };
+  const offer = element(
+    "div", { class: "genvr-offer", hidden: true },
+    element("span", {}, text("viewer.offer", { size: BETTER.size })),
+    element("button", { type: "button", onclick: add }, text("viewer.add")),
+  );
+  place.append(offer);
+  return (entry) => {
+    const takes = node.findInputSlot("model") >= 0;
+    offer.hidden = !(takes && !wired() && entry?.source === "builtin");
+  };
+}
+
 /** @param {any} node */
 function attach(node) {
   const kind = node.constructor.comfyClass;
@@ -120,6 +151,7 @@ function attach(node) {
     onColormap: (name) => (node.properties[COLORMAP_PROPERTY] = name),
     onWindow: (values) => useWindow(node, values),
   });
+  const offer = offerModel(node, viewer.element);
   hideCorePreview(node);
   const widget = node.addDOMWidget("genvr_viewer", "genvr_viewer", viewer.element, {
     serialize: false,
@@ -137,6 +169,7 @@ function attach(node) {
     if (!entries) return;
     if (!entries.length) return viewer.fail(text("viewer.unwritten"));
     node.genvrEntry = entries[0];
+    offer(entries[0]);
     viewer.setWindow(readWindow(node));
     refine(node, entries[0]);
     void viewer.show(entries);

@@ -10,6 +10,7 @@
 import { element } from "./dom.mjs";
 
 export const KEYS_PAGE = "https://api.genvrresearch.com/obtain-api";
+export const KEYS_CHANGED = "genvr-keys-changed";
 export const STATES = Object.freeze({
   "set by environment": "environment",
   "set by file": "file",
@@ -132,10 +133,13 @@ export class AccountPanel {
     if (!body.key || !body.uid) throw new Error(this.text("account.both"));
     await this.ask("PUT", this.path, body);
     await this.refresh();
+    document.dispatchEvent(new Event(KEYS_CHANGED));
     this._say(this.text("account.saved"), "ok");
   }
 
   async test() {
+    // The server would send the user to this very page.
+    if (this.element.dataset.state === "missing") throw new Error(this.text("account.first"));
     const { ok, message } = await this.ask("POST", `${this.path}/test`, {});
     this._say(message, ok ? "ok" : "error");
   }
@@ -143,6 +147,7 @@ export class AccountPanel {
   async remove() {
     await this.ask("DELETE", this.path);
     await this.refresh();
+    document.dispatchEvent(new Event(KEYS_CHANGED));
     this._say(this.text("account.removed"), "ok");
   }
 }
@@ -150,10 +155,13 @@ export class AccountPanel {
 /**
  * One number kept by the server (`/genvr_depth/defaults`), not by the page's settings.
  * @param {Ask} ask @param {"concurrency"|"spending_cap"} name
+ * @param {string} label what it is called @param {string} unit what it counts
  * @returns {HTMLElement}
  */
-export function defaultInput(ask, name) {
-  const input = element("input", { type: "number", class: `genvr-default-${name}`, min: "0" });
+export function defaultInput(ask, name, label, unit) {
+  const input = element("input", {
+    type: "number", class: `genvr-default-${name}`, min: "0", "aria-label": label,
+  });
   const message = element("div", { class: "genvr-message", role: "status" });
   const adopt = (/** @type {any} */ answer) => {
     [input.min, input.max] = answer.limits[name].map(String);
@@ -168,5 +176,6 @@ export function defaultInput(ask, name) {
     ask("PUT", "/genvr_depth/defaults", { [name]: Number(input.value) }).then(adopt, fail);
   });
   ask("GET", "/genvr_depth/defaults").then(adopt, fail);
-  return element("div", { class: "genvr-account genvr-number" }, input, message);
+  const line = element("div", { class: "genvr-row" }, input, element("span", {}, unit));
+  return element("div", { class: "genvr-account genvr-number" }, line, message);
 }

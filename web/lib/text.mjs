@@ -28,6 +28,8 @@ export const ENGLISH = Object.freeze({
     reset: "Back to the view of the photo",
     png: "Save what is shown as PNG",
     full: "Full screen",
+    offer: "For sharper depth: Load Depth Model, {size}",
+    add: "Add it",
     measured: "measured at {size}",
     metric: "metres",
     depth: "relative depth",
@@ -64,6 +66,11 @@ export const ENGLISH = Object.freeze({
     environment: "Key set by the environment",
     file: "Key set",
     missing: "No key set",
+    first: "Enter user id and key above and press Save; then Test can try them.",
+    cap: "Spending cap of one run",
+    credits: "credits",
+    at_once: "Images at the same time",
+    images: "images",
     both: "Type both the user id and the key; GenVR needs the two together.",
     saved: "Saved on this server. Press Test to try it, free of charge.",
     removed: "The key is removed from this server.",
@@ -72,6 +79,7 @@ export const ENGLISH = Object.freeze({
     possible: "{credits} more may have been charged for requests without an answer.",
   },
   cost: {
+    no_key: "no key yet: Settings > GenVR Depth",
     sum: "{images} × {credits} = {total} credits",
     about: "about",
     least: "at least",
@@ -92,7 +100,7 @@ export const SETTINGS = Object.freeze({
     tooltip: "In credits. A node that would spend more stops before it sends anything. 0 lets nothing be bought.",
   },
   "GenVRDepth.Service.Concurrency": {
-    name: "Images in flight at once",
+    name: "Images at the same time",
     tooltip: "How many images are asked of the GenVR service at the same time.",
   },
   "GenVRDepth.Account.Key": {

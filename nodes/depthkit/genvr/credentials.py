@@ -52,13 +52,13 @@ HOSTS_VARIABLE = "GENVR_IMAGE_HOSTS"
 FILE_NAME = "credentials.json"
 
 _HOW = (
-    "Set one in any of these ways: (1) the environment variables GENVR_API_KEY and GENVR_UID "
-    "before ComfyUI starts; (2) Settings > GenVR Depth in ComfyUI; (3) `genvr-depth login` on the "
-    f"command line. Key and user id come from {OFFICIAL_BASE}/obtain-api."
+    f"Key and user id come from {OFFICIAL_BASE}/obtain-api. Without the settings page: the "
+    "environment variables GENVR_API_KEY and GENVR_UID before ComfyUI starts, or `genvr-depth "
+    "login` on the command line."
 )
 _HOW_ALONE = (
-    "Set one in Settings > GenVR Depth while you are logged in as this user; ComfyUI runs with "
-    "--multi-user, and each user has keys of their own."
+    "Enter it while you are logged in as this user; ComfyUI runs with --multi-user, and each user "
+    "has keys of their own."
 )
 
 
@@ -80,7 +80,8 @@ def load(
     stored = _known(folder, alone).get(wanted)
     if stored is None:
         how = _HOW_ALONE if alone else _HOW
-        raise MissingKey(f"No GenVR key is set for the profile '{wanted}'. {how}")
+        whose = "" if wanted == DEFAULT_PROFILE else f" for the profile '{wanted}'"
+        raise MissingKey(f"No GenVR key is set{whose}: Settings > GenVR Depth. {how}")
     return _from_row(wanted, stored, env)
 
 
