@@ -21,7 +21,7 @@ SIDE = 560
 MOST = 100_000
 GAP = 4
 DARK = (24, 26, 30)
-OF_STAND_IN = "light of a test stand-in, not the service"
+OF_STAND_IN = "simulated - needs a GenVR account"
 WORKFLOWS = ROOT / "workflows"
 Prompt = dict[str, dict[str, Any]]
 
@@ -153,7 +153,7 @@ def twelve_answers(stage: Stage, prompt: Prompt) -> Image.Image:
 
 
 def edit_and_layers(stage: Stage, prompt: Prompt) -> Image.Image:
-    edit = shown(prompt, prompt[node_of(prompt, "ImageCompare")]["inputs"]["image_b"])
+    edit = shown(prompt, prompt[node_of(prompt, "GenVRDepthSaveImage")]["inputs"]["images"])
     (blurred,), layers = images(stage, prompt, edit, node_of(prompt, "PreviewImage"))
     card, frame = fit(blurred, SIDE, SIDE), 176
     for index, layer in enumerate(layers[:3]):
