@@ -9,7 +9,6 @@ stand-in's answers, which carry a stamp that says so.
 
 KIND is one of those below, NAME the number of a workflow (06) or a node (Estimate); all by default.
 
-screens: the sample workflows on the canvas after a run, for the README
 cards:   the thumbnails beside the sample workflows
 nodes:   the nodes with their results, for the help pages
 """
@@ -23,11 +22,9 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 from images.cards import cards
 from images.helps import helps
-from images.screens import screens
 from images.stage import stage
 
-# The screens first: what a run costs is seen the first time only, later its images are stored.
-KINDS = {"screens": screens, "cards": cards, "nodes": helps}
+KINDS = {"cards": cards, "nodes": helps}
 
 
 def main() -> None:

@@ -108,28 +108,35 @@ def _needed(prompt: Prompt, keys: tuple[str, ...]) -> Prompt:
 # -- one function a kind of card -------------------------------------------------------------------
 
 
+def _drawn(prompt: Prompt, depth: list[Any], colormap: str) -> str:
+    """The key of a new node that draws the depth; shown as a card would show it."""
+    inputs = {"depth": depth, "colormap": colormap, "near_is": "white"}
+    prompt["drawn"] = {"class_type": "GenVRDepthToImage", "inputs": inputs}
+    return shown(prompt, ["drawn", 0])
+
+
 def photo_and_depth(stage: Stage, prompt: Prompt) -> Image.Image:
-    compare = prompt[node_of(prompt, "ImageCompare")]["inputs"]
-    keys = [shown(prompt, compare[name]) for name in ("image_a", "image_b")]
-    (photo,), (depth,) = images(stage, prompt, *keys)
-    return split(photo, depth)
+    depth = _drawn(prompt, [node_of(prompt, "GenVRDepthEstimate"), 0], "turbo")
+    (photo,), (coloured,) = images(stage, prompt, _scene(prompt), depth)
+    return split(photo, coloured)
 
 
 def photo_and_control(stage: Stage, prompt: Prompt) -> Image.Image:
-    scene, control = _scene(prompt), node_of(prompt, "PreviewImage", "Control image")
-    (photo,), (grey,) = images(stage, prompt, scene, control)
+    scene = _scene(prompt)
+    (photo,), (grey,) = images(stage, prompt, scene, _drawn(prompt, [scene, 1], "grey"))
     return split(photo, grey)
 
 
 def control_and_photo(stage: Stage, prompt: Prompt) -> Image.Image:
-    scene, control = _scene(prompt), node_of(prompt, "PreviewImage", "Control image")
-    (photo,), (grey,) = images(stage, prompt, scene, control)
+    scene = _scene(prompt)
+    (photo,), (grey,) = images(stage, prompt, scene, _drawn(prompt, [scene, 1], "grey"))
     return split(grey, photo)
 
 
 def what_is_repainted(stage: Stage, prompt: Prompt) -> Image.Image:
     """The photo where it stays, its depth where the mask says that new things are painted."""
-    scene, control = _scene(prompt), node_of(prompt, "PreviewImage", "Control image")
+    scene = _scene(prompt)
+    control = _drawn(prompt, [scene, 1], "grey")
     mask = prompt[node_of(prompt, "MaskPreview")]["inputs"]["mask"]
     prompt["white"] = {"class_type": "MaskToImage", "inputs": {"mask": mask}}
     (photo,), (grey,), (white,) = images(stage, prompt, scene, control, shown(prompt, ["white", 0]))
