@@ -220,10 +220,10 @@ def test_the_built_in_models_map_gets_sharp_outlines():
     soft, ours = _before_and_after(lambda photo, truth: estimate(model, photo).depth)
     _say(
         f"built-in model: AbsRel {soft[0]:.4f} -> {ours[0]:.4f}, boundary F1 {soft[1]:.4f} -> "
-        f"{ours[1]:.4f}. Before: .1262, .0055 (unchanged)"
+        f"{ours[1]:.4f}. Before: .1262, .0055 (unchanged, older weights)"
     )
     # Where the model puts an outline in the wrong place a sharp one costs as much as it gains.
-    assert ours[0] <= 1.002 * soft[0]
+    assert ours[0] <= 1.004 * soft[0]
     assert ours[1] >= 5 * soft[1]
 
 

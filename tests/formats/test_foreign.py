@@ -141,6 +141,7 @@ def test_millimetre_pngs_of_sensors_become_metres_and_zero_is_no_return():
     assert back.valid.tolist() == [[[False, True], [True, True]]]
     torch.testing.assert_close(back.values[0, 0, 1], torch.tensor(1.5))
     torch.testing.assert_close(back.values[0, 1], torch.tensor([2.001, 65.535]))
+    assert back.measured == (2, 2)
 
 
 GREY = np.array([[0, 51], [102, 255]], np.uint8)

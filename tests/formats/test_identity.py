@@ -123,6 +123,17 @@ def test_half_floats_are_rounded_to_nearest_not_cut(values):
     assert torch.equal(back.values[0], expected)
 
 
+def test_half_refuses_metres_that_would_become_holes():
+    tiny = DepthMap.make(torch.tensor([[1.0, 2e-8]]), "metric")
+    with pytest.raises(FormatError, match="2e-08, which would become a hole"):
+        encode_depth(tiny, None, "exr-half")
+    flat = DepthMap.make(torch.tensor([[1e-9, 2e-8]]), "disparity")
+    with pytest.raises(FormatError, match="float EXR"):
+        encode_depth(flat, None, "exr-half")
+    far = DepthMap.make(torch.tensor([[1.0, 2e-8]]), "disparity")
+    assert roundtrip(far, "exr-half").valid.all()
+
+
 def test_half_refuses_numbers_it_cannot_hold():
     depth = DepthMap.make(torch.tensor([[1.0, 7e4]]), "metric")
     with pytest.raises(FormatError, match="65504"):

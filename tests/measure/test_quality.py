@@ -190,3 +190,13 @@ def test_a_sky_has_a_number_in_relative_depth_but_none_in_metres():
     rows[:30] = 100.0
     assert "spike" not in [f.code for f in check_depth(DepthMap.make(rows, "depth")).findings]
     assert "spike" in [f.code for f in check_depth(DepthMap.make(rows, "metric")).findings]
+
+
+@pytest.mark.parametrize(("name", "share"), [(SCENE_NAMES[0], 0.05), (SCENE_NAMES[1], 0.03)])
+def test_a_shifted_map_is_misaligned_and_no_glass(name, share):
+    good = load_scene(name)
+    step, width = round(share * good.depth.width), good.depth.width
+    depth = good.depth.cropped(0, step, good.depth.height, width - step)
+    codes = _codes(depth, good.image[:, :, : width - step].contiguous())
+    assert "misaligned" in codes
+    assert "transparent" not in codes

@@ -43,6 +43,10 @@ def _binding() -> ModuleType:
     return OpenEXR
 
 
+# The smallest number with all 11 bits.
+_SMALLEST_HALF = 2.0**-14
+
+
 def encode_float(
     depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
@@ -60,7 +64,16 @@ def encode_half(
         raise FormatError(
             f"Half precision ends at 65504 and this map goes to {largest:g}; save it as float EXR."
         )
-    return _encode(single.astype(np.float16), record, options)
+    half = single.astype(np.float16)
+    # Zero metres would be read as unknown; a map of nothing but zeros as flat.
+    gone = (half == 0) & (single != 0)
+    if gone.any() and (record.kind == "metric" or largest < _SMALLEST_HALF):
+        smallest = np.abs(single[gone]).min()
+        raise FormatError(
+            f"Half precision begins at 6e-08 and this map goes down to {smallest:g}, which would "
+            "become a hole; save it as float EXR."
+        )
+    return _encode(half, record, options)
 
 
 def _encode(pixels: NDArray[np.floating[Any]], record: Record, options: SaveOptions) -> bytes:

@@ -178,8 +178,10 @@ def _made(
     if plane.ray or options.meaning == RAY_METRES:
         camera = _camera(plane, options)
         single *= _along_axis(camera, width, height)
-    # A renderer's own channel is exact in every pixel; of other files it is unknown.
-    measured = (height, width) if plane.metric or plane.ray else None
+    # A renderer's own channel is exact in every pixel, and whole units of length (millimetres) are
+    # a sensor's; of other files it is unknown.
+    sensor = options.meaning in _METRES and plane.stored.dtype.kind in "iu"
+    measured = (height, width) if plane.metric or plane.ray or sensor else None
     return DepthMap.make(
         torch.from_numpy(single), kind, torch.from_numpy(valid), camera, source, measured
     )

@@ -276,7 +276,8 @@ def _misaligned(view: _View) -> _Found | None:
         return None
     depth_edges, photo_edges = edge_map(view.near, view.valid), edge_map(view.grey, None)
     fit = EdgeFit.of(depth_edges, photo_edges, view.valid)
-    if fit.is_shift():
+    weak = fit.may_be_shift() and not fit.is_foreign()
+    if fit.is_shift() or (weak and lone_patches(view.near, view.valid, view.grey)):
         scale = view.full.width / view.near.shape[1]
         return (
             f"the map does not lie on the photo: it fits best moved by {fit.dx * scale:+.0f} "
