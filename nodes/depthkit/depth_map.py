@@ -18,10 +18,21 @@ from torch import Tensor
 from .errors import InvalidInput
 from .kernels import resample
 
-__all__ = ["KINDS", "DepthMap", "Kind", "Pinhole", "Size", "capped"]
+__all__ = [
+    "KINDS",
+    "PROJECTIONS",
+    "DepthMap",
+    "Kind",
+    "Pinhole",
+    "Projection",
+    "Size",
+    "capped",
+]
 
 Kind = Literal["metric", "depth", "disparity"]
 KINDS: tuple[str, ...] = get_args(Kind)
+Projection = Literal["perspective", "equirectangular"]
+PROJECTIONS: tuple[str, ...] = get_args(Projection)
 Size = tuple[int, int]
 """(height, width) in pixels."""
 
@@ -88,6 +99,9 @@ class DepthMap:
         size. A network's answer enlarged to its photo: the size the network worked at.
     photo: the images the values were read from or belong to, (B, h, w, C) of the same view and as
         they came, None where nobody knows. Not copied, never saved.
+    projection: "perspective", values along the camera's axis; or "equirectangular", all around the
+        camera, columns are longitudes and rows latitudes, values are distances along the rays. The
+        middle looks along z. Such a map has no `camera`.
     """
 
     values: Tensor
@@ -97,6 +111,12 @@ class DepthMap:
     source: str = ""
     measured: Size | None = None
     photo: Tensor | None = None
+    projection: Projection = "perspective"
+
+    @property
+    def around(self) -> bool:
+        """Whether the map shows everything around the camera."""
+        return self.projection == "equirectangular"
 
     @classmethod
     def make(
@@ -107,6 +127,7 @@ class DepthMap:
         camera: Pinhole | None = None,
         source: str = "",
         measured: Size | None = None,
+        projection: str = "perspective",
     ) -> DepthMap:
         """Validate and build.
 
@@ -114,8 +135,13 @@ class DepthMap:
             and so do pixels of a metric map that are not in front of the camera (<= 0).
         valid: bool of the same shape, or None for "wherever `values` is finite".
         measured: at most the size of the map counts, a smaller map holds no more.
-        Raises InvalidInput on an unknown kind, an empty map or shapes that do not fit.
+        Raises InvalidInput on an unknown kind or projection, an empty map or shapes that do not
+        fit.
         """
+        if projection not in PROJECTIONS:
+            raise InvalidInput(
+                f"Unknown projection {projection!r}; use one of {', '.join(PROJECTIONS)}."
+            )
         if kind not in KINDS:
             raise InvalidInput(f"Unknown kind of depth {kind!r}; use one of {', '.join(KINDS)}.")
         stack = _as_stack(values, "depth values").to(torch.float32)
@@ -132,7 +158,9 @@ class DepthMap:
             usable &= mask
         clean = torch.where(usable, stack, torch.zeros((), dtype=torch.float32))
         fine = measured and capped(measured, (clean.shape[1], clean.shape[2]))
-        return cls(clean.contiguous(), kind, usable.contiguous(), camera, source, fine)  # type: ignore[arg-type]
+        lens = camera if projection == "perspective" else None
+        made = cls(clean.contiguous(), kind, usable.contiguous(), lens, source, fine)  # type: ignore[arg-type]
+        return replace(made, projection=projection)
 
     @property
     def batch(self) -> int:
@@ -182,7 +210,7 @@ class DepthMap:
         mask = self.valid if valid is None else valid
         kind = kind or self.kind
         new = DepthMap.make(values, kind, mask, self.camera, self.source, self.measured)
-        return replace(new, photo=self.photo)
+        return replace(new, photo=self.photo, projection=self.projection)
 
     def resized(self, height: int, width: int) -> DepthMap:
         """Smoothly resampled map; invalid pixels never bleed into valid ones.
@@ -199,10 +227,18 @@ class DepthMap:
         if camera is not None:
             camera = camera.scaled(width / self.width, height / self.height)
         new = DepthMap.make(value, self.kind, weight >= 0.5, camera, self.source, self.measured)
-        return replace(new, photo=self.photo)
+        return replace(new, photo=self.photo, projection=self.projection)
 
     def cropped(self, top: int, left: int, height: int, width: int) -> DepthMap:
-        """Rows top..top + height and columns left..left + width, with the camera of that part."""
+        """Rows top..top + height and columns left..left + width, with the camera of that part.
+
+        Raises InvalidInput for a part of a panorama, which is none.
+        """
+        if self.around and (height, width) != (self.height, self.width):
+            raise InvalidInput(
+                "A part of a panorama has no camera of its own. Estimate the depth of a photo cut "
+                "out of it instead."
+            )
         rows, columns = slice(top, top + height), slice(left, left + width)
         values, valid = self.values[:, rows, columns], self.valid[:, rows, columns]
         fine = self.measured

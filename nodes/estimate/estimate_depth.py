@@ -15,6 +15,8 @@ from ..shared.sockets import DEPTH_MAP, DEPTH_MODEL, image_input
 
 __all__ = ["GenVRDepthEstimate"]
 
+PANORAMAS = ("off", "360 degrees")
+
 
 class GenVRDepthEstimate(Declared):
     CATEGORY = "GenVR Depth/estimate"
@@ -34,6 +36,9 @@ class GenVRDepthEstimate(Declared):
         "disparity",
         "photo to depth",
         "monocular depth",
+        "360",
+        "panorama",
+        "equirectangular",
     ]
     FUNCTION = "run"
     HAS_INTERMEDIATE_OUTPUT = True  # a cached run still fills the viewer
@@ -75,6 +80,13 @@ class GenVRDepthEstimate(Declared):
                 "frame",
                 choices=lambda: estimators.CONSISTENCIES,
             ),
+            "panorama": Choice(
+                "360 degrees: the image is a whole equirectangular panorama, twice as wide as "
+                "high. It is looked at in 14 perspective views that are joined on the sphere.",
+                PANORAMAS[0],
+                choices=PANORAMAS,
+                advanced=True,
+            ),
         },
     )
 
@@ -85,10 +97,10 @@ class GenVRDepthEstimate(Declared):
         resolution: int = 0,
         detail: str = "auto",
         consistency: str = "frame",
+        panorama: str = PANORAMAS[0],
     ) -> dict[str, Any]:
-        found = estimate_depth(
-            image, model, estimators.EstimateOptions(resolution, detail, consistency)
-        )
+        options = estimators.EstimateOptions(resolution, detail, consistency)
+        found = estimate_depth(image, model, options, around=panorama == PANORAMAS[1])
         control, valid = control_image(found.depth), found.depth.valid.float()
         result = (found.depth, control, valid, "\n".join(found.notes))
         return {"ui": depth_ui(found.depth, control, image), "result": result}

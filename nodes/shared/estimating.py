@@ -8,18 +8,26 @@ from torch import Tensor
 
 from .builtin_model import NO_MODEL, installed_offer, model_or_builtin
 from .host import current
-from .on_demand import estimators
+from .on_demand import estimators, panorama
 
 __all__ = ["estimate_depth"]
 
 
 def estimate_depth(
-    image: Tensor, model: estimators.Estimator | None, options: estimators.EstimateOptions
+    image: Tensor,
+    model: estimators.Estimator | None,
+    options: estimators.EstimateOptions,
+    *,
+    around: bool = False,
 ) -> estimators.Estimate:
-    """Depth of the images by the connected model or the built-in one; the node shows the notes."""
+    """Depth of the images by the connected model or the built-in one; the node shows the notes.
+
+    around: they are panoramas of 360 degrees.
+    """
     with current().task() as task:
         used = model_or_builtin(model, task)
-        found = estimators.estimate(
+        run = panorama.estimate_panorama if around else estimators.estimate
+        found = run(
             used, image, options, on_progress=task.on_progress, should_stop=task.should_stop
         )
         notes = (*([] if model else _without_model()), *found.notes)

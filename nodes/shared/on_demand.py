@@ -22,6 +22,7 @@ __all__ = [
     "local",
     "merge",
     "moves",
+    "panorama",
     "quality",
     "refine",
     "scenes",
@@ -124,6 +125,12 @@ def _core_geometry() -> ModuleType:
     return core_geometry
 
 
+def _panorama() -> ModuleType:
+    from ..depthkit import panorama
+
+    return panorama
+
+
 def _stereo() -> ModuleType:
     from ..depthkit.views import stereo
 
@@ -133,6 +140,7 @@ def _stereo() -> ModuleType:
 if TYPE_CHECKING:
     from ..depthkit import completion, estimators, formats, genvr, local, scenes
     from ..depthkit.local import video
+    from ..depthkit import completion, estimators, formats, genvr, local, panorama, scenes
     from ..depthkit.maps import merge, refine
     from ..depthkit.measure import image_scores, quality
     from ..depthkit.views import core_geometry, layers, moves, stereo
@@ -145,3 +153,4 @@ else:
     layers, core_geometry = _Part(_layers), _Part(_core_geometry)
     moves, stereo = _Part(_moves), _Part(_stereo)
     video = _Part(_video)
+    panorama = _Part(_panorama)

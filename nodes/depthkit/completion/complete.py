@@ -89,7 +89,7 @@ def complete(
     )
     camera = _camera((measured, estimate), metres.shape[1], metres.shape[2])
     source = f"completed from {estimate.source or 'an estimate'}"
-    depth = DepthMap.make(metres, "metric", None, camera, source)
+    depth = DepthMap.make(metres, "metric", None, camera, source, None, estimate.projection)
     return Completion(depth, error, rejected, _report(frames))
 
 

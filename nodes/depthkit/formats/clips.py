@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 import torch
 
@@ -82,4 +83,4 @@ def joined(frames: Iterable[DepthMap], count: int) -> DepthMap:
         values[index], valid[index] = frame.values[0], frame.valid[0]
     if first is None or values is None or valid is None:
         raise FormatError("There is no frame to read.")
-    return DepthMap(values, first.kind, valid, first.camera, first.source, first.measured)
+    return replace(first, values=values, valid=valid)

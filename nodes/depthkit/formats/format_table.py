@@ -237,7 +237,7 @@ def _reader(data: bytes) -> Callable[[bytes, LoadOptions], DepthMap]:
 
 def _seen_by(depth: DepthMap, options: LoadOptions) -> DepthMap:
     """With the camera of the field of view where the file, ours or another's, has none."""
-    if depth.camera is not None or options.fov_deg <= 0:
+    if depth.camera is not None or depth.around or options.fov_deg <= 0:
         return depth
     camera = Pinhole.from_fov(options.fov_deg, depth.width, depth.height)
     return replace(depth, camera=camera)

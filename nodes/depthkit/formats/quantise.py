@@ -89,6 +89,7 @@ def record_of(depth: DepthMap, coding: Coding, bits: int) -> Record:
         depth.camera,
         depth.source[:200],
         depth.measured,
+        depth.projection,
     )
 
 
@@ -167,6 +168,7 @@ def restore(stored: NDArray[np.generic], record: Record) -> DepthMap:
         record.camera,
         record.source,
         record.measured,
+        record.projection,
     )
 
 

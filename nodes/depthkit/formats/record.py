@@ -11,7 +11,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..depth_map import KINDS, Pinhole, Size
+from ..depth_map import KINDS, PROJECTIONS, Pinhole, Size
 from ..errors import FormatError
 from ..version import VERSION
 
@@ -31,7 +31,7 @@ _NEAR_IS_SMALL = "near_is_small"
 class Record:
     """What the stored numbers mean.
 
-    kind, camera, source: of the DepthMap that loading returns.
+    kind, camera, source, projection: of the DepthMap that loading returns.
     encoding: "values" the numbers themselves; "linear" a share of the way between `near` and `far`;
         "inverse" a share of the way between 1 / far and 1 / near.
     near, far: the map's values (metres where metric) at the two ends of the window.
@@ -51,6 +51,7 @@ class Record:
     camera: Pinhole | None = None
     source: str = ""
     measured: Size | None = None
+    projection: str = PROJECTIONS[0]
 
     @property
     def near_is_large(self) -> bool:
@@ -76,6 +77,8 @@ class Record:
             "source": self.source,
             "writer": PACK,
         }
+        if self.projection != PROJECTIONS[0]:
+            body["projection"] = self.projection
         return json.dumps(body, allow_nan=False)
 
     @classmethod
@@ -119,7 +122,10 @@ def _validated(body: dict[str, Any]) -> Record:
         camera=_camera(body.get("camera")),
         source=str(body.get("source", ""))[:200],
         measured=_measured(body.get("measured")),
+        projection=str(body.get("projection", PROJECTIONS[0])),
     )
+    if record.projection not in PROJECTIONS:
+        raise ValueError("unknown projection")
     if record.kind not in KINDS or record.encoding not in _ENCODINGS or record.bits not in (0, 16):
         raise ValueError("unknown kind, encoding or bits")
     if record.encoding == "inverse" and not (record.near > 0 and record.far > 0):

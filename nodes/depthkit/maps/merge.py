@@ -103,7 +103,9 @@ def merge(
             on_progress(index + 1, first.batch)
     measured = first.measured and capped(first.measured, (first.height, first.width))
     source = f"{first.source or 'first'} + {second.source or 'second'}"
-    depth = DepthMap.make(values, first.kind, valid, first.camera, source, measured)
+    depth = DepthMap.make(
+        values, first.kind, valid, first.camera, source, measured, first.projection
+    )
     part = shares.mean().item()
     report = f"{part:.1%} of the pixels are the second map's; {fits[0]}"
     if len(set(fits)) > 1:

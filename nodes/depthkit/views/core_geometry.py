@@ -65,7 +65,7 @@ def from_geometry(geometry: Mapping[str, Any], options: GeometryOptions) -> Dept
 def _from_moge(geometry: Mapping[str, Any], depth: Tensor, options: GeometryOptions) -> DepthMap:
     height, width = depth.shape[-2:]
     metric = options.unit == "metres" or (options.unit == "auto" and "intrinsics" in geometry)
-    camera = None  # a panorama comes without intrinsics: no pinhole camera sees it
+    camera = None  # a panorama comes without intrinsics: its values are distances along the rays
     if "intrinsics" in geometry:
         fx, fy, cx, cy = _entries(geometry["intrinsics"].reshape(-1, 3, 3))
         camera = Pinhole.from_normalised(fx, fy, cx, cy, width, height)
@@ -74,7 +74,10 @@ def _from_moge(geometry: Mapping[str, Any], depth: Tensor, options: GeometryOpti
     # A distance of zero or less cannot be in front of the camera, whatever its scale.
     in_front = depth > 0
     valid = in_front if valid is None else valid.to("cpu") & in_front
-    return DepthMap.make(depth, "metric" if metric else "depth", valid, camera, "MoGe")
+    around = "intrinsics" not in geometry
+    projection = "equirectangular" if around else "perspective"
+    kind = "metric" if metric else "depth"
+    return DepthMap.make(depth, kind, valid, camera, "MoGe", None, projection)
 
 
 def _from_da3(geometry: Mapping[str, Any], depth: Tensor, options: GeometryOptions) -> DepthMap:

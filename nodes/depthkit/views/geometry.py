@@ -16,6 +16,7 @@ from ..conversions import to_metric
 from ..depth_map import DepthMap, Pinhole
 from ..errors import InvalidInput, MissingInformation
 from ..progress import Progress
+from .sphere import directions
 
 __all__ = [
     "DEFAULT_FOV_DEG",
@@ -55,11 +56,14 @@ def with_space(
 
     fov_deg: horizontal field of view; 0 takes the map's own camera, or DEFAULT_FOV_DEG where there
     is none. near, far: metres of relative depth; None reads its ends as 1 and 5, so that the shape
-    is plausible and the scale free; one alone gives the other by the same ratio.
+    is plausible and the scale free; one alone gives the other by the same ratio. A panorama needs
+    no camera.
     """
     ratio = RELATIVE_FAR / RELATIVE_NEAR
     nearest = near or (far / ratio if far else RELATIVE_NEAR)
     metric = to_metric(depth, nearest, far or nearest * ratio)
+    if depth.around:
+        return metric
     camera = depth.camera
     if fov_deg > 0 or camera is None:
         camera = Pinhole.from_fov(fov_deg or DEFAULT_FOV_DEG, depth.width, depth.height)
@@ -69,8 +73,11 @@ def with_space(
 def unproject(depth: DepthMap) -> Tensor:
     """Where each pixel is in space: (B, H, W, 3) float32 metres, OpenCV axes, 0 where invalid.
 
-    x = (u + 0.5 - cx) / fx * z, y alike. Raises MissingInformation without metres or a camera.
+    x = (u + 0.5 - cx) / fx * z, y alike; in a panorama the ray's direction times the distance.
+    Raises MissingInformation without metres or a camera.
     """
+    if depth.kind == "metric" and depth.around:
+        return directions(depth.height, depth.width) * depth.values[..., None]
     if depth.kind != "metric" or depth.camera is None:
         raise MissingInformation(
             "Points in space need metric depth and a camera; give a field of view, and near and "
@@ -106,9 +113,14 @@ def normals(
 
 def _frame_normals(space: DepthMap) -> Tensor:
     """(H, W, 3) of a single map; planes of x, y and z inside, several times faster than triples."""
-    points = unproject(space)[0].permute(2, 0, 1).contiguous()
-    along_x = _tangent(points, space.valid[0], dim=1)
-    along_y = _tangent(points, space.valid[0], dim=0)
+    points, reach, valid = unproject(space)[0].permute(2, 0, 1), space.values[0], space.valid[0]
+    if space.around:
+        # The last column and the first are neighbours.
+        points, reach, valid = (torch.cat([p[..., -1:], p, p[..., :1]], -1)
+                                for p in (points, reach, valid))  # fmt: skip
+    points = points.contiguous()
+    along_x = _tangent(points, reach, valid, dim=1)
+    along_y = _tangent(points, reach, valid, dim=0)
     crossed = torch.linalg.cross(along_y, along_x, dim=0)
     # What a camera sees faces it; only noise can turn the cross product the other way.
     crossed = torch.where((crossed * points).sum(0) > 0, -crossed, crossed)
@@ -117,7 +129,8 @@ def _frame_normals(space: DepthMap) -> Tensor:
     if (length == 0).any():
         facing = -points / _length(points).clamp_min(1e-30)
         unit = torch.where(length > 0, unit, facing)
-    return (unit * space.valid[0]).permute(1, 2, 0)
+    unit = (unit * valid).permute(1, 2, 0)
+    return unit[:, 1:-1] if space.around else unit
 
 
 def _length(planes: Tensor) -> Tensor:
@@ -125,23 +138,27 @@ def _length(planes: Tensor) -> Tensor:
     return torch.hypot(torch.hypot(planes[0], planes[1]), planes[2])
 
 
-def _tangent(points: Tensor, valid: Tensor, dim: int) -> Tensor:
-    """Unit direction of the surface along the rows (1) or columns (0) of (3, H, W) points."""
+def _tangent(points: Tensor, reach: Tensor, valid: Tensor, dim: int) -> Tensor:
+    """Unit direction of the surface along the rows (1) or columns (0) of (3, H, W) points.
+
+    reach: (H, W) how far away they are, as the map says.
+    """
     size = points.shape[dim + 1]
     total = torch.zeros_like(points)
     if size < 2:
         # One row or column: the surface is taken to be square to the line of sight there.
-        total[1 - dim] = points[2]
+        total[1 - dim] = reach
         return total
     step = points.narrow(dim + 1, 1, size - 1) - points.narrow(dim + 1, 0, size - 1)
     both = valid.narrow(dim, 1, size - 1) & valid.narrow(dim, 0, size - 1)
-    scale = points[2].narrow(dim, 1, size - 1).abs().clamp_min(1e-30)
-    weight = both / ((step[2] / scale).square() + 1e-10)
+    scale = reach.narrow(dim, 1, size - 1).abs().clamp_min(1e-30)
+    away = reach.narrow(dim, 1, size - 1) - reach.narrow(dim, 0, size - 1)
+    weight = both / ((away / scale).square() + 1e-10)
     step.mul_(weight.div_(scale))
     total.narrow(dim + 1, 0, size - 1).add_(step)
     total.narrow(dim + 1, 1, size - 1).add_(step)
     lonely = total.abs().amax(dim=0) == 0
-    total[1 - dim] += lonely * points[2]
+    total[1 - dim] += lonely * reach
     return total.div_(_length(total).clamp_min(1e-30))
 
 
@@ -167,12 +184,16 @@ def grid_mesh(depth: DepthMap, cut: float = 0.1, step: int = 1) -> GridMesh:
     cut: a cell is left out where neighbouring pixels inside it differ in depth by more than this
         share (0 keeps every cell). step: cells span this many pixels; jumps are looked for at full
         resolution. Cells with an invalid corner are left out.
-    Raises InvalidInput where nothing stays.
+    A panorama is closed: its last column is joined to its first. Raises InvalidInput where nothing
+    stays.
     """
     if depth.batch != 1:
         raise InvalidInput("A mesh is made of one depth map; take the frames one by one.")
     if cut < 0 or step < 1:
         raise InvalidInput("The cut must be 0 or more, and the decimation step 1 or more.")
+    space = unproject(depth)[0]
+    if depth.around:
+        depth, space = _closed(depth), torch.cat([space, space[:, :1]], 1)
     rows, columns = _grid_lines(depth.height, step), _grid_lines(depth.width, step)
     faces = _faces(_whole_cells(depth, rows, columns, cut), len(columns))
     if len(faces) == 0:
@@ -181,11 +202,17 @@ def grid_mesh(depth: DepthMap, cut: float = 0.1, step: int = 1) -> GridMesh:
             f"cut of {cut} is too strict. Raise the cut (0 turns it off), or save a point cloud."
         )
     used, faces = torch.unique(faces, return_inverse=True)
-    points = unproject(depth)[0][rows][:, columns].reshape(-1, 3)[used]
-    u = (columns + 0.5) / depth.width
+    points = space[rows][:, columns].reshape(-1, 3)[used]
+    u = (columns + 0.5) / (depth.width - depth.around)
     v = (rows + 0.5) / depth.height
     uv = torch.stack(torch.meshgrid(u, v, indexing="xy"), dim=-1).reshape(-1, 2)[used]
     return GridMesh(points.contiguous(), faces, uv.float().contiguous())
+
+
+def _closed(depth: DepthMap) -> DepthMap:
+    """A panorama with its first column once more at its end."""
+    values, valid = (torch.cat([p, p[..., :1]], -1) for p in (depth.values, depth.valid))
+    return replace(depth, values=values, valid=valid)
 
 
 def _grid_lines(size: int, step: int) -> Tensor:

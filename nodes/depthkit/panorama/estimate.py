@@ -1,0 +1,86 @@
+"""Depth of a panorama with any model: perspective views, estimated and joined on the sphere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ..depth_map import DepthMap
+from ..errors import InvalidInput, Stopped
+from ..estimators import Estimate, EstimateOptions, Estimator, estimate
+from ..images import rgb
+from ..progress import Progress, part
+from ..views.sphere import VIEWS
+from .join import joined
+
+__all__ = ["estimate_panorama"]
+
+# A panorama is twice as wide as high, give or take a row.
+_SLACK = 0.02
+# A view of 90 degrees has a quarter of the circle; finer than this adds nothing a model sees.
+_MOST_SIDE = 1024
+
+
+def estimate_panorama(
+    estimator: Estimator,
+    images: Tensor,
+    options: EstimateOptions | None = None,
+    *,
+    on_progress: Progress | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Estimate:
+    """Depth of every panorama: (B, H, W, C), W = 2 H, left and right edge meeting.
+
+    The map is equirectangular. A metric model gives metres along the rays; any other disparity,
+    1 / distance up to one scale. Raises InvalidInput on images of another shape, and as `estimate`
+    does.
+    """
+    pictures = rgb(images)
+    count, height, width = pictures.shape[:3]
+    if abs(width / (2 * height) - 1) > _SLACK:
+        raise InvalidInput(
+            f"The image is {width} x {height}; a panorama of 360 degrees is twice as wide as high. "
+            "Connect the whole equirectangular image, or set panorama to off."
+        )
+    side = min(max(width // 4, 64), _MOST_SIDE)
+    frames, worked = [], ""
+    for index in range(count):
+        planes = pictures[index].movedim(-1, 0)[None]
+        answers = []
+        for number, view in enumerate(VIEWS):
+            if should_stop is not None and should_stop():
+                raise Stopped
+            seen = view.cut(planes, side).movedim(1, -1)
+            bar = part(on_progress, index * len(VIEWS) + number, count * len(VIEWS))
+            found = estimate(estimator, seen, options, on_progress=bar, should_stop=should_stop)
+            answers.append(_inverse(found.depth))
+            worked = found.notes[0]
+        frames.append(joined(answers, VIEWS, (height, width), shifts=estimator.kind != "metric"))
+    inverse = torch.stack(frames)
+    depth = _as_depth(inverse, estimator)
+    note = f"{worked}, in {len(VIEWS)} views of {VIEWS[0].fov:g} degrees joined on the sphere"
+    return Estimate(depth, None, (note,))
+
+
+def _inverse(depth: DepthMap) -> Tensor:
+    """(side, side) 1 / z up to scale and shift, not finite where unknown."""
+    values = depth.values[0]
+    if depth.kind == "metric":
+        values = 1 / values.clamp_min(1e-6)
+    elif depth.kind == "depth":
+        values = -values
+    return torch.where(depth.valid[0], values, torch.nan)
+
+
+def _as_depth(inverse: Tensor, estimator: Estimator) -> DepthMap:
+    known = inverse[inverse.isfinite()]
+    # What the joined shifts leave below zero is as far as anything.
+    least = torch.quantile(known[:: 1 + known.numel() // 100_000], 0.99) * 1e-3
+    positive = torch.where(inverse.isfinite(), inverse.clamp_min(least.clamp_min(1e-9)), torch.nan)
+    kind = "metric" if estimator.kind == "metric" else "disparity"
+    values = 1 / positive if kind == "metric" else positive
+    made = DepthMap.make(values, kind, None, None, estimator.name, None, "equirectangular")
+    return replace(made, measured=None)

@@ -1,0 +1,113 @@
+"""The views' answers as one: a scale and a shift for each, so that they agree where they overlap.
+
+A view that looks a degrees away from a ray measures 1 / z along its own axis, and the distance r
+along the ray is z / cos a. A relative map is an unknown scale and shift of 1 / z, so that
+1 / r = cos a (s d + t). All s and t are solved for at once from the overlaps (linear least squares,
+re-weighted so that what two views see differently does not count); the shift too is then known,
+since cos a differs between the views: what is left free is one scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..depth_map import Size
+from ..views.sphere import View, directions
+
+__all__ = ["joined"]
+
+# The scales are found on so many rows of the sphere.
+_ROWS = 96
+_ROUNDS = 8
+# How strongly a view without any overlap is held at the scale it has; more would bend the others.
+_HELD = 1e-9
+_EDGE = 1.0
+
+
+def joined(answers: Sequence[Tensor], views: Sequence[View], size: Size, *, shifts: bool) -> Tensor:
+    """(H, W) 1 / distance along the rays, at the mean scale of the views.
+
+    answers: (side, side) each, 1 / z of its view up to a scale and, with `shifts`, a shift; not
+    finite where nothing is known. Pixels that no view knows are not finite.
+    """
+    spread = torch.stack([a[a.isfinite()].std() for a in answers]).clamp_min(1e-9)
+    unit = spread.mean()
+    even = [answer / unit for answer in answers]
+    coarse = directions(_ROWS, 2 * _ROWS)
+    scale, shift = _agreed(*_seen(even, views, coarse), shifts=shifts)
+    values, weight, cosine = _seen(even, views, directions(*size))
+    fitted = cosine * (values * scale[:, None, None] + shift[:, None, None])
+    total = weight.sum(0)
+    mean = unit * (weight * fitted).sum(0) / total.clamp_min(1e-9)
+    return torch.where(total > 0, mean, torch.nan)
+
+
+def _seen(
+    answers: Sequence[Tensor], views: Sequence[View], rays: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """(K, H, W) values of each view at the rays, how much each counts, cosines to the axes."""
+    planes = []
+    for answer, view in zip(answers, views, strict=True):
+        at, cosine = view.place(rays)
+        known = answer.isfinite()
+        pair = torch.stack([torch.where(known, answer, 0.0), known.float()])[None]
+        read = F.grid_sample(pair, at[None], "bilinear", "border", align_corners=False)[0]
+        inside = (1 - at.abs().amax(-1)).clamp_min(0)
+        # The middle of a view counts most, its rim not at all: no seam.
+        weight = inside.clamp_max(_EDGE).square() * (read[1] > 0.99)
+        planes.append((read[0] / read[1].clamp_min(1e-6), weight, cosine))
+    values, weights, cosines = zip(*planes, strict=True)
+    return torch.stack(values), torch.stack(weights), torch.stack(cosines)
+
+
+def _agreed(
+    values: Tensor, weight: Tensor, cosine: Tensor, *, shifts: bool
+) -> tuple[Tensor, Tensor]:
+    """(K,) scales, their mean 1, and shifts."""
+    count, rows = len(values), values.shape[1]
+    area = ((torch.arange(rows) + 0.5) / rows - 0.5).mul(torch.pi).cos()[:, None]
+    first, second = torch.triu_indices(count, count, 1)
+    both = (weight[first] * weight[second] * area).double()
+    a = (cosine * values).double()
+    b = cosine.double()
+    scale, shift = torch.ones(count).double(), torch.zeros(count).double()
+    trust = torch.ones_like(both)
+    for _ in range(_ROUNDS):
+        scale, shift = _solved(a, b, both * trust, first, second, shifts)
+        fitted = a * scale[:, None, None] + b * shift[:, None, None]
+        off = (fitted[first] - fitted[second]).abs()
+        typical = off[both > 0].median().clamp_min(1e-9)
+        trust = 1 / (1 + (off / (2 * typical)).square())
+    return scale.float(), shift.float()
+
+
+def _solved(
+    a: Tensor, b: Tensor, weight: Tensor, first: Tensor, second: Tensor, shifts: bool
+) -> tuple[Tensor, Tensor]:
+    """argmin of the sum of w (a_i s_i + b_i t_i - a_j s_j - b_j t_j)^2 with mean(s) = 1."""
+    count = len(a)
+    normal = torch.zeros(2 * count, 2 * count, dtype=torch.float64)
+    for index, (i, j) in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
+        w = weight[index]
+        if not bool((w > 0).any()):
+            continue
+        terms = torch.stack([a[i], b[i], -a[j], -b[j]]).flatten(1)
+        block = (terms * w.flatten()) @ terms.T
+        where = torch.tensor([i, count + i, j, count + j])
+        normal[where[:, None], where] += block
+    held = _HELD * normal.diagonal().mean()
+    normal += held * torch.eye(2 * count)
+    right = torch.zeros(2 * count, dtype=torch.float64)
+    right[:count] = held
+    used = 2 * count if shifts else count
+    # The mean of the scales is held with a multiplier (Lagrange).
+    system = torch.zeros(used + 1, used + 1, dtype=torch.float64)
+    system[:used, :used] = normal[:used, :used]
+    system[used, :count] = system[:count, used] = 1.0 / count
+    found = torch.linalg.solve(system, torch.cat([right[:used], torch.ones(1).double()]))
+    shift = found[count:used] if shifts else torch.zeros(count).double()
+    return found[:count], shift
