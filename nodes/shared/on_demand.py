@@ -138,9 +138,8 @@ def _stereo() -> ModuleType:
 
 
 if TYPE_CHECKING:
-    from ..depthkit import completion, estimators, formats, genvr, local, scenes
-    from ..depthkit.local import video
     from ..depthkit import completion, estimators, formats, genvr, local, panorama, scenes
+    from ..depthkit.local import video
     from ..depthkit.maps import merge, refine
     from ..depthkit.measure import image_scores, quality
     from ..depthkit.views import core_geometry, layers, moves, stereo
