@@ -122,7 +122,8 @@ def _report(frames: Sequence[_Frame]) -> str:
     count, wrong, mixed = (
         sum(getattr(frame, name) for frame in frames) for name in ("count", "wrong", "mixed")
     )
-    lines = [f"{count} measurements, {wrong} rejected: they contradict those around them"]
+    reason = ": they contradict those around them" if wrong else ""
+    lines = [f"{count} measurements, {wrong} rejected{reason}"]
     if mixed:
         lines.append(
             f"{mixed} samples of the sensor lie between two surfaces and were taken for neither"
