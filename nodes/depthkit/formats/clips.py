@@ -83,4 +83,4 @@ def joined(frames: Iterable[DepthMap], count: int) -> DepthMap:
         values[index], valid[index] = frame.values[0], frame.valid[0]
     if first is None or values is None or valid is None:
         raise FormatError("There is no frame to read.")
-    return replace(first, values=values, valid=valid)
+    return replace(first, values=values, valid=valid, photo=None)
