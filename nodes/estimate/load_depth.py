@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +233,6 @@ def _depth_files(folder: Path) -> list[str]:
     Formats for depth first, then by name.
     """
     found = files_below(folder, formats.READABLE)
-    photos = {name for name in found if Path(name).suffix.lower() in _OFTEN_PHOTOS}
-    files = sorted(found, key=lambda name: (name in photos, name))
+    photos = {name for name in found if os.path.splitext(name)[1].lower() in _OFTEN_PHOTOS}
+    files = [*sorted(name for name in found if name not in photos), *sorted(photos)]
     return [*sorted(formats.patterns(found))[:_MAX_CLIPS], *files[:_MAX_LISTED]]

@@ -20,20 +20,27 @@ def files_below(folder: Path, extensions: Collection[str]) -> list[str]:
     """
     root = folder.resolve()
     found: list[str] = []
-    # Every run asks for the list several times; os.walk asks the disk about folders only.
-    for here, _, names in os.walk(folder):
-        below = Path(here).relative_to(folder).as_posix()
-        for name in names:
-            if os.path.splitext(name)[1].lower() in extensions:
-                found.append(name if below == "." else f"{below}/{name}")
-    return [name for name in found if _is_offered(folder / name, root)]
+    known, waiting = tuple(extensions), [""]
+    # Every run asks for the list several times; a listing of the disk tells files from folders.
+    while waiting:
+        before = waiting.pop()
+        try:
+            with os.scandir(os.path.join(folder, before)) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(f"{before}{entry.name}/")
+                    elif entry.name.lower().endswith(known) and _is_offered(entry, root):
+                        found.append(before + entry.name)
+        except OSError:  # gone since, or not for this user to read
+            continue
+    return found
 
 
-def _is_offered(path: Path, root: Path) -> bool:
-    if path.is_symlink():
-        path = path.resolve()
+def _is_offered(entry: os.DirEntry[str], root: Path) -> bool:
+    if entry.is_symlink():
+        path = Path(entry.path).resolve()
         return path.is_relative_to(root) and path.is_file()
-    return path.is_file()
+    return entry.is_file()
 
 
 def file_behind(name: str) -> Path:

@@ -14,7 +14,8 @@ from .options import LoadOptions
 
 __all__ = ["NumberedFiles", "find_sequence", "is_pattern", "patterns"]
 
-_NUMBER = re.compile(r"^(.*?)(\d{1,9})([^\d/]*)$")
+# Greedy: names are long, and what stands behind the number is short.
+_NUMBER = re.compile(r"^((?:.*\D)?)(\d{1,9})([^\d/]*)$")
 _RUN = re.compile(r"#+|%0?\d*d")
 # Beside each frame Save Depth can put an image to look at.
 _COMPANION = ".preview"

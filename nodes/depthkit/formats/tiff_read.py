@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import zlib
 from dataclasses import dataclass
 from types import ModuleType
@@ -27,6 +28,8 @@ _DEFLATED = frozenset((1, 8, 32946))
 _CODECS = _DEFLATED | {32773}
 _FLOAT_PREDICTOR = 3
 _GREYS = (0, 1, 2)
+# Strips are unpacked outside the interpreter lock.
+_WORKERS = min(4, os.cpu_count() or 1)
 _MIN_IS_WHITE = 0
 _DEFLATE_RATIO = 1032
 
@@ -161,7 +164,7 @@ def _array(page: Any, data: bytes) -> NDArray[Any]:
     """(H, W), (H, W, C) or, of a stack, (N, H, W)."""
     if _full(page) is not None:
         return _unpacked(page, data)
-    found = page.asarray(maxworkers=1)
+    found = page.asarray(maxworkers=_WORKERS)
     return np.moveaxis(found, 0, -1) if page.axes == "SYX" and not _is_stack(page) else found
 
 
