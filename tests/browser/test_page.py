@@ -7,7 +7,7 @@ import pytest
 
 def test_the_page_loads_our_extensions_without_a_console_error(page):
     names = page.evaluate("() => app.extensions.map((extension) => extension.name)")
-    assert {"GenVRDepth.Viewer", "GenVRDepth.Settings", "GenVRDepth.Cost"} <= set(names)
+    assert {"genvr-depth.viewer", "genvr-depth.settings", "genvr-depth.cost"} <= set(names)
     assert page.errors == []
 
 

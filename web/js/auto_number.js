@@ -19,6 +19,6 @@ function autoNumber(node, name, [, options]) {
 }
 
 app.registerExtension({
-  name: "GenVRDepth.AutoNumber",
+  name: "genvr-depth.auto-number",
   getCustomWidgets: () => ({ GENVR_AUTO_NUMBER: autoNumber }),
 });

@@ -57,7 +57,7 @@ function watch(node) {
 }
 
 app.registerExtension({
-  name: "GenVRDepth.Compare",
+  name: "genvr-depth.compare",
   async init() {
     loadStyle();
     text = await loadText();

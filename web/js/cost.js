@@ -121,7 +121,7 @@ async function askKeys() {
 }
 
 app.registerExtension({
-  name: "GenVRDepth.Cost",
+  name: "genvr-depth.cost",
   async init() {
     loadStyle();
     text = await loadText();

@@ -79,7 +79,7 @@ function addButton(node, press) {
 }
 
 app.registerExtension({
-  name: "GenVRDepth.Fold",
+  name: "genvr-depth.fold",
   async init() {
     text = await loadText();
   },

@@ -34,7 +34,7 @@ async function offer(node) {
 }
 
 app.registerExtension({
-  name: "GenVRDepth.Layers",
+  name: "genvr-depth.layers",
   async init() {
     text = await loadText();
     const follow = (/** @type {PointerEvent} */ { clientX, clientY }) =>

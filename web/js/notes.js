@@ -48,7 +48,7 @@ function keep() {
 }
 
 app.registerExtension({
-  name: "GenVRDepth.Notes",
+  name: "genvr-depth.notes",
   init() {
     loadStyle();
     api.addEventListener("progress_text", (/** @type {CustomEvent} */ { detail }) => {

@@ -33,7 +33,7 @@ function setting(id, rest) {
 }
 
 app.registerExtension({
-  name: "GenVRDepth.Settings",
+  name: "genvr-depth.settings",
   settings: [
     setting("GenVRDepth.Viewer.ColorMap", {
       type: "combo",

@@ -66,7 +66,7 @@ function attach(node) {
 }
 
 app.registerExtension({
-  name: "GenVRDepth.Upload",
+  name: "genvr-depth.upload",
   async init() {
     text = await loadText();
   },

@@ -186,7 +186,7 @@ function attach(node) {
 }
 
 app.registerExtension({
-  name: "GenVRDepth.Viewer",
+  name: "genvr-depth.viewer",
   async init() {
     loadStyle();
     text = await loadText();
