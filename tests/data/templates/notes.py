@@ -113,4 +113,13 @@ The clip here is a small camera move around the photo.
 **Your clip:** unfold *Load Video*, choose it, then draw a line from *images* to *Depth Estimation*.
 
 {_FREE}""",
+    "11": f"""## Move the camera
+
+### A photo and its depth become a clip: **move** says which way, **amount** how far.
+
+*sway* loops. What was hidden is continued from the background; the mask shows where.
+
+**As a guide** for Uni3C and VACE: set **fill_holes** to *off*, use frames and holes.
+
+{_FREE}""",
 }

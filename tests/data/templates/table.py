@@ -208,4 +208,17 @@ TEMPLATES: dict[str, Template] = {
          "show": (420, _node("SaveVideo", widgets={"filename_prefix": "depth/clip"},
                              video=("video", "VIDEO")))},
     ),
+    "11 Move the Camera": _columns(
+        {"note": (460, _note("11"))},
+        {"photo": (460, _photo("furnished_room"))},
+        {"move": (420, _node("GenVRDepthCameraMove",
+                             widgets={"move": "orbit", "amount": 0.12, "frames": 25,
+                                      "timing": "sway"},
+                             depth=("photo", "depth"), image=("photo", "image"))),
+         "holes": (300, _node("MaskPreview", "What the photo does not show",
+                              mask=("move", "holes")))},
+        {"video": (116, _node("CreateVideo", widgets={"fps": 12.0}, images=("move", "frames"))),
+         "show": (420, _node("SaveVideo", widgets={"filename_prefix": "depth/move"},
+                             video=("video", "VIDEO")))},
+    ),
 }  # fmt: skip
