@@ -116,6 +116,22 @@ def header_at_the_limit(kind: str) -> bytes:
     return stream.getvalue().replace(struct.pack("<4i", 0, 0, 3, 3), wide)
 
 
+def exr_with_a_wide_display() -> bytes:
+    """A few pixels in an image of the size limit."""
+    import OpenEXR
+
+    stream = io.BytesIO()
+    width, height = LIMIT
+    window = np.array([0, 0], "i4"), np.array([width - 1, height - 1], "i4")
+    header = {
+        "compression": OpenEXR.ZIP_COMPRESSION,
+        "type": OpenEXR.scanlineimage,
+        "displayWindow": window,
+    }
+    OpenEXR.File(header, {"Z": np.ones((19, 23), "f4")}).write(stream)
+    return stream.getvalue()
+
+
 def text_at_the_limit() -> bytes:
     return b"v 1 2 3\n" + b"no vertex, but a line of words\n" * (100 << 15)
 
@@ -130,6 +146,7 @@ BAD: dict[str, Callable[[], bytes]] = {
     "ascii PLY with a damaged property line": ply_with_a_damaged_property,
     "NPZ with damaged LZMA": npz_with_damaged_lzma,
     "EXR of 64 x 1,835,056": exr_with_a_tall_window,
+    "EXR of a few pixels in a huge image": exr_with_a_wide_display,
     "GLB of 150 primitives over one accessor": lambda: glb_that_draws_one_set_of_points(
         150, nodes=False
     ),

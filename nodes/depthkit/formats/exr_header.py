@@ -6,6 +6,7 @@ Every chunk of a file has an entry of 8 bytes in the offset table and at least 8
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ _ROWS = {
     "HTJ2K32": 32, "HTJ2K256": 256, "LJ2K": 256, "ZSTD": 1,
 }  # fmt: skip
 _CHUNK_BYTES = 16
+# A small thing rendered alone in a frame of 8K.
+_MAX_EMPTY_PIXELS = 1 << 25
 _BYTES_PER_SAMPLE = 4
 # What a part may take in memory whatever the length of its file, and how far deflate shrinks.
 _FREE_BYTES = 1 << 28
@@ -46,6 +49,12 @@ def check_headers(headers: Sequence[Mapping[str, Any]], length: int) -> None:
         width, height = _size(header["dataWindow"])
         chunks += _chunks(header, width, height)
         total += width * height * count * _BYTES_PER_SAMPLE
+        shown, stored = math.prod(_size(header["displayWindow"])), width * height
+        if shown > max(_MAX_EMPTY_PIXELS, 4 * stored):
+            raise FormatError(
+                f"The image of this EXR has {shown} pixels, and only {stored} of them are stored. "
+                "The file is damaged, or must be cropped first."
+            )
     if chunks * _CHUNK_BYTES > length or total > max(_FREE_BYTES, length * _DEFLATE_RATIO):
         raise FormatError("This EXR is cut short: its header promises more than it can hold.")
 
