@@ -21,6 +21,7 @@ from ..shared.sockets import PassesDepthOn, depth_map_input, image_input
 __all__ = ["GenVRDepthSaveDepth"]
 
 NO_PREVIEW = "none"
+UNCHANGED = "unchanged"  # the first of `formats.VALUES` in a plain word
 _EXR = {"format": ("exr", "exr-half")}
 
 
@@ -31,9 +32,9 @@ _FORMAT_TIP = (
     "photo and depth in one picture."
 )
 _VALUES_TIP = (
-    "raw: the map's own numbers. metric: metres (relative depth needs near and far). disparity: "
-    "0..1, near = 1, what ControlNets and most viewers expect. Integer formats store values "
-    "normalised to the window, and the window too, so that loading restores the numbers."
+    "unchanged: the map's own numbers. metric: metres (relative depth needs near and far). "
+    "disparity: 0..1, near = 1, what ControlNets and most viewers expect. Integer formats store "
+    "values normalised to the window, and the window too, so that loading restores the numbers."
 )
 
 
@@ -62,7 +63,12 @@ class GenVRDepthSaveDepth(PassesDepthOn):
             "depth": depth_map_input("The depth to save, one file per frame."),
             "filename_prefix": prefix_widget("depth/depth"),
             "format": Choice(_FORMAT_TIP, "png16", choices=lambda: formats.FORMATS),
-            "values": Choice(_VALUES_TIP, "raw", choices=lambda: formats.VALUES),
+            "values": Choice(
+                _VALUES_TIP,
+                UNCHANGED,
+                choices=lambda: (UNCHANGED, *formats.VALUES[1:]),
+                display_name="numbers",
+            ),
         },
         optional={
             "image": image_input(
@@ -111,7 +117,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         depth: DepthMap | Tensor,
         filename_prefix: str = "depth/depth",
         format: str = "png16",
-        values: str = "raw",
+        values: str = UNCHANGED,
         image: Tensor | None = None,
         near: float = 0.0,
         far: float = 0.0,
@@ -125,8 +131,9 @@ class GenVRDepthSaveDepth(PassesDepthOn):
     ) -> dict[str, Any]:
         depth, note = given_depth(depth, image=image)
         texts = embedded_texts(prompt, extra_pnginfo)
+        stored = formats.VALUES[0] if values == UNCHANGED else values
         options = formats.SaveOptions(
-            values, near or None, far or None, exr_compression, exr_channel, quality, texts
+            stored, near or None, far or None, exr_compression, exr_channel, quality, texts
         )
         chosen, coding = formats.choose_coding(depth, options)
         photos = images_for(image, depth)

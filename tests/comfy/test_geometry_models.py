@@ -72,7 +72,7 @@ def saved(depth):
     return {
         "save": node(
             "GenVRDepthSaveDepth", depth=depth, filename_prefix="geometry/map", format="npz",
-            values="raw",
+            values="unchanged",
         )
     }  # fmt: skip
 

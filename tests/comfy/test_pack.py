@@ -60,7 +60,7 @@ def test_a_folder_name_with_dots_and_models_of_extra_model_paths_yaml(comfy_fact
                     "depth": ["depth", 0],
                     "filename_prefix": "street",
                     "format": "exr",
-                    "values": "raw",
+                    "values": "unchanged",
                 },
             },
             "show": {"class_type": "PreviewImage", "inputs": {"images": ["depth", 1]}},

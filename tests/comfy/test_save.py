@@ -50,7 +50,7 @@ def view(comfy, entry: dict) -> bytes:
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_every_depth_format_is_saved_shown_and_read_back(comfy, format):
-    output = run(comfy, save("GenVRDepthSaveDepth", format, f"t/{format}", values="raw"))
+    output = run(comfy, save("GenVRDepthSaveDepth", format, f"t/{format}", values="unchanged"))
     path = comfy.file(output["files"][0])
     assert path.suffix == f".{FORMATS[format].extension}"
     assert path.is_file()
@@ -99,7 +99,7 @@ def test_load_depth_reads_an_upload(comfy, tmp_path):
                 "depth": ["load", 0],
                 "filename_prefix": "t/back",
                 "format": "exr",
-                "values": "raw",
+                "values": "unchanged",
             },
         },
     }
@@ -140,7 +140,7 @@ def test_our_mesh_goes_through_cores_save_glb(comfy):
 
 def test_two_prompts_with_one_prefix_never_collide(comfy):
     prompts = [
-        save("GenVRDepthSaveDepth", "png16", "t/same", values="raw", near=0.01 * (n + 1))
+        save("GenVRDepthSaveDepth", "png16", "t/same", values="unchanged", near=0.01 * (n + 1))
         for n in range(4)
     ]
     ids = [comfy.queue(prompt) for prompt in prompts]
@@ -151,7 +151,7 @@ def test_two_prompts_with_one_prefix_never_collide(comfy):
 @pytest.mark.parametrize("prefix", ["../out", "t/../../out", "CON", "t/nul.x"])
 def test_a_dangerous_prefix_is_an_error_and_writes_nothing(comfy, prefix):
     before = sorted(p for p in comfy.base.rglob("*out*"))
-    prompt = save("GenVRDepthSaveDepth", "png16", prefix, values="raw")
+    prompt = save("GenVRDepthSaveDepth", "png16", prefix, values="unchanged")
     done = comfy.wait(comfy.queue(prompt))
     assert done.status == "error"
     assert "prefix" in json.dumps(done.error())
@@ -189,7 +189,7 @@ def test_stop_ends_a_long_save_within_a_second(comfy):
 def test_the_server_without_metadata_embeds_none(comfy_factory, tmp_path_factory):
     server = comfy_factory(extra=("--disable-metadata",), base=tmp_path_factory.mktemp("quiet"))
     path = server.file(
-        run(server, save("GenVRDepthSaveDepth", "png16", "m", values="raw"))["files"][0]
+        run(server, save("GenVRDepthSaveDepth", "png16", "m", values="unchanged"))["files"][0]
     )
     assert set(read_texts(path.read_bytes())) == {"genvr_depth"}
     server.stop()

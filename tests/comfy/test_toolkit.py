@@ -181,7 +181,7 @@ def test_a_grey_image_is_taken_wherever_depth_is(comfy):
             depth=["depth", 1],
             filename_prefix="given",
             format="npz",
-            values="raw",
+            values="unchanged",
         ),
         "save_3d": node(
             "GenVRDepthSave3D", depth=["depth", 1], filename_prefix="given", format="ply"

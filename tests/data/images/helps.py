@@ -220,7 +220,7 @@ def _write_exr(stage: Stage) -> None:
     inputs = {"depth": ["scene", 1], "filename_prefix": "room", "format": "exr"}
     prompt = {
         "scene": {"class_type": "GenVRDepthSampleScene", "inputs": {"scene": "furnished_room"}},
-        "save": {"class_type": "GenVRDepthSaveDepth", "inputs": {**inputs, "values": "raw"}},
+        "save": {"class_type": "GenVRDepthSaveDepth", "inputs": {**inputs, "values": "unchanged"}},
     }
     stage.outputs(prompt)
     written = max((stage.server.base / "output").glob("room*.exr"))
