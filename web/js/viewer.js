@@ -122,7 +122,7 @@ function offerModel(node, place) {
       const widget = widgetOf(loader, name);
       if (widget) widget.value = value;
     }
-    loader.connect(0, node, node.findInputSlot("model"));
+    loader.connectByType(0, node, "DEPTH_MODEL");
     offer.hidden = true;
     node.graph.setDirtyCanvas(true, true);
   };
