@@ -21,7 +21,7 @@ class Hands:
         """Double-click the canvas, type, take an entry; returns the id of the new node."""
         known = set(self.page.evaluate("() => app.graph.nodes.map(({ id }) => id)"))
         for _ in range(5):  # the page now and then takes no notice of a first double click
-            self.page.mouse.dblclick(1250, 800)
+            self.page.mouse.dblclick(300, 840)  # clear of the nodes and of the minimap
             self.page.wait_for_timeout(900)
             if self.page.evaluate("() => document.activeElement.tagName") == "INPUT":
                 break
@@ -64,7 +64,8 @@ def test_from_an_empty_canvas_to_a_saved_exr_in_twelve_actions(page, canvas, ser
     page.reload()  # the list of photos is asked for when the page opens
     page.wait_for_function("() => window.app?.canvas?.graph && LiteGraph.registered_node_types"
                            ".GenVRDepthEstimate", timeout=60_000)  # fmt: skip
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(2500)
+    page.keyboard.press("Escape")  # what the page may greet with
     page.evaluate("() => app.graph.clear()")
     hands = Hands(page)
     depth = hands.search("depth", "Depth Estimation")
