@@ -65,6 +65,31 @@ def test_the_compare_view_of_a_template_does_too(page, canvas):
     _expect_shown_now_and_later(page, canvas, "ImageCompare", "genvr_compare")
 
 
+PROMOTE = """async (name) => {
+    const graph = app.graph.serialize();
+    const outer = graph.nodes.find((node) => app.graph.getNodeById(node.id).subgraph);
+    const inner = app.graph.getNodeById(outer.id).subgraph.nodes[0].id;
+    outer.properties = { ...outer.properties, proxyWidgets: [[String(inner), name]] };
+    await app.loadGraphData(graph);
+}"""
+
+
+def test_a_number_on_auto_outside_of_its_subgraph_is_sent_as_the_number(page, canvas):
+    scene = canvas.add("GenVRDepthSampleScene", 60, 120)
+    node = canvas.add("GenVRDepthEstimate", 560, 120)
+    canvas.link(scene, 0, node, "image")
+    page.evaluate(CONVERT, [node])
+    page.evaluate(PROMOTE, "resolution")
+    page.wait_for_timeout(800)
+    outer = page.evaluate(
+        "() => app.graph.nodes.find((n) => n.subgraph).widgets.map((w) => w.name)"
+    )
+    assert "resolution" in outer
+    sent = page.evaluate("async () => (await app.graphToPrompt()).output")
+    (inputs,) = [n["inputs"] for n in sent.values() if n["class_type"] == "GenVRDepthEstimate"]
+    assert inputs["resolution"] == 0
+
+
 @pytest.mark.parametrize("limit", [0, 3])
 def test_the_badge_promises_nothing_about_what_comes_from_outside(page, canvas, limit):
     scene = canvas.add("GenVRDepthSampleScene", 60, 120)
