@@ -76,7 +76,7 @@ def _measurements(args: argparse.Namespace) -> tuple[DepthMap | None, tuple[Type
     from ..batch.input_files import there_is
     from ..completion import parse_points
     from ..formats import LoadOptions
-    from ..formats.depth_files import load_depth
+    from ..formats.load_files import load_depth
 
     typed = parse_points(read_text(args.points)) if args.points else ()
     if args.depth.suffix.lower() == ".txt":
