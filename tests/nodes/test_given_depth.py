@@ -78,7 +78,8 @@ def _rounded(text):
     memory its pixels lie."""
     lines = [line for line in text.splitlines() if NOTE not in line]
     return [
-        re.sub(r"-?\d+\.\d+(e-?\d+)?", lambda n: f"{round(float(n[0]), 3) + 0.0:.3f}", line) for line in lines
+        re.sub(r"-?\d+\.\d+(e-?\d+)?", lambda n: f"{round(float(n[0]), 3) + 0.0:.3f}", line)
+        for line in lines
     ]
 
 
