@@ -39,7 +39,9 @@ class Socket:
     tooltip: str
 
     def emit(self) -> Emitted:
-        return self.type, {"tooltip": self.tooltip}
+        # ComfyUI draws a text field for this one unless it is told not to.
+        wired = {"forceInput": True} if self.type == "STRING" else {}
+        return self.type, {"tooltip": self.tooltip, **wired}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
