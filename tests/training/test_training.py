@@ -10,7 +10,7 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit.estimators.builtin import BuiltinDepth
 from genvr_depth.nodes.depthkit.estimators.efficientnet_lite import EfficientNetLite
-from genvr_depth.training import export
+from genvr_depth.training import data, export
 from genvr_depth.training.augment import photograph
 from genvr_depth.training.data import HELD_BACK, Batches, composed_views
 from genvr_depth.training.encoder import folded, starting_weights
@@ -227,7 +227,7 @@ def test_two_answers_must_differ_by_the_thing_that_was_taken_away():
 
 
 def test_every_view_is_drawn_with_itself_in_another_light(tmp_path, monkeypatch):
-    monkeypatch.setattr("genvr_depth.training.data.photograph", lambda images, _: images)
+    monkeypatch.setattr(data, "photograph", lambda images, _: images)
     _write_shard(tmp_path, 0, 0)
     ramp = np.arange(80, dtype=np.uint8)[None, None, :, None]
     np.save(tmp_path / "0000-rgb.npy", np.broadcast_to(ramp, (4, 60, 80, 3)))
@@ -240,7 +240,7 @@ def test_every_view_is_drawn_with_itself_in_another_light(tmp_path, monkeypatch)
 
 
 def test_a_twin_without_a_thing_brings_its_own_depth(tmp_path, monkeypatch):
-    monkeypatch.setattr("genvr_depth.training.data.photograph", lambda images, _: images)
+    monkeypatch.setattr(data, "photograph", lambda images, _: images)
     _write_shard(tmp_path, 0, 90)
     disparity = np.load(tmp_path / "0000-disparity.npy")
     np.save(tmp_path / "0000-relit-disparity.npy", disparity + np.float16(1))
@@ -249,7 +249,7 @@ def test_a_twin_without_a_thing_brings_its_own_depth(tmp_path, monkeypatch):
 
 
 def test_a_shard_without_relit_views_is_paired_with_itself(tmp_path, monkeypatch):
-    monkeypatch.setattr("genvr_depth.training.data.photograph", lambda images, _: images)
+    monkeypatch.setattr(data, "photograph", lambda images, _: images)
     _write_shard(tmp_path, 0, 90)
     assert torch.equal(*Batches([tmp_path], 4, seed=3).draw(64)[0].chunk(2))
 
