@@ -21,7 +21,8 @@ HEAD = ("Model", "Size", "Licence", "Commercial use", "Metric", "Speed", "Best f
 
 def table() -> str:
     """The table as Markdown, the built-in model first, ComfyUI's own models last."""
-    load_pack()
+    if "genvr_depth" not in sys.modules:
+        load_pack()
     from genvr_depth.nodes.depthkit.estimators import BUILTIN, BUILTIN_LICENCE, MODELS
     from genvr_depth.nodes.depthkit.estimators.loading import BUILTIN_WEIGHTS
     from genvr_depth.nodes.depthkit.estimators.model_table import CORE_MODELS
