@@ -62,7 +62,7 @@ def test_sample_workflow_paints_an_image(local, number):
     graph[generate]["inputs"] |= QUICK | {name: [name, 0] for name in ("positive", "negative")}
     history = local.run(graph, timeout=400)
     assert history.status == "success", history.error()
-    (saver,) = _of_class(graph, "SaveImage")
+    (saver,) = _of_class(graph, "GenVRDepthSaveImage")
     images = [local.file(entry) for entry in history.outputs[saver]["images"]]
     assert len(images) == (4 if _of_class(graph, "GenVRDepthPromptVariations") else 1)
     with Image.open(images[0]) as image:

@@ -11,7 +11,10 @@ import pytest
 pytestmark = pytest.mark.comfy
 
 DATA = Path(__file__).resolve().parents[1] / "data"
-SNAPSHOT = json.loads((DATA / "object_info.json").read_text())["nodes"]
+# Of 0.27, what 0.33 adds, and what was read of newer ones; the oldest record of a node counts.
+SNAPSHOT: dict = {}
+for record in ("object_info_read", "object_info_newer", "object_info"):
+    SNAPSHOT |= json.loads((DATA / f"{record}.json").read_text())["nodes"]
 # "   4 KSampler(model=..." in a golden plan.
 STEPS = re.compile(r"^ +\d+ (\w+)\(", re.MULTILINE)
 PLANNED = sorted({n for p in (DATA / "plans").glob("*.txt") for n in STEPS.findall(p.read_text())})
@@ -28,6 +31,8 @@ def test_the_plans_use_the_nodes_we_think_they_use():
 
 @pytest.mark.parametrize("name", PLANNED)
 def test_inputs_and_outputs_of_planned_nodes_are_unchanged(live, name):
+    if name not in live:
+        pytest.skip(f"this ComfyUI has no {name} yet; its plan is read, not run")
     known, real = SNAPSHOT[name], live[name]
     assert set(real["input"]["required"]) == set(known["required"])
     assert set(known["optional"]) <= set(real["input"].get("optional", {}))

@@ -47,7 +47,9 @@ def v3_input(name: str, given: Any, optional: bool) -> Any:
     emitted, options = given.emit()
     known = {**options, **({"options": emitted} if own == ("options",) else {})}
     chosen = {key: known[key] for key in (*SAME, *own) if key in known}
-    return kind.Input(name, optional=optional, **chosen)
+    # What only this pack's own page reads: the word for auto, how a widget is called there.
+    more = {key: value for key, value in known.items() if key not in (*chosen, "options")}
+    return kind.Input(name, optional=optional, extra_dict=more, **chosen)
 
 
 def v3_schema(cls: Any) -> io.Schema:
