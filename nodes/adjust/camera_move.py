@@ -19,10 +19,6 @@ from ..shared.sockets import depth_map_input, image_input
 __all__ = ["GenVRDepthCameraMove"]
 
 FILLS = ("background", "off")
-MOVES = (
-    "push in", "pull out", "truck", "pedestal", "orbit", "dolly zoom", "crane", "handheld",
-)  # fmt: skip
-TIMINGS = ("ease in and out", "steady", "there and back", "sway")
 AUTO = -1.0
 
 
@@ -61,7 +57,7 @@ class GenVRDepthCameraMove(Declared):
                 "around the focus. dolly zoom: forwards while the focus keeps its size. crane: up, "
                 "looking at the focus. handheld: small sways.",
                 "orbit",
-                choices=MOVES,
+                choices=lambda: moves.MOVES,
             ),
             "amount": Float(
                 "Length of the move as a share of the distance to the focus; negative goes the "
@@ -82,7 +78,7 @@ class GenVRDepthCameraMove(Declared):
                 "ease in and out, steady: from the photo to the end of the move. there and back: "
                 "returns, loops. sway: to both sides, loops.",
                 "ease in and out",
-                choices=TIMINGS,
+                choices=lambda: moves.TIMINGS,
             ),
             "fill_holes": Choice(
                 "background: continue what lies behind. off: black, for inpainting with the mask.",
