@@ -88,13 +88,14 @@ class GenVRDepthModelLoader(Declared):
         },
         optional={
             "field_of_view": Float(
-                "Horizontal field of view of the images in degrees; 0 = unknown. Only for "
+                "Horizontal field of view of the images in degrees; auto = unknown. Only for "
                 "ComfyUI's own models: Depth Anything 3 Metric answers in metres with it, MoGe "
                 "takes it in the place of its own.",
                 0.0,
                 0.0,
                 170.0,
                 step=0.1,
+                auto=0.0,
                 advanced=True,
             ),
             "refine_steps": Int(

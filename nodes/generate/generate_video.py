@@ -60,10 +60,12 @@ def _widgets() -> dict[str, Input]:
     return {
         "negative_prompt": Text("What to avoid.", multiline=True),
         "length": Int(
-            "Frames of the clip, rounded to what the family can sample. 0 = as long as the depth.",
+            "Frames of the clip, rounded to what the family can sample. auto = as long as "
+            "the depth.",
             0,
             0,
             4096,
+            auto=0,
         ),
         "megapixels": auto_number(Float, "For size = megapixels (1 = 1024x1024)." + auto, 64),
         "strength": auto_number(Float, "How strictly the depth is followed; 0 = not." + auto, 10),
@@ -83,11 +85,12 @@ def _advanced(auto: str) -> dict[str, Widget]:
         "guidance": auto_number(Float, "How strictly the prompt is followed (cfg)." + auto, 100),
         "frame_rate": auto_number(Float, "Frames a second of the clip." + auto, 120),
         "depth_rate": Float(
-            "Frames a second of the depth; 0 = what its video says, or that of the clip.",
+            "Frames a second of the depth; auto = what its video says, or that of the clip.",
             0,
             0,
             120,
             step=0.01,
+            auto=0,
         ),
         "start": Float("Fraction of the run at which the depth control starts.", 0, 0, 1),
         "end": Float("Fraction of the run at which the depth control ends.", 1, 0, 1),

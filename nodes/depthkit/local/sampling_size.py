@@ -35,7 +35,9 @@ def sampling_size(family: Family, connected: Connected, settings: Settings) -> E
     if settings.size == "megapixels":
         wanted = family.megapixels if settings.megapixels is None else settings.megapixels
         if wanted <= 0:
-            raise PlanError(f"{wanted} megapixels is no size; type 0.1 or more, or -1 for auto.")
+            raise PlanError(
+                f"{wanted} megapixels is no size; type 0.1 or more, or leave it at auto."
+            )
         scale = math.sqrt(wanted * MEGAPIXEL / (connected.depth.width * connected.depth.height))
     return _extent(connected, scale, size_multiple(family, connected))
 

@@ -26,7 +26,9 @@ def clip_size(
     if settings.size == "megapixels":
         wanted = family.megapixels if settings.megapixels is None else settings.megapixels
         if wanted <= 0:
-            raise PlanError(f"{wanted} megapixels is no size; type 0.1 or more, or -1 for auto.")
+            raise PlanError(
+                f"{wanted} megapixels is no size; type 0.1 or more, or leave it at auto."
+            )
         scale = math.sqrt(wanted * MEGAPIXEL / (depth.width * depth.height))
     multiple = family.multiple * connected.model.guide_downscale
     width, height = (

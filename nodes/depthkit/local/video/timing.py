@@ -37,8 +37,8 @@ def clip_timing(family: VideoFamily, connected: ClipConnected, settings: ClipSet
     depth_rate = rate if known is None else _rate("depth_rate", known)
     if settings.length is not None and not 1 <= settings.length <= _LONGEST:
         raise PlanError(
-            f"A length of {settings.length} frames is not possible; type 1 to {_LONGEST}, or 0 for "
-            "as long as the depth."
+            f"A length of {settings.length} frames is not possible; type 1 to {_LONGEST}, or "
+            "leave it at auto: as long as the depth."
         )
     frames = connected.depth.frames
     available = max(1, int((frames - 1) / depth_rate * rate + 1e-6) + 1)
