@@ -39,9 +39,9 @@ def to_disparity(
     if depth.kind == "disparity":
         return depth
     if depth.kind == "metric":
-        return depth.with_values(_inverse(depth.values, depth.valid), kind="disparity")
-    z = _stretch(depth, *_distances(near, far), near_at_low=True, ends=ends)
-    return depth.with_values(_inverse(z, depth.valid), kind="disparity")
+        return depth.with_values(_inverse_where_valid(depth.values, depth.valid), kind="disparity")
+    z = _stretch(depth, *_range_ends(near, far), near_at_low=True, ends=ends)
+    return depth.with_values(_inverse_where_valid(z, depth.valid), kind="disparity")
 
 
 def to_metric(depth: DepthMap, near: float | None = None, far: float | None = None) -> DepthMap:
@@ -57,7 +57,7 @@ def to_metric(depth: DepthMap, near: float | None = None, far: float | None = No
             f"This map is relative {depth.kind}, it holds no metres. Give the distance of its "
             "nearest and farthest point (near, far), or use a metric model."
         )
-    near, far = _distances(near, far)
+    near, far = _range_ends(near, far)
     if depth.kind == "depth":
         return depth.with_values(_stretch(depth, near, far, near_at_low=True), kind="metric")
     return _from_disparity(depth, near, far, "metric")
@@ -77,7 +77,7 @@ def to_depth(
         return depth
     if depth.kind == "metric":
         return depth.with_values(depth.values, kind="depth")
-    return _from_disparity(depth, *_distances(near, far), "depth", ends)
+    return _from_disparity(depth, *_range_ends(near, far), "depth", ends)
 
 
 _TARGETS: dict[str, Callable[[DepthMap, float | None, float | None], DepthMap]] = {
@@ -96,7 +96,7 @@ def convert(
     return _TARGETS[kind](depth, near, far)
 
 
-def _distances(near: float | None, far: float | None) -> Ends:
+def _range_ends(near: float | None, far: float | None) -> Ends:
     """Both distances; one that is not given follows from the other."""
     far = far if far is not None else (near or NEAR_FRACTION) / NEAR_FRACTION
     near = near if near is not None else far * NEAR_FRACTION
@@ -112,10 +112,10 @@ def _from_disparity(
     disparity: DepthMap, near: float, far: float, kind: str, ends: Ends | None = None
 ) -> DepthMap:
     inverse = _stretch(disparity, 1 / near, 1 / far, near_at_low=False, ends=ends)
-    return disparity.with_values(_inverse(inverse, disparity.valid), kind=kind)
+    return disparity.with_values(_inverse_where_valid(inverse, disparity.valid), kind=kind)
 
 
-def _inverse(values: Tensor, valid: Tensor) -> Tensor:
+def _inverse_where_valid(values: Tensor, valid: Tensor) -> Tensor:
     # In place: a long clip has no room for a copy per step.
     return torch.where(valid, values, 1.0).reciprocal_().masked_fill_(~valid, 0.0)
 

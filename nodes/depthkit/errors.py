@@ -34,10 +34,10 @@ class DepthError(Exception):
     """Root of everything this pack raises on purpose."""
 
     def __init_subclass__(cls) -> None:
-        _name(cls)
+        _set_notice_title(cls)
 
 
-def _name(kind: type) -> None:
+def _set_notice_title(kind: type) -> None:
     """What a notice in ComfyUI begins with: "GenVR Depth, missing key" and the like.
 
     ComfyUI shows the module and the qualified name of an error before its text, and for built-in
@@ -48,7 +48,7 @@ def _name(kind: type) -> None:
     kind.__qualname__ = f"GenVR Depth, {words}"
 
 
-_name(DepthError)
+_set_notice_title(DepthError)
 
 
 class InvalidInput(DepthError, ValueError):

@@ -30,7 +30,7 @@ __all__ = ["GenVRDepthEstimateRemote"]
 
 
 @cache
-def _inputs() -> Inputs:
+def _detector_inputs() -> Inputs:
     return Inputs(
         required={
             "image": image_input("The image, or a batch; each image is paid for."),
@@ -57,7 +57,7 @@ class GenVRDepthEstimateRemote(Declared):
 
     @classmethod
     def inputs(cls) -> Inputs:
-        return _inputs()
+        return _detector_inputs()
 
     async def estimate(
         self,

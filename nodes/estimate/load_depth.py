@@ -70,7 +70,7 @@ _NO_PHOTO = (
 )
 
 
-def _frame(what: str) -> Int:
+def _frame_widget(what: str) -> Int:
     text = f"{what}; in a video or an array it counts from 1. auto takes the end that is there."
     return Int(text, 0, 0, 999_999_999, auto=0)
 
@@ -161,8 +161,10 @@ class GenVRDepthLoad(Declared):
                         "ignore",
                         choices=lambda: formats.PFM_SCALES,
                     ),
-                    "first_frame": _frame("First frame of a clip: its number in the file names"),
-                    "last_frame": _frame("Last frame of a clip"),
+                    "first_frame": _frame_widget(
+                        "First frame of a clip: its number in the file names"
+                    ),
+                    "last_frame": _frame_widget("Last frame of a clip"),
                     "step": Int("Take every n-th frame of a clip.", 1, 1, 1000),
                     "layout": Choice(
                         "Images and videos that show the photo beside its depth: where the depth "

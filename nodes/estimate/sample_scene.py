@@ -78,7 +78,9 @@ class GenVRDepthSampleScene(Declared):
         return scene if scene in scenes.SCENE_NAMES else formats.fingerprint(file_behind(scene))
 
     def load(self, scene: str, model: estimators.Estimator | None = None) -> dict[str, Any]:
-        image, depth = _sample(scene) if scene in scenes.SCENE_NAMES else _photo(scene, model)
+        image, depth = (
+            _bundled_scene(scene) if scene in scenes.SCENE_NAMES else _own_photo(scene, model)
+        )
         return {"ui": depth_ui(depth, image, image), "result": (image, depth)}
 
 
@@ -86,12 +88,12 @@ def _own_photos() -> list[str]:
     return sorted(files_below(current().input_folder(), _PHOTOS))[:_MAX_LISTED]
 
 
-def _sample(name: str) -> tuple[Tensor, DepthMap]:
+def _bundled_scene(name: str) -> tuple[Tensor, DepthMap]:
     chosen = scenes.load_scene(name)
     return chosen.image, chosen.depth
 
 
-def _photo(name: str, model: estimators.Estimator | None) -> tuple[Tensor, DepthMap]:
+def _own_photo(name: str, model: estimators.Estimator | None) -> tuple[Tensor, DepthMap]:
     path = file_behind(name)
     image = rgb(formats.decode_image(path.read_bytes()))
     return image, estimate_depth(image, model, estimators.EstimateOptions()).depth

@@ -26,7 +26,7 @@ class _Prepared:
     given: dict[str, Any]
 
 
-def _required() -> dict[str, Input]:
+def _image_required() -> dict[str, Input]:
     return {
         "model": Socket("MODEL", "The diffusion model; LoRAs go in front of it."),
         "vae": Socket("VAE", "The VAE that belongs to the model."),
@@ -50,7 +50,7 @@ def _required() -> dict[str, Input]:
     }
 
 
-def _sockets() -> dict[str, Input]:
+def _image_sockets() -> dict[str, Input]:
     tooltips = {
         "clip": ("CLIP", "Text encoder of the model. Not needed with ready conditioning."),
         "control_net": ("CONTROL_NET", "A depth or union ControlNet of the model's family."),
@@ -63,7 +63,7 @@ def _sockets() -> dict[str, Input]:
     return {name: Socket(kind, text) for name, (kind, text) in tooltips.items()}
 
 
-def _widgets() -> dict[str, Input]:
+def _image_widgets() -> dict[str, Input]:
     auto = " auto = what the model family works best with."
     return {
         "negative_prompt": Text("What to avoid.", multiline=True),
@@ -125,7 +125,7 @@ class GenVRDepthGenerateLocal(Declared):
         "Recognised family, every setting used, and the nodes it expands into.",
     )
 
-    INPUTS = Inputs(required=_required(), optional={**_sockets(), **_widgets()})
+    INPUTS = Inputs(required=_image_required(), optional={**_image_sockets(), **_image_widgets()})
 
     def generate(
         self, model: Any, vae: Any, depth: Any, prompt: str, seed: int, **options: Any
@@ -144,7 +144,7 @@ def _prepare(
     model: Any, vae: Any, depth: Any, settings: local.Settings, options: dict[str, Any]
 ) -> _Prepared:
     """Facts, plan and tensors; every refusal happens here, before anything is loaded or sampled."""
-    connected = _connected(model, vae, depth, options)
+    connected = _image_connected(model, vae, depth, options)
     plan = local.make_plan(connected, settings)
     images = local.pass_images(plan, depth, options.get("reference"), options.get("mask"))
     objects = ("clip", "positive", "negative", "control_net", "model_patch")
@@ -156,7 +156,7 @@ def _patch_facts(patch: Any) -> local.PatchFacts:
     return patch_facts(patch, host.current().core_nodes())
 
 
-def _connected(
+def _image_connected(
     model: Any, vae: Any, depth: DepthMap | Tensor, options: dict[str, Any]
 ) -> local.Connected:
     def found(name: str, read: Any) -> Any:

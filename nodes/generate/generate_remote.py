@@ -33,7 +33,7 @@ _RARE = ("safety_tolerance", "prompt_upsampling", "added_prompt", "resolution")
 
 
 @cache
-def _inputs(model: str, takes_depth: bool) -> Inputs:
+def _generator_inputs(model: str, takes_depth: bool) -> Inputs:
     source = {"image": image_input("The photo itself: the service extracts its structure.")}
     if takes_depth:
         source["depth"] = depth_map_input(
@@ -88,12 +88,12 @@ class _Generate(Declared):
 
     @classmethod
     def inputs(cls) -> Inputs:
-        return _inputs(cls.MODEL, cls.TAKES_DEPTH)
+        return _generator_inputs(cls.MODEL, cls.TAKES_DEPTH)
 
     @classmethod
     def VALIDATE_INPUTS(cls, prompt: Any = None) -> bool | str:
         """Typed prompts are checked before the queue; linked ones when they arrive."""
-        texts = [text for text in _listed(prompt) if isinstance(text, str)]
+        texts = [text for text in _as_list(prompt) if isinstance(text, str)]
         longest = max((line for text in texts for line in text.splitlines()), key=len, default="")
         parameter = genvr.model_named(cls.MODEL).parameter("prompt")
         try:
@@ -104,7 +104,7 @@ class _Generate(Declared):
         return True
 
     async def generate(self, **given: Any) -> tuple[list[Tensor], str, list[str]]:
-        inputs = {name: _listed(value) for name, value in {**self.defaults(), **given}.items()}
+        inputs = {name: _as_list(value) for name, value in {**self.defaults(), **given}.items()}
         with host.current().task() as task:
             return await beside_the_loop(task, lambda stop: self._work(inputs, task, stop))
 
@@ -113,7 +113,7 @@ class _Generate(Declared):
     ) -> tuple[list[Tensor], str, list[str]]:
         limits, profile = limits_from(inputs), str(inputs["profile"][0])
         batch = obtain(profile, lambda: self._requests(inputs), limits, task, should_stop)
-        return _answer(batch, str(inputs["layout"][0]))
+        return _laid_out(batch, str(inputs["layout"][0]))
 
     def _requests(self, inputs: dict[str, list[Any]]) -> list[Any]:
         model = genvr.model_named(self.MODEL)
@@ -130,11 +130,11 @@ class _Generate(Declared):
         return genvr.request_grid.requests_for(model, controls, axes, takes=takes, combine=how)
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _answer(batch: genvr.Batch, how: str) -> tuple[list[Tensor], str, list[str]]:
+def _laid_out(batch: genvr.Batch, how: str) -> tuple[list[Tensor], str, list[str]]:
     images, controls, prompts = [], [], []
     for index, request in enumerate(batch.requests):
         for image in batch.images(index):

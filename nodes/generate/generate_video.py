@@ -17,7 +17,7 @@ from ..shared.sockets import DEPTH_MAP, advanced
 __all__ = ["GenVRDepthGenerateVideo"]
 
 
-def _required() -> dict[str, Input]:
+def _video_required() -> dict[str, Input]:
     return {
         "model": Socket(
             "MODEL",
@@ -41,7 +41,7 @@ def _required() -> dict[str, Input]:
     }
 
 
-def _sockets() -> dict[str, Input]:
+def _video_sockets() -> dict[str, Input]:
     tooltips = {
         "clip": ("CLIP", "Text encoder of the model. Not needed with ready conditioning."),
         "model_low_noise": ("MODEL", "The low-noise expert of Wan 2.2."),
@@ -55,7 +55,7 @@ def _sockets() -> dict[str, Input]:
     return {name: Socket(kind, text) for name, (kind, text) in tooltips.items()}
 
 
-def _widgets() -> dict[str, Input]:
+def _video_widgets() -> dict[str, Input]:
     auto = " auto = what the model family works best with."
     return {
         "negative_prompt": Text("What to avoid.", multiline=True),
@@ -126,13 +126,13 @@ class GenVRDepthGenerateVideo(Declared):
         "Recognised family, every setting used, and the nodes it expands into.",
     )
 
-    INPUTS = Inputs(required=_required(), optional={**_sockets(), **_widgets()})
+    INPUTS = Inputs(required=_video_required(), optional={**_video_sockets(), **_video_widgets()})
 
     def generate(
         self, model: Any, vae: Any, depth: Any, prompt: str, seed: int, **options: Any
     ) -> dict[str, Any]:
-        frames, rate = _frames(depth)
-        connected = _connected(model, vae, frames, rate, options)
+        frames, rate = _frames_and_rate(depth)
+        connected = _video_connected(model, vae, frames, rate, options)
         settings = video.ClipSettings(**_settings(prompt, seed, options))
         plan = video.make_video_plan(connected, settings)
         with host.current().task() as task:
@@ -149,7 +149,7 @@ class GenVRDepthGenerateVideo(Declared):
         return {"result": (*results, report), "expand": graph.finalize()}
 
 
-def _frames(depth: Any) -> tuple[DepthMap | Tensor, float | None]:
+def _frames_and_rate(depth: Any) -> tuple[DepthMap | Tensor, float | None]:
     """The frames of a VIDEO with their rate; anything else is frames already."""
     if not hasattr(depth, "get_components"):
         return depth, None
@@ -157,7 +157,7 @@ def _frames(depth: Any) -> tuple[DepthMap | Tensor, float | None]:
     return parts.images, float(parts.frame_rate)
 
 
-def _connected(
+def _video_connected(
     model: Any, vae: Any, depth: DepthMap | Tensor, rate: float | None, options: dict[str, Any]
 ) -> video.ClipConnected:
     def found(name: str, read: Any) -> Any:

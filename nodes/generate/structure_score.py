@@ -105,11 +105,11 @@ def _one_each(given: Sequence[_Item], count: int, name: str) -> Sequence[_Item]:
     return list(given) * (count if len(given) == 1 else 1)
 
 
-def _frames(depth: DepthMap) -> list[DepthMap]:
+def _single_frames(depth: DepthMap) -> list[DepthMap]:
     return [depth.frame(index) for index in range(depth.batch)]
 
 
-def _report(scored: Sequence[image_scores.Comparison], names: Sequence[str]) -> str:
+def _score_report(scored: Sequence[image_scores.Comparison], names: Sequence[str]) -> str:
     rows = zip(names, scored, strict=True)
     return "\n\n".join(f"{name}: {one.report.text()}" for name, one in rows)
 
@@ -153,7 +153,7 @@ class GenVRDepthStructureScore(Declared):
         original: Tensor | None = None,
     ) -> tuple[float, str, Tensor, str]:
         control, note = given_depth(control, "control")
-        images, controls = rgb(image), _frames(control)
+        images, controls = rgb(image), _single_frames(control)
         before, known = _photos(controls, None if original is None else [original])
         scored = _score(controls, images.split(1), model, before)
         heat = torch.stack(
@@ -161,7 +161,9 @@ class GenVRDepthStructureScore(Declared):
         )
         reports = [one.report for one in scored]
         mean = sum(report.score for report in reports) / len(reports)
-        text = with_note(known, _report(scored, [f"image {n + 1}" for n in range(len(scored))]))
+        text = with_note(
+            known, _score_report(scored, [f"image {n + 1}" for n in range(len(scored))])
+        )
         text = with_note(note, text)
         return mean, text, heat, json.dumps([report.as_dict() for report in reports])
 
@@ -200,14 +202,14 @@ class GenVRDepthKeepBest(Declared):
     ) -> tuple[list[Tensor], list[float], str]:
         candidates = [one for batch in images for one in rgb(batch, "images").split(1)]
         maps, note = given_depths(control, "control")
-        controls = [frame for depth in maps for frame in _frames(depth)]
+        controls = [frame for depth in maps for frame in _single_frames(depth)]
         before, known = _photos(controls, original)
         scored = _score(controls, candidates, (model or [None])[0], before)
         scores = [one.report.score for one in scored]
         order = image_scores.best_first(scores)
         chosen = [candidates[index] for index in order[: keep[0]]]
         alike = len({image.shape for image in chosen}) == 1
-        text = _report([scored[n] for n in order], [f"image {n + 1}" for n in order])
+        text = _score_report([scored[n] for n in order], [f"image {n + 1}" for n in order])
         kept = [torch.cat(chosen)] if alike else chosen
         return (
             kept,

@@ -73,7 +73,7 @@ class GenVRDepthSave3D(PassesDepthOn):
         depth, note = given_depth(depth, image=image)
         space = with_space(depth, field_of_view, near or None, far or None)
         options = formats.MeshOptions(cut, step, normals, embedded_texts(prompt, extra_pnginfo))
-        jobs = _jobs(space, images_for(image, depth), format, options)
+        jobs = _mesh_jobs(space, images_for(image, depth), format, options)
         size = (depth.width, depth.height)
         frame = _BYTES_A_PIXEL[format] * depth.width * depth.height
         workers = max(1, _BYTES_AT_ONCE // frame)
@@ -86,7 +86,7 @@ class GenVRDepthSave3D(PassesDepthOn):
         return {"ui": ui, "result": (depth,)}
 
 
-def _jobs(
+def _mesh_jobs(
     depth: DepthMap, images: Tensor | None, format: str, options: formats.MeshOptions
 ) -> list[Callable[[], formats.Encoded]]:
     # OBJ holds texts as remarks that few programs keep; the sidecar is what restores a workflow.

@@ -103,7 +103,7 @@ class GenVRDepthSaveImage(Declared):
         colour = _parsed_colour(background)
         options = formats.ImageOptions(quality, subsampling, progressive, colour, texts)
         stack = frames(images, "images")
-        jobs = _jobs(stack, format, options, sidecar)
+        jobs = _image_jobs(stack, format, options, sidecar)
         row, size = formats.IMAGES[format], (stack.shape[2], stack.shape[1])
         files, saved = save_frames(filename_prefix, size, row.extension, jobs)
         ui = shown(files, saved, row.shows, lambda some: rgb(stack[some]))
@@ -127,7 +127,7 @@ def _parsed_colour(text: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _jobs(
+def _image_jobs(
     stack: Tensor, format: str, options: formats.ImageOptions, always: bool
 ) -> list[Callable[[], formats.Encoded]]:
     needed = options.texts and (

@@ -32,10 +32,10 @@ class _CoreNetwork:
     def run(self, images: Tensor, **settings: Any) -> Mapping[str, Any]:
         """(B, h, w, 3) 0..1 -> the packet of ComfyUI's node."""
         inputs = {self.socket: self.handle, "image": images, **settings}
-        return _answer(self.node, **inputs)
+        return _core_answer(self.node, **inputs)
 
 
-def _answer(node: str, **inputs: Any) -> Any:
+def _core_answer(node: str, **inputs: Any) -> Any:
     """The first output of one of ComfyUI's nodes; an input that this release lacks is left out."""
     core = current().core_nodes().get(node)
     if core is None:
@@ -48,7 +48,7 @@ def _answer(node: str, **inputs: Any) -> Any:
     return getattr(answer, "args", answer)[0]
 
 
-def _files() -> dict[str, Path]:
+def _geometry_files() -> dict[str, Path]:
     """The files by name; none where ComfyUI has no nodes that run them."""
     host = current()
     return host.model_files(_FOLDER) if set(_RUNNERS) & set(host.core_nodes()) else {}
@@ -56,22 +56,22 @@ def _files() -> dict[str, Path]:
 
 def core_model_names() -> list[str]:
     """The files in models/geometry_estimation, as our list names them."""
-    return [estimators.GEOMETRY_PREFIX + name for name in sorted(_files())]
+    return [estimators.GEOMETRY_PREFIX + name for name in sorted(_geometry_files())]
 
 
 def core_model_fingerprint(name: str) -> str:
     """Changes when the file does; for caches. "absent" without one."""
-    path = _files().get(name.removeprefix(estimators.GEOMETRY_PREFIX))
+    path = _geometry_files().get(name.removeprefix(estimators.GEOMETRY_PREFIX))
     if path is None or not path.is_file():
         return "absent"
     status = path.stat()
     return f"{path} {status.st_size} {status.st_mtime_ns}"
 
 
-def _path(name: str) -> Path:
+def _geometry_path(name: str) -> Path:
     """The file behind a name of our list. Raises ModelError where there is none."""
     file = name.removeprefix(estimators.GEOMETRY_PREFIX)
-    path = _files().get(file)
+    path = _geometry_files().get(file)
     if path is None or not path.is_file():
         raise ModelError(
             f"There is no file {file} in models/geometry_estimation, or this ComfyUI has no nodes "
@@ -84,24 +84,26 @@ def load_core_model(
     name: str, precision: str, settings: estimators.GeometrySettings
 ) -> estimators.Estimator:
     """The estimator around one of ComfyUI's own models, loaded by ComfyUI's own node."""
-    path = _path(name)
+    path = _geometry_path(name)
     kind = estimators.geometry_kind(path)
     key = (core_model_fingerprint(name), precision)
     network = _loaded.get(key)
     if network is None:
-        network = _loaded[key] = _load(path, name, kind, precision)
+        network = _loaded[key] = _load_core_network(path, name, kind, precision)
     return estimators.geometry_estimator(name, kind, network, settings)
 
 
-def _load(path: Path, name: str, kind: estimators.GeometryKind, precision: str) -> _CoreNetwork:
+def _load_core_network(
+    path: Path, name: str, kind: estimators.GeometryKind, precision: str
+) -> _CoreNetwork:
     file = name.removeprefix(estimators.GEOMETRY_PREFIX)
     try:
         if kind.family == "Depth Anything 3":
             weight_dtype = "default" if precision == "auto" else precision
             loader = {"model_name": file, "weight_dtype": weight_dtype}
-            handle = _answer("LoadDA3Model", **loader)
+            handle = _core_answer("LoadDA3Model", **loader)
             return _CoreNetwork(handle, handle.model.diffusion_model, "DA3Inference", "da3_model")
-        handle = _answer("LoadMoGeModel", model_name=file)
+        handle = _core_answer("LoadMoGeModel", model_name=file)
         return _CoreNetwork(handle, handle.model, "MoGeInference", "moge_model")
     except (RuntimeError, ValueError, KeyError, TypeError, AttributeError, OSError) as fault:
         reason = next(iter(str(fault).splitlines()), type(fault).__name__)

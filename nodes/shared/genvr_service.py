@@ -62,11 +62,11 @@ def profile_widget() -> Choice:
         "Which GenVR account to use, by name. Keys are set in Settings > GenVR Depth, with "
         "`genvr-depth login`, or in the environment.",
         genvr.credentials.DEFAULT_PROFILE,
-        choices=_profiles,
+        choices=_profile_names,
     )
 
 
-def _profiles() -> list[str]:
+def _profile_names() -> list[str]:
     try:
         place = host.current().private_place()
         states = genvr.credentials.states(place.folder, alone=place.alone)

@@ -48,7 +48,7 @@ def file_behind(name: str) -> Path:
 
     Raises InvalidInput where it is missing or leads out of its folder.
     """
-    path, plain, where = _inside(name)
+    path, plain, where = _within_folder(name)
     if not path.is_file():
         raise _missing(plain, where)
     return path
@@ -56,7 +56,7 @@ def file_behind(name: str) -> Path:
 
 def clip_or_file(name: str) -> Path:
     """As `file_behind`; a folder, and a name with `####` for the number of a frame, serve too."""
-    path, plain, where = _inside(name)
+    path, plain, where = _within_folder(name)
     if not (path.exists() or formats.is_pattern(path.name)):
         raise _missing(plain, where)
     return path
@@ -69,7 +69,7 @@ def _missing(name: str, where: str) -> InvalidInput:
     )
 
 
-def _inside(name: str) -> tuple[Path, str, str]:
+def _within_folder(name: str) -> tuple[Path, str, str]:
     """The path, its name without the folder's mark, and the folder's name.
 
     Raises InvalidInput where it leads out of its folder.

@@ -113,7 +113,7 @@ def _merge() -> ModuleType:
     return merge
 
 
-def _layers() -> ModuleType:
+def _layers_module() -> ModuleType:
     from ..depthkit.views import layers
 
     return layers
@@ -149,7 +149,7 @@ else:
     local, scenes = _Part(_local), _Part(_scenes)
     image_scores = _Part(_image_scores)
     quality, refine = _Part(_quality), _Part(_refine)
-    layers, core_geometry = _Part(_layers), _Part(_core_geometry)
+    layers, core_geometry = _Part(_layers_module), _Part(_core_geometry)
     moves, stereo = _Part(_moves), _Part(_stereo)
     video = _Part(_video)
     panorama = _Part(_panorama)

@@ -67,7 +67,7 @@ async def answer(request: Any, work: str, *, changes: bool, outside: bool) -> An
         if request.content_type != "application/json":
             return error(415, "Send application/json.")
         try:
-            body = await _json(request)
+            body = await _body_json(request)
         except web.HTTPRequestEntityTooLarge:
             return error(413, "This is more than a key and an address can be.")
     name = request.match_info.get("name", "") or request.query.get("name", "")
@@ -83,7 +83,7 @@ async def answer(request: Any, work: str, *, changes: bool, outside: bool) -> An
     return web.json_response(found, headers={"Cache-Control": "no-store"})
 
 
-async def _json(request: Any) -> dict[str, Any]:
+async def _body_json(request: Any) -> dict[str, Any]:
     try:
         body = await request.clone(client_max_size=_BODY_MAX).json()
     except (ValueError, LookupError, RecursionError):
@@ -92,7 +92,7 @@ async def _json(request: Any) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _profiles(ask: _Ask) -> Any:
+def _answer_profiles(ask: _Ask) -> Any:
     found = genvr.credentials.states(ask.place.folder, alone=ask.place.alone)
     return {"profiles": [{**asdict(state), "needs": list(state.needs)} for state in found]}
 
@@ -138,12 +138,12 @@ def _save_defaults(ask: _Ask) -> Any:
     return _shown(genvr.settings.save_defaults(ask.place.folder, ask.body))
 
 
-def _layers(ask: _Ask) -> Any:
+def _answer_layers(ask: _Ask) -> Any:
     """What Load Depth's `channel` may name in a file of ComfyUI's folders."""
     return {"layers": formats.layers(clip_or_file(ask.name))}
 
 
-def _prices(ask: _Ask) -> Any:
+def _answer_prices(ask: _Ask) -> Any:
     """Credits of one image by node id, and how many styles each group has: the cost badge."""
     prices = {node: asdict(genvr.model_named(name).price) for node, name in _PRICED.items()}
     styles = {group: len(rows) for group, rows in genvr.variations.style_groups().items()}
@@ -163,13 +163,13 @@ def _shown(defaults: genvr.settings.Defaults) -> dict[str, Any]:
 
 
 WORK: dict[str, Callable[[_Ask], Any]] = {
-    "profiles": _profiles,
+    "profiles": _answer_profiles,
     "save profile": _save_profile,
     "forget profile": _forget_profile,
     "test profile": _test_profile,
     "ledger": _ledger,
     "defaults": _defaults,
     "save defaults": _save_defaults,
-    "prices": _prices,
-    "layers": _layers,
+    "prices": _answer_prices,
+    "layers": _answer_layers,
 }

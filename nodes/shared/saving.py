@@ -98,10 +98,10 @@ def shown(
     if shows:
         names = {item.path.name for item in saved}
         return {"images": [f for f in files if f["filename"] in names], FILES_KEY: files}
-    return {"images": preview_small(preview(_spread(len(saved)))), FILES_KEY: files}
+    return {"images": preview_small(preview(_spread_picks(len(saved)))), FILES_KEY: files}
 
 
-def _spread(total: int) -> list[int]:
+def _spread_picks(total: int) -> list[int]:
     return list(range(0, total, max(1, -(-total // _PREVIEW_FRAMES))))
 
 

@@ -201,7 +201,7 @@ def test_a_core_node_gets_the_inputs_it_knows(monkeypatch, node):
     fake.NODE_CLASS_MAPPINGS = {"DA3Inference": node}
     monkeypatch.setitem(sys.modules, "nodes", fake)
     monkeypatch.setattr(core_models, "current", ComfyHost)
-    asked = core_models._answer("DA3Inference", image=1, steps=2, refine_steps=3)
+    asked = core_models._core_answer("DA3Inference", image=1, steps=2, refine_steps=3)
     assert asked == {"image": 1, "steps": 2}
     with pytest.raises(InvalidInput, match="no node MoGeInference"):
-        core_models._answer("MoGeInference")
+        core_models._core_answer("MoGeInference")

@@ -296,7 +296,7 @@ def test_a_fault_of_ours_starts_no_further_request(fake, make_runner, make_reque
     def broken(raw):
         raise AttributeError("read1")
 
-    monkeypatch.setattr(transport, "_reader", broken)
+    monkeypatch.setattr(transport, "_raw_reader", broken)
     requests_ = [make_request(seed=n) for n in range(6)]
     with pytest.raises(AttributeError):
         run_many(make_runner(), requests_, concurrency=1)

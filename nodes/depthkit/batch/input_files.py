@@ -59,7 +59,7 @@ def find_rows(inputs: Sequence[Path], out: Path, formats: Sequence[str]) -> Foun
     stems: set[Path] = set()
     for given in inputs:
         try:
-            files = list(_files(there_is(given), out))
+            files = list(_walk(there_is(given), out))
         except InvalidInput as error:
             failed.append((str(given), str(error)))
             continue
@@ -88,7 +88,7 @@ def _rows_of(path: Path, stem: Path, *, anew: bool) -> Iterator[Row]:
         yield Row(source=str(path), first=first, count=count, stem=str(stem), anew=False)
 
 
-def _files(given: Path, out: Path) -> Iterator[tuple[Path, Path]]:
+def _walk(given: Path, out: Path) -> Iterator[tuple[Path, Path]]:
     """(path, path relative to the input folder), in an order that never changes.
 
     What lies under `out` is what earlier runs made, and left out.
@@ -96,7 +96,7 @@ def _files(given: Path, out: Path) -> Iterator[tuple[Path, Path]]:
     if not given.is_dir():
         yield given, Path(given.name)
         return
-    known, made = IMAGE_TYPES | VIDEO_TYPES, _inside(out, given)
+    known, made = IMAGE_TYPES | VIDEO_TYPES, _output_within(out, given)
     for path in sorted(given.rglob("*")):
         inside = path.relative_to(given)
         if made is not None and inside.is_relative_to(made):
@@ -105,7 +105,7 @@ def _files(given: Path, out: Path) -> Iterator[tuple[Path, Path]]:
             yield path, inside
 
 
-def _inside(out: Path, given: Path) -> Path | None:
+def _output_within(out: Path, given: Path) -> Path | None:
     """Where in a given folder the output goes; None where it goes elsewhere, or over all of it."""
     there, here = out.resolve(), given.resolve()
     return there.relative_to(here) if there != here and there.is_relative_to(here) else None

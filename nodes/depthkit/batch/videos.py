@@ -50,10 +50,10 @@ class Clip:
                 )
             self.position += 1
             if self.position > index:
-                return _upright(found)
+                return _upright_frame(found)
 
 
-def _upright(frame: Any) -> Tensor:
+def _upright_frame(frame: Any) -> Tensor:
     """Phones film sideways and note by how much to turn."""
     pixels = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
     return torch.from_numpy(np.ascontiguousarray(pixels))[None].to(torch.float32) / 255

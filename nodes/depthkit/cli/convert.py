@@ -61,11 +61,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="convert IN as an ordinary image, not as depth, into another image format",
     )
-    _reading(parser.add_argument_group("reading"))
+    _add_reading_options(parser.add_argument_group("reading"))
     _writing(parser.add_argument_group("writing"))
 
 
-def _reading(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
+def _add_reading_options(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
     group.add_argument("--meaning", choices=_MEANINGS, default="file", help="what the numbers mean")
     group.add_argument("--near", type=float, help="metres of the nearest code or point")
     group.add_argument("--far", type=float, help="metres of the farthest code or point")
@@ -143,7 +143,7 @@ def _target_extension(args: argparse.Namespace) -> str:
     return rows[args.format].extension if args.format in rows else "png"
 
 
-def _name(args: argparse.Namespace, target: Path, table: dict[str, str]) -> str:
+def _format_name(args: argparse.Namespace, target: Path, table: dict[str, str]) -> str:
     name = args.format or table.get(target.suffix.lower())
     if name is None:
         raise InvalidInput(
@@ -156,7 +156,7 @@ def _name(args: argparse.Namespace, target: Path, table: dict[str, str]) -> str:
 def _image(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes, str]:
     from ..formats import ImageOptions, encode_image
 
-    name = _name(args, target, _IMAGE_BY_EXTENSION)
+    name = _format_name(args, target, _IMAGE_BY_EXTENSION)
     options = ImageOptions(args.quality, args.subsampling)
     return encode_image(read_image(source)[0], name, options), ""
 
@@ -164,8 +164,8 @@ def _image(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes,
 def _depth(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes, str]:
     from ..formats.mesh_write import MESH_FORMATS
 
-    name = _name(args, target, _BY_EXTENSION)
-    depth = _load(args, source)
+    name = _format_name(args, target, _BY_EXTENSION)
+    depth = _load_source(args, source)
     special: dict[str, Callable[[argparse.Namespace, DepthMap], bytes]] = {
         _PREVIEW: _preview_png,
         _NORMALS: _normals,
@@ -175,10 +175,10 @@ def _depth(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes,
     photo = None if args.image is None else read_image(args.image)
     if name in MESH_FORMATS:
         return _solid(args, depth, photo, name), ""
-    return _map(args, depth, photo, name)
+    return _encoded_map(args, depth, photo, name)
 
 
-def _load(args: argparse.Namespace, source: Path) -> DepthMap:
+def _load_source(args: argparse.Namespace, source: Path) -> DepthMap:
     from ..formats.load_files import load_depth
     from ..formats.options import MEANINGS, LoadOptions
 
@@ -219,7 +219,7 @@ def _is_image(path: Path) -> bool:
     return True
 
 
-def _map(
+def _encoded_map(
     args: argparse.Namespace, depth: DepthMap, photo: Tensor | None, name: str
 ) -> tuple[bytes, str]:
     from ..formats import FORMATS, SaveOptions, choose_coding, embed, encode_frame

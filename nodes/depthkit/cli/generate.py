@@ -98,7 +98,7 @@ def _requests_and_stems(args: argparse.Namespace) -> tuple[list[Request], list[s
     requests, names = [], []
     take = f"_take{args.take}" if args.take else ""
     for path in args.photo:
-        images = from_images(_photo(path), str(path))
+        images = from_images(_named_photo(path), str(path))
         axes = {"prompt": [v.prompt for v in variations], "seed": seeds, **values}
         requests += requests_for(model, images, axes, takes=[args.take])
         stem = _UNFIT.sub("-", path.stem)
@@ -106,7 +106,7 @@ def _requests_and_stems(args: argparse.Namespace) -> tuple[list[Request], list[s
     return requests, told_apart(names)
 
 
-def _photo(path: Path) -> Tensor:
+def _named_photo(path: Path) -> Tensor:
     """Several may be given, so the message says which one."""
     try:
         return read_image(path)

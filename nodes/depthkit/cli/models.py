@@ -77,7 +77,7 @@ def _model_rows() -> list[dict[str, Any]]:
     known = [
         _row(
             row.name,
-            _state(found.get(row.name)),
+            _model_state(found.get(row.name)),
             row.download_mb,
             str(_folder(row.name, found, folders)),
             kind=row.kind,
@@ -88,7 +88,7 @@ def _model_rows() -> list[dict[str, Any]]:
         for row in MODELS
     ]
     own = [
-        _row(model.name, _state(model), _megabytes(model.folder), str(model.folder))
+        _row(model.name, _model_state(model), _megabytes(model.folder), str(model.folder))
         for model in found.values()
         if model.row is None
     ]
@@ -128,7 +128,7 @@ def _megabytes(folder: Path) -> int:
     return round(sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 1e6)
 
 
-def _state(model: Any) -> str:
+def _model_state(model: Any) -> str:
     if model is None:
         return "can be downloaded"
     return "installed" if not model.missing else f"lacks {', '.join(model.missing)}"

@@ -48,7 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--union", action="store_true", help="the control net is a union of several types")
     add("--patch", action="store_true", help="a model patch instead of a control net")
-    add("--depth", type=_size, default="1024x1024", metavar="WxH", help="size of the depth map")
+    add(
+        "--depth",
+        type=_size_argument,
+        default="1024x1024",
+        metavar="WxH",
+        help="size of the depth map",
+    )
     add("--frames", type=_count, default=1, help="images in the depth map")
     add("--reference", action="store_true", help="a reference image is connected")
     add("--mask", action="store_true", help="a mask is connected")
@@ -135,7 +141,7 @@ def _write_files(key: str) -> None:
         sys.stdout.write(f"          {file.url}\n")
 
 
-def _size(text: str) -> tuple[int, int]:
+def _size_argument(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
     if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a size; write it as 1024x768")

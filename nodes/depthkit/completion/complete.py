@@ -87,13 +87,13 @@ def complete(
         torch.stack(planes)
         for planes in zip(*((f.metres, f.error, f.rejected) for f in frames), strict=True)
     )
-    camera = _camera((measured, estimate), metres.shape[1], metres.shape[2])
+    camera = _first_camera((measured, estimate), metres.shape[1], metres.shape[2])
     source = f"completed from {estimate.source or 'an estimate'}"
     depth = DepthMap.make(metres, "metric", None, camera, source, None, estimate.projection)
-    return Completion(depth, error, rejected, _report(frames))
+    return Completion(depth, error, rejected, _completion_report(frames))
 
 
-def _camera(sources: Sequence[DepthMap | None], height: int, width: int) -> Pinhole | None:
+def _first_camera(sources: Sequence[DepthMap | None], height: int, width: int) -> Pinhole | None:
     for depth in sources:
         if depth is not None and depth.camera is not None:
             return depth.camera.scaled(width / depth.width, height / depth.height)
@@ -118,7 +118,7 @@ def _completed(photo: Tensor, estimate: DepthMap, taken: Measured) -> _Frame:
     return _Frame(metres, error, lost & ~held, taken.count, wrong, int(mixed.sum()))
 
 
-def _report(frames: Sequence[_Frame]) -> str:
+def _completion_report(frames: Sequence[_Frame]) -> str:
     count, wrong, mixed = (
         sum(getattr(frame, name) for frame in frames) for name in ("count", "wrong", "mixed")
     )

@@ -75,7 +75,9 @@ def samples_on(plane: Tensor, sure: Tensor, size: Size) -> tuple[Tensor, Tensor]
     if tuple(plane.shape) == tuple(size):
         return sure, plane
     held, level = torch.zeros(size, dtype=torch.bool), torch.zeros(size)
-    rows, columns = (_nearest(coarse, fine) for coarse, fine in zip(plane.shape, size, strict=True))
+    rows, columns = (
+        _nearest_cells(coarse, fine) for coarse, fine in zip(plane.shape, size, strict=True)
+    )
     for row in rows:
         for column in columns:
             at = torch.meshgrid(torch.from_numpy(row), torch.from_numpy(column), indexing="ij")
@@ -84,7 +86,7 @@ def samples_on(plane: Tensor, sure: Tensor, size: Size) -> tuple[Tensor, Tensor]
     return held, level
 
 
-def _nearest(coarse: int, fine: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _nearest_cells(coarse: int, fine: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     centre = (np.arange(coarse) + 0.5) * fine / coarse - 0.5
     ends = (np.ceil(centre - 0.5 - 1e-6), np.floor(centre + 0.5 + 1e-6))
     return (

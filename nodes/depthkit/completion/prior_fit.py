@@ -44,7 +44,7 @@ def fit_prior(estimate: DepthMap, row: Tensor, column: Tensor, metres: Tensor) -
         log = _by_factor(values, at, known)
     else:
         log = _by_affine(estimate, values, at, known)
-    slope = _slope(log[row, column], metres.log(), row, column, max(values.shape))
+    slope = _log_slope(log[row, column], metres.log(), row, column, max(values.shape))
     middle = log[row, column].median()
     return middle + slope * (log - middle)
 
@@ -94,7 +94,7 @@ def _fit(at: Tensor, target: Tensor) -> Affine | None:
     return None if against < -_AGAINST else Affine(0.0, target.median().item())
 
 
-def _slope(base: Tensor, truth: Tensor, row: Tensor, column: Tensor, side: int) -> float:
+def _log_slope(base: Tensor, truth: Tensor, row: Tensor, column: Tensor, side: int) -> float:
     """How much of a difference of the estimate's log depth is one of the measurements'."""
     from scipy.spatial import KDTree
 

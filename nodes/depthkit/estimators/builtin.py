@@ -107,7 +107,7 @@ class _Up(nn.Module):
         return self.refine(F.relu(large + sides, inplace=True))
 
 
-def _positions(like: Tensor) -> Tensor:
+def _position_planes(like: Tensor) -> Tensor:
     """(1, 4, H, W): x and y in -1..1 and their squares, for a map of that size."""
     y = torch.linspace(-1, 1, like.shape[-2], device=like.device, dtype=like.dtype)
     x = torch.linspace(-1, 1, like.shape[-1], device=like.device, dtype=like.dtype)
@@ -181,7 +181,7 @@ class BuiltinDepth(nn.Module):
         quarter = self.quarter(half)
         eighth = self.eighth(quarter)
         sixteenth = self.sixteenth(eighth)
-        where = _positions(sixteenth).expand(len(images), -1, -1, -1)
+        where = _position_planes(sixteenth).expand(len(images), -1, -1, -1)
         x = self.deepest(torch.cat([sixteenth, where], dim=1)) + self.join_deepest(joined[4])
         x = self.up_sixteenth(self.context(x), sixteenth, joined[3])
         x = self.up_quarter(self.up_eighth(x, eighth, joined[2]), quarter, joined[1])

@@ -80,7 +80,9 @@ class _Run:
         self.estimator, self.images, self.options = estimator, images, options
         self.on_progress, self.should_stop = on_progress, should_stop
         self.batch, self.height, self.width = images.shape[:3]
-        self.prompt = None if prompt is None else _checked(prompt, estimator, options, self.batch)
+        self.prompt = (
+            None if prompt is None else _checked_prompt(prompt, estimator, options, self.batch)
+        )
         short_side = options.inner_size or estimator.inner_size
         self.short_side = short_side
         self.inner = self._inner(self.height, self.width)
@@ -271,7 +273,9 @@ class _Run:
         return f"{self.estimator.name}: {self.estimator.kind}, worked at {width}x{height}{tiles}"
 
 
-def _checked(prompt: Tensor, estimator: Estimator, options: EstimateOptions, batch: int) -> Tensor:
+def _checked_prompt(
+    prompt: Tensor, estimator: Estimator, options: EstimateOptions, batch: int
+) -> Tensor:
     """The prompt as (B, h, w); InvalidInput where it and the run do not fit."""
     if not isinstance(estimator, TakesPrompt):
         raise InvalidInput(

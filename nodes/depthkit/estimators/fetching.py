@@ -31,7 +31,7 @@ def arriving(
     """
     items: Queue[Any] = Queue(maxsize=4)
     left = Event()
-    Thread(target=_read, args=(url, headers, items, left), daemon=True).start()
+    Thread(target=_read_answer, args=(url, headers, items, left), daemon=True).start()
     try:
         yield _next(items, should_stop), _blocks(items, should_stop)
     finally:
@@ -56,7 +56,7 @@ def _next(items: Queue[Any], should_stop: Callable[[], bool]) -> Any:
         return item
 
 
-def _read(url: str, headers: Mapping[str, str], items: Queue[Any], left: Event) -> None:
+def _read_answer(url: str, headers: Mapping[str, str], items: Queue[Any], left: Event) -> None:
     """Put the answer, its blocks and None, or the exception that ended it, until `left` is set."""
     try:
         with stream(url, headers, _TIMEOUT_S) as answer:

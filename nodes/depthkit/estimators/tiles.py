@@ -89,7 +89,7 @@ class TileBlend:
         self.shrink = min(inner[0] / whole.shape[0], inner[1] / whole.shape[1], 1.0)
         self.total = self.whole * _FLOOR
         self.weight = torch.full_like(whole, _FLOOR)
-        self.margin = max((1, *(_margin(box) for box in boxes)))
+        self.margin = max((1, *(_tile_margin(box) for box in boxes)))
 
     def add(self, box: Box, infer: Callable[[Tensor], Tensor]) -> None:
         """Run one tile, fit it to the whole-image pass, and lay it in where it knows something."""
@@ -133,7 +133,7 @@ def _large_scale(values: Tensor, known: Tensor) -> Tensor:
     return F.interpolate(coarse, values.shape, mode="bicubic", align_corners=False)[0, 0]
 
 
-def _margin(box: Box) -> int:
+def _tile_margin(box: Box) -> int:
     return int(_OVERLAP * max(box.bottom - box.top, box.right - box.left))
 
 

@@ -109,10 +109,10 @@ def load_folder(
     folder is not called so. Raises ModelError where a file is missing or damaged, or where the
     folder is of an architecture we do not know.
     """
-    config = _json(folder / "config.json", folder)
+    config = _model_json(folder / "config.json", folder)
     architecture = family_of(config, folder.name)
     family = FAMILIES[architecture]
-    prepare = _json(folder / "preprocessor_config.json", folder, required=False)
+    prepare = _model_json(folder / "preprocessor_config.json", folder, required=False)
     if not any((folder / file).is_file() for file in _WEIGHTS):
         raise ModelError(
             f"The model folder {folder} has no model.safetensors. Put the file there, or let the "
@@ -255,7 +255,7 @@ _BUILDERS: dict[str, type[_Transformer]] = {
 }
 
 
-def _json(path: Path, folder: Path, *, required: bool = True) -> dict[str, Any]:
+def _model_json(path: Path, folder: Path, *, required: bool = True) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -81,18 +81,18 @@ def describes(packet: str) -> AppleDepth | None:
         return None
     return AppleDepth(
         "depth" in kind,
-        _number(facts, "FloatMinValue", 0.0),
-        _number(facts, "FloatMaxValue", math.nan),
+        _fact_number(facts, "FloatMinValue", 0.0),
+        _fact_number(facts, "FloatMaxValue", math.nan),
         facts.get("Accuracy", "").lower() == _ABSOLUTE,
         tuple(_list(packet, "IntrinsicMatrix")),
         (
-            _number(facts, "IntrinsicMatrixReferenceWidth", 0.0),
-            _number(facts, "IntrinsicMatrixReferenceHeight", 0.0),
+            _fact_number(facts, "IntrinsicMatrixReferenceWidth", 0.0),
+            _fact_number(facts, "IntrinsicMatrixReferenceHeight", 0.0),
         ),
     )
 
 
-def _number(facts: Mapping[str, str], key: str, absent: float) -> float:
+def _fact_number(facts: Mapping[str, str], key: str, absent: float) -> float:
     try:
         return float(facts.get(key, absent))
     except ValueError:

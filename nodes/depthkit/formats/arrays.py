@@ -118,7 +118,7 @@ def decode_npz(data: bytes, options: LoadOptions) -> DepthMap:
         matrix = next((_whole(archive, key) for key in _INTRINSICS if key in names), None)
         with archive.open(f"{name}.npy") as member:
             frames = ArrayFrames(member, archive.getinfo(f"{name}.npy").file_size)
-            camera = _camera(matrix, frames.width, frames.height)
+            camera = _camera_of_matrix(matrix, frames.width, frames.height)
             return _clip(frames, f"NPZ ({name})", record, camera, options)
 
 
@@ -171,7 +171,7 @@ def _clip(
     return joined(made, len(numbers))
 
 
-def _camera(matrix: NDArray[Any] | None, width: int, height: int) -> Pinhole | None:
+def _camera_of_matrix(matrix: NDArray[Any] | None, width: int, height: int) -> Pinhole | None:
     """Of a 3 x 3 matrix, one for each frame (the first counts), or (fx, fy, cx, cy)."""
     if matrix is None or matrix.dtype.kind not in "fui":
         return None

@@ -36,10 +36,10 @@ def sixteen_bit_colour(data: bytes) -> NDArray[np.uint16] | None:
             return None
         if raw == _GREY_ALPHA:
             # Four bytes a pixel, and no opposite order in Pillow: they come as four channels.
-            pairs = _unpacked(data, "RGBA")
+            pairs = _unpacked_by_pillow(data, "RGBA")
             return _sixteen_bits(pairs[..., 0::2], pairs[..., 1::2])
         high = np.asarray(ImageOps.exif_transpose(image)).astype(np.uint16)
-    return _sixteen_bits(high, _unpacked(data, _opposite(raw)))
+    return _sixteen_bits(high, _unpacked_by_pillow(data, _opposite(raw)))
 
 
 def _sixteen_bits(high: NDArray[np.uint16], low: NDArray[np.uint16]) -> NDArray[np.uint16]:
@@ -59,7 +59,7 @@ def _opposite(raw: str) -> str:
     return f"{raw[:-1]}{_OTHER_ORDER[order]}"
 
 
-def _unpacked(data: bytes, raw: str) -> NDArray[np.uint16]:
+def _unpacked_by_pillow(data: bytes, raw: str) -> NDArray[np.uint16]:
     """The image through another of Pillow's unpackers."""
     with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
         for index, tile in enumerate(image.tile):  # type: ignore[attr-defined]

@@ -83,10 +83,12 @@ def file_errors(folder: Path) -> Generator[None, None, None]:
         yield
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        raise FormatError(f"Cannot save into the folder {_named(folder)!r}: {reason}.") from error
+        raise FormatError(
+            f"Cannot save into the folder {_folder_name(folder)!r}: {reason}."
+        ) from error
 
 
-def _named(folder: Path) -> str:
+def _folder_name(folder: Path) -> str:
     """Its own name, also where it was given as `.` or `..`; never the path to it."""
     try:
         whole = os.path.abspath(folder)
@@ -136,17 +138,17 @@ def place(temporary: Path, stem: str, counter: int, extension: str) -> tuple[Pat
     try:
         with file_errors(temporary.parent):
             for number in range(counter, counter + _MAX_TRIES):
-                path = temporary.parent / f"{_numbered(stem, number)}.{extension}"
+                path = temporary.parent / f"{_numbered_name(stem, number)}.{extension}"
                 if _take(temporary, path):
                     return path, number
     finally:
         temporary.unlink(missing_ok=True)
     raise FormatError(
-        f"Every name from {_numbered(stem, counter)} on is taken; choose another name."
+        f"Every name from {_numbered_name(stem, counter)} on is taken; choose another name."
     )
 
 
-def _numbered(stem: str, number: int) -> str:
+def _numbered_name(stem: str, number: int) -> str:
     run = _RUN.search(stem)
     if run is None:
         return f"{stem}_{number:05}_"

@@ -69,11 +69,11 @@ def encode(
     jpeg = encode_image(
         torch.from_numpy(image), "jpg", ImageOptions(options.quality, texts=options.texts)
     )
-    main, extended = _packets(record, write_png(mapped))
+    main, extended = _gdepth_packets(record, write_png(mapped))
     return insert_xmp(jpeg, main, extended)
 
 
-def _packets(record: Record, depth_png: bytes) -> tuple[str, str]:
+def _gdepth_packets(record: Record, depth_png: bytes) -> tuple[str, str]:
     """The main packet (what the numbers mean) and the extended one (the map itself)."""
     metric = record.kind == "metric"
     inverse = record.near_is_large
@@ -100,7 +100,7 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
     as the sensor saw them.
     """
     with damaged_is_an_error("JPEG"):
-        return turned(_embedded(data, options), _orientation(data))
+        return turned(_embedded(data, options), _jpeg_orientation(data))
 
 
 def _embedded(data: bytes, options: LoadOptions) -> DepthMap:
@@ -138,7 +138,7 @@ def _auxiliary(data: bytes) -> tuple[bytes, AppleDepth] | None:
     return None
 
 
-def _orientation(jpeg: bytes) -> int:
+def _jpeg_orientation(jpeg: bytes) -> int:
     with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
         return int(image.getexif().get(ORIENTATION, 1))
 
@@ -171,14 +171,14 @@ def from_layout(stored: NDArray[np.generic], layout: Mapping[str, str]) -> Depth
         )
     grey = stored.astype(np.float64) / white_of(stored)
     white = White.of(near=False, disparity=layout["Format"] == "RangeInverse")
-    near, far = _distances(layout)
+    near, far = _metres_of_packet(layout)
     if not 0 < near < far < float("inf"):
         kind, values = white.relative(grey)
         return DepthMap.make(torch.from_numpy(values), kind)
     return DepthMap.make(torch.from_numpy(white.metres(grey, near, far)), "metric")
 
 
-def _distances(layout: Mapping[str, str]) -> tuple[float, float]:
+def _metres_of_packet(layout: Mapping[str, str]) -> tuple[float, float]:
     """Near and far in metres; no numbers where the unit is none, or an unknown one.
 
     Some phones call their relative depth dioptres, with a near end below the far one.

@@ -33,7 +33,7 @@ def load_video(path: Path, options: LoadOptions) -> DepthMap:
     own = replace(options, common=True)
     frames = [
         depth_of(_part(pixels, own, depth=True), None, f"video (frame {number})", own)
-        for number, pixels in _frames(path, own, deep=True)
+        for number, pixels in _wanted_frames(path, own, deep=True)
     ]
     return joined(frames, len(frames))
 
@@ -44,7 +44,7 @@ def video_photos(path: Path, options: LoadOptions) -> torch.Tensor | None:
         return None
     parts = [
         torch.from_numpy(_part(pixels, options, depth=False) / np.float32(255))
-        for _, pixels in _frames(path, options, deep=False)
+        for _, pixels in _wanted_frames(path, options, deep=False)
     ]
     return torch.stack(parts)
 
@@ -55,7 +55,9 @@ def _part(pixels: NDArray[Any], options: LoadOptions, *, depth: bool) -> NDArray
     return np.ascontiguousarray(halves(pixels, options.layout)[depth])
 
 
-def _frames(path: Path, options: LoadOptions, *, deep: bool) -> Iterator[tuple[int, NDArray[Any]]]:
+def _wanted_frames(
+    path: Path, options: LoadOptions, *, deep: bool
+) -> Iterator[tuple[int, NDArray[Any]]]:
     """(number from 1, (H, W, C)) of the wanted frames; deep: more than 8 bits where there are."""
     import av
     from av.error import FFmpegError
@@ -71,14 +73,14 @@ def _frames(path: Path, options: LoadOptions, *, deep: bool) -> Iterator[tuple[i
                 if number < first or (number - first) % options.step:
                     continue
                 check_size(frame.width, frame.height)
-                yield number, _upright(frame, deep=deep)
+                yield number, _upright_pixels(frame, deep=deep)
     except (FFmpegError, IndexError) as error:
         raise FormatError(f"{path.name} cannot be read as a video: {error}.") from error
     if number < max(first, last):
         raise FormatError(f"{path.name} has {number} frames; set first_frame, last_frame to fit.")
 
 
-def _upright(frame: Any, *, deep: bool) -> NDArray[Any]:
+def _upright_pixels(frame: Any, *, deep: bool) -> NDArray[Any]:
     bits = max(component.bits for component in frame.format.components)
     grey = deep and bits > 8
     pixels = frame.to_ndarray(format="gray16le" if grey else "rgb24")

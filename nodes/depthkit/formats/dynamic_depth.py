@@ -31,13 +31,13 @@ def find(jpeg: bytes) -> tuple[bytes, Facts] | None:
     layouts.sort(key=lambda f: f.get("ItemSemantic", "Depth").lower() not in _DEPTH_NAMES)
     layout = layouts[0] if layouts else {}
     uri = layout.get("DepthURI", "")
-    chosen = next((i for i, item in enumerate(items) if _is_depth(item, uri)), None)
+    chosen = next((i for i, item in enumerate(items) if _is_depth_item(item, uri)), None)
     if chosen is None:
         return None
     return _bytes_of(jpeg, items, chosen), layout
 
 
-def _is_depth(item: Mapping[str, str], uri: str) -> bool:
+def _is_depth_item(item: Mapping[str, str], uri: str) -> bool:
     if item["Mime"].lower() not in _MAGIC:
         return False
     label = item.get("Semantic", item.get("DataURI", ""))
@@ -47,7 +47,7 @@ def _is_depth(item: Mapping[str, str], uri: str) -> bool:
 
 
 def _bytes_of(jpeg: bytes, items: list[Facts], chosen: int) -> bytes:
-    length, magic = _number(items[chosen], "Length"), _MAGIC[items[chosen]["Mime"].lower()]
+    length, magic = _whole_number(items[chosen], "Length"), _MAGIC[items[chosen]["Mime"].lower()]
     for start in _places(jpeg, items, chosen):
         if start > 0 and jpeg[start : start + len(magic)] == magic:
             return jpeg[start : start + length] if length else jpeg[start:]
@@ -59,17 +59,17 @@ def _bytes_of(jpeg: bytes, items: list[Facts], chosen: int) -> bytes:
 
 def _places(jpeg: bytes, items: list[Facts], chosen: int) -> Iterator[int]:
     """Where the image may begin: counted from the photo's end, then from the end of the file."""
-    before = sum(_number(i, "Padding") for i in items[:chosen])
-    before += sum(_number(i, "Length") for i in items[1:chosen])
+    before = sum(_whole_number(i, "Padding") for i in items[:chosen])
+    before += sum(_whole_number(i, "Length") for i in items[1:chosen])
     end = end_of(jpeg)
     if end > 0:
         yield end + before
-    behind = sum(_number(i, "Length") + _number(i, "Padding") for i in items[chosen:])
+    behind = sum(_whole_number(i, "Length") + _whole_number(i, "Padding") for i in items[chosen:])
     yield len(jpeg) - behind
     if end > 0:
         yield jpeg.find(_MAGIC[items[chosen]["Mime"].lower()], end)
 
 
-def _number(item: Mapping[str, str], key: str) -> int:
+def _whole_number(item: Mapping[str, str], key: str) -> int:
     text = item.get(key, "0")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0

@@ -33,7 +33,7 @@ def recognises(data: bytes) -> bool:
     return data.startswith(MAGIC)
 
 
-def _binding() -> ModuleType:
+def _openexr() -> ModuleType:
     try:
         import OpenEXR
     except ImportError as error:
@@ -51,7 +51,7 @@ def encode_float(
     depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """32-bit float: every valid number exactly."""
-    return _encode(as_floats(depth, record), record, options)
+    return _encode_exr(as_floats(depth, record), record, options)
 
 
 def encode_half(
@@ -73,11 +73,11 @@ def encode_half(
             f"Half precision begins at 6e-08 and this map goes down to {smallest:g}, which would "
             "become a hole; save it as float EXR."
         )
-    return _encode(half, record, options)
+    return _encode_exr(half, record, options)
 
 
-def _encode(pixels: NDArray[np.floating[Any]], record: Record, options: SaveOptions) -> bytes:
-    binding = _binding()
+def _encode_exr(pixels: NDArray[np.floating[Any]], record: Record, options: SaveOptions) -> bytes:
+    binding = _openexr()
     header: dict[str, Any] = {
         "compression": getattr(binding, f"{options.compression.upper()}_COMPRESSION", None)
         or binding.NO_COMPRESSION,
@@ -96,7 +96,7 @@ def _encode(pixels: NDArray[np.floating[Any]], record: Record, options: SaveOpti
 
 def decode(data: bytes, options: LoadOptions) -> DepthMap:
     """Depth of an EXR file. Raises FormatError where no channel is depth, listing what is there."""
-    binding = _binding()
+    binding = _openexr()
     with damaged_is_an_error("EXR"):
         headers = _headers(binding, data)
         channels, reading = choose(channels_of(headers, RECORD_KEY), options.channel)
@@ -126,7 +126,7 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
 def layers(data: bytes) -> list[str]:
     """Names of all channels, the surest depth first. Raises FormatError."""
     with damaged_is_an_error("EXR"):
-        found = ranked(channels_of(_headers(_binding(), data), RECORD_KEY))
+        found = ranked(channels_of(_headers(_openexr(), data), RECORD_KEY))
         return list(dict.fromkeys(channel.name for channel, _ in found))
 
 

@@ -37,7 +37,7 @@ def check_headers(headers: Sequence[Mapping[str, Any]], length: int) -> None:
     chunks = total = 0
     for header in headers:
         for window in ("dataWindow", "displayWindow"):
-            check_size(*_size(header[window]))
+            check_size(*_window_size(header[window]))
         count = len(header["channels"])
         if count > _MAX_CHANNELS:
             raise FormatError(f"The EXR has {count} channels in one part; too many.")
@@ -46,10 +46,10 @@ def check_headers(headers: Sequence[Mapping[str, Any]], length: int) -> None:
                 "This EXR is a deep image (many depths in one pixel). Flatten it in the program "
                 "that made it, then load that file."
             )
-        width, height = _size(header["dataWindow"])
+        width, height = _window_size(header["dataWindow"])
         chunks += _chunks(header, width, height)
         total += width * height * count * _BYTES_PER_SAMPLE
-        shown, stored = math.prod(_size(header["displayWindow"])), width * height
+        shown, stored = math.prod(_window_size(header["displayWindow"])), width * height
         if shown > max(_MAX_EMPTY_PIXELS, 4 * stored):
             raise FormatError(
                 f"The image of this EXR has {shown} pixels, and only {stored} of them are stored. "
@@ -59,7 +59,7 @@ def check_headers(headers: Sequence[Mapping[str, Any]], length: int) -> None:
         raise FormatError("This EXR is cut short: its header promises more than it can hold.")
 
 
-def _size(window: Any) -> tuple[int, int]:
+def _window_size(window: Any) -> tuple[int, int]:
     low, high = (np.asarray(corner, dtype=np.int64) for corner in window)
     width, height = (int(n) for n in high - low + 1)
     return width, height

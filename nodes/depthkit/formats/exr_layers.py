@@ -88,7 +88,7 @@ def channels_of(headers: Sequence[Mapping[str, Any]], record_key: str) -> list[C
         label = str(header.get("name", ""))
         for channel in header["channels"]:
             key = str(channel.name)
-            path, view = _path(label, key, views)
+            path, view = _layer_path(label, key, views)
             view = view or str(header.get("view", "")) or (views[0] if views else "")
             found.append(
                 Channel(
@@ -114,7 +114,7 @@ def _views(headers: Sequence[Mapping[str, Any]]) -> list[str]:
     return sorted(views, key=lambda view: view.lower() != "left")
 
 
-def _path(label: str, key: str, views: Sequence[str]) -> tuple[tuple[str, ...], str]:
+def _layer_path(label: str, key: str, views: Sequence[str]) -> tuple[tuple[str, ...], str]:
     """The words without the view's, and the view."""
     own, part = _words(key), _words(label) if label else []
     for length in range(min(len(part), len(own) - 1), 0, -1):
@@ -139,16 +139,16 @@ def ranked(file: Sequence[Channel]) -> list[tuple[Channel, Reading]]:
     beside: dict[tuple[int, tuple[str, ...], int], set[str]] = {}
     for channel in file:
         beside.setdefault(channel.group, set()).add(channel.component)
-    pairs = [(channel, _reading(channel, beside[channel.group])) for channel in file]
-    return sorted(pairs, key=lambda pair: (pair[1].rank, pair[0].view, _place(*pair)))
+    pairs = [(channel, _reading_of_channel(channel, beside[channel.group])) for channel in file]
+    return sorted(pairs, key=lambda pair: (pair[1].rank, pair[0].view, _component_place(*pair)))
 
 
-def _place(channel: Channel, reading: Reading) -> int:
+def _component_place(channel: Channel, reading: Reading) -> int:
     known = reading.rank < _UNKNOWN and channel.component in _COMPONENTS
     return _COMPONENTS.index(channel.component) if known else len(_COMPONENTS)
 
 
-def _reading(channel: Channel, beside: set[str]) -> Reading:
+def _reading_of_channel(channel: Channel, beside: set[str]) -> Reading:
     """beside: components of the same layer; the Z of a normal or a position has an X there."""
     component, layer = channel.path[-1], channel.path[-2] if len(channel.path) > 1 else ""
     if channel.recorded:
@@ -156,29 +156,29 @@ def _reading(channel: Channel, beside: set[str]) -> Reading:
     if component.lower() == "z" and "x" in beside:
         return Reading()
     if layer and component.lower() in _COMPONENTS:
-        named = _named(layer, _LAYER, colours=len(beside & _COLOURS) > 1)
+        named = _reading_of_word(layer, _LAYER, colours=len(beside & _COLOURS) > 1)
         if named is not None:
             return named
         if component.lower() == "z" and not set(_tokens(layer)) & _OTHER:
             return Reading(_MAIN, metric=True)
         return Reading()
-    return _named(component, _CHANNEL, colours=False) or Reading()
+    return _reading_of_word(component, _CHANNEL, colours=False) or Reading()
 
 
-def _named(word: str, rank: int, *, colours: bool) -> Reading | None:
+def _reading_of_word(word: str, rank: int, *, colours: bool) -> Reading | None:
     plain = _plain(word)
     if plain == _MIST:
         return Reading(_MIST_RANK, white_is_far=True)
     if plain.endswith(_UNREAL):
         return Reading(_ASKED, hint="Unreal writes centimetres: metres with a unit scale of 0.01.")
-    if not _is_depth(word):
+    if not _names_depth(word):
         return None
     if colours:
         return Reading(_ASKED, hint="Depth painted into colours is mostly normalised to 0..1.")
     return Reading(rank, metric=True)
 
 
-def _is_depth(word: str) -> bool:
+def _names_depth(word: str) -> bool:
     """`Depth`, `CGeometry_ZDepth`; not `Denoising Depth`, `Depth of Field`, `Velocity_Z`."""
     tokens = _tokens(word)
     return _plain(word) in _DEPTH or (tokens[-1] in _DEPTH and not set(tokens) & _OTHER)
@@ -213,16 +213,16 @@ def choose(file: Sequence[Channel], wanted: str) -> tuple[list[Channel], Reading
     if reading.rank == _UNKNOWN and not wanted:
         raise nothing_named(file)
     raise MissingInformation(
-        f"This EXR has several layers that could be meant: {_listed(channels)}. Type one of them "
-        "into 'channel'."
+        f"This EXR has several layers that could be meant: {_channel_list(channels)}. Type one "
+        "of them into 'channel'."
     )
 
 
 def nothing_named(channels: Sequence[Channel]) -> FormatError:
     """The error for channels of which no name says depth."""
     return FormatError(
-        f"No channel of this EXR is depth by its name. It has: {_listed(channels)}. Type the right "
-        "one into 'channel'."
+        f"No channel of this EXR is depth by its name. It has: {_channel_list(channels)}. Type the "
+        "right one into 'channel'."
     )
 
 
@@ -230,22 +230,22 @@ def _asked_for(pool: list[tuple[Channel, Reading]], wanted: str) -> list[tuple[C
     """The whole name, else whole words of it, one after the other, in upper or lower case."""
     exact = [pair for pair in pool if wanted in (pair[0].name, pair[0].key)]
     words = _lower(_words(wanted))
-    found = exact or [pair for pair in pool if _names(pair[0], words)]
+    found = exact or [pair for pair in pool if _is_named(pair[0], words)]
     if not found:
         raise FormatError(
             f"This EXR has no layer or channel {wanted!r}. It has: "
-            f"{_listed([channel for channel, _ in pool])}. Type one of them into 'channel'."
+            f"{_channel_list([channel for channel, _ in pool])}. Type one of them into 'channel'."
         )
     return found
 
 
-def _names(channel: Channel, words: Sequence[str]) -> bool:
+def _is_named(channel: Channel, words: Sequence[str]) -> bool:
     paths = (_lower(_words(channel.name)), _lower((*channel.path, channel.view_name)))
     count = len(words)
     return any(path[i : i + count] == words for path in paths for i in range(len(path)))
 
 
-def _listed(channels: Sequence[Channel]) -> str:
+def _channel_list(channels: Sequence[Channel]) -> str:
     """Their names, the first ones of many."""
     names = list(dict.fromkeys(channel.name for channel in channels))
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""

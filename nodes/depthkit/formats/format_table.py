@@ -200,14 +200,14 @@ def decode_depth(data: bytes, options: LoadOptions | None = None) -> DepthMap:
     layout = recorded_layout(data)
     if layout != WHOLE and options.meaning == AS_FILE_SAYS:
         return _seen_by(decode_recorded(data, layout), options)
-    return _seen_by(_reader(data)(data, options), options)
+    return _seen_by(_reader_of(data)(data, options), options)
 
 
 def check_known(head: bytes) -> None:
     """Raise FormatError where the first bytes of a file are those of no format that is read."""
     # Remarks before the first vertex of an OBJ may be longer.
     if not head.lstrip().startswith(_OBJ_REMARK):
-        _reader(head)
+        _reader_of(head)
 
 
 def layers_in(data: bytes) -> list[str]:
@@ -225,7 +225,7 @@ def photo_beside(data: bytes, options: LoadOptions) -> torch.Tensor | None:
     return None
 
 
-def _reader(data: bytes) -> Callable[[bytes, LoadOptions], DepthMap]:
+def _reader_of(data: bytes) -> Callable[[bytes, LoadOptions], DepthMap]:
     for recognises, decode in _READERS:
         if recognises(data):
             return decode

@@ -29,7 +29,7 @@ def recognises(data: bytes) -> bool:
     return data.startswith(_MAGIC)
 
 
-def _binding() -> ModuleType:
+def _h5py() -> ModuleType:
     try:
         import h5py
     except ImportError as error:
@@ -41,7 +41,7 @@ def _binding() -> ModuleType:
 
 def decode(data: bytes, options: LoadOptions) -> DepthMap:
     """The data set called depth, distance or dataset, or as `options.channel` says."""
-    with damaged_is_an_error("HDF5"), _binding().File(io.BytesIO(data), "r") as file:
+    with damaged_is_an_error("HDF5"), _h5py().File(io.BytesIO(data), "r") as file:
         name = _chosen(_numbers(file), options.channel)
         found = file[name]
         if found.is_virtual or found.external:
@@ -52,13 +52,17 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
         numbers = wanted_numbers(1, count, options)
         own = replace(options, common=True) if count > 1 else options
         frames = (
-            _map(found[number - 1] if count > 1 else found[()], (height, width), name, own)
+            _map_of_dataset(
+                found[number - 1] if count > 1 else found[()], (height, width), name, own
+            )
             for number in numbers
         )
         return joined(frames, len(numbers))
 
 
-def _map(values: Any, size: tuple[int, int], name: str, options: LoadOptions) -> DepthMap:
+def _map_of_dataset(
+    values: Any, size: tuple[int, int], name: str, options: LoadOptions
+) -> DepthMap:
     plain = name.rpartition("/")[2].lower()
     pixels = values.reshape(size).astype(values.dtype.newbyteorder("="), copy=False)
     plane = Plane(
@@ -74,13 +78,13 @@ def _map(values: Any, size: tuple[int, int], name: str, options: LoadOptions) ->
 
 def layers(data: bytes) -> list[str]:
     """Names of the data sets that are maps, those called depth first. Raises FormatError."""
-    with damaged_is_an_error("HDF5"), _binding().File(io.BytesIO(data), "r") as file:
+    with damaged_is_an_error("HDF5"), _h5py().File(io.BytesIO(data), "r") as file:
         return _numbers(file)
 
 
 def _numbers(file: Any) -> list[str]:
     """Links to other files are not followed."""
-    h5py = _binding()
+    h5py = _h5py()
     found: list[str] = []
 
     def look(name: str, item: Any) -> bool | None:

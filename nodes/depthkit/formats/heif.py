@@ -31,7 +31,7 @@ def recognises(data: bytes) -> bool:
     return data[4:8] == b"ftyp" and data[8:12] in _BRANDS and b"avif" not in data[8:64]
 
 
-def _binding() -> ModuleType:
+def _pi_heif() -> ModuleType:
     try:
         import pi_heif
     except ImportError as error:
@@ -44,20 +44,20 @@ def _binding() -> ModuleType:
 def decode_pixels(data: bytes) -> NDArray[np.generic]:
     """(H, W, C) uint8 or uint16 of the photo, upright. Raises FormatError."""
     with damaged_is_an_error("HEIC"):
-        image = _opened(data)
-        return _pixels(image)
+        image = _opened_heif(data)
+        return _upright_planes(image)
 
 
-def _opened(data: bytes) -> Any:
+def _opened_heif(data: bytes) -> Any:
     """The file with its size checked, nothing decoded yet."""
     if not has_plain_names(data):
         raise FormatError("This HEIC is damaged: its list of items cannot be read; copy it again.")
-    file = _binding().open_heif(data, convert_hdr_to_8bit=False)
+    file = _pi_heif().open_heif(data, convert_hdr_to_8bit=False)
     check_size(*file.size)
     return file
 
 
-def _pixels(image: Any) -> NDArray[np.generic]:
+def _upright_planes(image: Any) -> NDArray[np.generic]:
     """Of a photo or an auxiliary image; libheif has turned it upright as the file says."""
     check_size(*image.size)
     planes = np.array(image)
@@ -71,14 +71,14 @@ def _pixels(image: Any) -> NDArray[np.generic]:
 def decode(data: bytes, options: LoadOptions) -> DepthMap:
     """The depth image of a portrait photo. Raises MissingInformation where there is none."""
     with damaged_is_an_error("HEIC"):
-        photo = _opened(data)
+        photo = _opened_heif(data)
         images = photo.info["depth_images"]
         if not images:
             raise MissingInformation(
                 "This HEIC photo has no depth inside: iPhones write it in portrait mode only. To "
                 "make depth from the photo use Depth Estimation."
             )
-        planes = _pixels(images[0])
+        planes = _upright_planes(images[0])
         stored = planes if planes.ndim == 2 else np.ascontiguousarray(planes[..., 0])
         if options.meaning != AS_FILE_SAYS:
             depth = understand(Plane(stored, None, "depth inside the photo"), options)
@@ -86,7 +86,7 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
             depth = _meant(stored, images[0].info.get("metadata") or {}, data, photo)
         # The depth image is mostly turned by the file like its photo; where not, the Exif says how.
         if (depth.width > depth.height) != (photo.size[0] > photo.size[1]):
-            depth = turned(depth, _orientation(photo))
+            depth = turned(depth, _exif_orientation(photo))
         return depth
 
 
@@ -94,7 +94,7 @@ def _meant(stored: NDArray[np.generic], facts: Any, data: bytes, photo: Any) -> 
     described = next((d for d in map(describes, xmp_items(data)) if d is not None), None)
     if described is not None:
         depth = described.depth_map(stored)
-        camera = _camera(described, depth, photo)
+        camera = _sensor_camera(described, depth, photo)
         return DepthMap.make(depth.values, depth.kind, depth.valid, camera)
     grey = torch.from_numpy(stored.astype(np.float64) / white_of(stored)).float()
     if facts.get("representation_type") == _EVEN_DISTANCE:
@@ -102,9 +102,9 @@ def _meant(stored: NDArray[np.generic], facts: Any, data: bytes, photo: Any) -> 
     return DepthMap.make(grey, "disparity")
 
 
-def _camera(described: AppleDepth, depth: DepthMap, photo: Any) -> Pinhole | None:
+def _sensor_camera(described: AppleDepth, depth: DepthMap, photo: Any) -> Pinhole | None:
     """The calibration is of the sensor's picture; it is turned with the photo."""
-    orientation = _orientation(photo)
+    orientation = _exif_orientation(photo)
     lying = orientation in _TRANSPOSED and photo.size[0] < photo.size[1]
     upright = (depth.width > depth.height) == (photo.size[0] > photo.size[1])
     if not (lying and upright):
@@ -114,7 +114,7 @@ def _camera(described: AppleDepth, depth: DepthMap, photo: Any) -> Pinhole | Non
     return turned(DepthMap.make(blank, "disparity", camera=sensor), orientation).camera
 
 
-def _orientation(photo: Any) -> int:
+def _exif_orientation(photo: Any) -> int:
     block = photo.info.get("exif")
     if not block:
         return 1

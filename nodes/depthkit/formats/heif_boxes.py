@@ -19,7 +19,7 @@ def xmp_items(data: bytes) -> list[str]:
     """Every XMP packet of the file, of the photo and of its auxiliary images. No error is raised:
     what is damaged is left out."""
     try:
-        return [text for text in _packets(data) if text]
+        return [text for text in _xmp_packets(data) if text]
     except (struct.error, IndexError):
         return []
 
@@ -30,12 +30,12 @@ def has_plain_names(data: bytes) -> bool:
     pi-heif 1.4 ends the whole process on others.
     """
     try:
-        return all(name.isascii() for name in _names(data))
+        return all(name.isascii() for name in _all_names(data))
     except (struct.error, IndexError):
         return False
 
 
-def _names(data: bytes) -> Iterator[bytes]:
+def _all_names(data: bytes) -> Iterator[bytes]:
     for kind, meta in _boxes(data, 0, len(data)):
         if kind != b"meta":
             continue
@@ -57,7 +57,7 @@ def _item_names(data: bytes, start: int, end: int) -> Iterator[bytes]:
             yield data[at + (8 if data[at] < 3 else 10) : stop]
 
 
-def _packets(data: bytes) -> Iterator[str]:
+def _xmp_packets(data: bytes) -> Iterator[str]:
     meta = next((body for kind, body in _boxes(data, 0, len(data)) if kind == b"meta"), None)
     if meta is None:
         return
@@ -107,27 +107,27 @@ def _locations(data: bytes, at: int) -> Iterator[tuple[int, int, list[tuple[int,
     widths = (sizes >> 4, sizes & 15, more >> 4, more & 15 if version else 0)
     offset_bytes, length_bytes, base_bytes, index_bytes = widths
     at += 6
-    count = _number(data, at, 4 if version == 2 else 2)
+    count = _big_endian(data, at, 4 if version == 2 else 2)
     at += 4 if version == 2 else 2
     for _ in range(min(count, _MOST_ITEMS)):
-        item = _number(data, at, 4 if version == 2 else 2)
+        item = _big_endian(data, at, 4 if version == 2 else 2)
         at += 4 if version == 2 else 2
-        method = _number(data, at, 2) & 15 if version else 0
+        method = _big_endian(data, at, 2) & 15 if version else 0
         at += 4 if version else 2
-        base = _number(data, at, base_bytes)
+        base = _big_endian(data, at, base_bytes)
         at += base_bytes
         extents: list[tuple[int, int]] = []
-        extent_count = _number(data, at, 2)
+        extent_count = _big_endian(data, at, 2)
         at += 2
         for _ in range(min(extent_count, _MOST_ITEMS)):
             at += index_bytes
-            offset = _number(data, at, offset_bytes)
-            extents.append((base + offset, _number(data, at + offset_bytes, length_bytes)))
+            offset = _big_endian(data, at, offset_bytes)
+            extents.append((base + offset, _big_endian(data, at + offset_bytes, length_bytes)))
             at += offset_bytes + length_bytes
         yield item, method, extents
 
 
-def _number(data: bytes, at: int, width: int) -> int:
+def _big_endian(data: bytes, at: int, width: int) -> int:
     if at + width > len(data):
         raise IndexError("cut short")
     return int.from_bytes(data[at : at + width], "big")

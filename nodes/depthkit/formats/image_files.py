@@ -242,7 +242,7 @@ def _of_tiff(data: bytes) -> NDArray[np.float32]:
 
 
 def _by_pillow(data: bytes) -> NDArray[np.float32]:
-    with damaged_is_an_error("image"), _opened(data) as image:
+    with damaged_is_an_error("image"), _opened_image(data) as image:
         check_size(*image.size)
         deep = sixteen_bit_colour(data)
         if deep is not None:
@@ -256,7 +256,7 @@ def _decoders() -> tuple[str, ...]:
     return tuple(name for name in _PILLOW if name in Image.OPEN)  # AVIF needs a newer Pillow
 
 
-def _opened(data: bytes) -> Image.Image:
+def _opened_image(data: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=_decoders())
     except UnidentifiedImageError:

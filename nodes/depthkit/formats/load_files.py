@@ -57,7 +57,7 @@ def fingerprint(path: Path) -> str:
     return " ".join(f"{fact.st_mtime_ns}:{fact.st_size}" for fact in facts)
 
 
-def _read(path: Path) -> bytes:
+def _read_file(path: Path) -> bytes:
     """The bytes; a file that is no depth file, or too large for one, is refused before they are
     read."""
     with path.open("rb") as file:
@@ -84,15 +84,15 @@ def load_depth(path: Path, options: LoadOptions) -> DepthMap:
             return load_video(path, replace(options, name=path.name))
         return _load_file(path, options)
     files = find_sequence(path, READABLE).chosen(options)
-    return joined(_frames(files, options), len(files))
+    return joined(_numbered_frames(files, options), len(files))
 
 
 def clip_frames(path: Path, options: LoadOptions) -> Iterator[DepthMap]:
     """The frames of numbered files one after the other; no more than a few are held at once."""
-    return _frames(find_sequence(path, READABLE).chosen(options), options)
+    return _numbered_frames(find_sequence(path, READABLE).chosen(options), options)
 
 
-def _frames(files: Sequence[Path], options: LoadOptions) -> Iterator[DepthMap]:
+def _numbered_frames(files: Sequence[Path], options: LoadOptions) -> Iterator[DepthMap]:
     own = replace(options, common=True, first_frame=0, last_frame=0, step=1)
     return ahead([partial(_load_file, file, own) for file in files])
 
@@ -100,7 +100,7 @@ def _frames(files: Sequence[Path], options: LoadOptions) -> Iterator[DepthMap]:
 def _load_file(path: Path, options: LoadOptions) -> DepthMap:
     beside = _sidecar(path)
     try:
-        data = _read(path)
+        data = _read_file(path)
         small = beside.is_file() and beside.stat().st_size <= _MAX_SIDECAR_BYTES
         text = beside.read_text("utf-8", "replace") if small else ""
     except OSError as error:
@@ -120,7 +120,7 @@ def layers(path: Path) -> list[str]:
     if path.suffix.lower() in VIDEOS:
         return []
     try:
-        return layers_in(_read(path))
+        return layers_in(_read_file(path))
     except OSError as error:
         raise FormatError(f"Cannot read {path.name}: {error.strerror or error}.") from error
 
@@ -133,7 +133,7 @@ def load_photo(path: Path, options: LoadOptions) -> torch.Tensor | None:
     photos: list[torch.Tensor] = []
     for file in files:
         try:
-            data = _read(file)
+            data = _read_file(file)
         except OSError as error:
             raise FormatError(f"Cannot read {file.name}: {error.strerror or error}.") from error
         found = photo_beside(data, options)

@@ -130,12 +130,13 @@ def _tree(glb: bytes) -> dict[str, Any]:
 def _drawn(tree: dict[str, Any], counts: list[int]) -> int:
     """Points of all nodes: a mesh counts as often as it is drawn, a set of positions once in it."""
     meshes = [
-        sum(counts[position] for position in _positions(mesh)) for mesh in tree.get("meshes", [])
+        sum(counts[position] for position in _point_accessors(mesh))
+        for mesh in tree.get("meshes", [])
     ]
     return sum(meshes[node["mesh"]] for node in tree.get("nodes", []) if "mesh" in node)
 
 
-def _positions(mesh: dict[str, Any]) -> list[int]:
+def _point_accessors(mesh: dict[str, Any]) -> list[int]:
     """The accessors of a mesh's points, each once however many primitives share it."""
     return list(dict.fromkeys(p["attributes"]["POSITION"] for p in mesh["primitives"]))
 
@@ -145,7 +146,11 @@ def _points_only(glb: bytes, tree: dict[str, Any]) -> bytes:
     dropped = ("images", "textures", "materials", "samplers", "skins", "animations")
     kept = {key: value for key, value in tree.items() if key not in dropped}
     kept["meshes"] = [
-        {"primitives": [{"attributes": {"POSITION": at}, "mode": 0} for at in _positions(mesh)]}
+        {
+            "primitives": [
+                {"attributes": {"POSITION": at}, "mode": 0} for at in _point_accessors(mesh)
+            ]
+        }
         for mesh in tree.get("meshes", [])
     ]
     (length,) = struct.unpack_from("<I", glb, 12)
@@ -160,13 +165,13 @@ def _vertices(data: bytes, kind: str) -> NDArray[np.float64]:
     """(N, 3) in OpenCV axes."""
     loaded = trimesh().load(io.BytesIO(data), file_type=kind, process=False)
     if hasattr(loaded, "geometry"):
-        points = _placed(loaded)
+        points = _placed_points(loaded)
     else:
         points = np.asarray(getattr(loaded, "vertices", ()), dtype=np.float64)
     return _in_opencv_axes(points)
 
 
-def _placed(scene: Any) -> NDArray[np.float64]:
+def _placed_points(scene: Any) -> NDArray[np.float64]:
     """The points of every node where its transform puts them."""
     parts = [np.empty((0, 3))]
     for node in scene.graph.nodes_geometry:

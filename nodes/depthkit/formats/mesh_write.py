@@ -80,7 +80,7 @@ def encode_mesh(
     return MESH_FORMATS[format].encode(depth, image, options or MeshOptions())
 
 
-def _texts(depth: DepthMap, options: MeshOptions) -> dict[str, str]:
+def _mesh_texts(depth: DepthMap, options: MeshOptions) -> dict[str, str]:
     record = record_of(depth, Coding("values", *(depth.extremes() or (1.0, 1.0)), "none"), 0)
     return {RECORD_KEY: record.to_json(), **dict(options.texts)}
 
@@ -104,7 +104,7 @@ def _ply(depth: DepthMap, image: torch.Tensor | None, options: MeshOptions) -> b
     if options.with_normals:
         directions = to_gltf(normals(depth)[0][every][keep]).numpy()
         cloud.vertex_attributes = {f"n{axis}": directions[:, i] for i, axis in enumerate("xyz")}
-    return _with_comments(cloud.export(file_type="ply"), _texts(depth, options))
+    return _with_comments(cloud.export(file_type="ply"), _mesh_texts(depth, options))
 
 
 def _with_comments(ply: bytes, texts: Mapping[str, str]) -> bytes:
@@ -131,7 +131,7 @@ def _glb(depth: DepthMap, image: torch.Tensor | None, options: MeshOptions) -> b
     # trimesh counts v from the bottom and turns it back when it writes glTF.
     uv = mesh.uv.numpy() * (1.0, -1.0) + (0.0, 1.0)
     surface.visual = library.visual.TextureVisuals(uv=uv, material=material)
-    texts = _texts(depth, options)
+    texts = _mesh_texts(depth, options)
 
     def finish(tree: dict[str, Any]) -> None:
         tree["asset"]["extras"] = texts
@@ -154,7 +154,7 @@ def _obj(depth: DepthMap, image: torch.Tensor | None, options: MeshOptions) -> b
     colours = _colours(image, depth)[rows, columns]
     surface.visual = trimesh().visual.ColorVisuals(surface, vertex_colors=colours)
     body = surface.export(file_type="obj", header=None, include_normals=False)
-    comments = "".join(f"# {key} {text}\n" for key, text in _texts(depth, options).items())
+    comments = "".join(f"# {key} {text}\n" for key, text in _mesh_texts(depth, options).items())
     return (comments + body).encode()
 
 

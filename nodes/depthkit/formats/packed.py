@@ -47,7 +47,7 @@ class Packed(Enum):
             floats = np.ascontiguousarray(colours[..., (2, 1, 0, 3)]).view("<f4")[..., 0]
             finite = np.isfinite(floats)
             return np.where(finite, floats, 0).astype(np.float64), finite
-        number = _number(colours, red_high=self is Packed.RED_HIGH)
+        number = _packed_number(colours, red_high=self is Packed.RED_HIGH)
         if self is Packed.CARLA:
             return number * (_CARLA_FAR_M / _FULL), number < _FULL
         return number * unit_scale, number > 0
@@ -56,7 +56,7 @@ class Packed(Enum):
 PACKED = tuple(packed.value for packed in Packed)
 
 
-def _number(colours: NDArray[np.generic], *, red_high: bool) -> NDArray[np.float64]:
+def _packed_number(colours: NDArray[np.generic], *, red_high: bool) -> NDArray[np.float64]:
     red, green, blue = (colours[..., i].astype(np.uint32) for i in range(3))
     high, low = (red, blue) if red_high else (blue, red)
     return (high * 65536 + green * 256 + low).astype(np.float64)
@@ -67,12 +67,12 @@ def looks_packed(colours: NDArray[np.generic]) -> bool:
     if colours.dtype != np.uint8 or min(colours.shape[:2]) < 8:
         return False
     for red_high, low in ((True, 2), (False, 0)):
-        rough = max(_step(colours[..., i].astype(np.float64), 255.0) for i in (low, 1))
-        number = _number(colours, red_high=red_high)
-        if rough > _ROUGH and _step(number, float(np.ptp(number)) or 1.0) < _SMOOTH:
+        rough = max(_median_step(colours[..., i].astype(np.float64), 255.0) for i in (low, 1))
+        number = _packed_number(colours, red_high=red_high)
+        if rough > _ROUGH and _median_step(number, float(np.ptp(number)) or 1.0) < _SMOOTH:
             return True
     return False
 
 
-def _step(plane: NDArray[np.float64], scale: float) -> float:
+def _median_step(plane: NDArray[np.float64], scale: float) -> float:
     return float(np.median(np.abs(np.diff(plane, axis=1)))) / scale

@@ -119,7 +119,7 @@ def _validated(body: dict[str, Any]) -> Record:
         width=int(width),
         height=int(height),
         normalisation=str(body.get("normalisation", "none")),
-        camera=_camera(body.get("camera")),
+        camera=_camera_of_record(body.get("camera")),
         source=str(body.get("source", ""))[:200],
         measured=_measured(body.get("measured")),
         projection=str(body.get("projection", PROJECTIONS[0])),
@@ -151,7 +151,7 @@ def _measured(value: object) -> Size | None:
     return height, width
 
 
-def _camera(value: object) -> Pinhole | None:
+def _camera_of_record(value: object) -> Pinhole | None:
     if value is None:
         return None
     if not isinstance(value, dict):

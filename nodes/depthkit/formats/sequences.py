@@ -72,7 +72,7 @@ def find_sequence(path: Path, extensions: Iterable[str]) -> NumberedFiles:
     except OSError as error:
         raise FormatError(f"Cannot read the folder {folder.name}: {error.strerror}.") from error
     if not path.is_dir():
-        return _numbered(folder, path.name, names)
+        return _files_of_pattern(folder, path.name, names)
     readable = tuple(extensions)
     known = patterns(n for n in names if n.lower().endswith(readable))
     if len(known) != 1:
@@ -81,10 +81,10 @@ def find_sequence(path: Path, extensions: Iterable[str]) -> NumberedFiles:
             f"The folder {folder.name} holds {len(known)} numbered clips ({listed}); name one of "
             "them by its pattern, such as depth.####.exr."
         )
-    return _numbered(folder, next(iter(known)), names)
+    return _files_of_pattern(folder, next(iter(known)), names)
 
 
-def _numbered(folder: Path, pattern: str, names: Iterable[str]) -> NumberedFiles:
+def _files_of_pattern(folder: Path, pattern: str, names: Iterable[str]) -> NumberedFiles:
     run = _RUN.search(pattern)
     if run is None:
         raise FormatError(f"{pattern!r} is no pattern; write # for each digit of the number.")

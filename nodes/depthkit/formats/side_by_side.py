@@ -49,19 +49,19 @@ def halves(planes: NDArray[Any], layout: str) -> tuple[NDArray[Any], NDArray[Any
 def decode(data: bytes, options: LoadOptions) -> DepthMap:
     """The depth half of an image file."""
     with damaged_is_an_error("image"):
-        _, half = halves(_pixels(data), options.layout)
+        _, half = halves(_stored_pixels(data), options.layout)
         return depth_of(half, None, "image", options)
 
 
 def photo(data: bytes, layout: str) -> torch.Tensor:
     """(1, H, W, C) float32 0..1 of the photo half."""
     with damaged_is_an_error("image"):
-        half, _ = halves(_pixels(data), layout)
+        half, _ = halves(_stored_pixels(data), layout)
         top = np.iinfo(half.dtype.name).max if half.dtype.kind in "ui" else 1
         return torch.from_numpy(half / np.float32(top))[None].float()
 
 
-def _pixels(data: bytes) -> NDArray[Any]:
+def _stored_pixels(data: bytes) -> NDArray[Any]:
     """(H, W, C) as it is stored, upright."""
     if recognises_png(data):
         return planes_and_texts(data)[0]

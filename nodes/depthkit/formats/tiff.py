@@ -25,17 +25,17 @@ def encode_float(
     depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """32-bit float, NaN where invalid."""
-    return _encode(as_floats(depth, record), record, options)
+    return _encode_tiff(as_floats(depth, record), record, options)
 
 
 def encode_codes(
     depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
 ) -> bytes:
     """16-bit codes, 0 where invalid."""
-    return _encode(quantise(depth, record), record, options)
+    return _encode_tiff(quantise(depth, record), record, options)
 
 
-def _encode(pixels: NDArray[np.generic], record: Record, options: SaveOptions) -> bytes:
+def _encode_tiff(pixels: NDArray[np.generic], record: Record, options: SaveOptions) -> bytes:
     texts = {_DESCRIPTION: record.to_json(), **exif_tags(options.texts)}
     return write_tiff(pixels, texts)
 

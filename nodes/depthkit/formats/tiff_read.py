@@ -86,7 +86,7 @@ def read_page(data: bytes, wanted: str) -> Page:
         if number > count:
             raise FormatError(f"This TIFF has {count} pages; there is no page {wanted}.")
         page = first if stack else file.pages[number - 1]
-        _check(page, len(data))
+        _check_page(page, len(data))
         simple = _is_simple(page)
         found = _array(page, data) if simple else _through_pillow(page, data, number - 1)
         if stack and found.ndim == 3:
@@ -117,7 +117,7 @@ def _is_stack(page: Any) -> bool:
     return separate and (page.dtype.kind == "f" or page.shape[0] not in (3, 4))
 
 
-def _check(page: Any, length: int) -> None:
+def _check_page(page: Any, length: int) -> None:
     check_size(int(page.imagewidth), int(page.imagelength))
     if page.dtype is None or page.dtype.kind not in "fuib" or len(page.shape) > 3:
         raise FormatError(
@@ -130,7 +130,7 @@ def _check(page: Any, length: int) -> None:
         raise FormatError("This TIFF is cut short: its header promises more than it can hold.")
 
 
-def _unpacked(page: Any, data: bytes) -> NDArray[Any]:
+def _unpacked_bits(page: Any, data: bytes) -> NDArray[Any]:
     """(H, W, C) of samples of 2 to 31 bits, the highest bit first, each row ending at a byte."""
     if page.is_tiled or int(page.compression) not in _DEFLATED or int(page.predictor) != 1:
         raise NotImplementedError(f"{page.bitspersample} bits, {page.compression.name}")
@@ -163,7 +163,7 @@ def _is_simple(page: Any) -> bool:
 def _array(page: Any, data: bytes) -> NDArray[Any]:
     """(H, W), (H, W, C) or, of a stack, (N, H, W)."""
     if _full(page) is not None:
-        return _unpacked(page, data)
+        return _unpacked_bits(page, data)
     found = page.asarray(maxworkers=_WORKERS)
     return np.moveaxis(found, 0, -1) if page.axes == "SYX" and not _is_stack(page) else found
 

@@ -74,7 +74,7 @@ def _scaled(values: Values, scale: float) -> Values:
     return values * scale
 
 
-def _inverse(values: Values, scale: float) -> Values:
+def _inverse_codes(values: Values, scale: float) -> Values:
     usable = values > 0
     return np.where(usable, scale / np.where(usable, values, 1.0), 0.0)
 
@@ -82,7 +82,7 @@ def _inverse(values: Values, scale: float) -> Values:
 _METRES: dict[str, Callable[[Values, float], Values]] = {
     METRES: _scaled,
     RAY_METRES: _scaled,
-    INVERSE_METRES: _inverse,
+    INVERSE_METRES: _inverse_codes,
 }
 
 
@@ -176,7 +176,7 @@ def _made(
     camera = plane.camera
     height, width = valid.shape
     if plane.ray or options.meaning == RAY_METRES:
-        camera = _camera(plane, options)
+        camera = _camera_of_plane(plane, options)
         single *= _along_axis(camera, width, height)
     # A renderer's own channel is exact in every pixel, and whole units of length (millimetres) are
     # a sensor's; of other files it is unknown.
@@ -205,7 +205,7 @@ def _as_it_is(plane: Plane, valid: NDArray[np.bool_], source: str) -> DepthMap:
     )
 
 
-def _camera(plane: Plane, options: LoadOptions) -> Pinhole:
+def _camera_of_plane(plane: Plane, options: LoadOptions) -> Pinhole:
     if plane.camera is not None:
         return plane.camera
     if options.fov_deg <= 0:

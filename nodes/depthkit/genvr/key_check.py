@@ -77,10 +77,10 @@ def _asked(client: Client, over: Callable[[], bool]) -> KeyCheck:
         return _found("unreachable")
     except (NoAnswer, Stopped):
         return _found("no answer")
-    return replace(_found(_state(client, reply)), http=f"{reply.status // 100}xx")
+    return replace(_found(_key_state(client, reply)), http=f"{reply.status // 100}xx")
 
 
-def _state(client: Client, reply: Reply) -> str:
+def _key_state(client: Client, reply: Reply) -> str:
     if 200 <= reply.status < 300 and client.ticket_in(reply) is not None:
         return "works"
     if reply.status >= 500:

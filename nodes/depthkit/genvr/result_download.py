@@ -104,7 +104,7 @@ class Downloader:
                 last = ImageError(f"The image's server answered with code {reply.status}.")
                 continue
             try:
-                return _checked(reply)
+                return _checked_body(reply)
             except ImageError as error:
                 last = error
         raise last
@@ -135,7 +135,7 @@ def _redirected(url: str, target: str) -> str:
         raise ImageError("GenVR's image moved to an address that is not one.") from None
 
 
-def _checked(reply: Reply) -> bytes:
+def _checked_body(reply: Reply) -> bytes:
     if reply.oversize:
         raise ImageError(f"The file from GenVR is larger than {MAX_BYTES >> 20} MiB.")
     if reply.status != 200:

@@ -123,7 +123,7 @@ class Model:
 
     @property
     def price(self) -> Price:
-        row = _prices()[self.path]
+        row = _price_table()[self.path]
         return Price(float(row["credits"]), bool(row["published"]))
 
     def parameter(self, name: str) -> Parameter | None:
@@ -156,7 +156,7 @@ class Model:
 
 
 @cache
-def _prices() -> Mapping[str, Mapping[str, Any]]:
+def _price_table() -> Mapping[str, Mapping[str, Any]]:
     return json.loads(Path(__file__).with_name("prices.json").read_text(encoding="utf-8"))
 
 

@@ -172,7 +172,7 @@ class Transport:
             return Reply(response.status_code, headers, b"", oversize=True)
         deadline = self._pacing.monotonic() + exchange.timeout_s
         received = bytearray()
-        read = _reader(response.raw)
+        read = _raw_reader(response.raw)
         while chunk := read():
             received += chunk
             if len(received) > exchange.max_bytes:
@@ -236,7 +236,7 @@ def _body(exchange: Exchange) -> _Body | None:
     return None if exchange.data is None else _Body(exchange.data)
 
 
-def _reader(raw: Any) -> Callable[[], bytes]:
+def _raw_reader(raw: Any) -> Callable[[], bytes]:
     """Reads what has come, in pieces. Raw bytes: a compressed body is never expanded here."""
     if hasattr(raw, "read1"):
         return lambda: raw.read1(_CHUNK, decode_content=False)

@@ -50,14 +50,14 @@ def wiring(steps: Sequence[Step], results: Mapping[str, Ref]) -> list[str]:
     """The steps in order, and where each result comes from."""
     numbers = {step.key: number for number, step in enumerate(steps, 1)}
     lines = [
-        f"  {number:>2} {step.class_type}({_inputs(step, numbers)})"
+        f"  {number:>2} {step.class_type}({_step_inputs(step, numbers)})"
         for number, step in enumerate(steps, 1)
     ]
     ends = ", ".join(f"{name} = {_value(ref, numbers)}" for name, ref in results.items())
     return ["Steps:", *lines, f"Result:   {ends}"]
 
 
-def _inputs(step: Step, numbers: Mapping[str, int]) -> str:
+def _step_inputs(step: Step, numbers: Mapping[str, int]) -> str:
     return ", ".join(f"{name}={_value(value, numbers)}" for name, value in step.inputs.items())
 
 

@@ -31,7 +31,7 @@ class Choice:
 
 def resolve(family: Family, settings: Settings) -> Choice:
     """Raises PlanError for a number no sampler could use."""
-    _check(settings)
+    _check_settings(settings)
     guidance = family.guidance if settings.guidance is None else settings.guidance
     end = family.end if settings.end is None else settings.end
     if settings.end is None and settings.start >= end:
@@ -55,7 +55,7 @@ def resolve(family: Family, settings: Settings) -> Choice:
     )
 
 
-def _check(settings: Settings) -> None:
+def _check_settings(settings: Settings) -> None:
     ranges = {
         "seed": (settings.seed, 0, _LARGEST_SEED),
         "steps": (settings.steps, 1, 10000),

@@ -48,12 +48,12 @@ def make_plan(connected: Connected, settings: Settings) -> SamplingPlan:
         family, connected, passes[0].size
     )
     texts = _prompts(draft, family, connected, settings, choice)
-    model = _shifted(draft, family, connected)
+    model = _shifted_model(draft, family, connected)
 
     def sampled(run: Pass, before: Ref | None) -> Ref:
         start = _start(draft, family, connected, settings, run, before)
         steered = apply_depth(draft, family, connected, choice, (model, *texts), run)
-        return _sample(draft, run, steered, start, choice)
+        return _add_sampler(draft, run, steered, start, choice)
 
     latent = sampled(passes[0], None)
     for run in passes[1:]:
@@ -154,7 +154,7 @@ def _edited(draft: Draft, family: Family, settings: Settings) -> tuple[Link, Lin
     return positive, negative
 
 
-def _shifted(draft: Draft, family: Family, connected: Connected) -> Link:
+def _shifted_model(draft: Draft, family: Family, connected: Connected) -> Link:
     model = Given("model")
     if family.shift is None or connected.model.shifted:
         return model
@@ -215,7 +215,7 @@ def _enlarge_first_image(draft: Draft, run: Pass, before: Ref) -> Link:
     return draft.add("second_latent", "VAEEncode", pixels=larger, vae=Given("vae"))
 
 
-def _sample(
+def _add_sampler(
     draft: Draft, run: Pass, steered: Steered, start: tuple[Link, float], choice: Choice
 ) -> Ref:
     model, positive, negative = steered

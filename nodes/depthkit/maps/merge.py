@@ -93,7 +93,7 @@ def merge(
         near = nearer[index] if first.near_is_large else 1 - nearer[index]
         chosen = None if mask is None else at_frame(mask, index)
         wanted = RULES[options.rule](frame.valid[0], near, chosen, options)
-        aligned, known, fit = _aligned(frame, other, options.align)
+        aligned, known, fit = _second_in_units(frame, other, options.align)
         fits.append(fit)
         share = _feathered(wanted, frame.valid[0], known, options.feather)
         values[index] = _mixed(frame, aligned, share, options.feather)
@@ -170,7 +170,7 @@ def _holes_only(valid: Tensor, _near: Tensor, _mask: Tensor | None, _: MergeOpti
     return torch.zeros_like(valid)
 
 
-def _masked(_valid: Tensor, _near: Tensor, mask: Tensor | None, _: MergeOptions) -> Tensor:
+def _weights_of_mask(_valid: Tensor, _near: Tensor, mask: Tensor | None, _: MergeOptions) -> Tensor:
     if mask is None:
         raise MissingInformation(
             "The rule 'mask' needs to know where the second map is taken: connect a mask, white "
@@ -185,12 +185,12 @@ def _far(_valid: Tensor, near: Tensor, _mask: Tensor | None, options: MergeOptio
 
 RULES: dict[str, _Rule] = {
     "first where valid": _holes_only,
-    "mask": _masked,
+    "mask": _weights_of_mask,
     "near from first, far from second": _far,
 }
 
 
-def _aligned(first: DepthMap, second: DepthMap, align: str) -> tuple[Tensor, Tensor, str]:
+def _second_in_units(first: DepthMap, second: DepthMap, align: str) -> tuple[Tensor, Tensor, str]:
     """The second's values in the units of the first, where they are known, and the fit in words."""
     x, y = _comparable(first, second)
     both = first.valid[0] & second.valid[0]
@@ -228,15 +228,15 @@ def _comparable(first: DepthMap, second: DepthMap) -> tuple[Tensor, Tensor]:
     """(second, first) as planes that a scale and a shift link: 1 / z where metres take part."""
     x, y = second.values[0], first.values[0]
     if first.kind == "metric":
-        y = _inverse(y, first.valid[0])
+        y = _inverse_or_zero(y, first.valid[0])
     if second.kind == "metric" and first.kind != "depth":
-        x = _inverse(x, second.valid[0])
+        x = _inverse_or_zero(x, second.valid[0])
     elif (second.kind == "disparity") == (first.kind == "depth"):
         x = -x
     return x, y
 
 
-def _inverse(values: Tensor, valid: Tensor) -> Tensor:
+def _inverse_or_zero(values: Tensor, valid: Tensor) -> Tensor:
     return torch.where(valid, 1 / values.clamp_min(1e-6), torch.zeros(()))
 
 
@@ -255,13 +255,13 @@ def _mixed(first: DepthMap, second: Tensor, share: Tensor, feather: int) -> Tens
     if metric:
         values, second = values.clamp_min(1e-6).log(), second.clamp_min(1e-6).log()
     if feather and not bool(valid.all()) and bool(valid.any()):
-        second = second + _step(values - second, valid, feather)
+        second = second + _rim_difference(values - second, valid, feather)
     mixed = torch.lerp(values, second, share)
     # Where the first map is alone it stays as it is, to the last bit.
     return torch.where(share == 0, first.values[0], mixed.exp() if metric else mixed)
 
 
-def _step(difference: Tensor, valid: Tensor, feather: int) -> Tensor:
+def _rim_difference(difference: Tensor, valid: Tensor, feather: int) -> Tensor:
     """(H, W) what to add to the second in the holes of the first: the difference at their rim,
     fading inwards. What the first knows stays untouched."""
     from scipy import ndimage

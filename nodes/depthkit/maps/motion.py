@@ -71,13 +71,13 @@ def structure_of(image: Tensor) -> Tensor:
 def match_frames(first: Tensor, second: Tensor) -> Match:
     """first, second: (2, h, w) from `structure_of`."""
     height, width = first.shape[1:]
-    flow = _refined_flow(first[:1], second[:1], _placed(first, second))
+    flow = _refined_flow(first[:1], second[:1], _whole_shift(first, second))
     resting = correlation(first[:1], second[:1]) >= _correlated(first, second, flow) - _AS_GOOD
     # Where nothing moves, what moves beside it must not drag it along.
     flow = torch.where(resting, 0.0, flow)
     grids = _grid(-flow / 2), _grid(flow / 2)
     inside = _in_frame(grids[0]) & _in_frame(grids[1])
-    a, b = (_sampled(frame, grid) for frame, grid in zip((first, second), grids, strict=True))
+    a, b = (_flow_sampled(frame, grid) for frame, grid in zip((first, second), grids, strict=True))
     alike = correlation(a[:1], b[:1])
     rich = torch.maximum(a[1], b[1]) > _BARE
     same = inside & (~rich | (alike > _SAME))
@@ -88,7 +88,7 @@ def match_frames(first: Tensor, second: Tensor) -> Match:
     return Match(*grids, same & ((a[0] - b[0]).abs() < _CLOSE), share)
 
 
-def _placed(first: Tensor, second: Tensor) -> Tensor:
+def _whole_shift(first: Tensor, second: Tensor) -> Tensor:
     """The shift of the whole frame, (2, h, w) constant: the best of the phase correlation's peak
     and no shift."""
     height, width = first.shape[1:]
@@ -102,13 +102,13 @@ def _placed(first: Tensor, second: Tensor) -> Tensor:
     if any(abs(n) > _LARGEST_SHIFT * side for n, side in zip(shift, (height, width), strict=True)):
         return still
     moved = torch.tensor([shift[1], shift[0]], dtype=torch.float32)[:, None, None] + still
-    return max((still, moved), key=lambda flow: _agreement(first[:1], second[:1], flow))
+    return max((still, moved), key=lambda flow: _flow_agreement(first[:1], second[:1], flow))
 
 
-def _agreement(first: Tensor, second: Tensor, flow: Tensor) -> float:
+def _flow_agreement(first: Tensor, second: Tensor, flow: Tensor) -> float:
     grids = _grid(-flow / 2), _grid(flow / 2)
     inside = _in_frame(grids[0]) & _in_frame(grids[1])
-    a, b = _sampled(first, grids[0])[0][inside], _sampled(second, grids[1])[0][inside]
+    a, b = _flow_sampled(first, grids[0])[0][inside], _flow_sampled(second, grids[1])[0][inside]
     return ((a * b).mean() / (a.square().mean() + b.square().mean()).clamp_min(1e-9)).item()
 
 
@@ -137,7 +137,7 @@ def _lucas_kanade_step(first: Tensor, second: Tensor, flow: Tensor) -> Tensor:
     """One round of Lucas and Kanade (1981), all windows at once."""
     grids = _grid(-flow / 2), _grid(flow / 2)
     inside = (_in_frame(grids[0]) & _in_frame(grids[1])).to(first.dtype)
-    a, b = _sampled(first, grids[0])[0], _sampled(second, grids[1])[0]
+    a, b = _flow_sampled(first, grids[0])[0], _flow_sampled(second, grids[1])[0]
     middle = (a + b)[None] / 2
     dx = F.pad(middle, (1, 1, 0, 0), mode="replicate")
     dy = F.pad(middle[None], (0, 0, 1, 1), mode="replicate")[0]
@@ -169,7 +169,7 @@ def correlation(a: Tensor, b: Tensor) -> Tensor:
 
 def _correlated(first: Tensor, second: Tensor, flow: Tensor) -> Tensor:
     pairs = zip((first, second), (_grid(-flow / 2), _grid(flow / 2)), strict=True)
-    a, b = (_sampled(frame[:1], grid) for frame, grid in pairs)
+    a, b = (_flow_sampled(frame[:1], grid) for frame, grid in pairs)
     return correlation(a, b)
 
 
@@ -184,5 +184,5 @@ def _in_frame(grid: Tensor) -> Tensor:
     return (grid.abs() < 1).all(-1)
 
 
-def _sampled(planes: Tensor, grid: Tensor) -> Tensor:
+def _flow_sampled(planes: Tensor, grid: Tensor) -> Tensor:
     return F.grid_sample(planes[None], grid[None], padding_mode="border", align_corners=False)[0]

@@ -87,7 +87,7 @@ def refine(
         image = guide[min(index, guide.shape[0] - 1)]
         values, valid = depth.values[index], depth.valid[index]
         if soft.width:
-            plane, mask = _snapped(values, valid, image, soft.width, strength, sensitivity)
+            plane, mask = _snapped_to_image(values, valid, image, soft.width, strength, sensitivity)
         else:
             if soft.grid is not None:
                 values, valid = _reduced(values, valid, soft.grid)
@@ -169,7 +169,7 @@ def _reduced(values: Tensor, valid: Tensor, grid: Size) -> tuple[Tensor, Tensor]
     return coarse[0, 0] * mask, mask
 
 
-def _snapped(
+def _snapped_to_image(
     values: Tensor,
     valid: Tensor,
     image: Tensor,

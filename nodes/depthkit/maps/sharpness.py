@@ -79,7 +79,7 @@ def edge_width(plane: Tensor, valid: Tensor) -> float:
     some = inside[:: max(1, inside.numel() // 10_000)]
     ends = torch.quantile(some, torch.tensor([0.01, 0.99]))
     least = _CONTRAST * (ends[1] - ends[0])
-    slope = _slope(plane)
+    slope = _central_slope(plane)
     # From small windows to large ones: in a window of the edge's own size, slopes and other edges
     # around it count for little.
     reach = _NEAREST
@@ -103,7 +103,7 @@ def _width(plane: Tensor, valid: Tensor, slope: Tensor, reach: int, least: Tenso
     return torch.quantile(inside, _TYPICAL).item()
 
 
-def _slope(plane: Tensor) -> Tensor:
+def _central_slope(plane: Tensor) -> Tensor:
     padded = F.pad(plane[None, None], (1, 1, 1, 1), mode="replicate")[0, 0]
     across = padded[1:-1, 2:] - padded[1:-1, :-2]
     return torch.hypot(across, padded[2:, 1:-1] - padded[:-2, 1:-1]) / 2

@@ -83,7 +83,7 @@ def align_clip(
             ties += [] if tie is None else [tie]
         recent.append(now)
     cuts = _cuts(len(values), joined)
-    fits = _solved(len(values), cuts, ties, kind)
+    fits = _solved_shots(len(values), cuts, ties, kind)
     for index, fit in enumerate(fits):
         values[index].mul_(fit.scale).add_(fit.shift).masked_fill_(~valid[index], 0.0)
     return ClipAlignment(fits, cuts)
@@ -214,7 +214,9 @@ def _cuts(count: int, joined: set[tuple[int, int]]) -> tuple[int, ...]:
     )
 
 
-def _solved(count: int, cuts: Sequence[int], ties: Sequence[Tie], kind: Kind) -> tuple[Affine, ...]:
+def _solved_shots(
+    count: int, cuts: Sequence[int], ties: Sequence[Tie], kind: Kind
+) -> tuple[Affine, ...]:
     bounds = [0, *cuts, count]
     fits: list[Affine] = []
     for start, end in pairwise(bounds):

@@ -96,7 +96,7 @@ def find_move(first: Tensor, second: Tensor) -> FrameMove:
     best = max(_tried(a, b), key=lambda found: found[0])[1]
     a, b = (_doubled(_thumbnail(plane, _FINE)) for plane in (first, second))
     best, agreement = _improved(a, b, best)
-    sure = agreement > max(_LEAST, _GAIN * _agreement(a, b, STILL) + _MORE)
+    sure = agreement > max(_LEAST, _GAIN * _move_correlation(a, b, STILL) + _MORE)
     noticed = best.displacement(height, width) > _NOTICED
     return best if sure and noticed and _within(best) else STILL
 
@@ -105,7 +105,7 @@ def undone(move: FrameMove, depth: DepthMap) -> DepthMap:
     """The moved map as it would be in the first frame; not valid where that was moved out."""
     grid = move.grid(depth.height, depth.width)
     stack = torch.stack([depth.values * depth.valid, depth.valid.float()], 1)
-    values, share = _sampled(stack, grid.expand(depth.batch, -1, -1, -1)).unbind(1)
+    values, share = _sampled_or_zero(stack, grid.expand(depth.batch, -1, -1, -1)).unbind(1)
     return depth.with_values(values / share.clamp_min(1e-6), valid=share > 0.99)
 
 
@@ -117,7 +117,7 @@ def undone_image(move: FrameMove, image: Tensor) -> Tensor:
     return back[0].movedim(0, -1)
 
 
-def _sampled(planes: Tensor, grid: Tensor) -> Tensor:
+def _sampled_or_zero(planes: Tensor, grid: Tensor) -> Tensor:
     return F.grid_sample(planes, grid, padding_mode="zeros", align_corners=False)
 
 
@@ -152,7 +152,7 @@ def _tried(first: Tensor, second: Tensor) -> Iterator[tuple[float, FrameMove]]:
     for zoom in torch.linspace(-_ZOOM, _ZOOM, 2 * _STEPS + 1).exp().tolist():
         for degrees in torch.linspace(-_TURN, _TURN, 2 * _STEPS + 1).tolist():
             turned = FrameMove(zoom=zoom, degrees=degrees)
-            other = _sampled(second[None], turned.grid(height, width))[0]
+            other = _sampled_or_zero(second[None], turned.grid(height, width))[0]
             table = torch.fft.irfft2(spectrum * torch.fft.rfft2(other, s=size), s=size).sum(0)
             near = table.roll(reach, (0, 1))[: 2 * reach[0] + 1, : 2 * reach[1] + 1]
             peak = int(near.argmax())
@@ -165,19 +165,19 @@ def _tried(first: Tensor, second: Tensor) -> Iterator[tuple[float, FrameMove]]:
             yield (near.max() / norm).item(), replace(turned, across=across, down=down)
 
 
-def _agreement(first: Tensor, second: Tensor, move: FrameMove) -> float:
+def _move_correlation(first: Tensor, second: Tensor, move: FrameMove) -> float:
     """-1..1, over what both frames show."""
     height, width = first.shape[1:]
     grid = move.grid(height, width)
     inside = (grid.abs() <= 1).all(-1)[0]
-    other = _sampled(second[None], grid)[0] * inside
+    other = _sampled_or_zero(second[None], grid)[0] * inside
     here = first * inside
     return ((here * other).sum() / (here.norm() * other.norm()).clamp_min(1e-9)).item()
 
 
 def _improved(first: Tensor, second: Tensor, move: FrameMove) -> tuple[FrameMove, float]:
     """Pattern search: one number at a time, in ever smaller steps."""
-    best, agreement = move, _agreement(first, second, move)
+    best, agreement = move, _move_correlation(first, second, move)
     steps = {"across": 0.008, "down": 0.008, "zoom": 0.016, "degrees": 1.0}
     for halving in range(5):
         for name, step in steps.items():
@@ -185,7 +185,7 @@ def _improved(first: Tensor, second: Tensor, move: FrameMove) -> tuple[FrameMove
                 while True:
                     value = getattr(best, name) + sign * step / 2**halving
                     other = replace(best, **{name: value})
-                    found = _agreement(first, second, other)
+                    found = _move_correlation(first, second, other)
                     if found <= agreement:
                         break
                     best, agreement = other, found

@@ -48,7 +48,7 @@ def depth_scores(prediction: Tensor, truth: Tensor, valid: Tensor | None = None)
     Raises InvalidInput on different shapes or no valid pixel. Predictions at or below zero count as
     1e-6, so that a bad alignment is punished and does not crash.
     """
-    p, g = _pair(prediction, truth, valid)
+    p, g = _valid_pair(prediction, truth, valid)
     p = p.clamp_min(1e-6)
     ratio = torch.maximum(p / g, g / p)
     log = p.log() - g.log()
@@ -145,7 +145,7 @@ def _occlusion_edges(depth: Tensor, valid: Tensor, threshold: float) -> tuple[Te
     )
 
 
-def _pair(prediction: Tensor, truth: Tensor, valid: Tensor | None) -> tuple[Tensor, Tensor]:
+def _valid_pair(prediction: Tensor, truth: Tensor, valid: Tensor | None) -> tuple[Tensor, Tensor]:
     if prediction.shape != truth.shape:
         raise InvalidInput(
             f"Maps of different shapes {tuple(prediction.shape)} and {tuple(truth.shape)} cannot "

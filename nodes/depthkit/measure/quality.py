@@ -302,7 +302,7 @@ def _transparent(view: _View) -> _Found | None:
     patches = lone_patches(view.near, view.valid, view.grey)
     if not patches:
         return None
-    places = "; ".join(_place(patch) for patch in patches)
+    places = "; ".join(_place_of_patch(patch) for patch in patches)
     numbers = {"patches": float(len(patches))}
     for index, patch in enumerate(patches, 1):
         numbers |= {f"{key}_{index}": value for key, value in asdict(patch).items()}
@@ -314,7 +314,7 @@ def _transparent(view: _View) -> _Found | None:
     )
 
 
-def _place(patch: Patch) -> str:
+def _place_of_patch(patch: Patch) -> str:
     name = place_name((patch.left + patch.right) / 2, (patch.top + patch.bottom) / 2)
     return (
         f"{name} ({patch.left:.0%} to {patch.right:.0%} across, {patch.top:.0%} "

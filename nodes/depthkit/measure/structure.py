@@ -72,7 +72,7 @@ def compare(control: DepthMap, found: DepthMap, lost: Tensor | None = None) -> C
     shared = (valid.sum() / target.valid.sum()).item()
     target = target.with_values(target.values, valid=valid)
     other = other.with_values(other.values, valid=valid)
-    first, second = _aligned(to_disparity(target), to_disparity(other))
+    first, second = _in_target_range(to_disparity(target), to_disparity(other))
     rho = ranking(first, second, other)
     lines, left = outlines(first, second, valid), layout(first, second, valid)
     place = worst_place(first, second, valid, lost)
@@ -86,7 +86,7 @@ def compare(control: DepthMap, found: DepthMap, lost: Tensor | None = None) -> C
         layout=left,
         worst_place=place.agreement,
         worst_at=(place.across, place.down),
-        control_rmse=control_rmse(_grey(other), _grey(target), valid),
+        control_rmse=control_rmse(_disparity_grey(other), _disparity_grey(target), valid),
         abs_rel=scores.abs_rel,
         delta1=scores.delta1,
         boundary_f1=boundary_f1(predicted[0], depth.values[0], valid[0]),
@@ -134,7 +134,7 @@ def _compare_size(depth: DepthMap) -> tuple[int, int]:
     return max(1, round(depth.height * share)), max(1, round(depth.width * share))
 
 
-def _aligned(target: DepthMap, other: DepthMap) -> tuple[Tensor, Tensor]:
+def _in_target_range(target: DepthMap, other: DepthMap) -> tuple[Tensor, Tensor]:
     """Both disparities in units of the target's range (0.5 to 99.5 percent), clipped to it.
 
     A map that can only be fitted upside down is not fitted at all: it becomes flat.
@@ -148,5 +148,5 @@ def _aligned(target: DepthMap, other: DepthMap) -> tuple[Tensor, Tensor]:
     return first, fit(other.values).clamp(0, 1)
 
 
-def _grey(depth: DepthMap) -> Tensor:
+def _disparity_grey(depth: DepthMap) -> Tensor:
     return normalise(to_disparity(depth), Window("min-max"))

@@ -56,16 +56,16 @@ def estimate_panorama(
             seen = view.cut(planes, side).movedim(1, -1)
             bar = part(on_progress, index * len(VIEWS) + number, count * len(VIEWS))
             found = estimate(estimator, seen, options, on_progress=bar, should_stop=should_stop)
-            answers.append(_inverse(found.depth))
+            answers.append(_face_inverse(found.depth))
             worked = found.notes[0]
         frames.append(joined(answers, VIEWS, (height, width), shifts=estimator.kind != "metric"))
     inverse = torch.stack(frames)
-    depth = _as_depth(inverse, estimator)
+    depth = _face_depth(inverse, estimator)
     note = f"{worked}, in {len(VIEWS)} views of {VIEWS[0].fov:g} degrees joined on the sphere"
     return Estimate(depth, None, (note,))
 
 
-def _inverse(depth: DepthMap) -> Tensor:
+def _face_inverse(depth: DepthMap) -> Tensor:
     """(side, side) 1 / z up to scale and shift, not finite where unknown."""
     values = depth.values[0]
     if depth.kind == "metric":
@@ -75,7 +75,7 @@ def _inverse(depth: DepthMap) -> Tensor:
     return torch.where(depth.valid[0], values, torch.nan)
 
 
-def _as_depth(inverse: Tensor, estimator: Estimator) -> DepthMap:
+def _face_depth(inverse: Tensor, estimator: Estimator) -> DepthMap:
     known = inverse[inverse.isfinite()]
     # What the joined shifts leave below zero is as far as anything.
     least = torch.quantile(known[:: 1 + known.numel() // 100_000], 0.99) * 1e-3

@@ -77,7 +77,7 @@ def _agreed(
     scale, shift = torch.ones(count).double(), torch.zeros(count).double()
     trust = torch.ones_like(both)
     for _ in range(_ROUNDS):
-        scale, shift = _solved(a, b, both * trust, first, second, shifts)
+        scale, shift = _solved_faces(a, b, both * trust, first, second, shifts)
         fitted = a * scale[:, None, None] + b * shift[:, None, None]
         off = (fitted[first] - fitted[second]).abs()
         typical = off[both > 0].median().clamp_min(1e-9)
@@ -85,7 +85,7 @@ def _agreed(
     return scale.float(), shift.float()
 
 
-def _solved(
+def _solved_faces(
     a: Tensor, b: Tensor, weight: Tensor, first: Tensor, second: Tensor, shifts: bool
 ) -> tuple[Tensor, Tensor]:
     """argmin of the sum of w (a_i s_i + b_i t_i - a_j s_j - b_j t_j)^2 with mean(s) = 1."""

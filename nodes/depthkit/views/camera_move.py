@@ -58,7 +58,7 @@ def focus_distance(depth: DepthMap, nearness: float | None = None) -> float:
     """
     if nearness is not None and not 0 <= nearness <= 1:
         raise InvalidInput(f"The focus is {nearness:g}; it must be 0 (farthest) to 1 (nearest).")
-    inverse, _ = _inverse(depth.frame(0))
+    inverse, _ = _inverse_distances(depth.frame(0))
     if nearness is None:
         height, width = inverse.shape
         middle = inverse[height // 4 : height - height // 4, width // 4 : width - width // 4]
@@ -93,7 +93,7 @@ def camera_move(
             on_progress(index + 1, count)
     kind = "metric" if depth.kind == "metric" else "depth"
     camera = with_space(depth.frame(0), fov_deg).camera
-    return MoveResult(images, holes, _distances(far, kind, camera, depth.source))
+    return MoveResult(images, holes, _distance_map(far, kind, camera, depth.source))
 
 
 def moved_frames(
@@ -122,26 +122,26 @@ def moved_frames(
         if should_stop is not None and should_stop():
             raise Stopped
         if made is None or depth.batch > 1:
-            made = _layers(depth, image, index, poses, fov_deg)
-        yield _frame(made, pose, fill)
+            made = _frame_layers(depth, image, index, poses, fov_deg)
+        yield _moved_frame(made, pose, fill)
 
 
-def _layers(
+def _frame_layers(
     depth: DepthMap, image: Tensor, index: int, poses: Sequence[Pose], fov_deg: float
 ) -> Layers:
     frame = depth.frame(min(index, depth.batch - 1))
-    inverse, camera = _inverse(frame, fov_deg)
+    inverse, camera = _inverse_distances(frame, fov_deg)
     low, high = torch.quantile(
         inverse.flatten()[:: max(1, inverse.numel() // 200_000)], torch.tensor((0.01, 0.99))
     ).tolist()
     widest = max(math.dist(pose.position, (0, 0, 0)) for pose in poses)
     jump = max(_GAP_PX / max(camera.fx * widest, 1e-9), _SHARE * (high - low), 1e-9)
     reach = _reach(poses, camera, high - low, frame.width)
-    margin = _margin(poses, camera, (low, high), frame)
+    margin = _margin_px(poses, camera, (low, high), frame)
     return layers(at_frame(image, index), inverse, camera, jump, reach, margin)
 
 
-def _inverse(depth: DepthMap, fov_deg: float = 0.0) -> tuple[Tensor, Pinhole]:
+def _inverse_distances(depth: DepthMap, fov_deg: float = 0.0) -> tuple[Tensor, Pinhole]:
     """(H, W) 1 / distance of the first map; small gaps get the background's, large ones are sky."""
     space = fill_holes(with_space(depth, fov_deg), "background")
     values, valid = space.values[0], space.valid[0]
@@ -160,7 +160,7 @@ def _reach(poses: Sequence[Pose], camera: Pinhole, span: float, width: int) -> i
     return 4 + math.ceil(min(widest * span, _WIDEST_REACH * width))
 
 
-def _margin(
+def _margin_px(
     poses: Sequence[Pose], camera: Pinhole, spans: tuple[float, float], frame: DepthMap
 ) -> int:
     """How far beyond the photo the corners of any frame look, in pixels."""
@@ -181,13 +181,13 @@ def _margin(
     return math.ceil(min(farthest, _WIDEST_MARGIN * side)) + (2 if farthest > 0 else 0)
 
 
-def _frame(made: Layers, pose: Pose, fill: bool) -> Moved:
+def _moved_frame(made: Layers, pose: Pose, fill: bool) -> Moved:
     camera, size = made.front.camera, (made.inverse.shape[0], made.inverse.shape[1])
     front = see(made.front, camera, pose, size, through=True)
     back = see(made.back, camera, pose, size)
     # Pixels that touch nothing may still lie between those of a surface seen enlarged.
     hole = ~landed(made.inverse, camera, pose) & (front.color[..., 3] < 0.5)
-    color, far = _closed(back)
+    color, far = _closed_background(back)
     image = front.color[..., :3] + (1 - front.color[..., 3:]) * color
     image.clamp_(0, 1)
     inverse = torch.where(front.color[..., 3] >= 0.5, front.inverse, far)
@@ -196,7 +196,7 @@ def _frame(made: Layers, pose: Pose, fill: bool) -> Moved:
     return Moved(image.masked_fill_(hole[..., None], 0), hole, inverse.masked_fill(hole, -1))
 
 
-def _closed(back: Seen) -> tuple[Tensor, Tensor]:
+def _closed_background(back: Seen) -> tuple[Tensor, Tensor]:
     """(H, W, 3) colours and (H, W) 1 / distance of the background, from their surroundings where it
     has none."""
     cover = back.color[..., 3:]
@@ -209,7 +209,7 @@ def _closed(back: Seen) -> tuple[Tensor, Tensor]:
     return whole[..., :3], whole[..., 3]
 
 
-def _distances(far: Tensor, kind: str, camera: Pinhole | None, source: str) -> DepthMap:
+def _distance_map(far: Tensor, kind: str, camera: Pinhole | None, source: str) -> DepthMap:
     """1 / distance -> distances in the same memory."""
     valid = far > 0
     far.clamp_min_(1e-12).reciprocal_().mul_(valid)

@@ -144,7 +144,7 @@ def key_framed(text: str, frames: int) -> list[Pose]:
     times = [time for time, _ in keys]
     if len(set(times)) != len(times):
         raise InvalidInput("Two key frames have the same time; give each its own.")
-    return [_posed(_between(keys, index / max(frames - 1, 1))) for index in range(frames)]
+    return [_posed(_spline_pose(keys, index / max(frames - 1, 1))) for index in range(frames)]
 
 
 def toward(last: Pose, timing: str, frames: int) -> list[Pose]:
@@ -168,7 +168,7 @@ def viewer_pose(
         turn = _viewer_turn(camera, position)
         zoom = float(camera.get("zoom", 1.0))
         if model:
-            position, turn = _inside(model[0], position, turn)
+            position, turn = _in_model_space(model[0], position, turn)
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidInput(
             "The input 'camera' is not the camera of a 3D viewer: it has no position and target. "
@@ -228,7 +228,7 @@ def _key(line: str) -> _Key:
     return at, whole
 
 
-def _between(keys: list[_Key], time: float) -> tuple[float, ...]:
+def _spline_pose(keys: list[_Key], time: float) -> tuple[float, ...]:
     """Catmull-Rom at any time; before the first and after the last key the pose stays."""
     if time <= keys[0][0]:
         return keys[0][1]
@@ -237,7 +237,7 @@ def _between(keys: list[_Key], time: float) -> tuple[float, ...]:
     after = next(place for place, (at, _) in enumerate(keys) if at > time)
     (start, a), (end, b) = keys[after - 1], keys[after]
     t = (time - start) / (end - start)
-    slope_a, slope_b = (_slope(keys, place) for place in (after - 1, after))
+    slope_a, slope_b = (_key_slope(keys, place) for place in (after - 1, after))
     length = end - start
     return tuple(
         (2 * t**3 - 3 * t**2 + 1) * from_
@@ -248,7 +248,7 @@ def _between(keys: list[_Key], time: float) -> tuple[float, ...]:
     )
 
 
-def _slope(keys: list[_Key], place: int) -> tuple[float, ...]:
+def _key_slope(keys: list[_Key], place: int) -> tuple[float, ...]:
     if place in (0, len(keys) - 1):
         return (0.0,) * len(_KEY_DEFAULTS)
     (before, a), (after, b) = keys[place - 1], keys[place + 1]
@@ -281,7 +281,7 @@ def _viewer_turn(camera: Mapping[str, Any], position: Vector) -> Quaternion:
     )
 
 
-def _inside(
+def _in_model_space(
     model: Mapping[str, Any], position: Vector, turn: Quaternion
 ) -> tuple[Vector, Quaternion]:
     """The same camera in the coordinates of the model's file."""

@@ -73,7 +73,7 @@ def comfort_report(parallax: Tensor, width: int, screen: str = "desk screen") ->
     lines = [
         f"parallax {100 * low:+.2f} % to {100 * high:+.2f} % of the width; on a {screen} "
         f"({seen.width_mm / 10:g} cm wide, {seen.away_mm / 10:g} cm away) {-behind:+.1f} to "
-        f"{front:+.1f} mm: {_nearest(front, seen)}, {_farthest(behind, seen)}"
+        f"{front:+.1f} mm: {_nearest_surface(front, seen)}, {_farthest(behind, seen)}"
     ]
     angle = math.degrees(max(abs(front), abs(behind)) / seen.away_mm)
     if angle > _DEGREE:
@@ -85,7 +85,7 @@ def comfort_report(parallax: Tensor, width: int, screen: str = "desk screen") ->
     return "\n".join(lines)
 
 
-def _nearest(front: float, seen: Screen) -> str:
+def _nearest_surface(front: float, seen: Screen) -> str:
     out = seen.away_mm - EYES_MM * seen.away_mm / (EYES_MM + max(front, 0.0))
     return f"the nearest point stands {out / 10:.0f} cm in front"
 

@@ -66,7 +66,7 @@ def layers(
     frame.
     """
     soft = 1 + image.shape[1] // _SOFT_EDGE
-    shown = _snapped(inverse, jump)
+    shown = _snapped_outlines(inverse, jump)
     crisp = _widened(shown, jump, soft)
     behind = _Behind.of(crisp, jump, reach)
     hidden, far = _continued(image, crisp, behind, jump)
@@ -87,7 +87,7 @@ def layers(
     )
 
 
-def _snapped(inverse: Tensor, jump: float) -> Tensor:
+def _snapped_outlines(inverse: Tensor, jump: float) -> Tensor:
     """Pixels halfway up a soft outline go to its nearer or its farther side."""
     radius = 2 + inverse.shape[1] // _SOFT_EDGE
     for _ in range(2):
@@ -125,7 +125,7 @@ def _steps(inverse: Tensor, dim: int) -> Tensor:
     )
 
 
-def _jumps(inverse: Tensor, jump: float, dim: int) -> Tensor:
+def _steep_steps(inverse: Tensor, jump: float, dim: int) -> Tensor:
     """Bool of the shape of `_steps`: steps larger than the slope around them explains."""
     step = _steps(inverse, dim).abs()
     pad = (1, 1, 0, 0) if dim == 1 else (0, 0, 1, 1)
@@ -139,7 +139,7 @@ def _tolerance(inverse: Tensor, jump: float) -> Tensor:
     """Half a jump, and twice the steepest slope that is no jump."""
     slope = torch.zeros_like(inverse)
     for dim in (0, 1):
-        step = _steps(inverse, dim).abs().masked_fill_(_jumps(inverse, jump, dim), 0)
+        step = _steps(inverse, dim).abs().masked_fill_(_steep_steps(inverse, jump, dim), 0)
         for start in (0, 1):
             part = slope.narrow(dim, start, step.shape[dim])
             part.copy_(torch.maximum(part, step))
@@ -179,7 +179,7 @@ def _far_side(inverse: Tensor, jump: float) -> Tensor:
     """(H, W) bool: the pixels on the farther side of an outline."""
     found = torch.zeros_like(inverse, dtype=torch.bool)
     for dim in (0, 1):
-        step, jumps = _steps(inverse, dim), _jumps(inverse, jump, dim)
+        step, jumps = _steps(inverse, dim), _steep_steps(inverse, jump, dim)
         count = step.shape[dim]
         found.narrow(dim, 0, count).logical_or_(jumps & (step > 0))
         found.narrow(dim, 1, count).logical_or_(jumps & (step < 0))

@@ -124,16 +124,16 @@ def _frame_normals(space: DepthMap) -> Tensor:
     crossed = torch.linalg.cross(along_y, along_x, dim=0)
     # What a camera sees faces it; only noise can turn the cross product the other way.
     crossed = torch.where((crossed * points).sum(0) > 0, -crossed, crossed)
-    length = _length(crossed)
+    length = _vector_length(crossed)
     unit = crossed.div_(length.clamp_min(1e-38))
     if (length == 0).any():
-        facing = -points / _length(points).clamp_min(1e-30)
+        facing = -points / _vector_length(points).clamp_min(1e-30)
         unit = torch.where(length > 0, unit, facing)
     unit = (unit * valid).permute(1, 2, 0)
     return unit[:, 1:-1] if space.around else unit
 
 
-def _length(planes: Tensor) -> Tensor:
+def _vector_length(planes: Tensor) -> Tensor:
     """(3, H, W) -> (H, W); squares of the tangents' weights would not fit into float32."""
     return torch.hypot(torch.hypot(planes[0], planes[1]), planes[2])
 
@@ -159,7 +159,7 @@ def _tangent(points: Tensor, reach: Tensor, valid: Tensor, dim: int) -> Tensor:
     total.narrow(dim + 1, 1, size - 1).add_(step)
     lonely = total.abs().amax(dim=0) == 0
     total[1 - dim] += lonely * reach
-    return total.div_(_length(total).clamp_min(1e-30))
+    return total.div_(_vector_length(total).clamp_min(1e-30))
 
 
 def normal_image(directions: Tensor, style: str = "OpenGL") -> Tensor:
@@ -193,7 +193,7 @@ def grid_mesh(depth: DepthMap, cut: float = 0.1, step: int = 1) -> GridMesh:
         raise InvalidInput("The cut must be 0 or more, and the decimation step 1 or more.")
     space = unproject(depth)[0]
     if depth.around:
-        depth, space = _closed(depth), torch.cat([space, space[:, :1]], 1)
+        depth, space = _closed_ring(depth), torch.cat([space, space[:, :1]], 1)
     rows, columns = _grid_lines(depth.height, step), _grid_lines(depth.width, step)
     faces = _faces(_whole_cells(depth, rows, columns, cut), len(columns))
     if len(faces) == 0:
@@ -209,7 +209,7 @@ def grid_mesh(depth: DepthMap, cut: float = 0.1, step: int = 1) -> GridMesh:
     return GridMesh(points.contiguous(), faces, uv.float().contiguous())
 
 
-def _closed(depth: DepthMap) -> DepthMap:
+def _closed_ring(depth: DepthMap) -> DepthMap:
     """A panorama with its first column once more at its end."""
     values, valid = (torch.cat([p, p[..., :1]], -1) for p in (depth.values, depth.valid))
     return replace(depth, values=values, valid=valid)
@@ -229,11 +229,11 @@ def _whole_cells(depth: DepthMap, rows: Tensor, columns: Tensor, cut: float) -> 
         return whole
     z = depth.values[0]
     for dim in (0, 1):
-        whole = whole & ~_any_between(_jumps(z, valid, cut, dim), rows, columns, dim)
+        whole = whole & ~_any_between(_surface_breaks(z, valid, cut, dim), rows, columns, dim)
     return whole
 
 
-def _jumps(z: Tensor, valid: Tensor, cut: float, dim: int) -> Tensor:
+def _surface_breaks(z: Tensor, valid: Tensor, cut: float, dim: int) -> Tensor:
     """(H, W) bool: the pixel and the next one along `dim` lie on different surfaces."""
     size = z.shape[dim]
     jumps = torch.zeros_like(valid)

@@ -45,7 +45,7 @@ def render(depth: DepthMap, options: RenderOptions, window: Window) -> Tensor:
             f"Unknown scale {options.scale!r} or end {options.near_is!r}; use disparity or depth, "
             "white or black."
         )
-    convert = as_disparity if options.scale == "disparity" else _as_depth
+    convert = as_disparity if options.scale == "disparity" else _as_distance
     shown, shown_window = convert(depth, window)
     white = White.of(near=options.near_is == "white", disparity=shown.near_is_large)
     height, width = (_to_multiple(side, options.multiple) for side in (depth.height, depth.width))
@@ -58,7 +58,7 @@ def render(depth: DepthMap, options: RenderOptions, window: Window) -> Tensor:
     return out
 
 
-def _as_depth(depth: DepthMap, window: Window) -> tuple[DepthMap, Window]:
+def _as_distance(depth: DepthMap, window: Window) -> tuple[DepthMap, Window]:
     """Distance, and the same window on it; a window is in the map's own values."""
     window = window.ordered()
     if depth.kind != "disparity" or window.method == "min-max":

@@ -54,7 +54,7 @@ def see(layer: Layer, camera: Pinhole, pose: Pose, size: Size, *, through: bool 
         return Seen.nothing(size)
     # Where a surface is seen enlarged its pixels leave gaps, and what lies behind shows through.
     magnified = pose.zoom / thrown.ahead[thrown.visible].min().item()
-    wide = _spread(best, 1 + int(magnified / 2))
+    wide = _nearest_winner(best, 1 + int(magnified / 2))
     seen = Seen.nothing(size)
     _look_up(seen, layer, lens, pose, best, best >= 0)
     _look_up(seen, layer, lens, pose, wide, _nearer(wide, best))
@@ -109,7 +109,7 @@ class _Thrown:
         ahead.clamp_min_(_NEAREST)
         to_x = (a * x + d * y + g * z).div_(ahead).mul_(lens.fx).add_(lens.cx - 0.5)
         to_y = (b * x + e * y + h * z).div_(ahead).mul_(lens.fy).add_(lens.cy - 0.5)
-        return cls(ahead, visible, _on_grid(to_x), _on_grid(to_y))
+        return cls(ahead, visible, _subpixel_step(to_x), _subpixel_step(to_y))
 
     def at(self, plane: Tensor) -> Tensor:
         """(H, W): the value of a plane of the new view where each pixel comes to lie."""
@@ -149,11 +149,11 @@ def _zoomed(camera: Pinhole, pose: Pose) -> Pinhole:
     return Pinhole(camera.fx * pose.zoom, camera.fy * pose.zoom, camera.cx, camera.cy)
 
 
-def _on_grid(place: Tensor) -> Tensor:
+def _subpixel_step(place: Tensor) -> Tensor:
     return place.mul_(_STEPS).round_().div_(_STEPS)
 
 
-def _spread(key: Tensor, radius: int) -> Tensor:
+def _nearest_winner(key: Tensor, radius: int) -> Tensor:
     """The nearest winner within `radius` pixels: closes the gaps of a surface seen enlarged."""
     for dim in (0, 1):
         found = key.clone()
@@ -190,16 +190,16 @@ def _look_up_chunk(
     own = layer.camera
     at_x = (a * ray_x + b * ray_y + c).mul_(length).add_(cx * near)
     at_y = (d * ray_x + e * ray_y + f).mul_(length).add_(cy * near)
-    at_x = _on_grid(at_x.mul_(own.fx).add_(own.cx - 0.5))
-    at_y = _on_grid(at_y.mul_(own.fy).add_(own.cy - 0.5))
-    color, cover = _between(layer, at_x, at_y, near, loose)
+    at_x = _subpixel_step(at_x.mul_(own.fx).add_(own.cx - 0.5))
+    at_y = _subpixel_step(at_y.mul_(own.fy).add_(own.cy - 0.5))
+    color, cover = _surface_bilinear(layer, at_x, at_y, near, loose)
     touched = (cover > 0) & (length > 0)
     place = place[touched]
     seen.color.view(-1, 4)[place] = color[touched]
     seen.inverse.view(-1)[place] = (near / length.clamp_min(1e-12))[touched]
 
 
-def _between(
+def _surface_bilinear(
     layer: Layer, x: Tensor, y: Tensor, near: Tensor, loose: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Bilinear at (x, y) over the pixels of the winner's surface: colours times cover, cover."""

@@ -71,7 +71,7 @@ def stereo(
             see_from(photo, plane, side, fill=options.fill) for side in SOURCE_EYES[options.source]
         )
         if options.window == "floating window":
-            left, right = _masked(left, cut.left, 0), _masked(right, cut.right, -1)
+            left, right = _border_masked(left, cut.left, 0), _border_masked(right, cut.right, -1)
         return laid_out(Eyes(left.image, right.image, left.hole, right.hole, lens), options.layout)
 
     images, holes = _gathered(pair, depth.batch, on_progress, should_stop)
@@ -82,7 +82,7 @@ def stereo(
     return StereoResult(images, holes, "\n".join(line for line in lines if line))
 
 
-def _masked(view: EyeView, parallax: float, border: int) -> EyeView:
+def _border_masked(view: EyeView, parallax: float, border: int) -> EyeView:
     """Black over the part of one border that the other eye does not see: the frame then stands as
     far before the screen as what it cuts."""
     bar = math.ceil(parallax)
@@ -194,14 +194,16 @@ class _Parallax:
             # A flat map lies at the screen.
             flat = high - low <= 1e-6 * max(abs(low), abs(high))
             scale = 0.0 if flat else options.strength / 100 * depth.width / (high - low)
-            return cls(disparity, (low, high), scale, scale * _between(low, high, options.screen))
+            return cls(
+                disparity, (low, high), scale, scale * _interpolated(low, high, options.screen)
+            )
         if depth.kind != "metric" or depth.camera is None:
             raise MissingInformation(
                 "An eye distance in millimetres needs depth in metres and its camera; use a metric "
                 "model, or set the eye distance to 0 and choose a strength."
             )
         scale = depth.camera.fx * options.eye_distance_mm / 1000
-        at_screen = _between(*(disparity.extremes() or (0.0, 0.0)), options.screen)
+        at_screen = _interpolated(*(disparity.extremes() or (0.0, 0.0)), options.screen)
         return cls(disparity, (0.0, math.inf), scale, scale * at_screen)
 
     def frame(self, index: int, photo: Tensor | None = None) -> Tensor:
@@ -222,7 +224,7 @@ class _Parallax:
         return Violation(max(cut.left for cut in found), max(cut.right for cut in found))
 
 
-def _between(low: float, high: float, share: float) -> float:
+def _interpolated(low: float, high: float, share: float) -> float:
     return low + share * (high - low)
 
 

@@ -68,7 +68,7 @@ def _half(dim: int) -> Callable[[Eyes], _Laid]:
     return lay
 
 
-def _pair(eyes: Eyes) -> _Laid:
+def _both_eyes(eyes: Eyes) -> _Laid:
     return torch.stack([eyes.left, eyes.right]), torch.stack([eyes.left_hole, eyes.right_hole])
 
 
@@ -161,5 +161,5 @@ LAYOUTS: dict[str, Callable[[Eyes], _Laid]] = {
     "over under, half height": _half(0),
     "interlaced rows": _interlaced,
     "VR180": _vr180,
-    "left and right": _pair,
+    "left and right": _both_eyes,
 }

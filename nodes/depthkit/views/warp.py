@@ -34,7 +34,7 @@ def forward_warp(
     # Where between the winner and its neighbours this pixel's colour lies.
     at_x = (source % width) + (columns - to_x.flatten()[source])
     at_y = (source // width) + (rows - to_y.flatten()[source])
-    warped = _between(image, at_x, at_y).masked_fill(hole[..., None], 0)
+    warped = _bilinear(image, at_x, at_y).masked_fill(hole[..., None], 0)
     return warped, near.flatten()[source].masked_fill(hole, 0), hole
 
 
@@ -57,7 +57,7 @@ def _winners(near: Tensor, to_x: Tensor, to_y: Tensor) -> Tensor:
     return torch.where(best < 0, best, best % count).view(height, width)
 
 
-def _between(image: Tensor, x: Tensor, y: Tensor) -> Tensor:
+def _bilinear(image: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """Bilinear lookup at (x, y) pixels, the border repeated: (H, W, C)."""
     height, width = image.shape[:2]
     left, top = x.floor(), y.floor()

@@ -36,7 +36,7 @@ def clip_images(
     }
     video = torch.empty(plan.timing.length, height, width, 3)
     if isinstance(depth, DepthMap):
-        one = _grey(depth, height, width)
+        one = _grey_frames(depth, height, width)
     else:
         one = _finished(depth, height, width)
     shown = -1
@@ -98,7 +98,7 @@ def _finished(frames: Tensor, height: int, width: int) -> _Frame:
     return one
 
 
-def _grey(depth: DepthMap, height: int, width: int) -> _Frame:
+def _grey_frames(depth: DepthMap, height: int, width: int) -> _Frame:
     """Frame index -> (height, width, 1) grey: disparity in the window of the whole clip."""
     frames = _Disparities(depth)
     window = Window()

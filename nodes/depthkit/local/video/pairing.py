@@ -28,14 +28,14 @@ def check_clip(family: VideoFamily, connected: ClipConnected) -> None:
         raise PlanError(
             f"This ComfyUI has no {family.node} node, which {family.title} needs. Update ComfyUI."
         )
-    _check_vae(family, connected)
-    _check_texts(family, connected)
+    _check_clip_vae(family, connected)
+    _check_clip_texts(family, connected)
     _check_experts(family, connected)
-    _check_control(family, connected)
-    _check_images(family, connected)
+    _check_clip_patch(family, connected)
+    _check_frame_images(family, connected)
 
 
-def _check_vae(family: VideoFamily, connected: ClipConnected) -> None:
+def _check_clip_vae(family: VideoFamily, connected: ClipConnected) -> None:
     if connected.vae is None:
         raise PlanError(
             f"The VAE is missing. Add a Load VAE node with the VAE of {family.title} and connect "
@@ -49,7 +49,7 @@ def _check_vae(family: VideoFamily, connected: ClipConnected) -> None:
         )
 
 
-def _check_texts(family: VideoFamily, connected: ClipConnected) -> None:
+def _check_clip_texts(family: VideoFamily, connected: ClipConnected) -> None:
     if connected.clip or (connected.positive and family.route != "h3"):
         return
     raise PlanError(
@@ -79,7 +79,7 @@ def _check_experts(family: VideoFamily, connected: ClipConnected) -> None:
         )
 
 
-def _check_control(family: VideoFamily, connected: ClipConnected) -> None:
+def _check_clip_patch(family: VideoFamily, connected: ClipConnected) -> None:
     patch = connected.patch
     if family.patch and patch is None:
         raise PlanError(
@@ -99,7 +99,7 @@ def _check_control(family: VideoFamily, connected: ClipConnected) -> None:
         )
 
 
-def _check_images(family: VideoFamily, connected: ClipConnected) -> None:
+def _check_frame_images(family: VideoFamily, connected: ClipConnected) -> None:
     takes = {
         "first": family.first_frame,
         "last": family.last_frame,

@@ -44,7 +44,7 @@ class Wiring:
         }
 
 
-def _texts(wiring: Wiring) -> tuple[Link, Link]:
+def _conditioning_links(wiring: Wiring) -> tuple[Link, Link]:
     clip = Given("clip")
     positive: Link = Given("positive")
     if not wiring.connected.positive:
@@ -57,17 +57,17 @@ def _texts(wiring: Wiring) -> tuple[Link, Link]:
     return positive, wiring.add("negative", "ConditioningZeroOut", conditioning=positive)
 
 
-def _shifted(wiring: Wiring, name: str, *, done: bool) -> Link:
+def _shifted_video_model(wiring: Wiring, name: str, *, done: bool) -> Link:
     if wiring.choice.shift is None or done:
         return Given(name)
     key = "shift" if name == "model" else "shift_low"
     return wiring.add(key, "ModelSamplingSD3", model=Given(name), shift=wiring.choice.shift)
 
 
-def _sampled(wiring: Wiring, positive: Link, negative: Link, latent: Link) -> Ref:
+def _add_video_samplers(wiring: Wiring, positive: Link, negative: Link, latent: Link) -> Ref:
     """One run, or two experts one after the other."""
     choice, connected = wiring.choice, wiring.connected
-    model = _shifted(wiring, "model", done=connected.model.shifted)
+    model = _shifted_video_model(wiring, "model", done=connected.model.shifted)
     common: dict[str, Value] = {
         "steps": choice.steps,
         "cfg": choice.guidance,
@@ -81,7 +81,7 @@ def _sampled(wiring: Wiring, positive: Link, negative: Link, latent: Link) -> Re
             "sampler", "KSampler", model=model, latent_image=latent, seed=choice.seed,
             denoise=1.0, **common,
         )  # fmt: skip
-    low = _shifted(wiring, "model_low_noise", done=connected.low_noise.shifted)
+    low = _shifted_video_model(wiring, "model_low_noise", done=connected.low_noise.shifted)
     half = choice.steps // 2
     high = wiring.add(
         "sampler_high", "KSamplerAdvanced", model=model, latent_image=latent,
@@ -98,7 +98,7 @@ def _sampled(wiring: Wiring, positive: Link, negative: Link, latent: Link) -> Re
 def _vace(wiring: Wiring) -> Ref:
     """Depth as control video; frames that are given stay, by the mask; the reference's latents are
     trimmed again."""
-    positive, negative = _texts(wiring)
+    positive, negative = _conditioning_links(wiring)
     inputs: dict[str, Value] = {"control_video": Given("control_video")}
     if "first" in wiring.pictures or "last" in wiring.pictures:
         inputs["control_masks"] = Given("control_masks")
@@ -108,24 +108,24 @@ def _vace(wiring: Wiring) -> Ref:
         "depth", "WanVaceToVideo", positive=positive, negative=negative, vae=Given("vae"),
         batch_size=1, strength=wiring.choice.strength, **wiring.extent, **inputs,
     )  # fmt: skip
-    sampled = _sampled(wiring, Ref("depth", 0), Ref("depth", 1), Ref("depth", 2))
+    sampled = _add_video_samplers(wiring, Ref("depth", 0), Ref("depth", 1), Ref("depth", 2))
     return wiring.add("trimmed", "TrimVideoLatent", samples=sampled, trim_amount=Ref("depth", 3))
 
 
 def _fun(wiring: Wiring, names: dict[str, str]) -> Ref:
-    positive, negative = _texts(wiring)
+    positive, negative = _conditioning_links(wiring)
     pictures = {names[name]: given for name, given in wiring.pictures.items() if name in names}
     wiring.add(
         "depth", wiring.family.node, positive=positive, negative=negative, vae=Given("vae"),
         batch_size=1, control_video=Given("control_video"), **wiring.extent, **pictures,
     )  # fmt: skip
-    return _sampled(wiring, Ref("depth", 0), Ref("depth", 1), Ref("depth", 2))
+    return _add_video_samplers(wiring, Ref("depth", 0), Ref("depth", 1), Ref("depth", 2))
 
 
 def _ltx(wiring: Wiring) -> Ref:
     """Depth as guide frames behind the clip's own, cropped again after sampling."""
     choice = wiring.choice
-    positive, negative = _texts(wiring)
+    positive, negative = _conditioning_links(wiring)
     wiring.add(
         "timed", "LTXVConditioning", positive=positive, negative=negative,
         frame_rate=choice.timing.frame_rate,

@@ -42,7 +42,7 @@ def clip_timing(family: VideoFamily, connected: ClipConnected, settings: ClipSet
         )
     frames = connected.depth.frames
     available = max(1, int((frames - 1) / depth_rate * rate + 1e-6) + 1)
-    length, notes = _length(family, settings.length, available, still=frames == 1)
+    length, notes = _clip_length(family, settings.length, available, still=frames == 1)
     places = [index * depth_rate / rate for index in range(length)]
     if frames > 1 and places[-1] > frames - 0.5:
         notes.append(
@@ -70,15 +70,15 @@ def _rate(name: str, value: float) -> float:
     return value
 
 
-def _length(
+def _clip_length(
     family: VideoFamily, wanted: int | None, available: int, *, still: bool
 ) -> tuple[int, list[str]]:
     if wanted is None and still:
-        length = _on_grid(family, _STILL)
+        length = _sampled_length(family, _STILL)
         return length, [f"The depth is one image: it is held for {length} frames. Set a length."]
     exact = available if wanted is None else wanted
     # What was asked for goes to the nearest length; a clip of depth is never made longer.
-    length = _on_grid(family, exact, down=wanted is None)
+    length = _sampled_length(family, exact, down=wanted is None)
     if length == exact:
         return length, []
     rule = f"{family.first} + {family.step}n"
@@ -88,6 +88,6 @@ def _length(
 _STILL = 81
 
 
-def _on_grid(family: VideoFamily, frames: int, *, down: bool = False) -> int:
+def _sampled_length(family: VideoFamily, frames: int, *, down: bool = False) -> int:
     steps = (frames - family.first) / family.step
     return family.first + family.step * max(0, int(steps + 1e-9) if down else round(steps))
