@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from genvr_depth.nodes.depthkit.estimators.builtin import BuiltinDepth
 from genvr_depth.nodes.depthkit.estimators.efficientnet_lite import EfficientNetLite
+from genvr_depth.nodes.depthkit.estimators.packed_weights import unpacked
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -26,7 +27,7 @@ def starting_weights(model: BuiltinDepth, path: Path) -> dict[str, Tensor]:
     is new and contributes nothing yet, so the answers stay what they were.
     """
     if path.suffix == ".safetensors":
-        found = {k: v.float() if v.is_floating_point() else v for k, v in load_file(path).items()}
+        found = unpacked(load_file(path))
     else:
         found = torch.load(path, map_location="cpu")["average"]
     if not any(name.startswith("encoder.") for name in found):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 from genvr_depth.nodes.depthkit.estimators.builtin import BuiltinDepth
+from genvr_depth.nodes.depthkit.estimators.packed_weights import packed
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -71,7 +72,9 @@ def with_own_statistics(weights: dict[str, Tensor], batches: Batches) -> dict[st
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="write the averaged weights as fp16 safetensors")
+    parser = argparse.ArgumentParser(
+        description="write the averaged weights as the file of the pack"
+    )
     parser.add_argument("--state", type=Path, nargs="+", required=True)
     parser.add_argument("--shares", type=float, nargs="+", help="of the states; equal by default")
     parser.add_argument("--data", type=Path, help="shards for the batch statistics of a blend")
@@ -87,12 +90,10 @@ def main(arguments: list[str] | None = None) -> int:
         if options.data is None:
             parser.error("a blend needs --data")
         state = with_own_statistics(state, Batches([options.data], 16, 0))
-    half = {
-        name: (value.half() if value.is_floating_point() else value).contiguous()
-        for name, value in state.items()
-    }
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    save_file(half, options.out, metadata={"model": "genvr-depth built-in", "licence": "MIT"})
+    save_file(
+        packed(state), options.out, metadata={"model": "genvr-depth built-in", "licence": "MIT"}
+    )
     options.out.chmod(0o644)
     return 0
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from .raster.outdoors import landscape, street
+from .raster.places import avenue, hall, strips
 from .raster.relight import relit
 from .raster.renderer import Renderer
 from .raster.rooms import corridor, room
@@ -28,11 +29,14 @@ __all__ = ["build_scene", "main", "views"]
 
 SIZES = ((240, 180), (208, 208), (180, 240), (232, 192))
 KINDS = (
-    (room, 0.34),
+    (room, 0.26),
+    (strips, 0.08),
     (table_top, 0.18),
-    (corridor, 0.04),
-    (street, 0.14),
-    (landscape, 0.14),
+    (corridor, 0.03),
+    (hall, 0.05),
+    (street, 0.07),
+    (avenue, 0.07),
+    (landscape, 0.10),
     (group, 0.06),
     (close_up, 0.05),
     (vehicle, 0.03),

@@ -10,6 +10,7 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit.estimators.builtin import BuiltinDepth
 from genvr_depth.nodes.depthkit.estimators.efficientnet_lite import EfficientNetLite
+from genvr_depth.nodes.depthkit.estimators.packed_weights import packed, unpacked
 from genvr_depth.training import data, export
 from genvr_depth.training.augment import photograph
 from genvr_depth.training.data import HELD_BACK, Batches, composed_views
@@ -117,8 +118,13 @@ def test_a_run_begins_with_the_averaged_weights_of_another(tmp_path):
     earlier = BuiltinDepth().state_dict()
     torch.save({"average": earlier}, tmp_path / "state.pt")
     half = {k: v.half() if v.is_floating_point() else v for k, v in earlier.items()}
-    save_file(half, tmp_path / "weights.safetensors")
-    for name, close in (("state.pt", 0.0), ("weights.safetensors", 1e-3)):
+    save_file(half, tmp_path / "half.safetensors")
+    save_file(packed(earlier), tmp_path / "packed.safetensors")
+    for name, close in (
+        ("state.pt", 0.0),
+        ("half.safetensors", 1e-3),
+        ("packed.safetensors", 5e-3),
+    ):
         found = starting_weights(BuiltinDepth(), tmp_path / name)
         torch.testing.assert_close(found, earlier, rtol=close, atol=close)
 
@@ -146,7 +152,7 @@ def test_a_blend_is_the_mean_by_shares_with_statistics_of_its_own(tmp_path, monk
     export.main(
         ["--state", *states, "--shares", "1", "3", "--data", str(tmp_path), "--out", str(out)]
     )
-    blend = load_file(out)
+    blend = unpacked(load_file(out))
     assert blend["head.0.weight"].unique().tolist() == [pytest.approx(0.0075, abs=1e-5)]
     assert int(blend["deepest.0.1.num_batches_tracked"]) == 2
 

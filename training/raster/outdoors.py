@@ -10,7 +10,7 @@ from .clutter import plant
 from .figures import animal, person
 from .scene import Camera, Light, Scene, Sky
 
-__all__ = ["bush", "car", "daylight", "landscape", "street"]
+__all__ = ["bush", "car", "daylight", "lamp_post", "landscape", "street", "tree"]
 
 
 def daylight(scene: Scene, rng: random.Random, reach: float) -> None:
@@ -52,8 +52,9 @@ def _gaps(rng: random.Random) -> tuple[float, float]:
     return (8.0, rng.uniform(0.1, 0.4)) if rng.random() < 0.65 else _CLOSED
 
 
-def _tree(scene: Scene, rng: random.Random) -> None:
-    h = rng.uniform(2.5, 11)
+def tree(scene: Scene, rng: random.Random, height: float = 0.0) -> None:
+    """Of a random height unless one is given, in metres."""
+    h = height or rng.uniform(2.5, 11)
     scene.rod((0, 0, -0.2), (rng.gauss(0, 0.1), 0, h * 0.6), 0.05 + h * 0.035, m.bark(rng))
     mat = m.foliage(rng)
     if rng.random() < 0.25:
@@ -131,7 +132,7 @@ def car(scene: Scene, rng: random.Random) -> None:
         scene.box((sx * w * 0.33, -length * 0.49, h * 0.42), (0.3, 0.08, 0.14), m.glow(rng, 0.6))
 
 
-def _post(scene: Scene, rng: random.Random) -> None:
+def lamp_post(scene: Scene, rng: random.Random) -> None:
     h = rng.uniform(2.2, 6)
     scene.rod((0, 0, 0), (0, 0, h), rng.uniform(0.05, 0.16), m.metal(rng))
     roll = rng.random()
@@ -198,8 +199,8 @@ def _building(scene: Scene, rng: random.Random, w: float, d: float, h: float) ->
 
 
 _PROPS = (
-    (_tree, 4),
-    (_post, 3),
+    (tree, 4),
+    (lamp_post, 3),
     (person, 5),
     (_bench, 1),
     (bush, 2),

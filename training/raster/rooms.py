@@ -13,7 +13,7 @@ from .indoor_light import indoor_sky, warm
 from .scene import Camera, Light, Scene
 from .walls import enclose
 
-__all__ = ["corridor", "room"]
+__all__ = ["corridor", "furnish_walls", "room", "room_lights"]
 
 
 def _window_light(rng: random.Random, w: float, d: float, h: float) -> Light:
@@ -27,7 +27,7 @@ def _window_light(rng: random.Random, w: float, d: float, h: float) -> Light:
     return Light((*place, h * rng.uniform(0.5, 0.9)), color, False, True, aim, mask)
 
 
-def _room_lights(scene: Scene, rng: random.Random, w: float, d: float, h: float) -> None:
+def room_lights(scene: Scene, rng: random.Random, w: float, d: float, h: float) -> None:
     if rng.random() < 0.45:
         scene.lights.append(_window_light(rng, w, d, h))
     for i in range(rng.choice([1, 1, 2, 2, 3])):
@@ -47,7 +47,7 @@ def _room_lights(scene: Scene, rng: random.Random, w: float, d: float, h: float)
         )
 
 
-def _furnish_walls(
+def furnish_walls(
     scene: Scene, rng: random.Random, w: float, d: float, taken: list[tuple[float, float, float]]
 ) -> None:
     makers, weights, sizes = zip(*WALL_PIECES, strict=True)
@@ -228,9 +228,9 @@ def room(scene: Scene, rng: random.Random) -> None:
     indoor_sky(scene, rng)
     enclose(scene, rng, w, d, h)
     taken: list[tuple[float, float, float]] = []
-    _furnish_walls(scene, rng, w, d, taken)
+    furnish_walls(scene, rng, w, d, taken)
     _furnish_floor(scene, rng, w, d, taken)
-    _room_lights(scene, rng, w, d, h)
+    room_lights(scene, rng, w, d, h)
     _hanging_lamps(scene, rng, w, d, h)
     _room_cameras(scene, rng, w, d, h, taken)
 

@@ -15,6 +15,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..errors import InvalidInput, ModelError
 from .efficientnet_lite import CHANNELS, EfficientNetLite
+from .packed_weights import MixedWeights, unpacked
 from .working_size import nearest_multiple
 
 __all__ = ["INNER_SIZE", "MULTIPLE", "WIDTHS", "BuiltinDepth", "load_builtin"]
@@ -203,7 +204,8 @@ def load_builtin(
 ) -> BuiltinDepth:
     """The network with weights from a safetensors file, ready to predict.
 
-    Raises ModelError where the file is absent, damaged or made for another layout.
+    The file holds them packed (see `packed_weights`) or as floats, as older files do. Raises
+    ModelError where it is absent, damaged or made for another layout.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -215,7 +217,7 @@ def load_builtin(
             "Reinstall the pack, or connect a downloaded depth model instead."
         )
     try:
-        state = load_file(path)
+        stored = load_file(path)
     except (SafetensorError, OSError) as fault:
         raise ModelError(
             f"The built-in depth weights in {path.name} are damaged ({fault}). Reinstall the pack."
@@ -223,12 +225,12 @@ def load_builtin(
     with torch.device("meta"):
         model = BuiltinDepth()
     try:
-        model.load_state_dict(state, assign=True)
-    except RuntimeError as fault:
+        model.load_state_dict(unpacked(stored), assign=True)
+    except (RuntimeError, MixedWeights) as fault:
         raise ModelError(
             f"{path.name} holds weights of another network, not of the built-in depth model. "
             "Reinstall the pack."
         ) from fault
-    model = _folded(model.float().eval()).to(device=device, dtype=dtype)
+    model = _folded(model.eval()).to(device=device, dtype=dtype)
     torch.nn.utils.convert_conv2d_weight_memory_format(model, torch.channels_last)
     return model.requires_grad_(False).eval()

@@ -1,0 +1,80 @@
+"""Weights in a quarter of their float32 size: int8 with one scale for each output channel.
+
+A tensor that is stored as int8 has a partner of its name and `SCALE`, float16 (outputs,): the
+weight is their product. All others are stored as float16. Symmetric, per-channel post-training
+quantisation as in Krishnamoorthi 2018; biases, norms, depthwise filters and what reads the image
+or writes the depth are few, and errors there are seen, so they stay float16.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+__all__ = ["SCALE", "MixedWeights", "packed", "unpacked"]
+
+SCALE = ".scale"
+_LEVELS = 127  # int8 is used from -_LEVELS to _LEVELS
+_FEWEST = 32  # weights of one output: a depthwise filter has 9 or 25
+_WHOLE = ("stem.", "encoder.stem.", "head.")
+_CLIPS = torch.linspace(0.5, 1.0, 26)  # of a channel's largest weight; see `_scale`
+
+
+class MixedWeights(Exception):
+    """Packed tensors whose scales do not belong to them."""
+
+
+def _scale(rows: Tensor, levels: int) -> Tensor:
+    """(outputs, 1): the step with the least squared error, large weights clipped where that helps.
+
+    rows: (outputs, N) float.
+    """
+    largest = rows.abs().amax(1, keepdim=True).clamp_min(1e-6)
+    best, least = largest / levels, torch.full_like(largest, torch.inf)
+    for clip in _CLIPS:
+        step = (largest * clip / levels).half().float().clamp_min(1e-7)
+        error = (rows - step * (rows / step).round().clamp(-levels, levels)).square()
+        error = error.sum(1, keepdim=True)
+        best, least = torch.where(error < least, step, best), torch.minimum(error, least)
+    return best
+
+
+def packed(state: dict[str, Tensor], levels: int = _LEVELS) -> dict[str, Tensor]:
+    """A float state as it is stored; counters and other whole numbers as they are.
+
+    levels: the largest whole number; fewer make a file that compresses better and is less exact.
+    """
+    out: dict[str, Tensor] = {}
+    for name, value in state.items():
+        if not value.is_floating_point():
+            out[name] = value
+        elif value.ndim < 2 or value[0].numel() < _FEWEST or name.startswith(_WHOLE):
+            out[name] = value.half()
+        else:
+            step = _scale(value.flatten(1).float(), levels)
+            rows = (value.flatten(1) / step).round().clamp(-levels, levels)
+            out[name] = rows.to(torch.int8).reshape(value.shape)
+            out[name + SCALE] = step[:, 0].half()
+    return {name: value.contiguous() for name, value in out.items()}
+
+
+def unpacked(stored: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What `packed` stored, as float32; a state of plain floats (older files) likewise.
+
+    Raises MixedWeights where an int8 tensor has no scales, too many, or of the wrong kind, or
+    where scales have no tensor.
+    """
+    whole = {name for name, value in stored.items() if value.dtype == torch.int8}
+    scales = {name for name in stored if name.endswith(SCALE)}
+    if scales != {name + SCALE for name in whole}:
+        raise MixedWeights("some tensors lack their scales, or scales their tensor")
+    state: dict[str, Tensor] = {}
+    for name in stored.keys() - scales:
+        value = stored[name]
+        if name in whole:
+            scale = stored[name + SCALE]
+            if not scale.is_floating_point() or scale.shape != value.shape[:1]:
+                raise MixedWeights(f"the scales of {name} are not one for each output")
+            value = value.float() * scale.float().reshape(-1, *[1] * (value.ndim - 1))
+        state[name] = value.float() if value.is_floating_point() else value
+    return state
