@@ -96,7 +96,7 @@ test("a map that was measured more coarsely than it is large says so", async () 
   const measured = (name, size) => ({ ...frames([name], 8)[0], full_height: 6, measured: size });
   viewer.show([measured("1", [4, 3])]);
   await answer("1");
-  assert.equal(viewer.caption.textContent, "8×6 · viewer.measured · viewer.depth · 1");
+  assert.equal(viewer.caption.textContent, "8×6 viewer.measured · viewer.depth · 1");
   for (const [name, size] of [["2", [8, 6]], ["3", null]]) {
     viewer.show([measured(name, size)]);
     await answer(name);

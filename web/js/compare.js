@@ -5,7 +5,7 @@
  */
 import { api, app, chain, loadText, outputsOf, viewPath } from "../lib/comfy.mjs";
 import { CompareView } from "../lib/compare.mjs";
-import { hideCorePreview, loadStyle } from "../lib/dom.mjs";
+import { hideCorePreview, loadStyle, showView } from "../lib/dom.mjs";
 /** @import { FileReference } from "../lib/depth.mjs" */
 
 const NODE = "GenVRDepthSaveImage";
@@ -22,12 +22,7 @@ const addresses = (files) => (files ?? []).map((file) => api.apiURL(viewPath(fil
 /** @param {any} node @returns {any} the view, put on the node now if it is not there yet */
 function attach(node) {
   const view = new CompareView(text);
-  const widget = node.addDOMWidget("genvr_compare", "genvr_compare", view.element, {
-    serialize: false,
-    hideOnZoom: false,
-    getMinHeight: () => HEIGHT,
-  });
-  widget.serialize = false;
+  showView(node, "genvr_compare", view.element, HEIGHT);
   hideCorePreview(node);
   return view;
 }

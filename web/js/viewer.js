@@ -2,7 +2,7 @@
 /** Puts the depth viewer on every node that shows depth. */
 import { addNode, api, app, chain, loadText, outputsOf, setting, viewPath, widgetOf } from "../lib/comfy.mjs";
 import { decimals } from "../lib/depth.mjs";
-import { element, hideCorePreview, loadStyle } from "../lib/dom.mjs";
+import { element, hideCorePreview, loadStyle, showView } from "../lib/dom.mjs";
 import { DepthViewer } from "../lib/viewer.mjs";
 /** @import { Entry } from "../lib/depth.mjs" */
 
@@ -153,12 +153,7 @@ function attach(node) {
   });
   const offer = offerModel(node, viewer.element);
   hideCorePreview(node);
-  const widget = node.addDOMWidget("genvr_viewer", "genvr_viewer", viewer.element, {
-    serialize: false,
-    hideOnZoom: false,
-    getMinHeight: () => HEIGHT,
-  });
-  widget.serialize = false;
+  showView(node, "genvr_viewer", viewer.element, HEIGHT);
   refine(node);
   for (const name of WINDOW_WIDGETS) {
     const own = widgetOf(node, name);

@@ -35,8 +35,38 @@ export function textHeight(text, width) {
 const MARGIN = 4;
 const PADDING = 8;
 
+/** @type {WeakMap<any, {place: HTMLElement, heights: (() => number)[]}>} what each node shows */
+const panels = new WeakMap();
+
 /**
- * Show a box of text on a node, as high as the text needs. It is not saved with the workflow.
+ * What a node shows below its own widgets. One widget holds it all, since Vue nodes share free
+ * height out among widgets. It is not saved with the workflow.
+ * @param {any} node @param {string} name @param {HTMLElement} place
+ * @param {(() => number)[]} heights least pixels of each part
+ * @param {boolean} grows whether it takes the height that is left
+ */
+function addPanel(node, name, place, heights, grows) {
+  const height = () => heights.reduce((sum, part) => sum + part(), 0);
+  const widget = node.addDOMWidget(name, name, place, {
+    serialize: false,
+    hideOnZoom: false,
+    getMinHeight: height,
+    ...(grows ? {} : { margin: MARGIN, getMaxHeight: height }),
+  });
+  widget.serialize = false;
+  panels.set(node, { place, heights });
+}
+
+/**
+ * Show an image, with controls or without, in the height that a node has left.
+ * @param {any} node @param {string} name @param {HTMLElement} view @param {number} least pixels
+ */
+export function showView(node, name, view, least) {
+  addPanel(node, name, view, [() => least], true);
+}
+
+/**
+ * Show a box of text on a node, as high as the text needs: in its view, if it has one.
  * @param {any} node @param {string} name @param {HTMLElement} box
  * @param {{least?: number, padding?: number}} [room] pixels: the least height, and above and below
  * @returns {() => void} makes the node high enough for what the box says now
@@ -46,14 +76,13 @@ export function showText(node, name, box, { least = 0, padding = 0 } = {}) {
     const text = textHeight(box.textContent ?? "", node.size[0] - 2 * (MARGIN + PADDING));
     return Math.max(least, text && text + 2 * (MARGIN + padding));
   };
-  const widget = node.addDOMWidget(name, name, box, {
-    serialize: false,
-    hideOnZoom: false,
-    margin: MARGIN,
-    getMinHeight: height,
-    getMaxHeight: height,
-  });
-  widget.serialize = false;
+  const panel = panels.get(node);
+  if (panel) {
+    panel.place.append(box);
+    panel.heights.push(height);
+  } else {
+    addPanel(node, name, element("div", { class: "genvr-panel" }, box), [height], false);
+  }
   return () => node.setSize([node.size[0], Math.max(node.size[1], node.computeSize()[1])]);
 }
 

@@ -30,7 +30,7 @@ export const ENGLISH = Object.freeze({
     full: "Full screen",
     offer: "For sharper depth: Load Depth Model, {size}",
     add: "Add it",
-    measured: "measured at {size}",
+    measured: "from {size}",
     metric: "metres",
     depth: "relative depth",
     disparity: "relative disparity",

@@ -133,8 +133,8 @@ export class DepthViewer {
     const [wide, tall] = entry.measured ?? [];
     const coarse = wide && tall && (wide < entry.full_width || tall < entry.full_height);
     const measured = coarse ? text("viewer.measured").replace("{size}", `${wide}×${tall}`) : "";
-    const size = `${entry.full_width}×${entry.full_height}${reduced}`;
-    return [size, measured, text(`viewer.${entry.kind}`), entry.source].filter(Boolean).join(" · ");
+    const size = `${entry.full_width}×${entry.full_height}${reduced} ${measured}`.trim();
+    return [size, text(`viewer.${entry.kind}`), entry.source].filter(Boolean).join(" · ");
   }
 
   /** Lay the sliders' track out around the shown window. */

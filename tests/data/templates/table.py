@@ -20,6 +20,7 @@ __all__ = ["TEMPLATES"]
 PHOTO = "Photo: a sample scene or your own"
 COLUMNS = ((0, 300), (330, 340), (700, 380), (1110, 440))  # left edge, width
 TITLE, GAP = 30, 28
+NARROW = 330  # low in the last column: the minimap covers its right end
 Stack = Mapping[str, tuple[int, Node]]  # key -> height and node, from the top down
 
 
@@ -28,7 +29,7 @@ def _columns(*stacks: Stack) -> Template:
     for (x, width), stack in zip(COLUMNS, stacks, strict=True):
         y = 0
         for key, (height, node) in stack.items():
-            placed[key] = replace(node, at=(x, y), size=(width, height))
+            placed[key] = replace(node, at=(x, y), size=(node.size[0] or width, height))
             y += height + TITLE + GAP
     return placed
 
@@ -44,6 +45,10 @@ def _node(
     return Node(
         kind, widgets=widgets or {}, links=links, title=title, models=models, collapsed=collapsed
     )
+
+
+def _narrow(node: Node) -> Node:
+    return replace(node, size=(NARROW, 0))
 
 
 def _note(number: str) -> Node:
@@ -138,7 +143,8 @@ TEMPLATES: dict[str, Template] = {
             "interior photograph", 11, "people, text, watermark", {"denoise": 0.9},
             reference=("photo", "image"), mask=("layers", "background")))},
         {"save": (540, _save("restyled_room", ("paint", "image"))),
-         "mask": (300, _node("MaskPreview", "White is repainted", mask=("layers", "background")))},
+         "mask": (300, _narrow(_node("MaskPreview", "White is repainted",
+                                     mask=("layers", "background"))))},
     ),
     "06 Generate with GenVR": _columns(
         {"note": (370, _note("06"))},
@@ -155,14 +161,14 @@ TEMPLATES: dict[str, Template] = {
             widgets={"prompt": "a still life on a kitchen table", "styles": "looks"}))},
         {"photo": (460, _photo("product_table")),
          "all": (420, _node("PreviewImage", "All twelve", images=("paint", "image")))},
-        {"paint": (600, _node(
+        {"paint": (500, _node(
             "GenVRDepthGenerateRemote", image=("photo", "image"), prompt=("prompts", "prompt"),
             widgets={"seed": 1, "layout": "control size", "concurrency": 4})),
          "best": (150, _node("GenVRDepthKeepBest", widgets={"keep": 3},
                              control=("photo", "depth"), images=("paint", "image"),
                              original=("photo", "image")))},
         {"save": (540, _save("genvr/best", ("best", "images"))),
-         "scores": (340, _node("PreviewAny", "Scores", source=("best", "report")))},
+         "scores": (340, _narrow(_node("PreviewAny", "Scores", source=("best", "report"))))},
     ),
     "08 Layers and Depth-aware Edit": _columns(
         {"note": (275, _note("08"))},
@@ -198,18 +204,18 @@ TEMPLATES: dict[str, Template] = {
                              widgets={"layout": "parallax clip, sway", "strength": 3.0,
                                       "frames": 16},
                              depth=("photo", "depth"), image=("photo", "image")))},
-        {"depth": (540, _node("GenVRDepthEstimate", widgets={"consistency": "clip"},
+        {"depth": (640, _node("GenVRDepthEstimate", widgets={"consistency": "clip"},
                               image=("move", "images"))),
-         "save": (296, _node("GenVRDepthSaveDepth", "Every frame, lossless",
+         "video": (116, _node("CreateVideo", widgets={"fps": 12.0},
+                              images=("depth", "control_image")))},
+        {"show": (400, _node("SaveVideo", widgets={"filename_prefix": "depth/clip"},
+                             video=("video", "VIDEO"))),
+         "save": (470, _narrow(_node("GenVRDepthSaveDepth", "Every frame, lossless",
                              widgets={"filename_prefix": "depth/clip/frame", "format": "exr"},
-                             depth=("depth", "depth")))},
-        {"grey": (252, _node("GenVRDepthToImage", depth=("depth", "depth"))),
-         "video": (116, _node("CreateVideo", widgets={"fps": 12.0}, images=("grey", "image"))),
-         "show": (420, _node("SaveVideo", widgets={"filename_prefix": "depth/clip"},
-                             video=("video", "VIDEO")))},
+                             depth=("depth", "depth"))))},
     ),
     "11 Move the Camera": _columns(
-        {"note": (460, _note("11"))},
+        {"note": (390, _note("11"))},
         {"photo": (460, _photo("furnished_room"))},
         {"move": (420, _node("GenVRDepthCameraMove",
                              widgets={"move": "orbit", "amount": 0.12, "frames": 25,
