@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -143,7 +144,7 @@ def test_exr(clip, core, tmp_path, compression):
     options = SaveOptions(compression=compression)
     compare(
         f"EXR {compression}",
-        "core",
+        "core (uncompressed)",
         lambda: ours(clip, tmp_path, "exr", options),
         lambda: save(picture, format),
         clip.batch,
@@ -154,6 +155,41 @@ def test_exr(clip, core, tmp_path, compression):
     assert torch.equal(decode_depth(first.read_bytes()).values, clip.frame(0).values)
     if compression == "zip":
         assert mine < other
+
+
+def test_exr_zip_against_the_same_compression(clip, tmp_path):
+    """Core writes its EXR uncompressed; here its encoder (libavcodec) is asked for ZIP as well."""
+    av = pytest.importorskip("av")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "ours").mkdir()
+
+    def encoded(plane: np.ndarray) -> bytes:
+        codec = av.CodecContext.create("exr", "w")
+        codec.width, codec.height, codec.pix_fmt = WIDTH, HEIGHT, "grayf32le"
+        codec.time_base = Fraction(1, 1)
+        codec.options = {"compression": "zip16"}
+        frame = av.VideoFrame.from_ndarray(plane, format="grayf32le")
+        frame.pts, frame.time_base = 0, codec.time_base
+        return b"".join(bytes(packet) for packet in [*codec.encode(frame), *codec.encode(None)])
+
+    def theirs() -> None:
+        emptied(tmp_path / "theirs")
+        for index in range(clip.batch):
+            data = encoded(clip.frame(index).values[0].numpy())
+            (tmp_path / "theirs" / f"{index}.exr").write_bytes(data)
+
+    options = SaveOptions(compression="zip")
+    compare(
+        "EXR zip",
+        "core's encoder with ZIP",
+        lambda: ours(clip, tmp_path / "ours", "exr", options),
+        theirs,
+        clip.batch,
+    )
+    ratio = sizes(tmp_path / "ours", "*.exr") / sizes(tmp_path / "theirs", "*.exr")
+    sys.stdout.write(f"EXR zip bytes: {ratio:.3f} of core's encoder's\n")
+    first = min((tmp_path / "ours").iterdir())
+    assert torch.equal(decode_depth(first.read_bytes()).values, clip.frame(0).values)
 
 
 def test_half_exr(clip, core, tmp_path):
