@@ -105,7 +105,7 @@ def test_node_info_opens_the_help_with_its_image(page, canvas):
     node = canvas.add("GenVRDepthEstimate", 400, 200)
     page.evaluate("(id) => app.canvas.selectItems([app.graph.getNodeById(id)])", node)
     page.locator("[data-testid=info-button]").click(timeout=10_000)
-    image = page.locator("img[src*='GenVRDepthEstimate.jpg']").first
+    image = page.locator("img[src*='GenVRDepthEstimate.webp']").first
     image.wait_for(timeout=10_000)
     page.wait_for_function("(image) => image.naturalWidth > 100", arg=image.element_handle())
     page.get_by_text("With no model connected it uses the small model").first.wait_for()

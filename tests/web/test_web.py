@@ -105,9 +105,9 @@ def test_a_help_page_has_an_image_and_no_dead_link(node):
     links = re.findall(r"(!?)\[[^\]]*\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
     files = [target for _, target in links if "://" not in target and not target.startswith("#")]
     assert [target for target in files if not (page.parent / target).is_file()] == []
-    assert any(mark and target.endswith(".jpg") for mark, target in links)
+    assert any(mark and target.endswith(".webp") for mark, target in links)
 
 
-@pytest.mark.parametrize("path", sorted((WEB / "docs" / "img").glob("*.jpg")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted((WEB / "docs" / "img").glob("*.webp")), ids=lambda p: p.stem)
 def test_an_image_of_the_help_pages_is_small(path):
-    assert path.stat().st_size <= 120_000
+    assert path.stat().st_size <= 30_000

@@ -1,7 +1,7 @@
 """Images for the README, the help pages and the registry, made from the bundled scenes.
 
 `python -m training.scenes.showcase` from the repository's root writes web/icon.png,
-web/banner.jpg and web/docs/img/*.jpg; needs the pack's own requirements and no Blender.
+web/banner.jpg and web/docs/img/*.webp; needs the pack's own requirements and no Blender.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def slashed(
 
 
 def save(image: Image.Image, path: Path, limit: int) -> None:
-    """Write the JPEG with the best quality whose file stays under `limit` bytes."""
+    """Write the JPEG or WebP with the best quality whose file stays under `limit` bytes."""
     for quality in range(92, 40, -3):
         image.save(path, quality=quality, optimize=True, progressive=True)
         if path.stat().st_size <= limit:
@@ -78,8 +78,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in SCENE_NAMES:
         image, colored, _ = panels(name)
-        save(side_by_side((image, colored), 400), folder / f"{name}.jpg", 60_000)
-    save(side_by_side(panels("furnished_room"), 380), folder / "overview.jpg", 90_000)
+        save(side_by_side((image, colored), 400), folder / f"{name}.webp", 26_000)
     image, colored, _ = panels("street")
     save(
         slashed(image, colored, (0, 250, 1024, 689), (1260, 540)),

@@ -16,7 +16,7 @@ from .stage import ROOT, Stage, save
 __all__ = ["helps"]
 
 IMAGES = ROOT / "web" / "docs" / "img"
-MOST = 60_000
+MOST = 26_000
 SCENE_EXR = "room.exr"
 Spec = dict[str, Any]
 
@@ -198,7 +198,7 @@ def helps(stage: Stage, wanted: set[str]) -> None:
     for name, recipe in RECIPES.items():
         if wanted and name not in wanted:
             continue
-        save(image(stage, recipe), IMAGES / f"GenVRDepth{name}.jpg", MOST)
+        save(image(stage, recipe), IMAGES / f"GenVRDepth{name}.webp", MOST)
 
 
 def image(stage: Stage, recipe: Recipe) -> Any:

@@ -175,10 +175,10 @@ class Stage:
 
 def save(image: Image.Image, path: Path, most: int) -> None:
     """Write a JPEG or WebP of at most `most` bytes, in the best quality that fits."""
-    options: dict[str, Any] = {"method": 4}
+    options: dict[str, Any] = {"method": 6}
     if path.suffix == ".jpg":
-        options = {"subsampling": 0, "optimize": True}
-    for quality in range(90, 35, -8):
+        options = {"subsampling": "4:2:0", "optimize": True, "progressive": True}
+    for quality in range(90, 35, -4):
         buffer = io.BytesIO()
         image.save(buffer, FORMATS[path.suffix], quality=quality, **options)
         if buffer.tell() <= most:
