@@ -15,6 +15,7 @@ from genvr_depth.nodes.depthkit.views import colour_map as colormap
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "web"
+HELP_IMAGES = sorted((WEB / "docs" / "img").glob("*.webp"))
 MODULES = sorted([*WEB.rglob("*.js"), *WEB.rglob("*.mjs")])
 IMPORT = re.compile(r"""(?:from|import)\s*\(?\s*["']([^"']+)["']""")
 ALLOWED_OUTSIDE = {"../../../scripts/app.js", "../../../scripts/api.js"}
@@ -108,6 +109,6 @@ def test_a_help_page_has_an_image_and_no_dead_link(node):
     assert any(mark and target.endswith(".webp") for mark, target in links)
 
 
-@pytest.mark.parametrize("path", sorted((WEB / "docs" / "img").glob("*.webp")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", HELP_IMAGES, ids=lambda path: path.stem)
 def test_an_image_of_the_help_pages_is_small(path):
     assert path.stat().st_size <= 30_000
