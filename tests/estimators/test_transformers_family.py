@@ -77,6 +77,49 @@ def test_the_values_are_those_of_the_network_untouched(folder):
     assert torch.allclose(got, wanted, atol=1e-5)
 
 
+# As published beside the weights, in part.
+_DINO_PREPARED = {
+    "do_normalize": True,
+    "do_pad": True,
+    "do_rescale": False,
+    "do_resize": False,
+    "image_mean": [123.675, 116.28, 103.53],
+    "image_std": [58.395, 57.12, 57.375],
+    "rescale_factor": 1 / 255,
+    "size_divisor": 14,
+}
+_GLPN_PREPARED = {"do_rescale": True, "do_resize": True, "resample": 2, "size_divisor": 32}
+
+
+@pytest.mark.parametrize(
+    ("name", "prepared"),
+    [
+        ("glpn-nyu", _GLPN_PREPARED),
+        ("glpn-kitti", _GLPN_PREPARED),
+        ("dpt-dinov2-base-nyu", _DINO_PREPARED),
+        ("dpt-dinov2-small-kitti", _DINO_PREPARED),
+    ],
+)
+def test_a_row_answers_as_the_library_with_its_own_preparation(name, prepared, tmp_path):
+    import transformers
+
+    path = save_tiny(name, tmp_path)
+    (path / "preprocessor_config.json").write_text(json.dumps(prepared))
+    processing = (
+        transformers.GLPNImageProcessor
+        if name.startswith("glpn")
+        else transformers.DPTImageProcessor
+    )
+    network = transformers.AutoModelForDepthEstimation.from_pretrained(path).eval()
+    image = torch.randint(0, 256, (1, 3, 64, 96) if name.startswith("glpn") else (1, 3, 56, 84))
+    with torch.no_grad():
+        wanted = network(**processing(**prepared)(image.byte(), return_tensors="pt"))
+        model = load_folder(path, resident())
+        got = model(image / 255)
+    assert model.kind == "metric"
+    torch.testing.assert_close(got, wanted.predicted_depth, rtol=1e-3, atol=1e-4)
+
+
 def test_depth_pro_gives_metres_and_a_camera_as_its_own_post_processing_does(folder):
     from transformers import AutoModelForDepthEstimation
 
@@ -419,6 +462,17 @@ def test_a_damaged_preprocessor_config_is_named(folder, tmp_path, text):
         ('{"image_mean": null}', [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
         ('{"image_mean": [0.1, 0.2, 0.3], "image_std": 0.5}', [0.1, 0.2, 0.3], [0.5] * 3),
         ('{"do_normalize": false, "image_mean": [0.1, 0.2, 0.3]}', [0.0] * 3, [1.0] * 3),
+        (
+            '{"do_rescale": false, "image_mean": [51, 102, 153], "image_std": [25.5, 51, 51]}',
+            [0.2, 0.4, 0.6],
+            [0.1, 0.2, 0.2],
+        ),
+        ('{"do_rescale": false}', [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        (
+            '{"rescale_factor": 0.00784313725, "image_mean": 1, "image_std": 1}',
+            [0.5] * 3,
+            [0.5] * 3,
+        ),
     ],
 )
 def test_images_are_normalised_as_the_folder_says(folder, tmp_path, text, mean, deviation):

@@ -84,7 +84,7 @@ _IN, _OUT = f"{_V2}-Metric-Indoor", f"{_V2}-Metric-Outdoor"
 _V2M = "depth-anything-v2-metric"
 
 _PROMPT, _PROMPT_HUB = "Prompt Depth Anything", "depth-anything/prompt-depth-anything"
-_DPTD, _META = "DPT with DINOv2", "facebook/dpt-dinov2-small"
+_DPTD, _META = "DPT with DINOv2", "facebook/dpt-dinov2"
 
 _LINES: tuple[_Line, ...] = (
     ("depth-anything-v2-small", _DA2, "disparity", _APACHE, _S, f"{_V2}-Small-hf", _DINO),
@@ -114,8 +114,16 @@ _LINES: tuple[_Line, ...] = (
         "google/tipsv2-b14-dpt",
         (14, 448),
     ),
-    ("dpt-dinov2-small-nyu", _DPTD, "metric", _APACHE, (37.2, 149), f"{_META}-nyu", _DINO),
-    ("dpt-dinov2-small-kitti", _DPTD, "metric", _APACHE, (37.2, 149), f"{_META}-kitti", _DINO),
+    ("dpt-dinov2-base-nyu", _DPTD, "metric", _APACHE, (112.0, 448), f"{_META}-base-nyu", _DINO),
+    (
+        "dpt-dinov2-small-kitti",
+        _DPTD,
+        "metric",
+        _APACHE,
+        (37.2, 149),
+        f"{_META}-small-kitti",
+        _DINO,
+    ),
     (
         "prompt-depth-anything-small",
         _PROMPT,
@@ -149,7 +157,7 @@ _LINES: tuple[_Line, ...] = (
 
 # Repositories whose main branch holds a pickle only, and the branch with the same weights as
 # safetensors.
-_REVISIONS = {"dpt-hybrid-midas": "refs/pr/5"}
+_REVISIONS = {"dpt-hybrid-midas": "refs/pr/5", "dpt-dinov2-base-nyu": "refs/pr/3"}
 
 MODELS: tuple[ModelRow, ...] = tuple(
     ModelRow(
@@ -183,7 +191,7 @@ _BEST_FOR = {
     "glpn-nyu": _INDOORS + ", with little memory",
     "glpn-kitti": _ROADS + ", with little memory",
     "tipsv2-dpt-base": _INDOORS + " of up to 10 m",
-    "dpt-dinov2-small-nyu": _INDOORS,
+    "dpt-dinov2-base-nyu": _INDOORS,
     "dpt-dinov2-small-kitti": _ROADS,
     "prompt-depth-anything-small": "filling and refining measured depth (LiDAR), fast",
     "prompt-depth-anything-large": "filling and refining measured depth (LiDAR)",

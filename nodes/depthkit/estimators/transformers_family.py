@@ -130,14 +130,22 @@ def load_folder(
 def _normalisation(
     prepare: Mapping[str, Any], family: Family, folder: Path
 ) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of the images, (3, 1, 1) each: the folder's, else the
-    family's."""
-    mean, deviation = family.normalisation
-    chosen = (prepare.get("image_mean") or mean, prepare.get("image_std") or deviation)
+    """Mean and standard deviation of images in 0..1, (3, 1, 1) each: the folder's, else the
+    family's.
+
+    The folder's are in units of its own scaling of 0..255: with do_rescale false (DPT with DINOv2)
+    they are near 120 and 57.
+    """
+    given = (prepare.get("image_mean"), prepare.get("image_std"))
     if not prepare.get("do_normalize", True):
-        chosen = _NONE
+        given = _NONE
+    scaled = prepare.get("do_rescale", True)
     try:
-        mean, deviation = (torch.tensor(c, dtype=torch.float32).expand(3) for c in chosen)
+        white = 255 * float(prepare.get("rescale_factor", 1 / 255)) if scaled else 255.0
+        mean, deviation = (
+            torch.tensor(own, dtype=torch.float32).expand(3) / white if own else torch.tensor(usual)
+            for own, usual in zip(given, family.normalisation, strict=True)
+        )
     except (TypeError, ValueError, RuntimeError):
         mean, deviation = torch.zeros(3), torch.zeros(3)
     if not (mean.isfinite().all() and deviation.isfinite().all() and deviation.min() > 0):
