@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import torch
@@ -21,3 +22,9 @@ torch.set_num_threads(1)
 # A loaded machine is no fault of the code.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+def pytest_collection_finish():
+    # What was imported so far lives to the end; looked at in every collection, it costs seconds.
+    gc.collect()
+    gc.freeze()

@@ -59,7 +59,7 @@ def test_the_image_is_looked_at_large_and_small(model):
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_agrees_with_single(model, dtype):
-    image = _cuboid()
+    image = _cuboid()[:, :, 64:, 64:224]
     exact = model(image)
     half = load_builtin(WEIGHTS, dtype=dtype)(image.to(dtype)).float()
     assert torch.isfinite(half).all()

@@ -172,8 +172,8 @@ AWKWARD = {
     "flat": torch.full((1, 40, 60, 3), 0.5),
     "black": torch.zeros(1, 40, 60, 3),
     "one pixel": torch.rand(1, 1, 1, 3),
-    "one row": torch.rand(1, 1, 200, 3),
-    "one column": torch.rand(1, 200, 1, 3),
+    "one row": torch.rand(1, 1, 90, 3),
+    "one column": torch.rand(1, 90, 1, 3),
     "with transparency": torch.rand(2, 41, 37, 4),
     "grey": torch.rand(1, 41, 37, 1),
     "half precision": torch.rand(1, 40, 60, 3).half(),
@@ -184,7 +184,8 @@ AWKWARD = {
 @pytest.mark.parametrize("name", AWKWARD)
 def test_awkward_images_give_a_finite_map_and_control_image_of_their_size(name):
     image = AWKWARD[name]
-    result = node("Estimate").run(image, detail="tiles + edges", consistency="clip")["result"]
+    options = {"resolution": 64, "detail": "tiles + edges", "consistency": "clip"}
+    result = node("Estimate").run(image, **options)["result"]
     depth, control, valid, _ = result
     assert depth.source == "builtin"
     assert depth.values.shape == valid.shape == image.shape[:3]
@@ -238,10 +239,11 @@ def test_the_builtin_model_computes_in_the_precision_of_the_loader(
 ):
     monkeypatch.setattr(HeadlessHost, "supports", lambda _, dtype: True)
     image = node("SampleScene").load(SCENE_NAMES[0])["result"][0]
-    exact = node("Estimate").run(image)["result"][0].values
+    image = image[:, ::6, ::6]  # few processors compute half precision at any speed
+    exact = node("Estimate").run(image, resolution=128)["result"][0].values
     (model,) = node("ModelLoader").load("builtin", precision, "never")
     assert {p.dtype for p in model.network.parameters()} == {wanted}
     assert node("ModelLoader").load("builtin", precision, "never")[0] is model
-    depth = node("Estimate").run(image, model)["result"][0]
+    depth = node("Estimate").run(image, model, resolution=128)["result"][0]
     error = (depth.values - exact).abs().mean() / (exact.amax() - exact.amin())
     assert error <= off
