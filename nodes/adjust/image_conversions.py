@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
+from ..depthkit.images import Images
 from ..depthkit.ranges import Window
 from ..depthkit.views.colour_map import COLORMAPS
 from ..depthkit.views.render import MEANINGS, SCALES, RenderOptions, from_image, render
@@ -43,7 +44,9 @@ class GenVRDepthFromImage(Declared):
 
     INPUTS = Inputs(
         required={
-            "image": image_input("A grey depth image. Transparent pixels are taken as unknown."),
+            "image": image_input(
+                "A grey depth image. Transparent pixels are taken as unknown.", streamed=True
+            ),
             "white_means": Choice(
                 "What the numbers are. Control maps of MiDaS, Depth Anything "
                 "and ControlNets are 'white is near (disparity)'; Z passes of a renderer "
@@ -59,7 +62,7 @@ class GenVRDepthFromImage(Declared):
     )
 
     def convert(
-        self, image: Tensor, white_means: str, near: float = 0.0, far: float = 0.0
+        self, image: Images, white_means: str, near: float = 0.0, far: float = 0.0
     ) -> dict[str, Any]:
         depth = from_image(image, white_means, near, far)
         return {"ui": depth_ui(depth), "result": (depth,)}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor
-
 from ..depthkit.depth_map import DepthMap
+from ..depthkit.images import Images
 from ..shared.declared import Inputs
 from ..shared.depth_view import depth_ui
 from ..shared.given_depth import given_depth
@@ -26,10 +25,12 @@ class GenVRDepthPreview(PassesDepthOn):
     INPUTS = Inputs(
         required={"depth": depth_map_input("The depth to look at.")},
         optional={
-            "image": image_input("The photograph of the same view; it colours the 3D view."),
+            "image": image_input(
+                "The photograph of the same view; it colours the 3D view.", streamed=True
+            ),
         },
     )
 
-    def show(self, depth: DepthMap | Tensor, image: Tensor | None = None) -> dict[str, Any]:
+    def show(self, depth: DepthMap | Images, image: Images | None = None) -> dict[str, Any]:
         depth = given_depth(depth).depth
         return {"ui": depth_ui(depth, image=image), "result": (depth,)}

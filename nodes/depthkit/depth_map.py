@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from .errors import InvalidInput
+from .images import Images
 from .kernels import resample
 
 __all__ = [
@@ -110,7 +111,7 @@ class DepthMap:
     camera: Pinhole | None = None
     source: str = ""
     measured: Size | None = None
-    photo: Tensor | None = None
+    photo: Images | None = None
     projection: Projection = "perspective"
 
     @property

@@ -6,7 +6,7 @@ range or not finite (renders), the device a GPU, and a lone image or a mask may 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol, overload
 
 import numpy as np
 import torch
@@ -18,6 +18,8 @@ from .errors import InvalidInput
 
 __all__ = [
     "SAME_SHAPE",
+    "FrameSequence",
+    "Images",
     "at_frame",
     "check_frames",
     "check_pixels",
@@ -38,14 +40,28 @@ _LIT = 0.02
 _REC709 = (0.2126, 0.7152, 0.0722)
 
 
-def rgb(image: Tensor, name: str = "image") -> Tensor:
+class FrameSequence(Protocol):
+    """Images (B, H, W, C) that are read when they are used, as those of a video file are."""
+
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def shape(self) -> torch.Size: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, which: Any, /) -> Tensor: ...
+
+
+Images = Tensor | FrameSequence
+
+
+def rgb(image: Images, name: str = "image") -> Tensor:
     """Three clean channels: (B, H, W, 3) float32 on the CPU, 0..1.
 
     image: (B, H, W, C), (H, W, C) or (B, H, W); C = 1, 3 or 4. Alpha is dropped, grey is repeated,
     non-finite pixels become black. Raises InvalidInput, naming the input, on any other shape or an
     empty batch.
     """
-    stack = frames(image, name)
+    stack = frames(image if isinstance(image, Tensor) else image[:], name)
     channels = (
         stack[..., :3] if stack.shape[-1] >= 3 else stack[..., :1].expand(*stack.shape[:3], 3)
     )
@@ -84,10 +100,14 @@ def resize(images: Tensor, height: int, width: int) -> Tensor:
     return resized.movedim(1, -1).clamp(0, 1).contiguous()
 
 
-def frames(image: Tensor, name: str = "image") -> Tensor:
+@overload
+def frames(image: Tensor, name: str = "image") -> Tensor: ...
+@overload
+def frames(image: Images, name: str = "image") -> Images: ...
+def frames(image: Images, name: str = "image") -> Images:
     """The batch as it is, (B, H, W, C) without a copy; for callers that clean it piece by piece."""
     stack = image
-    if stack.ndim == 3:
+    if isinstance(stack, Tensor) and stack.ndim == 3:
         # (H, W, C) has a small last dimension; anything else is a batch of masks.
         stack = stack[None] if stack.shape[-1] in (1, 3, 4) else stack[..., None]
     if stack.ndim != 4 or stack.shape[-1] not in (1, 3, 4) or 0 in stack.shape:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor
-
+from ..depthkit.images import Images
 from ..depthkit.ranges import control_image
 from ..shared.declared import Choice, Declared, Inputs, Int, Socket
 from ..shared.depth_view import depth_ui
@@ -53,7 +52,9 @@ class GenVRDepthEstimate(Declared):
 
     INPUTS = Inputs(
         required={
-            "image": image_input("The image, or the frames of a clip. Any size, any number.")
+            "image": image_input(
+                "The image, or the frames of a clip. Any size, any number.", streamed=True
+            )
         },
         optional={
             "model": Socket(
@@ -92,7 +93,7 @@ class GenVRDepthEstimate(Declared):
 
     def run(
         self,
-        image: Tensor,
+        image: Images,
         model: estimators.Estimator | None = None,
         resolution: int = 0,
         detail: str = "auto",

@@ -24,7 +24,7 @@ from ..shared.genvr_service import (
     profile_widget,
 )
 from ..shared.on_demand import genvr
-from ..shared.sockets import DEPTH_MAP, advanced, image_input
+from ..shared.sockets import DEPTH_MAP, advanced, paid_image_input
 
 __all__ = ["GenVRDepthEstimateRemote"]
 
@@ -33,7 +33,7 @@ __all__ = ["GenVRDepthEstimateRemote"]
 def _detector_inputs() -> Inputs:
     return Inputs(
         required={
-            "image": image_input("The image, or a batch; each image is paid for."),
+            "image": paid_image_input("The image, or a batch."),
             **parameters_shown(genvr.model_named("detect")),
         },
         optional=advanced({**money_widgets(), "profile": profile_widget()}),

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..shared import host
-from ..shared.declared import Choice, Declared, Float, Input, Inputs, Int, Socket, Text
+from ..shared.declared import Choice, Declared, Float, FrameSocket, Input, Inputs, Int, Socket, Text
 from ..shared.local_facts import control_facts, is_guided, model_facts, patch_facts, vae_facts
 from ..shared.on_demand import local
 from ..shared.sampler_widgets import auto_number, sampler_names
@@ -30,7 +30,7 @@ def _image_required() -> dict[str, Input]:
     return {
         "model": Socket("MODEL", "The diffusion model; LoRAs go in front of it."),
         "vae": Socket("VAE", "The VAE that belongs to the model."),
-        "depth": Socket(
+        "depth": FrameSocket(
             f"{DEPTH_MAP},IMAGE",
             "A depth map (best), or a finished control image with near = white. It "
             "is resampled smoothly to the exact sampling size.",

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
+from ..depthkit.images import rgb
 from ..depthkit.views.geometry import GridMesh, grid_mesh, to_gltf, with_space
 from ..shared.declared import Declared, Inputs
 from ..shared.frame_images import images_for
@@ -50,7 +51,8 @@ class GenVRDepthToMesh(Declared):
     ) -> tuple[Any]:
         depth = given_depth(depth, image=image).depth
         space = with_space(depth, field_of_view, near or None, far or None)
-        images = images_for(image, depth)
+        photos = images_for(image, depth)
+        images = None if photos is None else rgb(photos)
         meshes = []
         with current().task(depth.batch) as task:
             for index in range(depth.batch):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from torch import Tensor
 
 from ..depthkit.conversions import to_disparity
 from ..depthkit.depth_map import DepthMap
+from ..depthkit.images import Images
 from ..depthkit.ranges import Window, control_image, normalise
 from ..depthkit.views.colour_map import COLORMAPS, colorize
 from ..shared.declared import Boolean, Choice, Float, Inputs, Int
@@ -72,7 +74,9 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         },
         optional={
             "image": image_input(
-                "The photograph of the same view; a depth photo and a side-by-side picture need it."
+                "The photograph of the same view; a depth photo and a side-by-side picture need "
+                "it.",
+                streamed=True,
             ),
             "near": _distance_input("Nearest value of the window; auto takes it from the map."),
             "far": _distance_input("Farthest value of the window; auto takes it from the map."),
@@ -114,11 +118,11 @@ class GenVRDepthSaveDepth(PassesDepthOn):
 
     def save(
         self,
-        depth: DepthMap | Tensor,
+        depth: DepthMap | Images,
         filename_prefix: str = "depth/depth",
         format: str = "png16",
         values: str = UNCHANGED,
-        image: Tensor | None = None,
+        image: Images | None = None,
         near: float = 0.0,
         far: float = 0.0,
         exr_compression: str = "zip",
@@ -140,7 +144,9 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         beside = _companions(chosen, coding, format, texts, sidecar, color_preview)
         frames = _encoders(chosen, coding, photos, format, options, beside)
         row, size = formats.FORMATS[format], (depth.width, depth.height)
-        files, saved = save_frames(filename_prefix, size, row.extension, frames, note=note)
+        files, saved = save_frames(
+            filename_prefix, size, row.extension, frames, depth.batch, note=note
+        )
         ui = shown(files, saved, row.shows, lambda some: control_image(depth, only=some))
         return {"ui": ui, "result": (depth,)}
 
@@ -151,18 +157,18 @@ Companions = Callable[[int], dict[str, bytes]]
 def _encoders(
     depth: DepthMap,
     coding: formats.Coding,
-    photos: Tensor | None,
+    photos: Images | None,
     format: str,
     options: formats.SaveOptions,
     beside: Companions,
-) -> list[Callable[[], formats.Encoded]]:
-    def one(index: int) -> formats.Encoded:
-        photo = frame_image(photos, index)
+) -> Iterator[Callable[[], formats.Encoded]]:
+    def one(index: int, photo: Tensor | None) -> formats.Encoded:
         array = None if photo is None else photo.numpy()
         data = formats.encode_frame(depth.frame(index), coding, array, format, options)
         return formats.Encoded(data, beside(index))
 
-    return [lambda index=index: one(index) for index in range(depth.batch)]
+    for index in range(depth.batch):
+        yield partial(one, index, frame_image(photos, index))
 
 
 def _companions(

@@ -7,7 +7,9 @@ ComfyUI would wait at its start while those methods are compiled: eq=False, repr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -18,6 +20,7 @@ __all__ = [
     "Declared",
     "FileChoice",
     "Float",
+    "FrameSocket",
     "Input",
     "Inputs",
     "Int",
@@ -42,6 +45,17 @@ class Socket:
         # ComfyUI draws a text field for this one unless it is told not to.
         wired = {"forceInput": True} if self.type == "STRING" else {}
         return self.type, {"tooltip": self.tooltip, **wired}
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class FrameSocket(Socket):
+    """An input of images that takes a VIDEO as well: the node gets its frames. streamed: read one
+    at a time (`VideoFrames`), else (B, H, W, C)."""
+
+    streamed: bool = field(default=False, kw_only=True)
+
+    def emit(self) -> Emitted:
+        return f"{self.type},VIDEO", {"tooltip": self.tooltip}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -180,6 +194,11 @@ class Inputs:
         }
         return {**emitted, **({"hidden": dict(self.hidden)} if self.hidden else {})}
 
+    def sockets(self) -> dict[str, Socket]:
+        """The inputs that are wired."""
+        given = {**self.required, **self.optional}
+        return {name: one for name, one in given.items() if isinstance(one, Socket)}
+
     def defaults(self) -> dict[str, Any]:
         """The default of every widget that has one."""
         return {
@@ -189,10 +208,44 @@ class Inputs:
         }
 
 
+def _given_frames(run: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function; a VIDEO at an input that is a `FrameSocket` arrives as its frames."""
+
+    @functools.wraps(run)
+    def with_frames(self: Declared, *arguments: Any, **named: Any) -> Any:
+        if not any(hasattr(one, "get_components") for one in _values(arguments, named)):
+            return run(self, *arguments, **named)
+        from .video_frames import frames_of
+
+        bound = inspect.signature(run).bind(self, *arguments, **named)
+        declared = self.inputs().sockets()
+        for name, value in bound.arguments.items():
+            wired = declared.get(name)
+            if isinstance(wired, FrameSocket):
+                bound.arguments[name] = frames_of(value, name, streamed=wired.streamed)
+        return run(*bound.args, **bound.kwargs)
+
+    return with_frames
+
+
+def _values(arguments: tuple[Any, ...], named: dict[str, Any]) -> Iterator[Any]:
+    """Every value, those of lists one by one: nodes with INPUT_IS_LIST get lists."""
+    for one in (*arguments, *named.values()):
+        yield from one if isinstance(one, list) else (one,)  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]
+
+
 class Declared:
     """A node whose inputs are declared once, in `INPUTS`."""
 
     INPUTS: ClassVar[Inputs]
+    FUNCTION: ClassVar[str]
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        run = cls.__dict__.get(getattr(cls, "FUNCTION", ""))
+        # ComfyUI awaits coroutine functions; those nodes are paid by the image and take no video.
+        if run is not None and not inspect.iscoroutinefunction(run):
+            setattr(cls, cls.FUNCTION, _given_frames(run))
 
     @classmethod
     def inputs(cls) -> Inputs:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
-from ..depthkit.images import rgb
+from ..depthkit.images import Images, rgb
 from ..depthkit.ranges import control_image
 from .host import Host, current
 
@@ -30,7 +30,7 @@ UNITS = {"metric": "m", "depth": "", "disparity": ""}
 def depth_ui(
     depth: DepthMap,
     images: Tensor | None = None,
-    image: Tensor | None = None,
+    image: Images | None = None,
     before: DepthMap | None = None,
 ) -> dict[str, list[Any]]:
     """The `ui` part of a node's answer.
@@ -108,7 +108,7 @@ def _near_and_far(depth: DepthMap) -> tuple[float, float]:
 
 
 def _viewer_entry(
-    host: Host, depth: DepthMap, index: int, budget: int, image: Tensor | None
+    host: Host, depth: DepthMap, index: int, budget: int, image: Images | None
 ) -> dict[str, Any] | None:
     raw, step = raw_frame(depth, budget)
     data = raw.numpy().astype("<f4", copy=False).tobytes()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from torch import Tensor
-
+from ..depthkit.images import Images
 from .builtin_model import NO_MODEL, installed_offer, model_or_builtin
 from .host import current
 from .on_demand import estimators, panorama
@@ -14,7 +13,7 @@ __all__ = ["estimate_depth"]
 
 
 def estimate_depth(
-    image: Tensor,
+    image: Images,
     model: estimators.Estimator | None,
     options: estimators.EstimateOptions,
     *,

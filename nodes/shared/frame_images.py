@@ -6,16 +6,16 @@ from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.errors import InvalidInput
-from ..depthkit.images import rgb
+from ..depthkit.images import Images, frames, rgb
 
 __all__ = ["frame_image", "images_for"]
 
 
-def images_for(image: Tensor | None, depth: DepthMap) -> Tensor | None:
-    """One image, or one for each frame: (B, h, w, 3) at its own size, or None."""
+def images_for(image: Images | None, depth: DepthMap) -> Images | None:
+    """One image, or one for each frame: (B, h, w, C) at its own size, or None."""
     if image is None:
         return None
-    images = rgb(image)
+    images = frames(image)
     if images.shape[0] not in (1, depth.batch):
         raise InvalidInput(
             f"The input 'image' has {images.shape[0]} images, the depth {depth.batch} frames; "
@@ -24,6 +24,9 @@ def images_for(image: Tensor | None, depth: DepthMap) -> Tensor | None:
     return images
 
 
-def frame_image(images: Tensor | None, index: int) -> Tensor | None:
+def frame_image(images: Images | None, index: int) -> Tensor | None:
     """(h, w, 3) of one frame."""
-    return None if images is None else images[min(index, images.shape[0] - 1)]
+    if images is None:
+        return None
+    chosen = min(index, len(images) - 1)
+    return rgb(images[chosen : chosen + 1])[0]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from torch import Tensor
-
 from ..depthkit.depth_map import DepthMap
-from ..depthkit.images import frames
+from ..depthkit.images import Images, frames
 from ..depthkit.views.render import MEANINGS, from_image
 from .host import current
 
@@ -30,7 +28,7 @@ def with_note(note: str, report: str) -> str:
 
 
 def given_depth(
-    given: DepthMap | Tensor, name: str = "depth", *, image: Tensor | None = None
+    given: DepthMap | Images, name: str = "depth", *, image: Images | None = None
 ) -> GivenDepth:
     """The depth map as it is; an IMAGE (B, H, W, C) as Image to Depth reads it by default, which
     the node also says. name: of the input. image: the photos that belong to it; one depth serves
@@ -50,7 +48,7 @@ def given_depth(
     return GivenDepth(depth, note)
 
 
-def given_depths(given: list[DepthMap | Tensor], name: str) -> tuple[list[DepthMap], str]:
+def given_depths(given: list[DepthMap | Images], name: str) -> tuple[list[DepthMap], str]:
     """`given_depth` of a list: the maps, and the note if one of them was an image."""
     read = [given_depth(one, name) for one in given]
     return [one.depth for one in read], next((one.note for one in read if one.note), "")

@@ -113,6 +113,11 @@ class HeadlessHost:
     def temp_file(self, data: bytes, prefix: str, extension: str) -> dict[str, str] | None:
         """Nothing is written: there is no page."""
 
+    def video_file(self, video: Any) -> Path | None:
+        """What a stand-in for a VIDEO says; ComfyUI's own asks more (`ComfyHost.video_file`)."""
+        source = getattr(video, "get_stream_source", lambda: None)()
+        return Path(source) if isinstance(source, str) else None
+
     def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Mesh:
         return Mesh(vertices, faces, extra)
 

@@ -270,6 +270,17 @@ class ComfyHost:
             return None
         return {"filename": name, "subfolder": "", "type": "temp"}
 
+    def video_file(self, video: Any) -> Path | None:
+        """The file of a VIDEO that is the whole of it; None where it was cut, or made in a run."""
+        from comfy_api.latest import InputImpl
+
+        if not isinstance(video, InputImpl.VideoFromFile):
+            return None
+        # Releases that cannot cut a video have no window.
+        window = getattr(video, "get_active_trim_window", lambda: (0.0, 0.0))()
+        source = video.get_stream_source()
+        return Path(source) if isinstance(source, str) and window == (0.0, 0.0) else None
+
     def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Any:
         from comfy_api.latest import Types
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,28 +48,30 @@ def save_frames(
     prefix: str,
     size: tuple[int, int],
     extension: str,
-    frames: list[Callable[[], formats.Encoded]],
+    frames: Iterable[Callable[[], formats.Encoded]],
+    total: int,
     workers: int | None = None,
     *,
     note: str = "",
 ) -> tuple[list[dict[str, str]], list[formats.Saved]]:
     """Save under the output folder with the node's progress bar and Stop.
 
-    size: (width, height) for the tokens. workers: most frames encoded at once, None for one on each
-    core. note: a line above what was saved, in the node's status. Returns the files as /history
-    lists them, and their paths.
+    size: (width, height) for the tokens. frames: `total` jobs, each asked for when it is begun, in
+    order; what a job needs of a video is read then. workers: most frames encoded at once, None for
+    one on each core. note: a line above what was saved, in the node's status. Returns the files as
+    /history lists them, and their paths.
     """
     host, plain = current(), formats.check_prefix(prefix)
     with formats.file_errors(host.output_folder()):
         target = host.save_target(plain, *size)
-    with host.task(len(frames)) as task:
+    with host.task(total) as task:
         saved = formats.save_batch(
             target.folder,
             target.stem,
             target.counter,
             extension,
             frames,
-            len(frames),
+            total,
             on_progress=task.on_progress,
             should_stop=task.should_stop,
             workers=workers,

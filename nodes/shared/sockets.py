@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..depthkit.ranges import SCOPES, WINDOWS
-from .declared import Choice, Declared, Float, Input, Int, Socket, Widget
+from .declared import Choice, Declared, Float, FrameSocket, Input, Int, Socket, Widget
 
 __all__ = [
     "DEPTH_MAP",
@@ -17,6 +17,8 @@ __all__ = [
     "fov_widget",
     "image_input",
     "metres_widget",
+    "paid_depth_input",
+    "paid_image_input",
     "scope_widget",
     "space_widgets",
     "window_widgets",
@@ -25,6 +27,7 @@ __all__ = [
 DEPTH_MAP = "DEPTH_MAP"
 DEPTH_MODEL = "DEPTH_MODEL"
 
+_NO_VIDEO = "No VIDEO: each image is paid for; take the frames you want out of it first."
 _IMAGE_TOO = "A grey depth image (near = white) can be connected too."
 
 
@@ -42,13 +45,24 @@ def advanced(widgets: Mapping[str, Widget]) -> dict[str, Widget]:
     return {name: replace(widget, advanced=True) for name, widget in widgets.items()}
 
 
-def depth_map_input(tooltip: str = "The depth to work on.") -> Socket:
-    """Takes an IMAGE as well; what arrives goes through `given_depth`."""
-    return Socket(f"{DEPTH_MAP},IMAGE", f"{tooltip} {_IMAGE_TOO}")
+def depth_map_input(tooltip: str = "The depth to work on.") -> FrameSocket:
+    """Takes an IMAGE and a VIDEO as well; what arrives goes through `given_depth`."""
+    return FrameSocket(f"{DEPTH_MAP},IMAGE", f"{tooltip} {_IMAGE_TOO}", streamed=True)
 
 
-def image_input(tooltip: str) -> Socket:
-    return Socket("IMAGE", tooltip)
+def image_input(tooltip: str, *, streamed: bool = False) -> FrameSocket:
+    """Images, or a VIDEO of them; streamed: the node reads them one at a time."""
+    return FrameSocket("IMAGE", tooltip, streamed=streamed)
+
+
+def paid_depth_input(tooltip: str) -> Socket:
+    """As `depth_map_input`, without a VIDEO; see `paid_image_input`."""
+    return Socket(f"{DEPTH_MAP},IMAGE", f"{tooltip} {_IMAGE_TOO} {_NO_VIDEO}")
+
+
+def paid_image_input(tooltip: str) -> Socket:
+    """No VIDEO: hundreds of images would be paid for by one wire."""
+    return Socket("IMAGE", f"{tooltip} {_NO_VIDEO}")
 
 
 _FOV_TIP = (

@@ -15,8 +15,11 @@ from ..errors import FormatError
 __all__ = ["Clip", "frame_count"]
 
 
-def frame_count(path: Path) -> int:
-    """Frames of the first video track: what the header says, else counted. Raises FormatError."""
+def frame_count(path: Path, *, exact: bool = False) -> int:
+    """Frames of the first video track: what the header says, else counted. Raises FormatError.
+
+    exact: count them always; a header may know of frames that no player shows.
+    """
     import av
     from av.error import FFmpegError
 
@@ -25,7 +28,7 @@ def frame_count(path: Path) -> int:
             count = container.streams.video[0].frames
     except (FFmpegError, IndexError) as error:
         raise _unreadable(path, error) from error
-    return count or sum(1 for _ in _decoded(path))
+    return sum(1 for _ in _decoded(path)) if exact or not count else count
 
 
 class Clip:

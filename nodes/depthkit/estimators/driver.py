@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..depth_map import DepthMap, Pinhole, Size, capped
 from ..errors import InvalidInput, ModelError, Stopped
-from ..images import frames, rgb
+from ..images import Images, frames, rgb
 from ..kernels import resample
 from ..maps.refine import refine, softness
 from ..maps.temporal import align_clip, flicker
@@ -38,7 +38,7 @@ __all__ = ["estimate"]
 
 def estimate(
     estimator: Estimator,
-    images: Tensor,
+    images: Images,
     options: EstimateOptions | None = None,
     *,
     prompt: Tensor | None = None,
@@ -71,7 +71,7 @@ class _Run:
     def __init__(
         self,
         estimator: Estimator,
-        images: Tensor,
+        images: Images,
         options: EstimateOptions,
         prompt: Tensor | None,
         on_progress: Progress,

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ..depth_map import Kind
 from ..errors import Stopped
-from ..images import rgb
+from ..images import Images, rgb
 from ..kernels import area_mean
 from .align import Affine
 from .motion import Match, match_frames, structure_of
@@ -57,7 +57,7 @@ class ClipAlignment:
 def align_clip(
     values: Tensor,
     valid: Tensor,
-    images: Tensor,
+    images: Images,
     kind: Kind,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> ClipAlignment:
@@ -92,7 +92,7 @@ def align_clip(
 def flicker(
     values: Tensor,
     valid: Tensor,
-    images: Tensor,
+    images: Images,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> float | None:
     """Mean absolute change of what two neighbouring frames both show, relative to the spread of the
@@ -126,7 +126,7 @@ class _Thumbnail:
     valid: Tensor
 
     @classmethod
-    def of(cls, values: Tensor, valid: Tensor, images: Tensor, index: int) -> _Thumbnail:
+    def of(cls, values: Tensor, valid: Tensor, images: Images, index: int) -> _Thumbnail:
         colour = _shrunk(rgb(images[index : index + 1])[0].movedim(-1, 0))
         whole = valid[index].all()
         share = torch.ones(colour.shape[1:]) if whole else _shrunk(valid[index].float()[None])[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from ..conversions import NEAR_FRACTION, to_depth
 from ..depth_map import DepthMap
 from ..errors import InvalidInput
-from ..images import frames, is_grey, luminance, resize
+from ..images import FrameSequence, Images, frames, is_grey, luminance, resize
 from ..ranges import Window, as_disparity, normalised
 from ..white import LOGARITHMIC, OFFERED, White
 from .colour_map import colorize
@@ -74,7 +75,7 @@ def _to_multiple(side: int, multiple: int) -> int:
 
 
 def from_image(
-    image: Tensor, meaning: str, near: float = 0.0, far: float = 0.0, *, name: str = "image"
+    image: Images, meaning: str, near: float = 0.0, far: float = 0.0, *, name: str = "image"
 ) -> DepthMap:
     """The depth an image stands for.
 
@@ -85,6 +86,8 @@ def from_image(
     """
     if meaning not in MEANINGS:
         raise InvalidInput(f"Unknown meaning {meaning!r}; use one of: {'; '.join(MEANINGS)}.")
+    if not isinstance(image, Tensor):
+        return _read_in_turn(image, lambda one: from_image(one, meaning, near, far, name=name))
     stack = frames(image, name).detach().to("cpu", torch.float32)
     valid = stack[..., 3] >= 0.5 if stack.shape[-1] == 4 else torch.ones(stack.shape[:3]).bool()
     values = _one_channel(stack, name)
@@ -98,6 +101,17 @@ def from_image(
         return DepthMap.make(values, kind, valid, source=source)
     _check_range(near, far)
     return DepthMap.make(white.metres(values, near, far), "metric", valid, source=source)
+
+
+def _read_in_turn(images: FrameSequence, read: Callable[[Tensor], DepthMap]) -> DepthMap:
+    """One map of all frames; no more than one image is held."""
+    first = read(images[:1])
+    values = torch.empty(len(images), first.height, first.width)
+    valid = torch.empty(values.shape, dtype=torch.bool)
+    for index in range(len(images)):
+        one = read(images[index : index + 1]) if index else first
+        values[index], valid[index] = one.values[0], one.valid[0]
+    return replace(first, values=values, valid=valid)
 
 
 def _one_channel(stack: Tensor, name: str) -> Tensor:
