@@ -14,6 +14,8 @@ from ..errors import FormatError
 
 __all__ = ["Clip", "frame_count"]
 
+_PLAIN = frozenset({"yuvj420p", "yuvj422p", "yuvj444p", "rgb24", "rgba", "pal8"})
+
 
 def frame_count(path: Path, *, exact: bool = False) -> int:
     """Frames of the first video track: what the header says, else counted. Raises FormatError.
@@ -58,8 +60,12 @@ class Clip:
 
 def _upright_frame(frame: Any) -> Tensor:
     """Phones film sideways and note by how much to turn."""
-    pixels = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
-    return torch.from_numpy(np.ascontiguousarray(pixels))[None].to(torch.float32) / 255
+    # As ComfyUI decodes; in 8 bits, FFmpeg would not interpolate halved colour.
+    plain = frame.format.name in _PLAIN
+    pixels = frame.to_ndarray(format="rgb24" if plain else "gbrp16le")
+    turned = np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
+    top = np.iinfo(turned.dtype.name).max
+    return torch.from_numpy(turned.astype(np.float32))[None] / top
 
 
 def _decoded(path: Path) -> Iterator[Any]:
