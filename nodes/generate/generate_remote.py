@@ -21,7 +21,7 @@ from ..shared.genvr_service import (
     profile_widget,
 )
 from ..shared.on_demand import genvr
-from ..shared.sockets import advanced, depth_map_input, image_input
+from ..shared.sockets import advanced, paid_depth_input, paid_image_input
 
 __all__ = ["GenVRDepthGenerateCanny", "GenVRDepthGenerateRemote", "GenVRDepthGenerateScribble"]
 
@@ -34,9 +34,9 @@ _RARE = ("safety_tolerance", "prompt_upsampling", "added_prompt", "resolution")
 
 @cache
 def _generator_inputs(model: str, takes_depth: bool) -> Inputs:
-    source = {"image": image_input("The photo itself: the service extracts its structure.")}
+    source = {"image": paid_image_input("The photo itself: the service extracts its structure.")}
     if takes_depth:
-        source["depth"] = depth_map_input(
+        source["depth"] = paid_depth_input(
             "Instead of a photo: sent as a grey image and interpreted again by the service. "
             "The photo usually works better."
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
+from ..depthkit.images import Images
 from ..depthkit.ranges import control_image
 from ..depthkit.views.geometry import with_space
 from ..shared.declared import Boolean, Choice, Inputs
@@ -44,7 +46,9 @@ class GenVRDepthSave3D(PassesDepthOn):
             ),
         },
         optional={
-            "image": image_input("The photograph of the same view, for colours and texture."),
+            "image": image_input(
+                "The photograph of the same view, for colours and texture.", streamed=True
+            ),
             **space_widgets(),
             "normals": Boolean(
                 "ply only: store the direction of each point.",
@@ -57,10 +61,10 @@ class GenVRDepthSave3D(PassesDepthOn):
 
     def save(
         self,
-        depth: DepthMap | Tensor,
+        depth: DepthMap | Images,
         filename_prefix: str = "depth3d/depth",
         format: str = "glb",
-        image: Tensor | None = None,
+        image: Images | None = None,
         field_of_view: float = 0.0,
         near: float = 0.0,
         far: float = 0.0,
@@ -78,7 +82,9 @@ class GenVRDepthSave3D(PassesDepthOn):
         frame = _BYTES_A_PIXEL[format] * depth.width * depth.height
         workers = max(1, _BYTES_AT_ONCE // frame)
         row = formats.MESH_FORMATS[format]
-        files, saved = save_frames(filename_prefix, size, row.extension, jobs, workers, note=note)
+        files, saved = save_frames(
+            filename_prefix, size, row.extension, jobs, depth.batch, workers, note=note
+        )
         ui = shown(files, saved, False, lambda some: control_image(depth, only=some))
         looks = depth_ui(space, image=image)
         models = [file for file in files if file["filename"].endswith(row.extension)]
@@ -87,16 +93,16 @@ class GenVRDepthSave3D(PassesDepthOn):
 
 
 def _mesh_jobs(
-    depth: DepthMap, images: Tensor | None, format: str, options: formats.MeshOptions
-) -> list[Callable[[], formats.Encoded]]:
+    depth: DepthMap, images: Images | None, format: str, options: formats.MeshOptions
+) -> Iterator[Callable[[], formats.Encoded]]:
     # OBJ holds texts as remarks that few programs keep; the sidecar is what restores a workflow.
     beside = {}
     if format == "obj" and options.texts:
         beside = {".json": formats.embed.sidecar(options.texts).encode()}
 
-    def one(index: int) -> formats.Encoded:
-        texture = frame_image(images, index)
+    def one(index: int, texture: Tensor | None) -> formats.Encoded:
         data = formats.encode_mesh(depth.frame(index), texture, format, options)
         return formats.Encoded(data, beside)
 
-    return [lambda index=index: one(index) for index in range(depth.batch)]
+    for index in range(depth.batch):
+        yield partial(one, index, frame_image(images, index))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from torch import Tensor
 
 from ..depthkit.errors import InvalidInput
-from ..depthkit.images import frames, rgb
+from ..depthkit.images import Images, frames, rgb
 from ..shared.declared import Boolean, Choice, Declared, Inputs, Int, Text
 from ..shared.on_demand import formats
 from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, preview_small, save_frames, shown
@@ -43,14 +44,17 @@ class GenVRDepthSaveImage(Declared):
 
     INPUTS = Inputs(
         required={
-            "images": image_input("The images to save; transparency is kept where it can be."),
+            "images": image_input(
+                "The images to save; transparency is kept where it can be.", streamed=True
+            ),
             "filename_prefix": prefix_widget("GenVRDepth"),
             "format": Choice(_FORMAT_TIP, "jpg", choices=lambda: formats.IMAGES),
         },
         optional={
             "compare_with": image_input(
                 "What the images were made from, for example the photo: the node then shows both "
-                "on either side of a line to drag. It is not saved."
+                "on either side of a line to drag. It is not saved.",
+                streamed=True,
             ),
             "quality": Int(
                 "For jpg, webp and avif; the others are lossless.",
@@ -87,10 +91,10 @@ class GenVRDepthSaveImage(Declared):
 
     def save(
         self,
-        images: Tensor,
+        images: Images,
         filename_prefix: str = "GenVRDepth",
         format: str = "jpg",
-        compare_with: Tensor | None = None,
+        compare_with: Images | None = None,
         quality: int = 95,
         subsampling: str = "4:4:4",
         progressive: bool = False,
@@ -105,12 +109,12 @@ class GenVRDepthSaveImage(Declared):
         stack = frames(images, "images")
         jobs = _image_jobs(stack, format, options, sidecar)
         row, size = formats.IMAGES[format], (stack.shape[2], stack.shape[1])
-        files, saved = save_frames(filename_prefix, size, row.extension, jobs)
+        files, saved = save_frames(filename_prefix, size, row.extension, jobs, len(stack))
         ui = shown(files, saved, row.shows, lambda some: rgb(stack[some]))
         return {"ui": {**ui, **_comparison(compare_with)}, "result": (images,)}
 
 
-def _comparison(images: Tensor | None) -> dict[str, list[Any]]:
+def _comparison(images: Images | None) -> dict[str, list[Any]]:
     """The entry that `web/js/compare.js` reads: previews of what the images are compared with."""
     if images is None:
         return {}
@@ -128,14 +132,15 @@ def _parsed_colour(text: str) -> tuple[float, float, float]:
 
 
 def _image_jobs(
-    stack: Tensor, format: str, options: formats.ImageOptions, always: bool
-) -> list[Callable[[], formats.Encoded]]:
+    stack: Images, format: str, options: formats.ImageOptions, always: bool
+) -> Iterator[Callable[[], formats.Encoded]]:
     needed = options.texts and (
         always or not formats.embed.fits(formats.IMAGES[format].texts, options.texts)
     )
     beside = {".json": formats.embed.sidecar(options.texts).encode()} if needed else {}
 
-    def one(index: int) -> formats.Encoded:
-        return formats.Encoded(formats.encode_image(stack[index], format, options), beside)
+    def one(image: Tensor) -> formats.Encoded:
+        return formats.Encoded(formats.encode_image(image, format, options), beside)
 
-    return [lambda index=index: one(index) for index in range(stack.shape[0])]
+    for index in range(len(stack)):
+        yield partial(one, stack[index])

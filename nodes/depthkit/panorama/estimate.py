@@ -11,7 +11,7 @@ from torch import Tensor
 from ..depth_map import DepthMap
 from ..errors import InvalidInput, Stopped
 from ..estimators import Estimate, EstimateOptions, Estimator, estimate
-from ..images import rgb
+from ..images import Images, frames, rgb
 from ..progress import Progress, part
 from ..views.sphere import VIEWS
 from .join import joined
@@ -26,7 +26,7 @@ _MOST_SIDE = 1024
 
 def estimate_panorama(
     estimator: Estimator,
-    images: Tensor,
+    images: Images,
     options: EstimateOptions | None = None,
     *,
     on_progress: Progress | None = None,
@@ -38,7 +38,7 @@ def estimate_panorama(
     1 / distance up to one scale. Raises InvalidInput on images of another shape, and as `estimate`
     does.
     """
-    pictures = rgb(images)
+    pictures = frames(images)
     count, height, width = pictures.shape[:3]
     if abs(width / (2 * height) - 1) > _SLACK:
         raise InvalidInput(
@@ -46,9 +46,9 @@ def estimate_panorama(
             "Connect the whole equirectangular image, or set panorama to off."
         )
     side = min(max(width // 4, 64), _MOST_SIDE)
-    frames, worked = [], ""
+    panoramas, worked = [], ""
     for index in range(count):
-        planes = pictures[index].movedim(-1, 0)[None]
+        planes = rgb(pictures[index : index + 1]).movedim(-1, 1)
         answers = []
         for number, view in enumerate(VIEWS):
             if should_stop is not None and should_stop():
@@ -58,8 +58,8 @@ def estimate_panorama(
             found = estimate(estimator, seen, options, on_progress=bar, should_stop=should_stop)
             answers.append(_face_inverse(found.depth))
             worked = found.notes[0]
-        frames.append(joined(answers, VIEWS, (height, width), shifts=estimator.kind != "metric"))
-    inverse = torch.stack(frames)
+        panoramas.append(joined(answers, VIEWS, (height, width), shifts=estimator.kind != "metric"))
+    inverse = torch.stack(panoramas)
     depth = _face_depth(inverse, estimator)
     note = f"{worked}, in {len(VIEWS)} views of {VIEWS[0].fov:g} degrees joined on the sphere"
     return Estimate(depth, None, (note,))
