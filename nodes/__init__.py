@@ -14,6 +14,7 @@ from .adjust.refine_edges import GenVRDepthRefine
 from .adjust.split_layers import GenVRDepthLayers
 from .estimate.complete_depth import GenVRDepthComplete
 from .estimate.depth_from_geometry import GenVRDepthFromGeometry
+from .estimate.depth_through_glass import GenVRDepthThroughGlass
 from .estimate.estimate_depth import GenVRDepthEstimate
 from .estimate.estimate_remote import GenVRDepthEstimateRemote
 from .estimate.load_depth import GenVRDepthLoad
@@ -43,6 +44,7 @@ NODE_CLASS_MAPPINGS: dict[str, type] = {
     "GenVRDepthEstimateRemote": GenVRDepthEstimateRemote,
     "GenVRDepthFromGeometry": GenVRDepthFromGeometry,
     "GenVRDepthComplete": GenVRDepthComplete,
+    "GenVRDepthThroughGlass": GenVRDepthThroughGlass,
     "GenVRDepthFromImage": GenVRDepthFromImage,
     "GenVRDepthAdjust": GenVRDepthAdjust,
     "GenVRDepthRefine": GenVRDepthRefine,
@@ -76,6 +78,7 @@ NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
     "GenVRDepthEstimateRemote": "Depth Estimation (GenVR)",
     "GenVRDepthFromGeometry": "Depth from Geometry (DA3 / MoGe)",
     "GenVRDepthComplete": "Complete Depth",
+    "GenVRDepthThroughGlass": "Depth through Glass",
     "GenVRDepthFromImage": "Image to Depth",
     "GenVRDepthAdjust": "Adjust Depth",
     "GenVRDepthRefine": "Refine Depth Edges",

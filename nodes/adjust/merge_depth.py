@@ -44,7 +44,8 @@ class GenVRDepthMerge(Declared):
             "rule": Choice(
                 "first where valid: the second only fills the holes. mask: the second where the "
                 "mask is white or Check Depth found glass. near from first, far from second: by "
-                "nearness.",
+                "nearness. second where farther: where it sees clearly behind the first, and in "
+                "the mask.",
                 "first where valid",
                 choices=lambda: merge.RULES,
             ),
@@ -66,8 +67,8 @@ class GenVRDepthMerge(Declared):
                 "Pixels over which the two maps are mixed; 0 is a hard edge.", 8, 0, 1024
             ),
             "align": Choice(
-                "What is fitted to the first map where both know the depth. off: the second is in "
-                "the first's unit already.",
+                "What is fitted to the first map where both know the depth. logarithms: for log "
+                "depth, such as Marigold V2's. off: the second is in the first's unit already.",
                 "scale and shift",
                 choices=lambda: merge.ALIGNMENTS,
             ),
@@ -89,7 +90,8 @@ class GenVRDepthMerge(Declared):
         options = merge.MergeOptions(rule, nearness, feather, align)
         where = mask if mask is None or mask.ndim == 3 else mask[None]
         if where is None and findings:
-            where = merge.findings_mask(findings, one.height, one.width)
+            needed = rule == "mask"
+            where = merge.findings_mask(findings, one.height, one.width, needed=needed)
         with host.current().task(one.batch) as task:
             made = merge.merge(one, other, where, options, on_progress=task.on_progress)
             task.say(made.report)

@@ -17,6 +17,7 @@ __all__ = [
     "estimators",
     "formats",
     "genvr",
+    "glass",
     "image_scores",
     "layers",
     "local",
@@ -69,6 +70,12 @@ def _local() -> ModuleType:
     from ..depthkit import local
 
     return local
+
+
+def _glass() -> ModuleType:
+    from ..depthkit.local import through_glass
+
+    return through_glass
 
 
 def _video() -> ModuleType:
@@ -139,6 +146,7 @@ def _stereo() -> ModuleType:
 
 if TYPE_CHECKING:
     from ..depthkit import completion, estimators, formats, genvr, local, panorama, scenes
+    from ..depthkit.local import through_glass as glass
     from ..depthkit.local import video
     from ..depthkit.maps import merge, refine
     from ..depthkit.measure import image_scores, quality
@@ -151,5 +159,5 @@ else:
     quality, refine = _Part(_quality), _Part(_refine)
     layers, core_geometry = _Part(_layers_module), _Part(_core_geometry)
     moves, stereo = _Part(_moves), _Part(_stereo)
-    video = _Part(_video)
+    video, glass = _Part(_video), _Part(_glass)
     panorama = _Part(_panorama)

@@ -35,6 +35,21 @@ class StandInConditioning:
         return ([[tokens, extra]],)
 
 
+class StandInModel:
+    """A MODEL of no family, for what is refused before a model is used."""
+
+    CATEGORY = "tests"
+    FUNCTION = "make"
+    RETURN_TYPES = ("MODEL",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}}
+
+    def make(self):
+        return (object(),)
+
+
 class StandInGeometry:
     """Distance 1 (black) to 5 (white); what is pure white is sky."""
 
@@ -64,4 +79,5 @@ class StandInGeometry:
 NODE_CLASS_MAPPINGS = {
     "StandInConditioning": StandInConditioning,
     "StandInGeometry": StandInGeometry,
+    "StandInModel": StandInModel,
 }

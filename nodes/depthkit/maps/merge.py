@@ -6,30 +6,28 @@ they are mixed over a few pixels, metres by their logarithm.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from ..depth_map import DepthMap, capped
-from ..errors import InvalidInput, MissingInformation
+from ..errors import InvalidInput
 from ..images import SAME_SHAPE, at_frame, check_frames
 from ..kernels import box_mean, resample
 from ..progress import Progress
 from ..ranges import Window, normalise
 from .align import Affine, fit_affine_robust
 from .fill import push_pull
+from .merge_rules import RULES, Places, findings_mask, lies_behind
 
 __all__ = ["ALIGNMENTS", "RULES", "MergeOptions", "Merged", "findings_mask", "merge"]
 
-ALIGNMENTS = ("scale and shift", "scale", "off")
+ALIGNMENTS = ("scale and shift", "scale", "scale and shift of logarithms", "off")
+_LOGARITHMS = ALIGNMENTS[2]
 # At least so many pixels must be known to both.
 _FEWEST = 16
-# The box of a finding is a little too tight.
-_AROUND = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +90,9 @@ def merge(
         frame = first.frame(index)
         near = nearer[index] if first.near_is_large else 1 - nearer[index]
         chosen = None if mask is None else at_frame(mask, index)
-        wanted = RULES[options.rule](frame.valid[0], near, chosen, options)
         aligned, known, fit = _second_in_units(frame, other, options.align)
+        behind = partial(lies_behind, frame, aligned, known)
+        wanted = RULES[options.rule](Places(near, behind, chosen, options.nearness))
         fits.append(fit)
         share = _feathered(wanted, frame.valid[0], known, options.feather)
         values[index] = _mixed(frame, aligned, share, options.feather)
@@ -113,43 +112,6 @@ def merge(
     return Merged(depth, shares, report)
 
 
-def findings_mask(findings: str, height: int, width: int) -> Tensor:
-    """(1, H, W) float32: 1 in the boxes that Check Depth marks as glass, mirrors or water.
-
-    findings: its 'json' output. Raises InvalidInput where it is not, MissingInformation where
-    nothing of that sort was found.
-    """
-    try:
-        listed: list[dict[str, Any]] = json.loads(findings)["findings"]
-        boxes = [
-            tuple(float(found["numbers"][f"{side}_{index}"]) for side in _SIDES)
-            for found in listed
-            if found["code"] == "transparent"
-            for index in range(1, int(found["numbers"]["patches"]) + 1)
-        ]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InvalidInput(
-            "The input 'findings' is not what Check Depth says. Connect its 'json' output."
-        ) from error
-    if not boxes:
-        raise MissingInformation(
-            "Check Depth found no glass, mirror or water, so that there is nothing to take from "
-            "the second map. Draw a mask, or choose another rule."
-        )
-    mask = torch.zeros(1, height, width)
-    for left, top, right, bottom in boxes:
-        rows = slice(_pixel(top - _AROUND, height), _pixel(bottom + _AROUND, height))
-        mask[:, rows, _pixel(left - _AROUND, width) : _pixel(right + _AROUND, width)] = 1
-    return mask
-
-
-_SIDES = ("left", "top", "right", "bottom")
-
-
-def _pixel(share: float, length: int) -> int:
-    return min(max(round(share * length), 0), length)
-
-
 def _check_shape(first: DepthMap, second: DepthMap) -> None:
     ratio = (second.width * first.height) / (second.height * first.width)
     slack = SAME_SHAPE + 1 / min(first.height, first.width, second.height, second.width)
@@ -161,38 +123,10 @@ def _check_shape(first: DepthMap, second: DepthMap) -> None:
         )
 
 
-_Rule = Callable[[Tensor, Tensor, "Tensor | None", MergeOptions], Tensor]
-"""(valid of the first, nearness of the first, mask, options) -> (H, W) bool: take the second."""
-
-
-def _holes_only(valid: Tensor, _near: Tensor, _mask: Tensor | None, _: MergeOptions) -> Tensor:
-    """Nothing of what the first knows: its holes are the second's under every rule."""
-    return torch.zeros_like(valid)
-
-
-def _weights_of_mask(_valid: Tensor, _near: Tensor, mask: Tensor | None, _: MergeOptions) -> Tensor:
-    if mask is None:
-        raise MissingInformation(
-            "The rule 'mask' needs to know where the second map is taken: connect a mask, white "
-            "there, or the json of Check Depth to 'findings'."
-        )
-    return mask > 0.5
-
-
-def _far(_valid: Tensor, near: Tensor, _mask: Tensor | None, options: MergeOptions) -> Tensor:
-    return near < options.nearness
-
-
-RULES: dict[str, _Rule] = {
-    "first where valid": _holes_only,
-    "mask": _weights_of_mask,
-    "near from first, far from second": _far,
-}
-
-
 def _second_in_units(first: DepthMap, second: DepthMap, align: str) -> tuple[Tensor, Tensor, str]:
     """The second's values in the units of the first, where they are known, and the fit in words."""
-    x, y = _comparable(first, second)
+    logarithms = align == _LOGARITHMS
+    x, y = _logarithms(first, second) if logarithms else _comparable(first, second)
     both = first.valid[0] & second.valid[0]
     if align == "off":
         fit = Affine(1.0, 0.0)
@@ -216,7 +150,9 @@ def _second_in_units(first: DepthMap, second: DepthMap, align: str) -> tuple[Ten
             "swapped in one of them, or they show different views. Look at both in Preview Depth."
         )
     found, known = fit(x), second.valid[0].clone()
-    if first.kind == "metric":
+    if logarithms:
+        found = found.exp()
+    elif first.kind == "metric":
         # The fit is in 1 / metres; nothing lies behind the camera.
         least = 0.1 * (y[both].min() if bool(both.any()) else found[known].abs().min())
         found = 1 / found.clamp_min(max(least.item(), 1e-6))
@@ -234,6 +170,18 @@ def _comparable(first: DepthMap, second: DepthMap) -> tuple[Tensor, Tensor]:
     elif (second.kind == "disparity") == (first.kind == "depth"):
         x = -x
     return x, y
+
+
+def _logarithms(first: DepthMap, second: DepthMap) -> tuple[Tensor, Tensor]:
+    """(second, first) as logarithms that rise with the first's values."""
+    for depth, name in ((first, "first"), (second, "second")):
+        if bool((depth.values[depth.valid] <= 0).any()):
+            raise InvalidInput(
+                f"The {name} map has values of 0 or less, which have no logarithm. Set align to "
+                "scale and shift."
+            )
+    x, y = second.values[0].clamp_min(1e-9).log(), first.values[0].clamp_min(1e-9).log()
+    return (x if first.near_is_large == second.near_is_large else -x), y
 
 
 def _inverse_or_zero(values: Tensor, valid: Tensor) -> Tensor:

@@ -130,6 +130,17 @@ RECIPES: dict[str, Recipe] = {
             beside("own.report", "PreviewAny", (460, 360), 500),
         )
     ),
+    "ThroughGlass": Recipe(
+        (
+            node(
+                "load", "UNETLoader", (-460, 0), (420, 90),
+                unet_name="qwen_image_edit_2509_int8_convrot.safetensors",
+            ),
+            own("ThroughGlass", {"image": "scene.image", "model": "load.MODEL"}, 440),
+            SCENE,
+        ),
+        runs=False,
+    ),
     "Merge": Recipe(
         (
             node("first", "GenVRDepthPreview", (-440, 0), (400, 360), {"depth": "scene.depth"}),
