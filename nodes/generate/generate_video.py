@@ -51,6 +51,12 @@ def _video_sockets() -> dict[str, Input]:
         "first": ("IMAGE", "The first frame (Wan VACE, Wan 2.1 Fun, LTX-2, MiniMax H3)."),
         "last": ("IMAGE", "The last frame (Wan VACE, LTX-2, MiniMax H3)."),
         "reference": ("IMAGE", "What things look like (Wan VACE, Wan 2.2 Fun)."),
+        "source_video": (
+            "IMAGE",
+            "Frames that stay where the mask is black: of Depth to Camera Move, or the clip "
+            "itself (Wan VACE, MiniMax H3).",
+        ),
+        "mask": ("MASK", "White is painted anew, by the depth. Needs source_video."),
     }
     return {name: Socket(kind, text) for name, (kind, text) in tooltips.items()}
 
@@ -137,10 +143,11 @@ class GenVRDepthGenerateVideo(Declared):
         plan = video.make_video_plan(connected, settings)
         with host.current().task() as task:
             task.say(video.headline_clip(plan))
-        stills = (options.get(name) for name in ("first", "last", "reference"))
+        names = ("first", "last", "reference", "source_video", "mask")
+        pictures = (options.get(name) for name in names)
         objects = ("clip", "positive", "negative", "model_patch", "model_low_noise")
         given = {name: options.get(name) for name in objects} | {"model": model, "vae": vae}
-        given |= video.clip_images(plan, frames, *stills)
+        given |= video.clip_images(plan, frames, *pictures)
         graph = host.current().graph()
         results = local.expand_steps(
             plan.steps, (plan.image, plan.video, plan.latent), given, graph
@@ -181,6 +188,8 @@ def _video_connected(
         first=still("first"),
         last=still("last"),
         reference=still("reference"),
+        source=still("source_video"),
+        mask=found("mask", local.mask_extent),
         nodes=frozenset(host.current().core_nodes()) or None,
     )
 

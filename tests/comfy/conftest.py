@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import films as film_models
 import local_models
 import pytest
 from load_pack import SUPPORT
@@ -24,3 +25,11 @@ def local(tmp_path_factory, comfy_factory):
     base = tmp_path_factory.mktemp("local")
     local_models.prepare(base)
     return comfy_factory(base=base, extra=("--fp32-text-enc", "--preview-method", "latent2rgb"))
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory, comfy_factory):
+    """A server of its own with small random video models."""
+    base = tmp_path_factory.mktemp("films")
+    film_models.prepare_films(base)
+    return comfy_factory(base=base)

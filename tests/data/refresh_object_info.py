@@ -60,7 +60,9 @@ def _lists_files(node: str, name: str, declared: list[Any]) -> bool:
     options = declared[1] if len(declared) > 1 else {}
     loader = node.startswith("Load") or node.endswith(("Loader", "LoaderSimple", "LoaderModelOnly"))
     upload = "image_upload" in options or "video_upload" in options
-    return upload or (loader and (name.endswith(_LOADER_INPUTS) or name in ("name", "latent")))
+    return upload or (
+        loader and (name.endswith(_LOADER_INPUTS) or name in ("name", "latent", "text_encoder"))
+    )
 
 
 def facts(schema: dict[str, Any], node: str) -> dict[str, Any]:

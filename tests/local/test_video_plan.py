@@ -42,6 +42,8 @@ GIVEN = {
     "first_frame": "IMAGE",
     "last_frame": "IMAGE",
     "reference": "IMAGE",
+    "source_video": "IMAGE",
+    "mask": "MASK",
 }
 LITERALS = {"INT": int, "FLOAT": (int, float), "STRING": str, "BOOLEAN": bool, "COMBO": str}
 FAMILIES = {family.key: family for family in VIDEO_FAMILIES}
@@ -62,6 +64,8 @@ def _connected(key, full=False, frames=60, **changes):
         first=still if full and family.first_frame else None,
         last=still if full and family.last_frame else None,
         reference=still if full and family.reference else None,
+        source=Extent(1280, 720, frames) if full and family.inpaint else None,
+        mask=still if full and family.inpaint else None,
     )
     return replace(base, **changes)
 
@@ -180,6 +184,15 @@ REFUSED = {
     "nothing to turn the prompt": ("wan_vace", {"clip": False}, {}),
     "not the same frame": ("wan_vace", {"first": Extent(720, 720)}, {}),
     "takes no last image": ("wan21_fun", {"last": Extent(1280, 720)}, {}),
+    "mask is not": ("wan_vace", {"source": Extent(1280, 720, 60)}, {}),
+    "source_video is not": ("wan_vace", {"mask": Extent(1280, 720)}, {}),
+    "cannot keep part of a clip": ("wan21_fun", {"mask": Extent(1280, 720)}, {}),
+    "mask is 720x720": (
+        "wan_vace", {"source": Extent(1280, 720, 60), "mask": Extent(720, 720)}, {},
+    ),
+    "source_video has 59 frames": (
+        "wan_vace", {"source": Extent(1280, 720, 59), "mask": Extent(1280, 720)}, {},
+    ),
     "has no WanVaceToVideo": ("wan_vace", {"nodes": frozenset({"KSampler"})}, {}),
     "length of 0 frames": ("wan_vace", {}, {"length": 0}),
     "frame_rate is 0": ("wan_vace", {}, {"frame_rate": 0.0}),
@@ -224,3 +237,38 @@ def test_given_frames_stand_in_the_clip_and_stay():
     assert made["control_masks"][[0, -1]].max() == 0
     assert made["control_masks"][1:-1].min() == 1
     assert made["reference"].shape == (1, 64, 96, 3)
+
+
+@pytest.mark.parametrize("key", ["wan_vace", "minimax_h3"])
+def test_a_source_stays_where_the_mask_is_black(key):
+    generator = torch.Generator().manual_seed(3)
+    depth, source = (torch.rand(22, 64, 96, 3, generator=generator) for _ in range(2))
+    mask = torch.zeros(22, 64, 96)
+    mask[:, :, 48:] = 1
+    mask[5] = 1
+    extent = Extent(96, 64, 22)
+    connected = _connected(key, depth=extent, source=extent, mask=extent)
+    plan = make_video_plan(connected, ClipSettings(size="from depth", length=22))
+    made = clip_images(plan, depth, source=source, mask=mask)
+    kept = made["control_video" if key == "wan_vace" else "source_video"]
+    masks = made["control_masks" if key == "wan_vace" else "mask"]
+    used = list(plan.timing.sources)
+    assert torch.equal(masks, mask[used])
+    assert torch.equal(kept[0, :, :48], source[used[0], :, :48])
+    assert torch.equal(made["control_video"][0, :, 48:], depth[used[0], :, 48:])
+    assert torch.equal(made["control_video"][5], depth[used[5]])
+    if key == "minimax_h3":
+        assert torch.equal(made["control_video"], depth[used])
+
+
+def test_a_mask_is_cut_at_half_after_it_was_resampled():
+    depth, source = torch.rand(5, 64, 96, 3), torch.rand(5, 64, 96, 3)
+    mask = torch.linspace(0, 1, 96)[None, None].expand(1, 64, 96)
+    connected = _connected(
+        "wan_vace",
+        depth=Extent(96, 64, 5), source=Extent(96, 64, 5), mask=Extent(96, 64),
+    )  # fmt: skip
+    plan = make_video_plan(connected, ClipSettings(size="megapixels", megapixels=0.02))
+    masks = clip_images(plan, depth, source=source, mask=mask)["control_masks"]
+    assert set(masks.unique().tolist()) == {0.0, 1.0}
+    assert abs(masks.mean().item() - 0.5) < 0.02

@@ -24,6 +24,7 @@ import comfy.options
 
 comfy.options.enable_args_parsing()
 
+import comfy.ldm.lightricks.av_model
 import comfy.ldm.lightricks.model
 import comfy.ldm.lightricks.vae.causal_video_autoencoder
 import comfy.ldm.wan.model
@@ -35,6 +36,15 @@ from safetensors.torch import save_file
 META = {"device": "meta", "dtype": torch.float32, "operations": comfy.ops.disable_weight_init}
 WAN = {"dim": 128, "ffn_dim": 128, "num_heads": 1, "num_layers": 2, "freq_dim": 256}
 LTX = {"num_attention_heads": 32, "attention_head_dim": 8, "cross_attention_dim": 256}
+# LTX-2: pictures and sound in one network. Text arrives behind its connectors, twice this wide.
+LTX_AV = LTX | {
+    "audio_num_attention_heads": 16,
+    "audio_attention_head_dim": 8,
+    "audio_cross_attention_dim": 128,
+    "caption_channels": 64,
+    "connector_num_attention_heads": 2,
+    "connector_attention_head_dim": 32,
+}
 LTX_VAE = {
     "dims": 3,
     "in_channels": 3,
@@ -106,7 +116,12 @@ def main() -> None:
     write("diffusion_models", "ltx", ltx, {"transformer": LTX})
     write("loras", "ltx_depth", lora(ltx))
     autoencoder = comfy.ldm.lightricks.vae.causal_video_autoencoder
-    write("vae", "ltx_vae", drawn(autoencoder.VideoVAE(config=LTX_VAE), 7), {"vae": LTX_VAE})
+    ltx_vae = drawn(autoencoder.VideoVAE(config=LTX_VAE), 7)
+    write("vae", "ltx_vae", ltx_vae, {"vae": LTX_VAE})
+    audio_video = comfy.ldm.lightricks.av_model.LTXAVModel(num_layers=1, **LTX_AV, **META)
+    parts = {"model.diffusion_model.": drawn(audio_video, 8), "vae.": ltx_vae}
+    whole = {prefix + name: w for prefix, part in parts.items() for name, w in part.items()}
+    write("checkpoints", "ltx2", whole, {"transformer": LTX_AV, "vae": LTX_VAE})
 
 
 main()

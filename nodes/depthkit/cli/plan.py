@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--frames", type=_count, default=1, help="images in the depth map")
     add("--reference", action="store_true", help="a reference image is connected")
-    add("--mask", action="store_true", help="a mask is connected")
+    add("--mask", action="store_true", help="a mask (with a clip: and its source) is connected")
     clip = parser.add_argument_group("families of video models")
     clip.add_argument("--length", type=_count, help="frames of the clip (default: of the depth)")
     clip.add_argument("--frame-rate", type=float, help="of the clip (default: the family's own)")
@@ -124,6 +124,8 @@ def _run_video(family: VideoFamily, args: argparse.Namespace) -> int:
         first=still if args.first else None,
         last=still if args.last else None,
         reference=still if args.reference else None,
+        source=depth if args.mask else None,
+        mask=depth if args.mask else None,
     )
     names = [name for name in ClipSettings.__dataclass_fields__ if hasattr(args, name)]
     chosen = {name: getattr(args, name) for name in names}

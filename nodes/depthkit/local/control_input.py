@@ -19,7 +19,7 @@ from .facts import Extent
 from .sampling_plan import SamplingPlan
 from .steps import Pass
 
-__all__ = ["extent_of", "hint", "mask_extent", "pass_images"]
+__all__ = ["extent_of", "hint", "mask_extent", "mask_planes", "pass_images"]
 
 
 def extent_of(image: DepthMap | Tensor, name: str) -> Extent:
@@ -37,7 +37,7 @@ def extent_of(image: DepthMap | Tensor, name: str) -> Extent:
 
 
 def mask_extent(mask: Tensor) -> Extent:
-    frames, height, width = _mask(mask).shape
+    frames, height, width = mask_planes(mask).shape
     return Extent(width, height, frames)
 
 
@@ -82,7 +82,7 @@ def hint(depth: DepthMap | Tensor, size: Extent) -> Tensor:
 
 
 def _masks(mask: Tensor, run: Pass, frames: int) -> dict[str, Tensor]:
-    stack = _mask(mask)[:, None]
+    stack = mask_planes(mask)[:, None]
     # Bilinear: anything sharper overshoots at the edge of a hard mask.
     resized = resample(stack, run.size.height, run.size.width, antialias=True)[:, 0]
     return {
@@ -91,8 +91,8 @@ def _masks(mask: Tensor, run: Pass, frames: int) -> dict[str, Tensor]:
     }
 
 
-def _mask(mask: Tensor) -> Tensor:
-    """(B, h, w) float32 in 0..1."""
+def mask_planes(mask: Tensor) -> Tensor:
+    """(B, h, w) float32 in 0..1; InvalidInput on another shape."""
     stack = mask[None] if mask.ndim == 2 else mask
     if stack.ndim != 3 or 0 in stack.shape:
         raise InvalidInput(

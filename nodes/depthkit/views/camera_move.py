@@ -204,14 +204,21 @@ def _closed_background(back: Seen) -> tuple[Tensor, Tensor]:
     thin = cover[..., 0] < _THIN
     if not bool(thin.any()):
         return color, back.inverse
-    planes = torch.cat((color, back.inverse[..., None]), -1).permute(2, 0, 1)[None]
-    whole = push_pull(planes, (~thin).float()[None, None])[0].permute(1, 2, 0)
-    return whole[..., :3], whole[..., 3]
+    known = (~thin).float()[None, None]
+
+    def whole(plane: Tensor) -> Tensor:
+        return push_pull(plane[None, None], known)[0, 0]
+
+    for channel in range(3):
+        color[..., channel] = whole(color[..., channel])
+    return color, whole(back.inverse)
 
 
 def _distance_map(far: Tensor, kind: str, camera: Pinhole | None, source: str) -> DepthMap:
     """1 / distance -> distances in the same memory."""
     valid = far > 0
+    if bool(valid.all()):
+        valid = torch.ones((), dtype=torch.bool).expand(far.shape)
     far.clamp_min_(1e-12).reciprocal_().mul_(valid)
     return DepthMap(far, kind, valid, camera, source)  # type: ignore[arg-type]
 

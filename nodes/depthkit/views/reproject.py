@@ -22,7 +22,9 @@ __all__ = ["Seen", "landed", "see"]
 # Places are rounded to this share of a pixel, so that a camera at rest gives each pixel itself.
 _STEPS = 256
 _NEAREST = 1e-4
+# Pixels, and rows of a layer, that are worked on at once: they bound the memory.
 _CHUNK = 1 << 17
+_BAND = 128
 _CLEARLY = 0.02
 _OPAQUE = 0.99
 
@@ -47,8 +49,8 @@ def see(layer: Layer, camera: Pinhole, pose: Pose, size: Size, *, through: bool 
     thrown = _Thrown.of(layer.inverse, layer.camera, lens, pose)
     nearness = (layer.inverse / thrown.ahead).contiguous()
     # The bits of a positive float sort like the float; below them the index of the pixel.
-    index = torch.arange(nearness.numel()).view(nearness.shape)
-    key = (nearness.view(torch.int32).long() << 32) | index
+    key = nearness.view(torch.int32).long().bitwise_left_shift_(32)
+    key.bitwise_or_(torch.arange(nearness.numel()).view(nearness.shape))
     best = thrown.strongest(key, size)
     if bool((best < 0).all()):
         return Seen.nothing(size)
@@ -62,7 +64,8 @@ def see(layer: Layer, camera: Pinhole, pose: Pose, size: Size, *, through: bool 
     if through and bool(open_.any()):
         covered = nearness < thrown.at(_inverse_of(wide)) - layer.tolerance / thrown.ahead
         covered &= thrown.at(best) != key
-        under = thrown.strongest(torch.where(covered, key, -1), size)
+        del best, wide, nearness
+        under = thrown.strongest(key.masked_fill_(~covered, -1), size)
         behind = Seen.nothing(size)
         _look_up(behind, layer, lens, pose, under, open_ & (under >= 0))
         return _over(seen, behind)
@@ -120,8 +123,16 @@ class _Thrown:
     def strongest(self, key: Tensor, size: Size) -> Tensor:
         """(h, w), the largest key (H, W) of the pixels that touch each new one, -1 where none."""
         height, width = size
+        best = key.new_full((height * width + 1,), -1)
+        for rows in range(0, len(key), _BAND):
+            band = slice(rows, rows + _BAND)
+            part = _Thrown(*(plane[band] for plane in (self.ahead, self.visible, self.x, self.y)))
+            part._throw(best, key[band], size)
+        return best[:-1].view(height, width)
+
+    def _throw(self, best: Tensor, key: Tensor, size: Size) -> None:
+        height, width = size
         nowhere = height * width
-        best = key.new_full((nowhere + 1,), -1)
         left, top = self.x.floor(), self.y.floor()
         # A pixel that lands exactly on another touches that one only.
         beside_x, beside_y = (self.x > left).float(), (self.y > top).float()
@@ -134,7 +145,6 @@ class _Thrown:
                 place = y.long().mul_(width).add_(x.long())
                 place = torch.where(inside, place, nowhere).flatten()
                 best.scatter_reduce_(0, place, key.flatten(), "amax")
-        return best[:nowhere].view(height, width)
 
 
 def landed(inverse: Tensor, camera: Pinhole, pose: Pose) -> Tensor:

@@ -1,7 +1,7 @@
 """The thumbnails of the sample workflows: what each one computes, at a glance.
 
-Images come from runs of the templates themselves. Templates 02 to 05 need weights that are not
-there, so their cards show the scene and the depth that goes in, never a generated image. The
+Images come from runs of the templates themselves. Templates 02 to 05 and 12 to 15 need weights that
+are not there, so their cards show the scene and what goes in, never a generated image. The
 cards of 06 and 07 show the stand-in's answers and say so.
 """
 
@@ -42,6 +42,15 @@ def split(left: Image.Image, right: Image.Image) -> Image.Image:
     ImageDraw.Draw(mask).polygon([seam[0], (SIDE, 0), (SIDE, SIDE), seam[1]], fill=255)
     card = Image.composite(fit(right, SIDE, SIDE), fit(left, SIDE, SIDE), mask)
     ImageDraw.Draw(card).line(seam, fill="white", width=GAP)
+    return card
+
+
+def stacked(upper: Image.Image, lower: Image.Image) -> Image.Image:
+    """Two images one above the other."""
+    half = SIDE // 2
+    card = Image.new("RGB", (SIDE, SIDE), "white")
+    for top, image in ((0, upper), (half + GAP // 2, lower)):
+        card.paste(fit(image, SIDE, half - GAP // 2), (0, top))
     return card
 
 
@@ -122,30 +131,23 @@ def photo_and_depth(stage: Stage, prompt: Prompt) -> Image.Image:
 
 
 def photo_and_control(stage: Stage, prompt: Prompt) -> Image.Image:
-    scene = _scene(prompt)
-    (photo,), (grey,) = images(stage, prompt, scene, _drawn(prompt, [scene, 1], "grey"))
+    (photo,), (grey,) = images(stage, prompt, _scene(prompt), _control(prompt))
     return split(photo, grey)
 
 
 def control_and_photo(stage: Stage, prompt: Prompt) -> Image.Image:
-    scene = _scene(prompt)
-    (photo,), (grey,) = images(stage, prompt, scene, _drawn(prompt, [scene, 1], "grey"))
+    (photo,), (grey,) = images(stage, prompt, _scene(prompt), _control(prompt))
     return split(grey, photo)
 
 
 def what_is_repainted(stage: Stage, prompt: Prompt) -> Image.Image:
     """The photo where it stays, its depth where the mask says that new things are painted."""
-    scene = _scene(prompt)
-    control = _drawn(prompt, [scene, 1], "grey")
+    scene, control = _scene(prompt), _control(prompt)
     mask = prompt[node_of(prompt, "MaskPreview")]["inputs"]["mask"]
     prompt["white"] = {"class_type": "MaskToImage", "inputs": {"mask": mask}}
     (photo,), (grey,), (white,) = images(stage, prompt, scene, control, shown(prompt, ["white", 0]))
     whole = Image.composite(grey.convert("RGB"), photo.convert("RGB"), white.convert("L"))
-    half = SIDE // 2
-    card = Image.new("RGB", (SIDE, SIDE), "white")
-    for top, image in ((0, photo), (half + GAP // 2, whole)):
-        card.paste(fit(image, SIDE, half - GAP // 2), (0, top))
-    return card
+    return stacked(photo, whole)
 
 
 def photo_and_answer(stage: Stage, prompt: Prompt) -> Image.Image:
@@ -191,6 +193,38 @@ def frames_and_depth(stage: Stage, prompt: Prompt) -> Image.Image:
     return grid([side[index] for index in chosen for side in (frames, depths)], 2)
 
 
+def _short(prompt: Prompt) -> str:
+    """The id of Depth to Camera Move, told to make a few frames of the same path."""
+    key = node_of(prompt, "GenVRDepthCameraMove")
+    prompt[key]["inputs"]["frames"] = 9
+    return key
+
+
+def both_ends(stage: Stage, prompt: Prompt) -> Image.Image:
+    """The clip where it is farthest to either side."""
+    (frames,) = images(stage, prompt, shown(prompt, [_short(prompt), 0]))
+    return stacked(frames[2], frames[7])
+
+
+def photo_and_depth_clip(stage: Stage, prompt: Prompt) -> Image.Image:
+    """The photo, and what the video model is given: the depth of frames along the path."""
+    depth = _drawn(prompt, [_short(prompt), 2], "grey")
+    (photo,), frames = images(stage, prompt, _scene(prompt), depth)
+    return grid([photo, frames[0], frames[4], frames[8]], 2)
+
+
+def frame_and_what_is_painted(stage: Stage, prompt: Prompt) -> Image.Image:
+    """The last frame of the move, and below it with depth where Wan is to paint."""
+    move = _short(prompt)
+    depth = _drawn(prompt, [move, 2], "grey")
+    mask = prompt[node_of(prompt, "MaskPreview")]["inputs"]["mask"]
+    prompt["white"] = {"class_type": "MaskToImage", "inputs": {"mask": mask}}
+    given = shown(prompt, [move, 0]), depth, shown(prompt, ["white", 0])
+    frame, grey, white = (clip[-1] for clip in images(stage, prompt, *given))
+    whole = Image.composite(grey.convert("RGB"), frame.convert("RGB"), white.convert("L"))
+    return stacked(frame, whole)
+
+
 def cloud(stage: Stage, scene: str) -> Image.Image:
     """The 3D look of Preview Depth at a sample scene."""
     nodes = [
@@ -214,6 +248,11 @@ def _scene(prompt: Prompt) -> str:
     return shown(prompt, [node_of(prompt, "GenVRDepthSampleScene"), 0])
 
 
+def _control(prompt: Prompt) -> str:
+    """The depth of the scene as a model is given it."""
+    return _drawn(prompt, [node_of(prompt, "GenVRDepthSampleScene"), 1], "grey")
+
+
 CARDS: dict[str, Callable[[Stage, Prompt], Image.Image]] = {
     "01": photo_and_depth,
     "02": photo_and_control,
@@ -225,6 +264,11 @@ CARDS: dict[str, Callable[[Stage, Prompt], Image.Image]] = {
     "08": edit_and_layers,
     "09": cloud_and_stereo,
     "10": frames_and_depth,
+    "11": both_ends,
+    "12": photo_and_depth_clip,
+    "13": photo_and_depth_clip,
+    "14": photo_and_control,
+    "15": frame_and_what_is_painted,
 }
 
 

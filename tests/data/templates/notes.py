@@ -3,7 +3,26 @@ time."""
 
 from __future__ import annotations
 
-from .model_files import CLIP_L, FLUX, FLUX_VAE, SD15, SD15_DEPTH, SDXL, SDXL_UNION, T5, File
+from .model_files import (
+    CLIP_L,
+    FLUX,
+    FLUX_VAE,
+    GEMMA,
+    LTX,
+    LTX_DEPTH,
+    QWEN_3,
+    SD15,
+    SD15_DEPTH,
+    SDXL,
+    SDXL_UNION,
+    T5,
+    UMT5,
+    VACE,
+    WAN_VAE,
+    Z_IMAGE,
+    Z_IMAGE_UNION,
+    File,
+)
 
 __all__ = ["NOTES"]
 
@@ -18,6 +37,9 @@ def _needs(memory: str, *files: File) -> str:
 _SD15 = _needs("4 GB", SD15, SD15_DEPTH)
 _SDXL = _needs("10 GB", SDXL, SDXL_UNION)
 _FLUX = _needs("24 GB", FLUX, CLIP_L, T5, FLUX_VAE)
+_VACE = _needs("8 GB", VACE, UMT5, WAN_VAE)
+_LTX = _needs("32 GB", LTX, LTX_DEPTH, GEMMA)
+_Z_IMAGE = _needs("16 GB", Z_IMAGE, QWEN_3, FLUX_VAE, Z_IMAGE_UNION)
 _ACCOUNT = "**Needs a GenVR account:** enter its key in *Settings > GenVR Depth*."
 _LOCAL_COST = "**Cost:** nothing; it runs on this computer."
 
@@ -122,4 +144,44 @@ The clip here is a small camera move around the photo.
 **As a guide** for Uni3C and VACE: set **fill_holes** to *off*, use frames and holes.
 
 {_FREE}""",
+    "12": f"""## Video from depth, Wan VACE
+
+### The camera moves through the depth of one photo, and Wan paints what the **prompt** says.
+
+To keep the photo's look, connect it to **first**.
+
+{_OWN}
+
+{_VACE}
+
+{_LOCAL_COST}""",
+    "13": f"""## Video from depth, LTX-2
+
+### The camera moves through the depth of one photo; LTX-2 paints what the **prompt** says.
+
+The clip is silent.
+
+{_OWN}
+
+{_LTX}
+
+{_LOCAL_COST}""",
+    "14": f"""## Paint with depth, Z-Image
+
+### A new image with the shapes of the first one, in eight steps. Say what it shows in **prompt**.
+
+{_OWN}
+
+{_Z_IMAGE}
+
+{_LOCAL_COST}""",
+    "15": f"""## Move the camera, painted
+
+### The camera moves; what the photo does not show is white in the mask, and Wan VACE paints it.
+
+{_OWN}
+
+{_VACE}
+
+{_LOCAL_COST}""",
 }

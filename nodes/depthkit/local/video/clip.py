@@ -11,7 +11,9 @@ from torch import Tensor
 from ... import images
 from ...conversions import to_disparity
 from ...depth_map import DepthMap
+from ...kernels import resample
 from ...ranges import Window, known, normalise, percentile
+from ..control_input import mask_planes
 from .plan import VideoPlan
 
 __all__ = ["clip_images"]
@@ -23,10 +25,15 @@ def clip_images(
     first: Tensor | None = None,
     last: Tensor | None = None,
     reference: Tensor | None = None,
+    source: Tensor | None = None,
+    mask: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """Name -> tensor: "control_video" (T, h, w, 3), near = white, one range for the clip;
-    "control_masks" (T, h, w), 0 where a frame is given; "first_frame", "last_frame", "reference"
-    (1, h, w, 3)."""
+    "control_masks" (T, h, w), 0 where given pixels stay; "first_frame", "last_frame", "reference"
+    (1, h, w, 3); "source_video" and "mask" like the control video and its masks.
+
+    source: frames that stay where mask (one, or one a frame) is below 0.5.
+    """
     height, width = plan.size.height, plan.size.width
     stills = {"first_frame": first, "last_frame": last, "reference": reference}
     found = {
@@ -44,19 +51,35 @@ def clip_images(
         video[index] = video[index - 1] if frame == shown else one(frame)
         shown = frame
     found["control_video"] = video
+    masks = torch.ones(video.shape[:3])
+    if source is not None and mask is not None:
+        found |= _keep_source(plan, video, masks, source, mask_planes(mask))
     if plan.family.route == "vace":
-        _keep(found, video)
+        _keep_stills(found, video, masks)
+        found["control_masks"] = masks
     return found
 
 
-def _keep(found: dict[str, Tensor], video: Tensor) -> None:
+def _keep_source(
+    plan: VideoPlan, video: Tensor, masks: Tensor, source: Tensor, mask: Tensor
+) -> dict[str, Tensor]:
+    """For VACE the source stands in the control video itself; others take it beside that."""
+    height, width = video.shape[1:3]
+    one = _finished(source, height, width, "source_video")
+    whole = video if plan.family.route == "vace" else torch.zeros_like(video)
+    for index, frame in enumerate(plan.timing.sources):
+        plane = images.at_frame(mask, frame)[None, None]
+        masks[index] = resample(plane, height, width, antialias=True)[0, 0] >= 0.5
+        whole[index] = torch.where(masks[index, ..., None] > 0, whole[index], one(frame))
+    return {} if whole is video else {"source_video": whole, "mask": masks}
+
+
+def _keep_stills(found: dict[str, Tensor], video: Tensor, masks: Tensor) -> None:
     """Given frames stand in the control video, and the mask says that they stay."""
-    masks = torch.ones(video.shape[:3])
     for name, place in (("first_frame", 0), ("last_frame", -1)):
         if name in found:
             video[place] = found[name][0]
             masks[place] = 0
-    found["control_masks"] = masks
 
 
 class _Disparities(Sequence[Tensor]):
@@ -88,12 +111,12 @@ class _Disparities(Sequence[Tensor]):
 _Frame = Callable[[int], Tensor]
 
 
-def _finished(frames: Tensor, height: int, width: int) -> _Frame:
-    """Frame index -> (height, width, 3) of control frames."""
-    stack = images.frames(frames, "depth")
+def _finished(frames: Tensor, height: int, width: int, name: str = "depth") -> _Frame:
+    """Frame index -> (height, width, 3) of the input `name`."""
+    stack = images.frames(frames, name)
 
     def one(index: int) -> Tensor:
-        return images.resize(images.rgb(stack[index : index + 1], "depth"), height, width)[0]
+        return images.resize(images.rgb(stack[index : index + 1], name), height, width)[0]
 
     return one
 

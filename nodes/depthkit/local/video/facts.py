@@ -30,6 +30,8 @@ class ClipConnected:
     first: Extent | None = None
     last: Extent | None = None
     reference: Extent | None = None
+    source: Extent | None = None
+    mask: Extent | None = None
     nodes: frozenset[str] | None = None
 
 

@@ -14,6 +14,7 @@ __all__ = ["VIDEO_FAMILIES", "VideoFamily", "video_family_of"]
 class VideoFamily:
     """length = first + step * n frames. concat: latent channels the model expects beside the noisy
     ones, None = any. experts: how many models sample one after the other, at least and at most.
+    inpaint: whether it keeps a source video outside a mask.
     shift: None = the family's scheduler sets it."""
 
     key: str
@@ -35,6 +36,7 @@ class VideoFamily:
     reference: bool = False
     first_frame: bool = False
     last_frame: bool = False
+    inpaint: bool = False
     steps: int = 20
     guidance: float = 6.0
     shift: float | None = None
@@ -80,6 +82,7 @@ VIDEO_FAMILIES: tuple[VideoFamily, ...] = (
         reference=True,
         first_frame=True,
         last_frame=True,
+        inpaint=True,
         shift=8.0,
     ),
     VideoFamily(
@@ -172,6 +175,7 @@ VIDEO_FAMILIES: tuple[VideoFamily, ...] = (
         start_end=True,
         first_frame=True,
         last_frame=True,
+        inpaint=True,
         steps=30,
         guidance=1.0,
         sampler="euler",

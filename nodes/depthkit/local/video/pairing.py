@@ -33,6 +33,7 @@ def check_clip(family: VideoFamily, connected: ClipConnected) -> None:
     _check_experts(family, connected)
     _check_clip_patch(family, connected)
     _check_frame_images(family, connected)
+    _check_source(family, connected)
 
 
 def _check_clip_vae(family: VideoFamily, connected: ClipConnected) -> None:
@@ -97,6 +98,38 @@ def _check_clip_patch(family: VideoFamily, connected: ClipConnected) -> None:
             "show the depth clip itself. Add a Load LoRA (Model) node with the IC-LoRA for depth "
             "(or the union one) in front of model."
         )
+
+
+def _check_source(family: VideoFamily, connected: ClipConnected) -> None:
+    source, mask, depth = connected.source, connected.mask, connected.depth
+    if source is None and mask is None:
+        return
+    if not family.inpaint:
+        able = ", ".join(row.title for row in VIDEO_FAMILIES if row.inpaint)
+        raise PlanError(
+            f"{family.title} cannot keep part of a clip. Disconnect source_video and mask, or use "
+            f"one of: {able}."
+        )
+    if source is None or mask is None:
+        there, missing = ("source_video", "mask") if mask is None else ("mask", "source_video")
+        raise PlanError(
+            f"{there} is connected and {missing} is not. The mask says where the source video is "
+            "painted anew; connect both."
+        )
+    for name, extent, counts in (
+        ("source_video", source, (depth.frames,)),
+        ("mask", mask, (1, depth.frames)),
+    ):
+        if not same_ratio(extent, depth):
+            raise PlanError(
+                f"The {name} is {extent.width}x{extent.height}, the depth {depth.width}x"
+                f"{depth.height}: not the same frame. Crop one of them."
+            )
+        if extent.frames not in counts:
+            raise PlanError(
+                f"The {name} has {extent.frames} frames, the depth {depth.frames}. Make both of "
+                "the same clip."
+            )
 
 
 def _check_frame_images(family: VideoFamily, connected: ClipConnected) -> None:

@@ -27,6 +27,7 @@ def describe_clip(plan: VideoPlan, connected: ClipConnected) -> str:
     rows = {
         "Model": f"{family.title} ({connected.model.name}){experts}",
         "Depth": f"{connected.depth}, near = white, one range for the clip, through {family.node}",
+        **_source(connected),
         "Clip": f"{plan.size}, multiple of {family.multiple * connected.model.guide_downscale}; "
         f"{timing.length} frames ({family.first} + {family.step}n) at {timing.frame_rate:g} a "
         f"second, {seconds:.2f} s",
@@ -37,3 +38,9 @@ def describe_clip(plan: VideoPlan, connected: ClipConnected) -> str:
     lines = [f"{name + ':':<10}{text}" for name, text in rows.items()]
     lines += wiring(plan.steps, {"image": plan.image, "latent": plan.latent, "video": plan.video})
     return "\n".join([*lines, *(f"Note:     {note}" for note in plan.notes)])
+
+
+def _source(connected: ClipConnected) -> dict[str, str]:
+    if connected.source is None:
+        return {}
+    return {"Source": f"{connected.source}, painted anew where the mask is white, by the depth"}

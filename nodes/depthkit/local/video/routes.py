@@ -100,7 +100,8 @@ def _vace(wiring: Wiring) -> Ref:
     trimmed again."""
     positive, negative = _conditioning_links(wiring)
     inputs: dict[str, Value] = {"control_video": Given("control_video")}
-    if "first" in wiring.pictures or "last" in wiring.pictures:
+    kept = ("first", "last", "source")
+    if any(getattr(wiring.connected, name) is not None for name in kept):
         inputs["control_masks"] = Given("control_masks")
     if "reference" in wiring.pictures:
         inputs["reference_image"] = Given("reference")
@@ -181,10 +182,14 @@ def _h3(wiring: Wiring) -> Ref:
         "prompt", "MiniMaxH3ImageToVideo", clip=Given("clip"), vae=Given("vae"),
         prompt=wiring.settings.prompt, **wiring.extent, **pictures,
     )  # fmt: skip
+    painted: dict[str, Value] = {}
+    if wiring.connected.source is not None:
+        painted = {"source_video": Given("source_video"), "mask": Given("mask")}
     model = wiring.add(
         "depth", "MiniMaxH3FunControlNetApply", model=Given("model"),
         model_patch=Given("model_patch"), vae=Given("vae"), strength=choice.strength,
         start_percent=choice.start, end_percent=choice.end, control_video=Given("control_video"),
+        **painted,
     )  # fmt: skip
     guider = wiring.add("guider", "BasicGuider", model=model, conditioning=Ref("prompt", 0))
     sigmas = wiring.add(
