@@ -187,7 +187,7 @@ TEMPLATES: dict[str, Template] = {
                              video=("video", "VIDEO")))},
     ),
     "12 Video from Depth VACE": columns(
-        {"note": (500, note("12")), **in_parts(VACE, UMT5, "wan", WAN_VAE)},
+        {"note": (530, note("12")), **in_parts(VACE, UMT5, "wan", WAN_VAE)},
         {"photo": (460, photo("street")), "move": camera_move("push in", 0.25, 81)},
         {"paint": film(
             "a quiet street in deep snow at dusk, warm light in the windows, snow falling, slow "
