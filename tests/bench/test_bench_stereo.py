@@ -206,5 +206,8 @@ def test_second_eyes_are_closer_to_the_truth_than_the_rivals():
     for method in set(METHODS) - {"ours"}:
         assert mean["ours"][0] > mean[method][0], method
         assert mean["ours"][1] > mean[method][1], method
-    assert all(rows["ours"][3] <= 0.5 for rows in tables.values())
-    assert tables["cones"]["ours"][2] >= 0.9
+    for name, rows in tables.items():
+        assert rows["ours"][3] <= 0.5, name
+        assert rows["ours"][4] >= 0.99, name
+        # The holes of the street are single pixels between leaves: 2 pixels of parallax at most.
+        assert rows["ours"][2] >= (0.85 if name == "street" else 0.9), name

@@ -114,7 +114,10 @@ class _Landed:
         return plane.flatten()[self.source]
 
     def colours(self, image: Tensor) -> Tensor:
-        """(H, W, 3): cubic convolution along the row (Keys 1981), the border repeated."""
+        """(H, W, 3): read along the row, the border repeated; halfway between linear and cubic
+        convolution (Keys 1981), which is closer to true second eyes than either: of the photo's
+        noise less is carried along than by the cubic one, and less is blurred than by the linear
+        one."""
         width = image.shape[1]
         at = self.source % width + self.offset
         first = at.floor()
@@ -122,7 +125,8 @@ class _Landed:
         columns = [(first.long() + step).clamp(0, width - 1) for step in (-1, 0, 1, 2)]
         a, b, c, d = (image.gather(1, x[..., None].expand(*x.shape, 3)) for x in columns)
         bend = share * (2 * a - 5 * b + 4 * c - d + share * (3 * (b - c) + d - a))
-        found = (b + 0.5 * share * (c - a + bend)).clamp(0, 1)
+        cubic = b + 0.5 * share * (c - a + bend)
+        found = torch.lerp(torch.lerp(b, c, share), cubic, 0.5).clamp(0, 1)
         return found.masked_fill(self.nothing[..., None], 0)
 
 
