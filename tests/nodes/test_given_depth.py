@@ -14,7 +14,18 @@ from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
 from genvr_depth.nodes.shared import headless
 
 NOTE = "is an image: read as 'white is near (disparity)'"
+
+
 # What each node needs beside its depth; the GenVR node is looked at in tests/genvr.
+class Bright:
+    """A stand-in for a model: reads brightness as disparity."""
+
+    name, kind, multiple, inner_size, licence = "bright", "disparity", 1, 48, "none"
+
+    def __call__(self, images):
+        return images.mean(1)
+
+
 BESIDE = {
     "GenVRDepthAdjust": {"gamma": 2.0},
     "GenVRDepthCheck": {},
@@ -24,8 +35,12 @@ BESIDE = {
     "GenVRDepthPreview": {},
     "GenVRDepthRefine": {"guide": torch.rand(1, 96, 128, 3)},
     "GenVRDepthLayers": {},
-    "GenVRDepthStructureScore": {"image": torch.rand(1, 48, 64, 3)},
-    "GenVRDepthKeepBest": {"images": [torch.rand(2, 48, 64, 3)], "keep": [1]},
+    "GenVRDepthStructureScore": {"image": torch.rand(1, 48, 64, 3), "model": Bright()},
+    "GenVRDepthKeepBest": {
+        "images": [torch.rand(2, 48, 64, 3)],
+        "keep": [1],
+        "model": [Bright()],
+    },
     "GenVRDepthSaveDepth": {"filename_prefix": "one", "format": "npz"},
     "GenVRDepthSave3D": {"filename_prefix": "one", "format": "ply"},
     "GenVRDepthToMesh": {},
@@ -134,9 +149,13 @@ def test_an_image_gives_what_image_to_depth_in_front_gives(node_id, said):
         assert sum(NOTE in line for line in texts[0].splitlines()) == 1
 
 
+@pytest.fixture(scope="module")
+def photo():
+    return load_scene(SCENE_NAMES[0]).image
+
+
 @pytest.mark.parametrize("node_id", BESIDE)
-def test_a_photograph_is_refused_with_the_inputs_own_name(node_id):
-    photo = load_scene(SCENE_NAMES[0]).image
+def test_a_photograph_is_refused_with_the_inputs_own_name(node_id, photo):
     name = _depth_input(NODE_CLASS_MAPPINGS[node_id])
     with pytest.raises(InvalidInput, match=f"input '{name}' is coloured.*Depth Estimation"):
         run(node_id, photo)

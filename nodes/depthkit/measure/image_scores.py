@@ -20,7 +20,7 @@ from .frame_move import STILL, find_move, undone, undone_image
 from .kept_edges import EdgeWitness, with_kept_depth
 from .structure import compare, fit_frame
 from .structure_report import Comparison, StructureReport
-from .vanishing_point import vanishing_point
+from .vanishing_point import VanishingPoint, vanishing_point
 
 # What a move of the whole frame by its longer side would cost, as a share of the score.
 _MOVE_COST = 1.5
@@ -49,6 +49,8 @@ def score_images(
     """
     _check_counts(control, images, original)
     found = estimate(estimator, images, on_progress=on_progress, should_stop=should_stop).depth
+    shared = original is not None and len(original) == 1
+    lines = vanishing_point(original[0]) if original is not None and shared else None
     done = []
     for index in range(found.batch):
         if should_stop is not None and should_stop():
@@ -57,7 +59,8 @@ def score_images(
         before = None if original is None else original[min(index, len(original) - 1)]
         one = _scored(target, found.frame(index), before, images[index])
         if before is not None:
-            one = replace(one, report=_with_lines(one.report, before, images[index]))
+            first = lines if shared else vanishing_point(before)
+            one = replace(one, report=_with_lines(one.report, first, images[index]))
         done.append(one)
     return tuple(done)
 
@@ -153,8 +156,11 @@ def _unlike(source: str, estimator: str) -> str:
     )
 
 
-def _with_lines(report: StructureReport, before: Tensor, after: Tensor) -> StructureReport:
-    first, second = vanishing_point(before), vanishing_point(after)
+def _with_lines(
+    report: StructureReport, first: VanishingPoint | None, after: Tensor
+) -> StructureReport:
+    """first: the photo's vanishing point; without one the image's is not looked for."""
+    second = None if first is None else vanishing_point(after)
     if first is None or second is None:
         return report
     across, down = 100 * (second.x - first.x), 100 * (second.y - first.y)
