@@ -51,6 +51,9 @@ class Mesh(NamedTuple):
 class HeadlessHost:
     """No ComfyUI: folders under the pack's data home, everything on the CPU, no Stop."""
 
+    def register(self) -> None:
+        """Nothing has to know of the pack."""
+
     @contextmanager
     def task(self, total: int = 1) -> Generator[Task, None, None]:
         yield _QuietTask()

@@ -26,7 +26,7 @@ sys.path.append(sys.argv[2])
 from load_pack import load_pack
 
 load_pack()
-from genvr_depth.nodes.shared.host import ComfyHost
+from genvr_depth.nodes.shared.comfy_host import ComfyHost
 
 class Network(torch.nn.Module):
     def __init__(self):

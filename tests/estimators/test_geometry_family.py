@@ -20,7 +20,7 @@ from genvr_depth.nodes.depthkit.estimators import (
     load_estimator,
 )
 from genvr_depth.nodes.shared import core_models
-from genvr_depth.nodes.shared.host import ComfyHost
+from genvr_depth.nodes.shared.comfy_host import ComfyHost
 
 DA3 = GeometryKind("Depth Anything 3", metric=False)
 DA3_METRIC = GeometryKind("Depth Anything 3", metric=True)

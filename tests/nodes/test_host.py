@@ -11,6 +11,7 @@ import pytest
 import torch
 from genvr_depth.nodes.depthkit.errors import InvalidInput
 from genvr_depth.nodes.shared import host
+from genvr_depth.nodes.shared.comfy_host import ComfyHost
 
 
 @pytest.fixture
@@ -67,8 +68,8 @@ def test_expanding_nodes_say_that_they_need_comfyui(headless):
 @pytest.fixture
 def comfy(monkeypatch, tmp_path):
     """ComfyUI's host with a temp folder, and a disk that `full` fills."""
-    monkeypatch.setattr(host.ComfyHost, "temp_folder", lambda self: tmp_path / "temp")
-    return host.ComfyHost()
+    monkeypatch.setattr(ComfyHost, "temp_folder", lambda self: tmp_path / "temp")
+    return ComfyHost()
 
 
 def full(*_, **__):
