@@ -1,4 +1,4 @@
-"""What a node may ask of the program it runs in; `host.py` and `headless.py` answer."""
+"""What a node may ask of the program it runs in; `comfy_host.py` and `headless.py` answer."""
 
 from __future__ import annotations
 
