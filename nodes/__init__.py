@@ -33,7 +33,7 @@ from .save.depth_to_mesh import GenVRDepthToMesh
 from .save.save_3d import GenVRDepthSave3D
 from .save.save_depth import GenVRDepthSaveDepth
 from .save.save_image import GenVRDepthSaveImage
-from .shared import host, http_routes, web_folder
+from .shared import file_previews, host, http_routes, web_folder
 
 __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS"]
 
@@ -108,3 +108,4 @@ NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {
 host.register()
 http_routes.register()
 web_folder.register()
+file_previews.register()

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..depthkit.errors import FormatError, Stopped
-from .host_interface import ManagedModel, PrivatePlace, SaveTarget, Task
+from .host_interface import ManagedModel, PreviewInterface, PrivatePlace, SaveTarget, Task
 
 __all__ = ["ComfyHost"]
 
@@ -211,9 +211,8 @@ class ComfyHost:
         import folder_paths
 
         root = folder_paths.get_output_directory()
-        folder, stem, counter, subfolder, _ = folder_paths.get_save_image_path(
-            prefix, root, width, height
-        )
+        found = folder_paths.get_save_image_path(prefix, root, width, height)
+        folder, stem, counter, subfolder, _ = found
         return SaveTarget(Path(folder), stem, counter, subfolder)
 
     def preview(self, images: Tensor, prefix: str) -> list[dict[str, str]]:
@@ -285,6 +284,15 @@ class ComfyHost:
         from comfy.samplers import KSampler
 
         return list(KSampler.SAMPLERS), list(KSampler.SCHEDULERS)
+
+    def preview_interface(self) -> PreviewInterface | None:
+        try:  # read in ComfyUI's source, not run: nothing up to 0.46 has it
+            from comfy_api.latest import ComfyAPISync, Previews
+            from comfy_execution import preview_generators
+        except ImportError:
+            return None
+        core: dict[str, Any] = getattr(preview_generators, "_core", {})
+        return PreviewInterface(Previews.PreviewGenerator, ComfyAPISync().previews, core.get)
 
     def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None:
         from server import PromptServer

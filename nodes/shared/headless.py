@@ -146,5 +146,8 @@ class HeadlessHost:
         samplers = ["euler", "dpmpp_2m", "dpmpp_2m_sde", "dpmpp_sde", "res_multistep", "uni_pc"]
         return samplers, ["simple", "normal", "karras", "sgm_uniform", "beta"]
 
+    def preview_interface(self) -> None:
+        """There is no asset browser."""
+
     def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None:
         """There is no server to add it to."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-__all__ = ["Host", "ManagedModel", "PrivatePlace", "SaveTarget", "Task"]
+__all__ = ["Host", "ManagedModel", "PreviewInterface", "PrivatePlace", "SaveTarget", "Task"]
 
 
 class SaveTarget(NamedTuple):
@@ -27,6 +27,18 @@ class PrivatePlace(NamedTuple):
 
     folder: Path
     alone: bool = False
+
+
+class PreviewInterface(NamedTuple):
+    """Where a pack gives images of files to ComfyUI's asset browser.
+
+    base: class of a generator; registry: has register_generator; core: ComfyUI's own generator of
+    a MIME type.
+    """
+
+    base: type[Any]
+    registry: Any
+    core: Callable[[str], Any]
 
 
 class Task(Protocol):
@@ -80,4 +92,5 @@ class Host(Protocol):
     def graph(self) -> Any: ...
     def blocked(self, reason: str) -> Any: ...
     def samplers(self) -> tuple[list[str], list[str]]: ...
+    def preview_interface(self) -> PreviewInterface | None: ...
     def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None: ...

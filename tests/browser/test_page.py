@@ -7,7 +7,7 @@ import pytest
 
 def test_the_page_loads_our_extensions_without_a_console_error(page):
     names = page.evaluate("() => app.extensions.map((extension) => extension.name)")
-    assert {"genvr-depth.viewer", "genvr-depth.settings", "genvr-depth.cost"} <= set(names)
+    assert {"genvrdepth.viewer", "genvrdepth.settings", "genvrdepth.cost"} <= set(names)
     assert page.errors == []
 
 

@@ -154,12 +154,19 @@ def test_the_layers_of_a_file_are_listed_and_chosen(page, canvas, server):
     page.evaluate(
         "([id, name]) => { app.graph.getNodeById(id).widgets[0].value = name }", [node, name]
     )
-    page.mouse.click(*place(page, node, "Layers of the file"))
+    pressed = place(page, node, "Layers of the file")
+    page.mouse.click(*pressed)
     items = page.locator(".genvr-menu button")
     items.first.wait_for(timeout=10_000)
+    box = page.locator(".genvr-menu").bounding_box()
+    assert abs(box["y"] - pressed[1]) < 40
+    assert box["x"] - 10 <= pressed[0] < 1440
     assert items.all_inner_texts() == [
         "Background.Depth.Z", "ViewLayer.Depth.Z", "ViewLayer.AO.R",
     ]  # fmt: skip
+    page.keyboard.press("Escape")
+    items.first.wait_for(state="detached")
+    page.mouse.click(*pressed)
     items.nth(1).click()
     assert canvas.widget(node, "channel") == "ViewLayer.Depth.Z"
     assert page.locator(".genvr-menu").count() == 0

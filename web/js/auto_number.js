@@ -35,7 +35,7 @@ function wordsToNumbers(output) {
 }
 
 app.registerExtension({
-  name: "genvr-depth.auto-number",
+  name: "genvrdepth.auto-number",
   setup() {
     const graphToPrompt = app.graphToPrompt;
     app.graphToPrompt = async function (/** @type {any[]} */ ...args) {

@@ -52,7 +52,7 @@ function watch(node) {
 }
 
 app.registerExtension({
-  name: "genvr-depth.compare",
+  name: "genvrdepth.compare",
   async init() {
     loadStyle();
     text = await loadText();

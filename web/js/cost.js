@@ -1,15 +1,17 @@
 // @ts-check
 /** The cost badge of the GenVR nodes: "12 x 5 = 60 credits", and what went wrong with its remedy. */
 import { api, app, chain, loadText, nodeOfRun, widgetOf } from "../lib/comfy.mjs";
-import { KEYS_CHANGED } from "../lib/account.mjs";
+import { KEYS_CHANGED, changes } from "../lib/account.mjs";
 import { VARIATIONS, cost, typedPrompts, variations } from "../lib/cost.mjs";
 import { element, loadStyle, showText } from "../lib/dom.mjs";
 
 const PADDING = 8;
 const LEAST = 34; // one line with room around it
 const COUNTING = ["prompts", "count"];
-const OUTSIDE = Object.freeze({ comfyClass: "" });
+const OUTSIDE = Object.freeze({});
 const SINGLE_IMAGE = new Set(["LoadImage", "GenVRDepthSampleScene"]);
+/** The inputs one of which such a node of core passes on. */
+const CHOICES = Object.freeze({ ComfySwitchNode: ["on_false", "on_true"] });
 
 /** @type {(key: string, values?: Record<string, string|number>) => string} */
 let text;
@@ -45,8 +47,9 @@ const anyWired = (node, names) => names.some((name) => upstream(node, name));
 
 /** @param {any} node @returns {boolean} whether one image, no batch, comes out of it */
 function givesOne(node) {
-  if (node?.comfyClass !== "ComfySwitchNode") return SINGLE_IMAGE.has(node?.comfyClass);
-  return ["on_false", "on_true"].every((name) => givesOne(upstream(node, name)));
+  const choices = /** @type {Record<string, string[]>} */ (CHOICES)[node?.comfyClass];
+  if (!choices) return SINGLE_IMAGE.has(node?.comfyClass);
+  return choices.every((name) => givesOne(upstream(node, name)));
 }
 
 /** @param {any} node @returns {number|null} null where only a run can tell */
@@ -121,7 +124,7 @@ async function askKeys() {
 }
 
 app.registerExtension({
-  name: "genvr-depth.cost",
+  name: "genvrdepth.cost",
   async init() {
     loadStyle();
     text = await loadText();
@@ -133,7 +136,7 @@ app.registerExtension({
     });
     api.addEventListener("execution_start", refresh);
     void askKeys();
-    document.addEventListener(KEYS_CHANGED, askKeys);
+    changes.addEventListener(KEYS_CHANGED, askKeys);
   },
   nodeCreated(/** @type {any} */ node) {
     if (node.comfyClass in prices) attach(node);

@@ -79,7 +79,7 @@ function addButton(node, press) {
 }
 
 app.registerExtension({
-  name: "genvr-depth.fold",
+  name: "genvrdepth.fold",
   async init() {
     text = await loadText();
   },

@@ -7,17 +7,25 @@ const NODE = "GenVRDepthLoad";
 
 /** @type {(key: string, values?: Record<string, string|number>) => string} */
 let text;
-/** Where the pointer was last: a button of a node does not say where it was pressed. */
-const pointer = { x: 0, y: 0 };
 
-/** @param {any} node */
-async function offer(node) {
+/**
+ * @param {PointerEvent} [event] of the classic canvas; a Vue node's button is an element in focus
+ * @returns {{x: number, y: number}} where the button was pressed, in pixels of the window
+ */
+function placeOf(event) {
+  if (event) return { x: event.clientX, y: event.clientY };
+  const { left, bottom } = /** @type {Element} */ (document.activeElement).getBoundingClientRect();
+  return { x: left, y: bottom };
+}
+
+/** @param {any} node @param {{x: number, y: number}} place */
+async function offer(node, place) {
   const name = String(widgetOf(node, "file").value ?? "");
-  const place = { ...pointer };
   const answer = await api.fetchApi(`/genvr_depth/layers?name=${encodeURIComponent(name)}`);
   const { layers = [], error = "" } = await answer.json();
   if (layers.length) {
-    showMenu(layers, text("load.layers"), place, (layer) => {
+    const host = app.canvas.canvas.parentElement;
+    showMenu(host, layers, text("load.layers"), place, (layer) => {
       const channel = widgetOf(node, "channel");
       channel.value = layer;
       channel.callback?.(layer, app.canvas, node);
@@ -34,18 +42,14 @@ async function offer(node) {
 }
 
 app.registerExtension({
-  name: "genvr-depth.layers",
+  name: "genvrdepth.layers",
   async init() {
     text = await loadText();
-    const follow = (/** @type {PointerEvent} */ { clientX, clientY }) =>
-      Object.assign(pointer, { x: clientX, y: clientY });
-    document.addEventListener("pointerdown", follow, true);
   },
   nodeCreated(/** @type {any} */ node) {
     if (node.constructor.comfyClass !== NODE) return;
-    const button = node.addWidget("button", "genvr_layers", null, () => void offer(node), {
-      serialize: false,
-    });
+    const press = (/** @type {any[]} */ ...args) => void offer(node, placeOf(args[4]));
+    const button = node.addWidget("button", "genvr_layers", null, press, { serialize: false });
     button.label = text("load.layers");
     button.serialize = false;
   },

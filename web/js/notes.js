@@ -48,7 +48,7 @@ function keep() {
 }
 
 app.registerExtension({
-  name: "genvr-depth.notes",
+  name: "genvrdepth.notes",
   init() {
     loadStyle();
     api.addEventListener("progress_text", (/** @type {CustomEvent} */ { detail }) => {

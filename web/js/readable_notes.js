@@ -11,7 +11,7 @@ const LETTERS = "14px";
 let sheet;
 
 app.registerExtension({
-  name: "genvr-depth.readable-notes",
+  name: "genvrdepth.readable-notes",
   init() {
     sheet = element("style");
     document.head.append(sheet);

@@ -33,7 +33,7 @@ function setting(id, rest) {
 }
 
 app.registerExtension({
-  name: "genvr-depth.settings",
+  name: "genvrdepth.settings",
   settings: [
     setting("GenVRDepth.Viewer.ColorMap", {
       type: "combo",

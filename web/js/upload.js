@@ -66,7 +66,7 @@ function attach(node) {
 }
 
 app.registerExtension({
-  name: "genvr-depth.upload",
+  name: "genvrdepth.upload",
   async init() {
     text = await loadText();
   },

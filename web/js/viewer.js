@@ -181,7 +181,7 @@ function attach(node) {
 }
 
 app.registerExtension({
-  name: "genvr-depth.viewer",
+  name: "genvrdepth.viewer",
   async init() {
     loadStyle();
     text = await loadText();

@@ -11,6 +11,8 @@ import { element } from "./dom.mjs";
 
 export const KEYS_PAGE = "https://api.genvrresearch.com/obtain-api";
 export const KEYS_CHANGED = "genvr-keys-changed";
+/** Tells other parts of the pack that keys were set or removed. */
+export const changes = new EventTarget();
 export const STATES = Object.freeze({
   "set by environment": "environment",
   "set by file": "file",
@@ -133,7 +135,7 @@ export class AccountPanel {
     if (!body.key || !body.uid) throw new Error(this.text("account.both"));
     await this.ask("PUT", this.path, body);
     await this.refresh();
-    document.dispatchEvent(new Event(KEYS_CHANGED));
+    changes.dispatchEvent(new Event(KEYS_CHANGED));
     this._say(this.text("account.saved"), "ok");
   }
 
@@ -147,7 +149,7 @@ export class AccountPanel {
   async remove() {
     await this.ask("DELETE", this.path);
     await this.refresh();
-    document.dispatchEvent(new Event(KEYS_CHANGED));
+    changes.dispatchEvent(new Event(KEYS_CHANGED));
     this._say(this.text("account.removed"), "ok");
   }
 }
