@@ -67,6 +67,7 @@ class GenVRDepthAdjust(Declared):
                 0,
                 0,
                 32,
+                display_name="smooth over time",
             ),
             "fill_holes": Choice(
                 "Give unknown pixels a depth. smooth: continue the rim; "

@@ -92,6 +92,7 @@ class GenVRDepthStereo(Declared):
                 step=0.05,
                 auto=0.0,
                 advanced=True,
+                display_name="eye distance (mm)",
             ),
             "source_eye": Choice(
                 "Where the photo was taken from. left eye, right eye: that eye's image is the "

@@ -62,6 +62,7 @@ class GenVRDepthMerge(Declared):
                 "nearest.",
                 0.5,
                 step=0.01,
+                shown_when=lambda: {"rule": (merge.NEAR_FAR,)},
             ),
             "feather": Int(
                 "Pixels over which the two maps are mixed; 0 is a hard edge.", 8, 0, 1024

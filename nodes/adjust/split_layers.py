@@ -43,7 +43,13 @@ class GenVRDepthLayers(Declared):
     INPUTS = Inputs(
         required={
             "depth": depth_map_input(),
-            "layers": Int("How many layers to cut.", 3, 2, 8),
+            "layers": Int(
+                "How many layers to cut.",
+                3,
+                2,
+                8,
+                shown_when=lambda: {"method": [m for m in cutting.METHODS if m != "thresholds"]},
+            ),
             "method": Choice(
                 "automatic cuts in the valleys between things; equal depth and "
                 "equal area cut evenly; thresholds uses your own list.",

@@ -139,6 +139,7 @@ class GenVRDepthLoad(Declared):
                 "Whole-number files: a stored 0 means no measurement. Turn off "
                 "for grey images where black is a depth.",
                 True,
+                display_name="zero is no depth",
             ),
             "channel": Text(
                 "EXR layer, NPZ array or TIFF page to read: its name, or whole words of it. "
@@ -154,6 +155,7 @@ class GenVRDepthLoad(Declared):
                         "takes what the file says and the huge numbers of renderers; none takes "
                         "every number.",
                         "auto",
+                        display_name="number for no depth",
                     ),
                     "pfm_scale": Choice(
                         "PFM only. ignore: the numbers as they are stored, as Middlebury means "
@@ -165,7 +167,13 @@ class GenVRDepthLoad(Declared):
                         "First frame of a clip: its number in the file names"
                     ),
                     "last_frame": _frame_widget("Last frame of a clip"),
-                    "step": Int("Take every n-th frame of a clip.", 1, 1, 1000),
+                    "step": Int(
+                        "Take every n-th frame of a clip.",
+                        1,
+                        1,
+                        1000,
+                        display_name="every n-th frame",
+                    ),
                     "layout": Choice(
                         "Images and videos that show the photo beside its depth: where the depth "
                         "is.",

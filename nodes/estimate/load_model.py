@@ -97,6 +97,7 @@ class GenVRDepthModelLoader(Declared):
                 step=0.1,
                 auto=0.0,
                 advanced=True,
+                shown_when=lambda: {"model": core_model_names()},
             ),
             "refine_steps": Int(
                 "Refinement steps of MoGe 3; 0 is fastest. Other models have none.",
@@ -104,6 +105,7 @@ class GenVRDepthModelLoader(Declared):
                 0,
                 8,
                 advanced=True,
+                shown_when=lambda: {"model": core_model_names()},
             ),
         },
     )

@@ -53,7 +53,9 @@ class GenVRDepthPromptVariations(Declared):
             "template": Text(
                 "How prompt and style are joined; both {prompt} and {style}.", "{prompt}, {style}"
             ),
-            "keep_plain": Boolean("Also give each prompt without a style."),
+            "keep_plain": Boolean(
+                "Also give each prompt without a style.", display_name="also without a style"
+            ),
             "limit": Int(
                 "Maximum number of prompts, counted from the first.",
                 0,

@@ -49,7 +49,7 @@ class GenVRDepthSave3D(PassesDepthOn):
             "image": image_input(
                 "The photograph of the same view, for colours and texture.", streamed=True
             ),
-            **space_widgets(),
+            **space_widgets(cut_when={"format": ("glb", "obj")}),  # a cloud cuts nothing
             "normals": Boolean(
                 "ply only: store the direction of each point.",
                 shown_when={"format": ("ply",)},

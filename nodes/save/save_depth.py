@@ -111,6 +111,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
                 "Write <file>.json with the record and the workflow even where "
                 "the file holds them itself.",
                 advanced=True,
+                display_name="JSON beside the file",
             ),
         },
         hidden=HIDDEN,

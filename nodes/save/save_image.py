@@ -84,6 +84,7 @@ class GenVRDepthSaveImage(Declared):
                 "Write <file>.json with the workflow even where the image "
                 "holds it; dropped on the canvas, it restores the workflow.",
                 advanced=True,
+                display_name="JSON beside the file",
             ),
         },
         hidden=HIDDEN,

@@ -25,6 +25,7 @@ __all__ = [
     "Inputs",
     "Int",
     "Number",
+    "ShownWhen",
     "Socket",
     "Text",
     "Widget",

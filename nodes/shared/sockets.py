@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..depthkit.ranges import SCOPES, WINDOWS
-from .declared import Choice, Declared, Float, FrameSocket, Input, Int, Socket, Widget
+from .declared import Choice, Declared, Float, FrameSocket, Input, Int, ShownWhen, Socket, Widget
 
 __all__ = [
     "DEPTH_MAP",
@@ -114,7 +114,7 @@ _METRES_TIP = (
 )
 
 
-def space_widgets() -> dict[str, Input]:
+def space_widgets(cut_when: ShownWhen | None = None) -> dict[str, Input]:
     """Camera, scale, cut and decimation: what every way into space needs."""
     return {
         "field_of_view": fov_widget(),
@@ -127,6 +127,7 @@ def space_widgets() -> dict[str, Input]:
             0.0,
             10.0,
             display_name="cut at jumps of",
+            shown_when=cut_when,
         ),
         "step": Int(
             "Take every n-th pixel: 2 makes a quarter of the triangles.",

@@ -109,6 +109,9 @@ function refresh() {
 
 /** @param {any} node */
 function watch(node) {
+  // Old pages know no "fixed" in a declaration; here another seed is another image to pay.
+  const after = widgetOf(node, "control_after_generate");
+  if (after && node.comfyClass in prices) after.value = "fixed";
   for (const widget of node.widgets ?? []) chain(widget, "callback", refresh);
   chain(node, "onConnectionsChange", () => setTimeout(refresh, 0));
   chain(node, "onConfigure", () => setTimeout(refresh, 0));

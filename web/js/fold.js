@@ -2,13 +2,15 @@
 /**
  * Few widgets at a time. What the chosen format or mode does not use is hidden; what is seldom
  * needed is folded away: by ComfyUI itself in Vue nodes, behind a button of ours on the classic
- * canvas. Both keep in the node, and so in the workflow, whether it is unfolded.
+ * canvas and in the Vue nodes of old pages. Both keep in the node, and so in the workflow, whether
+ * it is unfolded.
  */
-import { app, chain, loadText, widgetOf } from "../lib/comfy.mjs";
+import { app, chain, loadText, setting, widgetOf } from "../lib/comfy.mjs";
 
 const PREFIX = "GenVRDepth";
 const BUTTON = "genvr_more";
 const VUE_NODES = "Comfy.VueNodes.Enabled";
+const PAGE_FOLDS = "Comfy.Node.AlwaysShowAdvancedWidgets"; // a setting of pages whose Vue nodes do
 
 /** @type {(key: string, values?: Record<string, string|number>) => string} */
 let text;
@@ -24,6 +26,9 @@ function declared(node) {
 const used = (node, when = {}) =>
   Object.entries(when).every(([name, values]) => values.includes(widgetOf(node, name)?.value));
 
+/** Whether the page folds what is advanced itself. */
+const pageFolds = () => LiteGraph.vueNodesMode && setting(PAGE_FOLDS, null) !== null;
+
 /** @param {any} node */
 function attach(node) {
   const options = declared(node);
@@ -36,19 +41,24 @@ function attach(node) {
 
   const hidden = (/** @type {string} */ name) => {
     const { shown_when: when, advanced } = options[name];
-    // Vue nodes fold what is advanced themselves.
-    const folded = advanced && !node.showAdvanced && !LiteGraph.vueNodesMode;
+    const folded = advanced && !node.showAdvanced && !pageFolds();
     return Boolean(folded || !used(node, when));
   };
   const apply = () => {
-    if (button) button.label = text(node.showAdvanced ? "fold.fewer" : "fold.more");
+    if (button) {
+      button.label = text(node.showAdvanced ? "fold.fewer" : "fold.more");
+      button.options.hidden = pageFolds();
+    }
     if (ruled.every((/** @type {any} */ { name, hidden: now }) => Boolean(now) === hidden(name))) return;
-    const spare = Math.max(0, node.size[1] - node.computeSize()[1]);
+    // Old Vue nodes are higher than what the canvas computes, by an amount for each widget.
+    const old = LiteGraph.vueNodesMode && !pageFolds();
+    const spare = old ? 0 : Math.max(0, node.size[1] - node.computeSize()[1]);
     for (const widget of ruled) {
       const gone = hidden(widget.name);
       widget.hidden = gone;
       widget.options.hidden = gone; // what Vue nodes look at
     }
+    node.widgets.push(node.widgets.pop()); // Vue nodes look at the list, not into its entries
     node.setSize([node.size[0], node.computeSize()[1] + spare]);
     node.graph?.setDirtyCanvas(true, true);
   };
@@ -67,9 +77,9 @@ function attach(node) {
   apply();
 }
 
-/** @param {any} node @param {() => void} press @returns {any} a button that only the canvas shows */
+/** @param {any} node @param {() => void} press @returns {any} a button above what is not saved */
 function addButton(node, press) {
-  const button = node.addWidget("button", BUTTON, null, press, { serialize: false, canvasOnly: true });
+  const button = node.addWidget("button", BUTTON, null, press, { serialize: false });
   button.serialize = false;
   // Above the viewer and lines of text; nothing from the first of these on is saved.
   const own = node.widgets.findIndex((/** @type {any} */ { serialize }) => serialize === false);

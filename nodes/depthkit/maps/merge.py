@@ -20,9 +20,9 @@ from ..progress import Progress
 from ..ranges import Window, normalise
 from .align import Affine, fit_affine_robust
 from .fill import push_pull
-from .merge_rules import RULES, Places, findings_mask, lies_behind
+from .merge_rules import NEAR_FAR, RULES, Places, findings_mask, lies_behind
 
-__all__ = ["ALIGNMENTS", "RULES", "MergeOptions", "Merged", "findings_mask", "merge"]
+__all__ = ["ALIGNMENTS", "NEAR_FAR", "RULES", "MergeOptions", "Merged", "findings_mask", "merge"]
 
 ALIGNMENTS = ("scale and shift", "scale", "scale and shift of logarithms", "off")
 _LOGARITHMS = ALIGNMENTS[2]

@@ -15,7 +15,7 @@ from ..depth_map import DepthMap
 from ..errors import InvalidInput, MissingInformation
 from ..kernels import box_mean
 
-__all__ = ["RULES", "Places", "findings_mask", "lies_behind"]
+__all__ = ["NEAR_FAR", "RULES", "Places", "findings_mask", "lies_behind"]
 
 # The box of a finding is a little too tight.
 _AROUND = 0.01
@@ -102,10 +102,11 @@ def _farther(places: Places) -> Tensor:
     return behind if places.mask is None else behind | (places.mask > 0.5)
 
 
+NEAR_FAR = "near from first, far from second"
 RULES: dict[str, _Rule] = {
     "first where valid": _holes_only,
     "mask": _weights_of_mask,
-    "near from first, far from second": _far,
+    NEAR_FAR: _far,
     "second where farther": _farther,
 }
 
