@@ -28,8 +28,16 @@ class GenVRDepthLayers(Declared):
         "otsu",
     ]
     FUNCTION = "split"
-    RETURN_TYPES = ("MASK", "MASK", "MASK", "IMAGE", "MASK", "STRING")
-    RETURN_NAMES = ("foreground", "midground", "background", "layers", "masks", "thresholds")
+    RETURN_TYPES = ("MASK", "MASK", "MASK", "IMAGE", "MASK", "STRING", "IMAGE")
+    RETURN_NAMES = (
+        "foreground",
+        "midground",
+        "background",
+        "layers",
+        "masks",
+        "thresholds",
+        "color_map",
+    )
     OUTPUT_TOOLTIPS = (
         "The nearest layer.",
         "All between the nearest and the farthest layer; empty for two layers.",
@@ -38,6 +46,7 @@ class GenVRDepthLayers(Declared):
         "give the image back. Without an image they show the depth in grey.",
         "One mask per layer in the same order; at every pixel they add up to 1.",
         "Where the layers were cut: nearness, 0 farthest to 1 nearest.",
+        "One flat colour for each layer: the regions that MOSS-Image takes beside the depth.",
     )
 
     INPUTS = Inputs(
@@ -80,7 +89,7 @@ class GenVRDepthLayers(Declared):
         feather: float = 0.0,
         image: Tensor | None = None,
         thresholds: str = "0.66, 0.33",
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, str]:
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, str, Tensor]:
         depth = given_depth(depth, image=image).depth
         cuts = cutting.parse_thresholds(thresholds) if method == "thresholds" else ()
         photo = None if image is None else rgb(image)
@@ -90,4 +99,5 @@ class GenVRDepthLayers(Declared):
                 thresholds=cuts, feather=feather, on_progress=task.on_progress,
             )  # fmt: skip
         fore, mid, back = split.foreground, split.midground, split.background
-        return fore, mid, back, coloured, split.masks.flatten(0, 1), split.text
+        masks = split.masks.flatten(0, 1)
+        return fore, mid, back, coloured, masks, split.text, split.color_map

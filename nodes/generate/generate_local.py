@@ -53,12 +53,19 @@ def _image_required() -> dict[str, Input]:
 def _image_sockets() -> dict[str, Input]:
     tooltips = {
         "clip": ("CLIP", "Text encoder of the model. Not needed with ready conditioning."),
-        "control_net": ("CONTROL_NET", "A depth or union ControlNet of the model's family."),
-        "model_patch": ("MODEL_PATCH", "For Qwen-Image and Z-Image: a depth or union model patch."),
+        "control_net": (
+            "CONTROL_NET,FLUX2_FUN_CONTROLNET",
+            "A depth or union ControlNet of the model's family.",
+        ),
+        "model_patch": (
+            "MODEL_PATCH",
+            "For Qwen-Image, Z-Image and Anima: a depth or union model patch.",
+        ),
         "positive": ("CONDITIONING", "Ready conditioning; the prompt is then not used."),
         "negative": ("CONDITIONING", "Ready negative conditioning."),
         "reference": ("IMAGE", "An image to start from (restyle): set denoise below 1."),
         "mask": ("MASK", "White is repainted, black stays exactly as in the reference."),
+        "color_map": ("IMAGE", "For MOSS-Image: regions in flat colours, of Split Depth Layers."),
     }
     return {name: Socket(kind, text) for name, (kind, text) in tooltips.items()}
 
@@ -146,7 +153,8 @@ def _prepare(
     """Facts, plan and tensors; every refusal happens here, before anything is loaded or sampled."""
     connected = _image_connected(model, vae, depth, options)
     plan = local.make_plan(connected, settings)
-    images = local.pass_images(plan, depth, options.get("reference"), options.get("mask"))
+    names = ("reference", "mask", "color_map")
+    images = local.pass_images(plan, depth, *(options.get(name) for name in names))
     objects = ("clip", "positive", "negative", "control_net", "model_patch")
     given = {name: options.get(name) for name in objects} | {"model": model, "vae": vae}
     return _Prepared(plan, connected, given | images)
@@ -175,4 +183,6 @@ def _image_connected(
         negative=options.get("negative") is not None,
         reference=found("reference", partial(local.extent_of, name="reference")),
         mask=found("mask", local.mask_extent),
+        color_map=found("color_map", partial(local.extent_of, name="color_map")),
+        nodes=frozenset(host.current().core_nodes()) or None,
     )

@@ -28,9 +28,16 @@ _PATCH_CLASSES = {
     "QwenImageBlockWiseControlNet": "qwen",
     "ZImage_Control": "z-image",
     "MiniMaxH3FunControl": "minimax-h3",
+    "QwenImage21FunControl": "qwen-2.1",
+    "AnimaLLLite": "anima-lllite",
 }
 
-_PATCH_NODES = {"qwen": "QwenImageDiffsynthControlnet", "z-image": "ZImageFunControlnet"}
+_PATCH_NODES = {
+    "qwen": "QwenImageDiffsynthControlnet",
+    "qwen-2.1": "QwenImageDiffsynthControlnet",
+    "z-image": "ZImageFunControlnet",
+    "anima-lllite": "AnimaLLLiteApply",
+}
 _ALIKE = 5  # letters
 
 # End of a weight's name -> the axis of its shape that equals the model's width.
@@ -166,6 +173,8 @@ def _lora_inputs(model: Any) -> int | None:
 def _control_kind(control: Any, network: Any) -> str:
     if hasattr(control, "control_weights"):
         return "control-lora"
+    if type(control).__name__.startswith("Flux2Fun"):
+        return "flux2-fun"
     if type(getattr(control, "t2i_model", None)).__name__ in _ADAPTER_CLASSES:
         return "t2i"
     name = f"{type(network).__module__}.{type(network).__name__}".removeprefix("comfy.")
@@ -186,7 +195,8 @@ def _control_width(control: Any, network: Any) -> int | None:
 def _weights(control: Any, network: Any) -> Iterable[tuple[str, Any]]:
     if hasattr(control, "control_weights"):
         return control.control_weights.items()
-    return network.named_parameters() if hasattr(network, "named_parameters") else ()
+    whole = network or control
+    return whole.named_parameters() if hasattr(whole, "named_parameters") else ()
 
 
 def _union_types(network: Any) -> int:

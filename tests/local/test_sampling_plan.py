@@ -56,8 +56,9 @@ def test_typical_model_is_recognised_as_its_family(family):
         (ModelFacts("FluxSchnell", ("FluxSchnell", "Flux"), 16), "flux_schnell"),
         (ModelFacts("Flux", ("Flux",), 16, concat_channels=16, by_lora=True), "flux_depth"),
         (ModelFacts("FluxInpaint", ("FluxInpaint", "Flux"), 16, concat_channels=80), "flux"),
-        (ModelFacts("Flux2", ("Flux2", "Flux"), 128), "generic"),
-        (ModelFacts("Chroma", ("Chroma", "BASE"), 16), "generic"),
+        (ModelFacts("Flux2", ("Flux2", "Flux"), 128), "flux2"),
+        (ModelFacts("Chroma", ("Chroma", "BASE"), 16), "chroma"),
+        (ModelFacts("Lumina2", ("Lumina2", "BASE"), 16), "generic"),
     ],
 )
 def test_related_architectures_are_told_apart(facts, key):
@@ -65,13 +66,13 @@ def test_related_architectures_are_told_apart(facts, key):
 
 
 def test_unknown_family_gets_the_general_route_and_a_warning():
-    model = ModelFacts("Chroma", ("Chroma",), 16, width=3072)
+    model = ModelFacts("Lumina2", ("Lumina2",), 16, width=3072)
     control = ControlFacts("flux", "ControlNet", 3072, needs_vae=True)
     facts = connected(model=model, vae=VaeFacts(16), control=control)
     plan = make_plan(facts, Settings())
     assert plan.family is GENERIC
     assert step(plan, "ControlNetApplyAdvanced")
-    assert any(note.startswith("Warning") and "Chroma" in note for note in plan.notes)
+    assert any(note.startswith("Warning") and "Lumina2" in note for note in plan.notes)
 
 
 def test_unknown_latents_are_not_held_against_the_vae():
@@ -187,9 +188,10 @@ def test_impossible_numbers_are_refused_before_sampling(settings):
 )
 def test_any_depth_size_is_sampled_at_a_multiple_with_the_ratio_kept(width, height, key, second):
     family = BY_KEY[key]
-    patch = PatchFacts("z-image", "Z") if key == "z_image" else None
+    patch = next((PatchFacts(kind, kind) for kind in family.patches - {"qwen"}), None)
     facts = connected(key, depth=Extent(width, height), patch=patch)
-    plan = make_plan(facts, Settings(second_pass=second))
+    strength = 0.0 if family.uncontrolled else None
+    plan = make_plan(facts, Settings(second_pass=second, strength=strength))
     for run in plan.passes:
         assert run.size.width % family.multiple == 0
         assert run.size.height % family.multiple == 0

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import PlanError
 from genvr_depth.nodes.depthkit.local import Extent, ModelFacts, PatchFacts, VaeFacts
-from genvr_depth.nodes.depthkit.local.steps import Given, Ref
 from genvr_depth.nodes.depthkit.local.video import (
     VIDEO_FAMILIES,
     ClipConnected,
@@ -23,29 +20,8 @@ from genvr_depth.nodes.depthkit.local.video import (
 from genvr_depth.nodes.depthkit.ranges import control_image
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plan_check import RAN, READ, check_steps
 
-DATA = Path(__file__).resolve().parents[1] / "data"
-# 0.27 and 0.33 as their servers said; what is newer as its documentation says, not run.
-RAN = [json.loads((DATA / f"object_info{name}.json").read_text()) for name in ("", "_newer")]
-READ = json.loads((DATA / "object_info_read.json").read_text())["nodes"]
-
-GIVEN = {
-    "model": "MODEL",
-    "model_low_noise": "MODEL",
-    "model_patch": "MODEL_PATCH",
-    "vae": "VAE",
-    "clip": "CLIP",
-    "positive": "CONDITIONING",
-    "negative": "CONDITIONING",
-    "control_video": "IMAGE",
-    "control_masks": "MASK",
-    "first_frame": "IMAGE",
-    "last_frame": "IMAGE",
-    "reference": "IMAGE",
-    "source_video": "IMAGE",
-    "mask": "MASK",
-}
-LITERALS = {"INT": int, "FLOAT": (int, float), "STRING": str, "BOOLEAN": bool, "COMBO": str}
 FAMILIES = {family.key: family for family in VIDEO_FAMILIES}
 families = pytest.mark.parametrize("key", FAMILIES)
 
@@ -70,43 +46,18 @@ def _connected(key, full=False, frames=60, **changes):
     return replace(base, **changes)
 
 
-def _schemas(version, key):
-    nodes = RAN[version]["nodes"]
-    return nodes | READ if key == "minimax_h3" and version == 1 else nodes
-
-
 @families
 @pytest.mark.parametrize("full", [False, True])
-@pytest.mark.parametrize("version", [0, 1], ids=["0.27", "0.33"])
+@pytest.mark.parametrize("version", RAN)
 def test_plan_agrees_with_comfyuis_schemas(key, full, version):
-    nodes = _schemas(version, key)
-    if key == "minimax_h3" and version == 0:
-        pytest.skip("MiniMax H3 is newer than 0.27")
+    nodes = RAN[version]
+    if key == "minimax_h3":
+        if version == "0.27":
+            pytest.skip("MiniMax H3 is newer than 0.27")
+        nodes = nodes | READ
     plan = make_video_plan(_connected(key, full), ClipSettings(prompt="street"))
-    outputs = {}
-    for step in plan.steps:
-        schema = nodes[step.class_type]
-        known = schema["required"] | schema["optional"]
-        assert set(step.inputs) <= set(known), step
-        assert set(schema["required"]) <= set(step.inputs), step
-        for name, value in step.inputs.items():
-            _check_value(known[name], value, outputs, f"{step.class_type}.{name}")
-        outputs[step.key] = schema["output"]
-    for ref, kind in ((plan.image, "IMAGE"), (plan.latent, "LATENT"), (plan.video, "VIDEO")):
-        assert outputs[ref.step][ref.slot] == kind
-
-
-def _check_value(declared, value, outputs, where):
-    if isinstance(value, Ref):
-        assert outputs[value.step][value.slot] == declared["type"], where
-    elif isinstance(value, Given):
-        assert GIVEN[value.name] == declared["type"], where
-    else:
-        assert isinstance(value, LITERALS[declared["type"]]), where
-        if "options" in declared:
-            assert value in declared["options"], where
-        if "min" in declared:
-            assert declared["min"] <= value <= declared["max"], where
+    results = {plan.image: "IMAGE", plan.latent: "LATENT", plan.video: "VIDEO"}
+    check_steps(plan.steps, results, nodes)
 
 
 @families

@@ -233,17 +233,17 @@ def _patch(name):
 
 
 def test_an_unknown_patch_gets_the_node_its_class_names_with_start_and_end():
-    anima = _core_node(
+    novel = _core_node(
         "model", "model_patch", "image", "start_percent", "end_percent",
         model="MODEL", model_patch="MODEL_PATCH", image="IMAGE", strength="FLOAT",
         start_percent="FLOAT", end_percent="FLOAT", mask="MASK",
     )  # fmt: skip
-    nodes = {"AnimaLLLiteApply": anima, "KSampler": _core_node(model="MODEL"), "AnimaText": anima}
-    facts = patch_facts(_patch("AnimaLLLite"), nodes)
-    assert (facts.kind, facts.node) == ("unknown", "AnimaLLLiteApply")
+    nodes = {"NovelLiteApply": novel, "KSampler": _core_node(model="MODEL"), "NovelText": novel}
+    facts = patch_facts(_patch("NovelLite"), nodes)
+    assert (facts.kind, facts.node) == ("unknown", "NovelLiteApply")
     assert facts.guessed
     connected = Connected(
-        model=ModelFacts("Anima", ("Anima",), latent_channels=16),
+        model=ModelFacts("Novel", ("Novel",), latent_channels=16),
         vae=VaeFacts(16),
         depth=Extent(512, 512),
         patch=facts,
@@ -251,7 +251,7 @@ def test_an_unknown_patch_gets_the_node_its_class_names_with_start_and_end():
     )
     plan = make_plan(connected, Settings(start=0.1, end=0.6))
     step = next(step for step in plan.steps if step.key == "depth")
-    assert step.class_type == "AnimaLLLiteApply"
+    assert step.class_type == "NovelLiteApply"
     assert step.inputs["start_percent"] == 0.1
     assert step.inputs["end_percent"] == 0.6
     assert "vae" not in step.inputs

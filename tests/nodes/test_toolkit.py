@@ -81,7 +81,7 @@ def test_refine_answers_at_the_guides_size(batch, channels):
 def test_layers_come_as_masks_and_rgba(batch, photo):
     picture = None if photo is None else _photo(batch, *((24, 32) if photo[0] == "s" else (48, 64)))
     size = (48, 64) if photo == "larger" else (24, 32)
-    fore, mid, back, layers, masks, text = _run(
+    fore, mid, back, layers, masks, text, regions = _run(
         "GenVRDepthLayers", _depth(batch), 4, "automatic", 0.1, picture
     )
     for mask in (fore, mid, back):
@@ -89,12 +89,14 @@ def test_layers_come_as_masks_and_rgba(batch, photo):
     assert layers.shape == (4 * batch, *size, 4)
     assert masks.shape == (4 * batch, *size)
     assert len(text.split(",")) == 3
+    assert regions.shape == (batch, *size, 3)
+    assert len(regions.flatten(0, 2).unique(dim=0)) == 4
 
 
 def test_the_layers_own_thresholds_make_the_same_cut_again():
     depth = _depth()
     first = _run("GenVRDepthLayers", depth, 3, "equal depth", 0.0)
-    again = _run("GenVRDepthLayers", depth, 8, "thresholds", 0.0, thresholds=first[-1])
+    again = _run("GenVRDepthLayers", depth, 8, "thresholds", 0.0, thresholds=first[5])
     assert (first[4] - again[4]).abs().mean() < 0.01
 
 

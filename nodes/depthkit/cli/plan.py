@@ -58,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--frames", type=_count, default=1, help="images in the depth map")
     add("--reference", action="store_true", help="a reference image is connected")
     add("--mask", action="store_true", help="a mask (with a clip: and its source) is connected")
+    add("--color-map", action="store_true", help="a map of regions is connected (MOSS-Image)")
     clip = parser.add_argument_group("families of video models")
     clip.add_argument("--length", type=_count, help="frames of the clip (default: of the depth)")
     clip.add_argument("--frame-rate", type=float, help="of the clip (default: the family's own)")
@@ -100,6 +101,7 @@ def run(args: argparse.Namespace) -> int:
         positive=args.no_clip,
         reference=depth if args.reference else None,
         mask=depth if args.mask else None,
+        color_map=depth if args.color_map else None,
     )
     plan = make_plan(connected, Settings.of(vars(args)))
     sys.stdout.write(describe(plan, connected) + "\n")

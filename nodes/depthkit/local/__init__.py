@@ -5,7 +5,8 @@ from __future__ import annotations
 from .control_input import extent_of, mask_extent, pass_images
 from .expand import expand, expand_steps
 from .facts import Connected, ControlFacts, Extent, ModelFacts, PatchFacts, Settings, VaeFacts
-from .families import CONTROL_KINDS, FAMILIES, GENERIC, Family, family_of
+from .families import FAMILIES, GENERIC, family_of
+from .family import CONTROL_KINDS, Family
 from .model_files import MODEL_FILES, ModelFile, files_of
 from .report import describe, headline
 from .sampling_plan import Given, Ref, SamplingPlan, Step, make_plan

@@ -7,6 +7,7 @@ identity. So everything is resampled here, smoothly and from float.
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .. import images
@@ -46,9 +47,10 @@ def pass_images(
     depth: DepthMap | Tensor,
     reference: Tensor | None = None,
     mask: Tensor | None = None,
+    color_map: Tensor | None = None,
 ) -> dict[str, Tensor]:
-    """Name -> tensor for every pass: "hint" (B, h, w, 3), "reference", "background" and "mask",
-    with "_2" appended for the second pass."""
+    """Name -> tensor for every pass: "hint" (B, h, w, 3), "reference", "background", "mask" and
+    "color_map", with "_2" appended for the second pass."""
     found: dict[str, Tensor] = {}
     for run in plan.passes:
         found[run.named("hint")] = _for_batch(hint(depth, run.size), plan.frames)
@@ -60,6 +62,9 @@ def pass_images(
             found[run.named("background")] = _every(resized, plan.frames)
         if mask is not None:
             found |= _masks(mask, run, plan.frames)
+        if color_map is not None:
+            regions = _flat(color_map, run.size)
+            found[run.named("color_map")] = _for_batch(regions, plan.frames)
     return found
 
 
@@ -79,6 +84,13 @@ def hint(depth: DepthMap | Tensor, size: Extent) -> Tensor:
         return control_image(resized)
     grey = normalise(resized, Window("fixed", low, high))
     return grey[..., None].expand(*grey.shape, 3).contiguous()
+
+
+def _flat(regions: Tensor, size: Extent) -> Tensor:
+    """(B, h, w, 3): by the nearest pixel, a colour between two regions would be a third."""
+    planes = images.rgb(regions, "color_map").movedim(-1, 1)
+    resized = F.interpolate(planes, (size.height, size.width), mode="nearest-exact")
+    return resized.movedim(1, -1).contiguous()
 
 
 def _masks(mask: Tensor, run: Pass, frames: int) -> dict[str, Tensor]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from .facts import Connected, PatchFacts
-from .families import CONTROL_KINDS, UNION_DEPTH, Family
+from .family import CONTROL_KINDS, UNION_DEPTH, Family
+from .own_routes import OWN_ROUTES, Steered
 from .resolve import Choice
 from .steps import Draft, Given, Link, Pass, Ref
 
 __all__ = ["apply_depth", "route_name"]
-
-Steered = tuple[Link, Link, Link]  # model, positive, negative
 
 
 def route_name(family: Family, connected: Connected) -> str:
@@ -17,6 +16,8 @@ def route_name(family: Family, connected: Connected) -> str:
     if family.concat:
         by = "the LoRA's extra latent channels" if connected.model.by_lora else "latent channels"
         return f"{by} (InstructPixToPixConditioning)"
+    if family.route:
+        return OWN_ROUTES[family.route][1]
     if connected.patch is not None:
         node = connected.patch.node or family.patch_node
         return f"model patch {connected.patch.name} ({node})"
@@ -30,14 +31,22 @@ def route_name(family: Family, connected: Connected) -> str:
 
 
 def apply_depth(
-    draft: Draft, family: Family, connected: Connected, choice: Choice, base: Steered, run: Pass
+    draft: Draft,
+    family: Family,
+    connected: Connected,
+    choice: Choice,
+    base: Steered,
+    run: Pass,
+    latent: Link,
 ) -> Steered:
-    """Model and conditionings of one pass with the depth in them."""
+    """Model and conditionings of one pass with the depth in them; latent: what it starts from."""
     if family.concat:
         return _concatenated(draft, family, choice, base, run)
     if choice.strength == 0:
-        _once(draft, "Strength is 0: the depth has no effect and its steps are left out.")
+        draft.note("Strength is 0: the depth has no effect and its steps are left out.")
         return base
+    if family.route:
+        return OWN_ROUTES[family.route][0](draft, connected, choice, base, run, latent)
     if connected.patch is not None:
         return _patched(draft, family, connected.patch, choice, base, run)
     if family.editor and connected.by_prompt:
@@ -50,8 +59,7 @@ def _concatenated(
 ) -> Steered:
     model, positive, negative = base
     if choice.strength != family.strength or choice.start != 0 or choice.end != 1:
-        _once(
-            draft,
+        draft.note(
             f"{family.title} has no strength, start or end: the depth always acts fully. Lower "
             "guidance or change the prompt to loosen it.",
         )
@@ -72,7 +80,7 @@ def _patched(
 ) -> Steered:
     """The inputs that the patch's own node declares; where they are not known, those of 0.27."""
     model, positive, negative = base
-    declared = dict(patch.inputs) or _PATCH_INPUTS
+    declared = dict(patch.inputs) or _PATCH_INPUTS.get(patch.kind, _USUAL_INPUTS)
     image = next(name for name, kind in declared.items() if kind == "IMAGE")
     inputs = {
         "model": model,
@@ -84,14 +92,12 @@ def _patched(
         "end_percent": choice.end,
     }
     if "start_percent" not in declared and (choice.start != 0 or choice.end != 1):
-        _once(
-            draft,
+        draft.note(
             "The node of this model patch has no start and end: the depth acts through the whole "
             "run.",
         )
     if patch.guessed:
-        _once(
-            draft,
+        draft.note(
             f"Warning: the model patch ({patch.name}) is not known. It gets the node that its "
             f"class names, {patch.node}, with the depth as {image}.",
         )
@@ -100,12 +106,22 @@ def _patched(
     return draft.add(run.named("depth"), node, **known), positive, negative
 
 
-_PATCH_INPUTS = {
+_USUAL_INPUTS = {
     "model": "MODEL",
     "model_patch": "MODEL_PATCH",
     "vae": "VAE",
     "image": "IMAGE",
     "strength": "FLOAT",
+}
+_PATCH_INPUTS = {
+    "anima-lllite": {
+        "model": "MODEL",
+        "model_patch": "MODEL_PATCH",
+        "image": "IMAGE",
+        "strength": "FLOAT",
+        "start_percent": "FLOAT",
+        "end_percent": "FLOAT",
+    }
 }
 
 
@@ -127,8 +143,7 @@ def _controlled(
         vae=Given("vae"),
     )
     if connected.control is not None and connected.control.kind == "sd35":
-        _once(
-            draft,
+        draft.note(
             "ComfyUI inverts depth for this ControlNet automatically; it is fed near = white.",
         )
     return model, Ref(key, 0), Ref(key, 1)
@@ -142,12 +157,7 @@ def _typed(draft: Draft, connected: Connected, run: Pass) -> Link:
     index, name = UNION_DEPTH[control.kind]
     if run.number > 1:
         return Ref("union_type")
-    _once(draft, f"Union ControlNet: type {index} (depth), sent as {name!r}.")
+    draft.note(f"Union ControlNet: type {index} (depth), sent as {name!r}.")
     return draft.add(
         "union_type", "SetUnionControlNetType", control_net=Given("control_net"), type=name
     )
-
-
-def _once(draft: Draft, note: str) -> None:
-    if note not in draft.notes:
-        draft.notes.append(note)

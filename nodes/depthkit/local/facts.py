@@ -51,7 +51,7 @@ class ControlFacts:
 
 @dataclass(frozen=True, slots=True)
 class PatchFacts:
-    """A MODEL_PATCH. kind is "qwen", "z-image", "minimax-h3" or "unknown".
+    """A MODEL_PATCH. kind is a value of `_PATCH_CLASSES` in `local_facts`, or "unknown".
 
     node: the id of the node that applies it, found by its class; "" = none found. inputs: name and
     type of what that node declares; empty = not known.
@@ -102,6 +102,8 @@ class Connected:
     negative: bool = False
     reference: Extent | None = None
     mask: Extent | None = None
+    color_map: Extent | None = None
+    nodes: frozenset[str] | None = None  # ids of this ComfyUI's nodes; None = not known
 
     @property
     def by_prompt(self) -> bool:

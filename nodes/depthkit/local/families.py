@@ -1,96 +1,19 @@
-"""One row per model family: which route the depth takes, and what an expert would set.
+"""The table of image model families.
 
 A row holds facts about the architecture (channels, widths, size multiple) and working defaults;
-`files.py` says where the models are. Rows are tried from the top: the first whose conditions hold.
+`model_files.py` says where the models are. Rows are tried from the top: the first whose conditions
+hold.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from .facts import ModelFacts
+from .family import CONTROL_KINDS, Family
 
-from .facts import ControlFacts, ModelFacts
-
-__all__ = ["CONTROL_KINDS", "FAMILIES", "GENERIC", "UNION_DEPTH", "Family", "family_of"]
-
-CONTROL_KINDS: dict[str, str] = {
-    "unet": "ControlNet for UNets (SD 1.5, SD 2, SDXL)",
-    "control-lora": "Control-LoRA for UNets",
-    "t2i": "T2I adapter",
-    "sd3": "SD 3 ControlNet",
-    "sd35": "SD 3.5 ControlNet (Stability AI)",
-    "flux": "FLUX.1 ControlNet",
-    "qwen": "Qwen-Image ControlNet",
-    "hunyuan-dit": "HunyuanDiT ControlNet",
-    "unknown": "ControlNet of an unknown kind",
-}
-
-# Kind of a union net -> (the index its files use for depth, the name under which core's
-# SetUnionControlNetType sends that index). Core's names are SDXL's numbering; FLUX unions count
-# canny 0, tile 1, depth 2, so that core's "depth" would select tile there.
-UNION_DEPTH: dict[str, tuple[int, str]] = {
-    "unet": (1, "depth"),
-    "flux": (2, "hed/pidi/scribble/ted"),
-}
+__all__ = ["FAMILIES", "GENERIC", "family_of"]
 
 _UNET_CONTROLS = frozenset({"unet", "control-lora", "t2i"})
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    key: str
-    title: str
-    classes: frozenset[str]  # ComfyUI's architecture names, base classes included
-    controls: frozenset[str]  # kinds of CONTROL_NET it takes
-    latent_channels: int = 4
-    latent_dimensions: int = 2
-    patches: frozenset[str] = frozenset()  # kinds of MODEL_PATCH it takes
-    concat: bool = False  # depth goes in as extra latent channels
-    width: int | None = None  # of the text features (UNet) or hidden size; for `typical` facts
-    multiple: int = 8  # pixels the sampling size is a multiple of
-    megapixels: float = 1.0  # what it was trained at, in 1024 x 1024 pixels
-    steps: int = 30
-    sampler: str = "euler"
-    scheduler: str = "simple"
-    guidance: float = 1.0
-    guided_inside: bool = False  # guidance is an input of the network (FLUX), cfg stays 1
-    strength: float = 1.0
-    end: float = 1.0
-    shift: float | None = None  # timestep shift to set where the model's own is not the usual one
-    patch_node: str = ""  # the core node that applies its model patch
-    editor: str = ""  # the core node that encodes the prompt with images, where it has one
-    notes: tuple[str, ...] = ()
-
-    def matches(self, model: ModelFacts) -> bool:
-        known = not self.classes.isdisjoint(model.lineage)
-        concat = model.concat_channels == self.latent_channels
-        return known and self.latent_channels == model.latent_channels and concat >= self.concat
-
-    @property
-    def empty_latent(self) -> str:
-        return "EmptySD3LatentImage" if self.latent_channels == 16 else "EmptyLatentImage"
-
-    @property
-    def typical(self) -> ModelFacts:
-        """Facts of an ordinary model of this family, for plans without a model at hand."""
-        return ModelFacts(
-            name=self.title,
-            lineage=tuple(sorted(self.classes)),
-            latent_channels=self.latent_channels,
-            latent_dimensions=self.latent_dimensions,
-            width=self.width,
-            concat_channels=self.latent_channels if self.concat else 0,
-        )
-
-    def typical_control(self, kind: str, *, union: bool = False) -> ControlFacts:
-        """Facts of an ordinary ControlNet for this family."""
-        return ControlFacts(
-            kind=kind,
-            name=CONTROL_KINDS[kind],
-            width=self.width,
-            union_types={"unet": 8, "flux": 7}.get(kind, 0) if union else 0,
-            needs_vae=kind not in _UNET_CONTROLS,
-        )
-
+READ = "This route is planned from the documentation of its nodes (read, not run)."
 
 FAMILIES: tuple[Family, ...] = (
     Family(
@@ -212,6 +135,104 @@ FAMILIES: tuple[Family, ...] = (
         sampler="res_multistep",
         patch_node="ZImageFunControlnet",
         notes=("Steps and guidance are Z-Image-Turbo's; the base model wants about 30 and 4.",),
+    ),
+    Family(
+        "qwen_image_21",
+        "Qwen-Image 2.1",
+        classes=frozenset({"QwenImage21"}),
+        controls=frozenset(),
+        patches=frozenset({"qwen-2.1"}),
+        latent_channels=0,
+        multiple=16,
+        megapixels=2.0,
+        steps=40,
+        patch_node="QwenImageDiffsynthControlnet",
+        encoder="TextEncodeQwenImage21",
+        needs=("TextEncodeQwenImage21",),
+        notes=(READ, "Qwen-Image 2.1 Turbo wants 8 steps."),
+    ),
+    Family(
+        "anima",
+        "Anima",
+        classes=frozenset({"Anima"}),
+        controls=frozenset(),
+        patches=frozenset({"anima-lllite"}),
+        latent_channels=16,
+        latent_dimensions=3,
+        multiple=16,
+        guidance=4.0,
+        patch_node="AnimaLLLiteApply",
+        needs=("AnimaLLLiteApply",),
+    ),
+    Family(
+        "moss_image",
+        "MOSS-Image",
+        classes=frozenset({"MOSSImage", "MossImage"}),
+        controls=frozenset(),
+        latent_channels=128,
+        multiple=16,
+        megapixels=1.5,
+        steps=50,
+        guidance=3.0,
+        end=0.6,
+        route="moss",
+        lora=True,
+        latent_node="EmptyFlux2LatentImage",
+        needs=("MOSSImageControl",),
+        notes=(READ,),
+    ),
+    Family(
+        "flux2",
+        "FLUX.2 [dev]",
+        classes=frozenset({"Flux2"}),
+        controls=frozenset({"flux2-fun"}),
+        latent_channels=128,
+        width=6144,
+        multiple=16,
+        steps=20,
+        guidance=4.0,
+        guided_inside=True,
+        strength=0.75,
+        route="flux2",
+        latent_node="EmptyFlux2LatentImage",
+        needs=("Flux2FunControlNetApply",),
+        pack="comfyui-flux2fun-controlnet",
+        notes=(READ,),
+    ),
+    Family(
+        "krea2",
+        "Krea 2",
+        classes=frozenset({"Krea2"}),
+        controls=frozenset(),
+        latent_channels=16,
+        latent_dimensions=3,
+        multiple=16,
+        steps=8,
+        route="krea2",
+        lora=True,
+        needs=("Krea2ControlImageEncode", "Krea2ControlApply"),
+        pack="comfyui-krea2-controlnet",
+        notes=(READ, "Steps and guidance are Krea 2 Turbo's; the raw model wants more of both."),
+    ),
+    Family(
+        "chroma",
+        "Chroma",
+        classes=frozenset({"Chroma"}),
+        controls=frozenset(),
+        latent_channels=16,
+        multiple=16,
+        guidance=4.0,
+        uncontrolled=True,
+    ),
+    Family(
+        "hidream",
+        "HiDream",
+        classes=frozenset({"HiDream", "HiDreamO1"}),
+        controls=frozenset(),
+        latent_channels=0,
+        multiple=16,
+        guidance=5.0,
+        uncontrolled=True,
     ),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .families import Family
+from .family import Family
 
 __all__ = ["MODEL_FILES", "ModelFile", "files_of", "suggestion"]
 
@@ -36,6 +36,7 @@ _OPENRAIL = "CreativeML OpenRAIL-M"
 _FLUX = "FLUX.1 [dev] Non-Commercial License"
 _STABILITY = "Stability AI Community License"
 _APACHE = "Apache-2.0"
+_SEE_PAGE = "see its page"
 _LTX = "LTX-2 Community License"
 _WAN21 = "Comfy-Org/Wan_2.1_ComfyUI_repackaged"
 _WAN22 = "Comfy-Org/Wan_2.2_ComfyUI_Repackaged"
@@ -154,6 +155,42 @@ MODEL_FILES: tuple[ModelFile, ...] = (
         _APACHE,
     ),
     _file(
+        "qwen_image_21",
+        "model patch",
+        "model_patches",
+        "alibaba-pai/Qwen-Image-2.1-Fun-Controlnet-Union:"
+        "Qwen-Image-2.1-Fun-Controlnet-Union.safetensors",
+        "Qwen Research License, not for commercial use",
+    ),
+    _file(
+        "anima",
+        "model patch",
+        "model_patches",
+        "Comfy-Org/Anima-LLLite:model_patches/anima-lllite-depth-1.safetensors",
+        _SEE_PAGE,
+    ),
+    _file(
+        "moss_image",
+        "depth lora",
+        "loras",
+        "darask0/MOSS-Image-color-depth-control:moss-control.safetensors",
+        _APACHE,
+    ),
+    _file(
+        "flux2",
+        "control net",
+        "controlnet",
+        "alibaba-pai/FLUX.2-dev-Fun-Controlnet-Union:FLUX.2-dev-Fun-Controlnet-Union.safetensors",
+        _SEE_PAGE,
+    ),
+    _file(
+        "krea2",
+        "depth lora",
+        "loras",
+        "Patil/Krea-2-depth-controlnet:depth-control-lora.safetensors",
+        _SEE_PAGE,
+    ),
+    _file(
         "wan_vace",
         "model",
         "diffusion_models",
@@ -225,12 +262,18 @@ MODEL_FILES: tuple[ModelFile, ...] = (
         "model_patches",
         "Comfy-Org/MiniMax-H3:model_patches/"
         "minimax_h3_fun_controlnet_union_pruned_int8_convrot.safetensors",
-        "see its page",
+        _SEE_PAGE,
     ),
 )
 
 _SHARED = {"flux_schnell": "flux"}
-_LOADERS = {"control net": "Load ControlNet Model", "model patch": "Load Model Patch"}
+_LOADERS = {
+    "control net": "Load ControlNet Model",
+    "model patch": "Load Model Patch",
+    "depth lora": "LoRA loader",
+}
+# Nodes of other packs, where core's loader does not read the file.
+_OTHER_LOADERS = {"flux2": "Load Flux2 Fun ControlNet", "krea2": "Krea2ControlLoRALoader"}
 
 
 def files_of(family: str) -> tuple[ModelFile, ...]:
@@ -241,9 +284,15 @@ def files_of(family: str) -> tuple[ModelFile, ...]:
 
 def suggestion(family: Family) -> str:
     """One sentence: which node and file would bring the depth to this family."""
+    if family.uncontrolled:
+        return (
+            f"No depth ControlNet, model patch or LoRA for {family.title} is known. Use another "
+            "model, or set strength to 0 to paint without the depth."
+        )
     for file in files_of(family.key):
         if file.role in _LOADERS:
-            return f"Connect a {_LOADERS[file.role]} node with a depth model such as {file.name}."
+            loader = _OTHER_LOADERS.get(family.key, _LOADERS[file.role])
+            return f"Connect a {loader} node with a depth model such as {file.name}."
     if family.concat:
         return "This model takes the depth through its own input: disconnect the other one."
     return "Connect a depth ControlNet that was trained for this model."

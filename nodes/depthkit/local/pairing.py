@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from ..errors import PlanError
 from .facts import Connected, ControlFacts
-from .families import CONTROL_KINDS, FAMILIES, GENERIC, UNION_DEPTH, Family
+from .families import FAMILIES, GENERIC
+from .family import CONTROL_KINDS, UNION_DEPTH, Family
 from .model_files import suggestion
 from .sampling_size import same_ratio
 
@@ -18,6 +19,8 @@ def check_pairing(family: Family, connected: Connected, *, strength: float | Non
     _check_vae(family, connected)
     _check_texts(connected)
     _check_images(connected)
+    if family.encoder or strength != 0:
+        _check_nodes(family, connected)
     if connected.control is not None and connected.patch is not None:
         raise PlanError(
             "control_net and model_patch are both connected: the depth would act twice. Keep one."
@@ -26,9 +29,29 @@ def check_pairing(family: Family, connected: Connected, *, strength: float | Non
         _check_patch(family, connected)
     elif connected.control is not None:
         _check_control(family, connected, connected.control)
+    elif family.lora and strength != 0:
+        _check_lora(family, connected)
     elif not family.concat and strength != 0 and not (family.editor and connected.by_prompt):
         raise PlanError(
             f"Nothing brings the depth to this model ({_model(family, connected)}). "
+            f"{suggestion(family)}"
+        )
+
+
+def _check_nodes(family: Family, connected: Connected) -> None:
+    missing = [name for name in family.needs if name not in (connected.nodes or family.needs)]
+    if missing:
+        remedy = f"Install the node pack {family.pack}." if family.pack else "Update ComfyUI."
+        raise PlanError(
+            f"Depth goes to {family.title} through {' and '.join(missing)}, which this ComfyUI "
+            f"does not have. {remedy}"
+        )
+
+
+def _check_lora(family: Family, connected: Connected) -> None:
+    if not connected.model.loras:
+        raise PlanError(
+            f"Nothing brings the depth to {family.title}: the model carries no LoRA. "
             f"{suggestion(family)}"
         )
 
@@ -69,7 +92,8 @@ def _check_images(connected: Connected) -> None:
             "A mask says what to repaint, but there is no image to keep the rest of. Connect the "
             "original image to reference."
         )
-    for name, extent in (("reference", reference), ("mask", mask)):
+    others = {"reference": reference, "mask": mask, "color_map": connected.color_map}
+    for name, extent in others.items():
         if extent is None:
             continue
         if not same_ratio(extent, depth):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..errors import PlanError
 from .facts import Settings
-from .families import Family
+from .family import Family
 
 __all__ = ["Choice", "resolve"]
 

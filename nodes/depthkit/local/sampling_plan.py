@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from .control_routes import Steered, apply_depth
 from .facts import Connected, Extent, Settings
-from .families import Family, family_of
+from .families import family_of
+from .family import Family
 from .pairing import check_pairing
 from .resolve import Choice, resolve
 from .sampling_size import sampling_size, second_size, size_notes
@@ -52,7 +53,8 @@ def make_plan(connected: Connected, settings: Settings) -> SamplingPlan:
 
     def sampled(run: Pass, before: Ref | None) -> Ref:
         start = _start(draft, family, connected, settings, run, before)
-        steered = apply_depth(draft, family, connected, choice, (model, *texts), run)
+        base = (model, *texts)
+        steered = apply_depth(draft, family, connected, choice, base, run, start[0])
         return _add_sampler(draft, run, steered, start, choice)
 
     latent = sampled(passes[0], None)
@@ -88,6 +90,8 @@ def _notes(family: Family, connected: Connected, settings: Settings) -> list[str
         )
     if connected.positive and settings.prompt:
         notes.append("The prompt is not used: ready conditioning is connected to positive.")
+    if connected.color_map is not None and family.route != "moss":
+        notes.append("The color_map has no effect: only MOSS-Image takes one.")
     if connected.guided and family.guided_inside and settings.guidance is None:
         notes.append("Guidance is the one set in the connected conditioning.")
     if family.guided_inside and settings.negative_prompt:
@@ -113,6 +117,8 @@ def _prompts(
     """Positive and negative conditioning before any depth."""
     if family.editor and connected.by_prompt and choice.strength != 0:
         return _edited(draft, family, settings)
+    if family.encoder and connected.clip and not connected.positive:
+        return _encoded_together(draft, family, settings)
     clip = Given("clip")
     positive: Link = Given("positive")
     if not connected.positive:
@@ -129,6 +135,19 @@ def _prompts(
             "guidance", "FluxGuidance", conditioning=positive, guidance=choice.guidance
         )
     return positive, negative
+
+
+def _encoded_together(draft: Draft, family: Family, settings: Settings) -> tuple[Link, Link]:
+    """Both prompts through the family's own node. Its latent is a square and is not used."""
+    draft.add(
+        "texts",
+        family.encoder,
+        clip=Given("clip"),
+        prompt=settings.prompt,
+        negative_prompt=settings.negative_prompt,
+        resolution=1024,
+    )
+    return Ref("texts", 0), Ref("texts", 1)
 
 
 def _edited(draft: Draft, family: Family, settings: Settings) -> tuple[Link, Link]:

@@ -6,7 +6,8 @@ import math
 
 from ..errors import PlanError
 from .facts import Connected, Extent, Settings
-from .families import GENERIC, Family
+from .families import GENERIC
+from .family import Family
 
 __all__ = ["SIZES", "same_ratio", "sampling_size", "second_size", "size_multiple", "size_notes"]
 

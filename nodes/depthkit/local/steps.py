@@ -60,6 +60,11 @@ class Draft:
     steps: list[Step] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def note(self, text: str) -> None:
+        """Append a note, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
     def add(self, key: str, class_type: str, /, **inputs: Value) -> Ref:
         """Append a step; the answer is its first output."""
         self.steps.append(Step(key, class_type, inputs))

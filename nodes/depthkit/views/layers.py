@@ -30,6 +30,11 @@ __all__ = [
 Method = Literal["automatic", "equal depth", "equal area", "thresholds"]
 METHODS: tuple[str, ...] = get_args(Method)
 _BINS = 256
+# Far apart, also after an encoder has blurred them.
+_REGION_COLOURS = torch.tensor(
+    [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (0, 1, 1), (1, 0, 1), (1, 1, 1), (0, 0, 0)],
+    dtype=torch.float32,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +65,11 @@ class LayerSplit:
     def background(self) -> Tensor:
         """(B, H, W): the farthest layer, sky included."""
         return self.masks[:, -1]
+
+    @property
+    def color_map(self) -> Tensor:
+        """(B, H, W, 3): one flat colour for each layer, that of the strongest mask."""
+        return _REGION_COLOURS[self.masks.argmax(1)]
 
     @property
     def text(self) -> str:
