@@ -5,10 +5,10 @@ from __future__ import annotations
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
-from ..depthkit.views.geometry import NORMAL_STYLES, normal_image, normals
 from ..shared import host
 from ..shared.declared import Choice, Declared, Inputs
 from ..shared.given_depth import given_depth
+from ..shared.on_demand import geometry
 from ..shared.sockets import depth_map_input, fov_widget
 
 __all__ = ["GenVRDepthNormals"]
@@ -30,7 +30,7 @@ class GenVRDepthNormals(Declared):
                 "OpenGL: green points up (Blender, Unity, normal ControlNets). "
                 "DirectX: green points down (Unreal).",
                 "OpenGL",
-                choices=NORMAL_STYLES,
+                choices=lambda: geometry.NORMAL_STYLES,
             ),
         },
         optional={"field_of_view": fov_widget()},
@@ -41,5 +41,5 @@ class GenVRDepthNormals(Declared):
     ) -> tuple[Tensor]:
         depth = given_depth(depth).depth
         with host.current().task(depth.batch) as task:
-            directions = normals(depth, field_of_view, on_progress=task.on_progress)
-        return (normal_image(directions, style),)
+            directions = geometry.normals(depth, field_of_view, on_progress=task.on_progress)
+        return (geometry.normal_image(directions, style),)

@@ -6,20 +6,21 @@ from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import rgb
-from ..depthkit.views.comfort import SCREENS
-from ..depthkit.views.stereo_layouts import LAYOUTS
-from ..depthkit.views.stereo_options import PATHS, SOURCE_EYES, WINDOWS, StereoOptions
 from ..shared import host
 from ..shared.declared import Choice, Declared, Float, Inputs, Int
 from ..shared.given_depth import given_depth, with_note
-from ..shared.on_demand import stereo
+from ..shared.on_demand import stereo, stereo_options
 from ..shared.sockets import depth_map_input, image_input
 
 __all__ = ["GenVRDepthStereo"]
 
 OUTLINES = ("snap to the photo", "as in the depth")
 FILLS = ("background", "off")  # of the choices of Adjust Depth
-CLIPS = {f"parallax clip, {path}": path for path in PATHS}
+
+
+def _clips() -> dict[str, str]:
+    """Layouts that are clips, and their paths."""
+    return {f"parallax clip, {path}": path for path in stereo_options.PATHS}
 
 
 class GenVRDepthStereo(Declared):
@@ -58,7 +59,7 @@ class GenVRDepthStereo(Declared):
                 "screen, two half spheres (VR180), two images (left and right), or a clip of a "
                 "small camera move.",
                 "side by side",
-                choices=(*LAYOUTS, *CLIPS),
+                choices=lambda: (*stereo_options.LAYOUTS, *_clips()),
             ),
             "strength": Float(
                 "How deep it looks: parallax between the farthest and nearest "
@@ -82,7 +83,9 @@ class GenVRDepthStereo(Declared):
             ),
         },
         optional={
-            "frames": Int("Frames of the clip.", 24, 2, 1024, shown_when={"layout": CLIPS}),
+            "frames": Int(
+                "Frames of the clip.", 24, 2, 1024, shown_when=lambda: {"layout": _clips()}
+            ),
             "eye_distance_mm": Float(
                 "Above 0: true geometry for metric depth with a camera; "
                 "63 is typical of human eyes. auto uses strength.",
@@ -98,7 +101,7 @@ class GenVRDepthStereo(Declared):
                 "Where the photo was taken from. left eye, right eye: that eye's image is the "
                 "photo, bit for bit.",
                 "between both eyes",
-                choices=tuple(SOURCE_EYES),
+                choices=lambda: stereo_options.SOURCE_EYES,
             ),
             "outlines": Choice(
                 "snap to the photo: soft outlines of the depth follow the photo, and belong to the "
@@ -111,14 +114,14 @@ class GenVRDepthStereo(Declared):
                 "Where the left or right border cuts things that stand out of the screen. report: "
                 "say so. move back: push everything behind it. floating window: black bars bring "
                 "the border forward.",
-                WINDOWS[0],
-                choices=WINDOWS,
+                "report",
+                choices=lambda: stereo_options.WINDOWS,
                 advanced=True,
             ),
             "viewed_on": Choice(
                 "The screen for which the report gives millimetres.",
                 "desk screen",
-                choices=tuple(SCREENS),
+                choices=lambda: stereo_options.SCREENS,
                 advanced=True,
             ),
         },
@@ -136,12 +139,12 @@ class GenVRDepthStereo(Declared):
         eye_distance_mm: float = 0.0,
         source_eye: str = "between both eyes",
         outlines: str = OUTLINES[0],
-        cut_by_border: str = WINDOWS[0],
+        cut_by_border: str = "report",
         viewed_on: str = "desk screen",
     ) -> tuple[Tensor, Tensor, str]:
-        still = "side by side" if layout in CLIPS else layout
-        options = StereoOptions(
-            still,
+        path = _clips().get(layout)
+        options = stereo_options.StereoOptions(
+            layout if path is None else "side by side",
             strength,
             screen,
             eye_distance_mm,
@@ -154,10 +157,8 @@ class GenVRDepthStereo(Declared):
         depth, note = given_depth(depth, image=image)
         with host.current().task(depth.batch) as task:
             calls = {"on_progress": task.on_progress, "should_stop": task.should_stop}
-            if layout in CLIPS:
-                made = stereo.parallax_clip(
-                    depth, rgb(image), options, frames, CLIPS[layout], **calls
-                )
+            if path is not None:
+                made = stereo.parallax_clip(depth, rgb(image), options, frames, path, **calls)
             else:
                 made = stereo.stereo(depth, rgb(image), options, **calls)
         return made.images, made.holes, with_note(note, made.report)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -10,12 +10,15 @@ from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import rgb
-from ..depthkit.views.geometry import GridMesh, grid_mesh, to_gltf, with_space
 from ..shared.declared import Declared, Inputs
 from ..shared.frame_images import images_for
 from ..shared.given_depth import given_depth
 from ..shared.host import current
+from ..shared.on_demand import geometry
 from ..shared.sockets import depth_map_input, image_input, space_widgets
+
+if TYPE_CHECKING:
+    from ..depthkit.views.geometry import GridMesh
 
 __all__ = ["GenVRDepthToMesh"]
 
@@ -50,20 +53,20 @@ class GenVRDepthToMesh(Declared):
         step: int = 1,
     ) -> tuple[Any]:
         depth = given_depth(depth, image=image).depth
-        space = with_space(depth, field_of_view, near or None, far or None)
+        space = geometry.with_space(depth, field_of_view, near or None, far or None)
         photos = images_for(image, depth)
         images = None if photos is None else rgb(photos)
-        meshes = []
+        meshes: list[GridMesh] = []
         with current().task(depth.batch) as task:
             for index in range(depth.batch):
-                meshes.append(grid_mesh(space.frame(index), cut, step))
+                meshes.append(geometry.grid_mesh(space.frame(index), cut, step))
                 task.on_progress(index + 1, depth.batch)
         return (_packed(meshes, images),)
 
 
 def _packed(meshes: list[GridMesh], images: Tensor | None) -> Any:
     """One MESH of the batch, padded to the longest, with the true lengths beside."""
-    vertices = _stack([to_gltf(m.points) for m in meshes])
+    vertices = _stack([geometry.to_gltf(m.points) for m in meshes])
     faces = _stack([m.faces for m in meshes])
     extra: dict[str, Any] = {"unlit": True}
     if images is not None:

@@ -11,12 +11,11 @@ from torch import Tensor
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import Images
 from ..depthkit.ranges import control_image
-from ..depthkit.views.geometry import with_space
 from ..shared.declared import Boolean, Choice, Inputs
 from ..shared.depth_view import UI_KEY, depth_ui
 from ..shared.frame_images import frame_image, images_for
 from ..shared.given_depth import given_depth
-from ..shared.on_demand import formats
+from ..shared.on_demand import formats, geometry
 from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
 from ..shared.sockets import PassesDepthOn, depth_map_input, image_input, space_widgets
 
@@ -75,7 +74,7 @@ class GenVRDepthSave3D(PassesDepthOn):
         extra_pnginfo: Any = None,
     ) -> dict[str, Any]:
         depth, note = given_depth(depth, image=image)
-        space = with_space(depth, field_of_view, near or None, far or None)
+        space = geometry.with_space(depth, field_of_view, near or None, far or None)
         options = formats.MeshOptions(cut, step, normals, embedded_texts(prompt, extra_pnginfo))
         jobs = _mesh_jobs(space, images_for(image, depth), format, options)
         size = (depth.width, depth.height)

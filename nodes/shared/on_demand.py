@@ -17,6 +17,7 @@ __all__ = [
     "estimators",
     "formats",
     "genvr",
+    "geometry",
     "glass",
     "image_scores",
     "layers",
@@ -28,6 +29,7 @@ __all__ = [
     "refine",
     "scenes",
     "stereo",
+    "stereo_options",
     "video",
 ]
 
@@ -144,13 +146,25 @@ def _stereo() -> ModuleType:
     return stereo
 
 
+def _stereo_options() -> ModuleType:
+    from ..depthkit.views import stereo_options
+
+    return stereo_options
+
+
+def _geometry() -> ModuleType:
+    from ..depthkit.views import geometry
+
+    return geometry
+
+
 if TYPE_CHECKING:
     from ..depthkit import completion, estimators, formats, genvr, local, panorama, scenes
     from ..depthkit.local import through_glass as glass
     from ..depthkit.local import video
     from ..depthkit.maps import merge, refine
     from ..depthkit.measure import image_scores, quality
-    from ..depthkit.views import core_geometry, layers, moves, stereo
+    from ..depthkit.views import core_geometry, geometry, layers, moves, stereo, stereo_options
 else:
     completion, merge = _Part(_completion), _Part(_merge)
     estimators, formats, genvr = _Part(_estimators), _Part(_formats), _Part(_genvr)
@@ -158,6 +172,7 @@ else:
     image_scores = _Part(_image_scores)
     quality, refine = _Part(_quality), _Part(_refine)
     layers, core_geometry = _Part(_layers_module), _Part(_core_geometry)
-    moves, stereo = _Part(_moves), _Part(_stereo)
+    moves, geometry = _Part(_moves), _Part(_geometry)
+    stereo, stereo_options = _Part(_stereo), _Part(_stereo_options)
     video, glass = _Part(_video), _Part(_glass)
     panorama = _Part(_panorama)

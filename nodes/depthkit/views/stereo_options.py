@@ -10,7 +10,7 @@ from ..errors import InvalidInput
 from .comfort import SCREENS
 from .stereo_layouts import LAYOUTS
 
-__all__ = ["PATHS", "SOURCE_EYES", "WINDOWS", "StereoOptions"]
+__all__ = ["LAYOUTS", "PATHS", "SCREENS", "SOURCE_EYES", "WINDOWS", "StereoOptions"]
 
 # The share of the parallax by which each eye's view is moved: (left, right).
 SOURCE_EYES: dict[str, tuple[float, float]] = {
