@@ -19,6 +19,7 @@ from ..shared.given_depth import given_depth
 from ..shared.on_demand import formats
 from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
 from ..shared.sockets import PassesDepthOn, depth_map_input, image_input
+from .depth_clip_file import save_depth_clip
 
 __all__ = ["GenVRDepthSaveDepth"]
 
@@ -27,11 +28,20 @@ UNCHANGED = "unchanged"  # the first of `formats.VALUES` in a plain word
 _EXR = {"format": ("exr", "exr-half")}
 
 
+def _format_names() -> tuple[str, ...]:
+    return (*formats.FORMATS, *formats.VIDEO_FORMATS)
+
+
+def _video_names() -> dict[str, tuple[str, ...]]:
+    return {"format": tuple(formats.VIDEO_FORMATS)}
+
+
 _FORMAT_TIP = (
     "png16: exact to 1/131070 of the window, every program reads it. exr: 32-bit float, exact. "
     "exr-half: half the bytes, 11 bits. tiff / tiff16: the same for TIFF. npz, npy: NumPy. pfm: "
-    "portable float map. depth-photo: the photograph as JPEG with the depth inside. side-by-side: "
-    "photo and depth in one picture."
+    "portable float map. depth-photo: the photograph as JPEG with the depth inside. side-by-side, "
+    "over-under: photo and depth in one image of 8 bits. ffv1: the clip as one lossless video of "
+    "16 bits; h264: 8 bits, near values within 1 %; both also with the photo."
 )
 _VALUES_TIP = (
     "unchanged: the map's own numbers. metric: metres (relative depth needs near and far). "
@@ -47,7 +57,9 @@ def _distance_input(tooltip: str) -> Float:
 
 class GenVRDepthSaveDepth(PassesDepthOn):
     CATEGORY = "GenVR Depth/save"
-    DESCRIPTION = "Save depth losslessly: 16-bit PNG, OpenEXR, TIFF, NumPy, PFM, depth photo."
+    DESCRIPTION = (
+        "Save depth losslessly: 16-bit PNG, OpenEXR, TIFF, NumPy, PFM, depth photo, video."
+    )
     SEARCH_ALIASES = [
         "save depth",
         "export depth",
@@ -64,7 +76,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         required={
             "depth": depth_map_input("The depth to save, one file per frame."),
             "filename_prefix": prefix_widget("depth/depth"),
-            "format": Choice(_FORMAT_TIP, "png16", choices=lambda: formats.FORMATS),
+            "format": Choice(_FORMAT_TIP, "png16", choices=_format_names),
             "values": Choice(
                 _VALUES_TIP,
                 UNCHANGED,
@@ -74,7 +86,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         },
         optional={
             "image": image_input(
-                "The photograph of the same view; a depth photo and a side-by-side picture need "
+                "The photograph of the same view; a depth photo, side-by-side and over-under need "
                 "it.",
                 streamed=True,
             ),
@@ -113,6 +125,14 @@ class GenVRDepthSaveDepth(PassesDepthOn):
                 advanced=True,
                 display_name="JSON beside the file",
             ),
+            "frame_rate": Float(
+                "Frames a second of a video.",
+                24.0,
+                1.0,
+                240.0,
+                step=0.001,
+                shown_when=_video_names,
+            ),
         },
         hidden=HIDDEN,
     )
@@ -131,6 +151,7 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         quality: int = 95,
         color_preview: str = NO_PREVIEW,
         sidecar: bool = False,
+        frame_rate: float = 24.0,
         prompt: Any = None,
         extra_pnginfo: Any = None,
     ) -> dict[str, Any]:
@@ -142,6 +163,13 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         )
         chosen, coding = formats.choose_coding(depth, options)
         photos = images_for(image, depth)
+        if format in formats.VIDEO_FORMATS:
+            row = formats.VIDEO_FORMATS[format]
+            ui = save_depth_clip(
+                chosen, coding, photos, row, filename_prefix, options, frame_rate,
+                sidecar=sidecar, note=note,
+            )  # fmt: skip
+            return {"ui": ui, "result": (depth,)}
         beside = _companions(chosen, coding, format, texts, sidecar, color_preview)
         frames = _encoders(chosen, coding, photos, format, options, beside)
         row, size = formats.FORMATS[format], (depth.width, depth.height)

@@ -123,3 +123,80 @@ def test_a_damaged_depth_file_is_not_told_to_use_estimate(tmp_path, capsys):
     (tmp_path / "broken.exr").write_bytes(b"v/1\x01")
     assert main(["convert", str(tmp_path / "broken.exr"), str(tmp_path / "out.png")]) == 1
     assert "genvr-depth estimate" not in capsys.readouterr().err
+
+
+@pytest.fixture
+def shot(tmp_path):
+    """Three frames, numbered 8 to 10."""
+    clip = DepthMap.make(torch.rand(3, 12, 16) + 1, "metric", None, Pinhole(17, 17, 8.0, 6.0))
+    folder = tmp_path / "shot"
+    folder.mkdir()
+    for index in range(3):
+        data = encode_depth(clip.frame(index), None, "exr")
+        (folder / f"depth.{index + 8:04}.exr").write_bytes(data)
+    return folder, clip
+
+
+@pytest.mark.parametrize("source", ["", "depth.####.exr"])
+def test_a_clip_becomes_numbered_files_of_one_window(tmp_path, shot, source):
+    folder, clip = shot
+    target = tmp_path / "out" / "d.%03d.png"
+    assert main(["convert", str(folder / source), str(target)]) == 0
+    names = sorted(p.name for p in target.parent.iterdir())
+    assert names == [
+        "d.008.png",
+        "d.009.png",
+        "d.010.png",
+    ]
+    back = load_depth(tmp_path / "out", LoadOptions())
+    assert (back.values - clip.values).abs().max() < 1 / 65534
+    assert back.camera == clip.camera
+    assert main(["convert", str(folder / source), str(target)]) == 1  # they exist now
+
+
+def test_a_part_of_a_clip_keeps_its_numbers(tmp_path, shot):
+    folder, clip = shot
+    words = ["--format", "npy", "--first-frame", "8", "--last-frame", "10", "--every", "2"]
+    assert main(["convert", str(folder / "depth.####.exr"), str(tmp_path / "out"), *words]) == 0
+    names = sorted(p.name for p in (tmp_path / "out").iterdir() if p.suffix == ".npy")
+    assert names == ["depth.0008.npy", "depth.0010.npy"]
+    np.testing.assert_array_equal(np.load(tmp_path / "out" / names[1]), clip.values[2].numpy())
+
+
+def test_a_clip_becomes_a_video_with_its_photo_and_comes_apart_again(tmp_path, shot):
+    pytest.importorskip("av")
+    folder, clip = shot
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(write(np.full((24, 32, 3), 99, np.uint8)))
+    video = tmp_path / "rgbd.mkv"
+    words = ["--format", "ffv1-over-under", "--image", str(photo), "--frame-rate", "12"]
+    assert main(["convert", str(folder), str(video), *words]) == 0
+    assert main(["convert", str(video), str(tmp_path / "back.####.exr")]) == 0
+    back = load_depth(tmp_path / "back.####.exr", LoadOptions())
+    assert (back.values - clip.values).abs().max() < 1 / 65534
+    again = tmp_path / "again.mp4"
+    assert main(["convert", str(video), str(again), "--format", "h264-side-by-side"]) == 0
+    seen = load_depth(again, LoadOptions())
+    assert (seen.values - clip.values).abs().mean() < 0.05
+
+
+def test_the_layout_of_a_picture_is_said_by_a_flag(tmp_path):
+    grey = np.repeat(np.arange(20, 84, dtype=np.uint8).reshape(4, 16, 1), 3, -1)
+    both = np.concatenate([np.full_like(grey, 200) // [1, 2, 4], grey], 1).astype(np.uint8)
+    source, target = tmp_path / "rgbd.png", tmp_path / "depth.npy"
+    source.write_bytes(write(both))
+    words = ["--meaning", "near-disparity", "--layout", "depth right"]
+    assert main(["convert", str(source), str(target), *words]) == 0
+    np.testing.assert_array_equal(np.load(target), grey[..., 0])
+    beside = tmp_path / "over.png"
+    assert main(["convert", str(source), str(beside), "--format", "over-under", *words]) == 0
+    assert Image.open(beside).size == (16, 8)
+
+
+def test_a_clip_is_not_put_where_it_cannot_go(tmp_path, shot, capsys):
+    folder, _ = shot
+    assert main(["convert", str(folder / "depth.####.exr"), str(tmp_path / "a.glb")]) == 1
+    assert "OUT.mkv" in capsys.readouterr().err
+    assert main(["convert", str(folder), str(tmp_path / "x.mp4"), "--last-frame", "99"]) == 1
+    assert "Frames 8 to 99" in capsys.readouterr().err
+    assert not (tmp_path / "x.mp4").exists()

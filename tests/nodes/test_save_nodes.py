@@ -242,3 +242,21 @@ def test_normals_of_a_wall_face_the_camera():
     wall = DepthMap.make(torch.full((1, 6, 8), 2.0), "metric")
     picture = GenVRDepthNormals().convert(wall)[0]
     torch.testing.assert_close(picture, torch.tensor([0.5, 0.5, 1.0]).expand(1, 6, 8, 3))
+
+
+@pytest.mark.parametrize("name", formats.VIDEO_FORMATS)
+def test_save_depth_writes_a_clip_as_one_video(output, name):
+    pytest.importorskip("av")
+    clip = DepthMap.make(torch.rand(3, 8, 16) + 1, "metric")
+    photo = torch.rand(1, 16, 32, 3) if formats.VIDEO_FORMATS[name].needs_image else None
+    answer = GenVRDepthSaveDepth().save(
+        clip, "v/d", name, image=photo, frame_rate=12.5, sidecar=True, **HIDDEN
+    )
+    video, sidecar = listed(answer)
+    assert video == f"v/d_00001_.{formats.VIDEO_FORMATS[name].extension}"
+    assert sidecar == f"{video}.json"
+    back = formats.load_depth(output / video, formats.LoadOptions())
+    assert back.values.shape == clip.values.shape
+    plays = video.endswith("mp4")
+    assert answer["ui"].get("animated") == ((True,) if plays else None)
+    assert answer["ui"]["images"]

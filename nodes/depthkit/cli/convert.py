@@ -8,13 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import DepthError, FormatError, InvalidInput, MissingInformation
+from ..errors import DepthError, FormatError, InvalidInput
+from .convert_clip import convert_clip, is_clip
+from .convert_reading import add_reading_options, load_source, photos_for
 from .inputs import read_image
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ..depth_map import DepthMap
+    from ..formats.options import SaveOptions
 
 __all__ = ["add_arguments", "run"]
 
@@ -42,18 +45,25 @@ _IMAGE_BY_EXTENSION = {
     ".tif": "tiff",
     ".tiff": "tiff",
 }
-# In the order of formats.options.MEANINGS.
-_MEANINGS = (
-    *("file", "metres", "inverse", "near-disparity", "near-distance", "far-distance", "ray"),
-    *("carla", "red-high", "blue-high", "packed-float"),
-)
+_IN_HELP = "a depth file, a folder of them, or a clip: depth.####.exr, a video"
+_OUT_HELP = "a file, a folder, or a clip: depth.####.png, depth.mkv, depth.mp4"
 _PREVIEW = "preview"
 _NORMALS = "normals"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("input", type=Path, metavar="IN", help="a depth file, or a folder of them")
-    parser.add_argument("output", type=Path, metavar="OUT", help="a file, or a folder")
+    parser.add_argument(
+        "input",
+        type=Path,
+        metavar="IN",
+        help=_IN_HELP,
+    )
+    parser.add_argument(
+        "output",
+        type=Path,
+        metavar="OUT",
+        help=_OUT_HELP,
+    )
     parser.add_argument("--format", help="where the extension of OUT leaves a choice, and folders")
     parser.add_argument("--force", action="store_true", help="replace an existing OUT")
     parser.add_argument(
@@ -61,25 +71,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="convert IN as an ordinary image, not as depth, into another image format",
     )
-    _add_reading_options(parser.add_argument_group("reading"))
+    add_reading_options(parser.add_argument_group("reading"))
     _writing(parser.add_argument_group("writing"))
-
-
-def _add_reading_options(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
-    group.add_argument("--meaning", choices=_MEANINGS, default="file", help="what the numbers mean")
-    group.add_argument("--near", type=float, help="metres of the nearest code or point")
-    group.add_argument("--far", type=float, help="metres of the farthest code or point")
-    group.add_argument("--unit-scale", type=float, default=1.0, help="0.001 reads millimetres")
-    group.add_argument("--keep-zero", action="store_true", help="a stored 0 is a value")
-    group.add_argument(
-        "--no-data", default="auto", help="the number that means no value, auto or none"
-    )
-    group.add_argument(
-        "--pfm-scale", choices=("ignore", "multiply"), default="ignore", help="of a PFM header"
-    )
-    group.add_argument("--channel", default="", help="EXR layer, NPZ array or TIFF page")
-    group.add_argument("--field-of-view", type=float, default=0.0, help="horizontal, in degrees")
-    group.add_argument("--size", help="WIDTHxHEIGHT to draw a 3D file of others at")
 
 
 def _writing(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
@@ -98,6 +91,7 @@ def _writing(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportP
     )
     group.add_argument("--step", type=int, default=1, help="3D: take every n-th pixel")
     group.add_argument("--point-normals", action="store_true", help="ply: store normals")
+    group.add_argument("--frame-rate", type=float, default=24.0, help="of a video")
     group.add_argument("--sidecar", action="store_true", help="write OUT.json with the record")
 
 
@@ -106,6 +100,9 @@ def run(args: argparse.Namespace) -> int:
     from ..batch.input_files import IMAGE_TYPES, there_is
     from ..formats.load_files import READABLE
 
+    if not args.as_image and is_clip(args.input, args.output):
+        convert_clip(args, _save_options(args), _BY_EXTENSION)
+        return 0
     if not there_is(args.input).is_dir():
         _convert(args, args.input, args.output)
         return 0
@@ -162,73 +159,28 @@ def _image(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes,
 
 
 def _depth(args: argparse.Namespace, source: Path, target: Path) -> tuple[bytes, str]:
+    from ..formats import FORMATS
     from ..formats.mesh_write import MESH_FORMATS
 
     name = _format_name(args, target, _BY_EXTENSION)
-    depth = _load_source(args, source)
+    depth = load_source(args, source)
     special: dict[str, Callable[[argparse.Namespace, DepthMap], bytes]] = {
         _PREVIEW: _preview_png,
         _NORMALS: _normals,
     }
     if name in special:
         return special[name](args, depth), ""
-    photo = None if args.image is None else read_image(args.image)
+    shown = name in FORMATS and FORMATS[name].needs_image
+    photo = photos_for(args, source) if args.image or shown else None
     if name in MESH_FORMATS:
         return _solid(args, depth, photo, name), ""
     return _encoded_map(args, depth, photo, name)
 
 
-def _load_source(args: argparse.Namespace, source: Path) -> DepthMap:
-    from ..formats.load_files import load_depth
-    from ..formats.options import MEANINGS, LoadOptions
+def _save_options(args: argparse.Namespace) -> SaveOptions:
+    from ..formats.options import SaveOptions
 
-    size = None
-    if args.size:
-        width, _, height = args.size.partition("x")
-        if not (width.isdigit() and height.isdigit()):
-            raise InvalidInput(f"--size {args.size} is no size; write it like 1920x1080.")
-        size = (int(width), int(height))
-    options = LoadOptions(
-        meaning=MEANINGS[_MEANINGS.index(args.meaning)],
-        near=args.near,
-        far=args.far,
-        unit_scale=args.unit_scale,
-        zero_is_invalid=not args.keep_zero,
-        channel=args.channel,
-        fov_deg=args.field_of_view,
-        size=size,
-        no_data=args.no_data,
-        pfm_scale=args.pfm_scale,
-    )
-    try:
-        return load_depth(source, options)
-    except (FormatError, MissingInformation) as error:
-        if not _is_image(source):
-            raise
-        raise type(error)(
-            f"{error} If this is an ordinary photo, `genvr-depth estimate` makes depth from it; "
-            "--as-image converts it as an image."
-        ) from error
-
-
-def _is_image(path: Path) -> bool:
-    try:
-        read_image(path)
-    except DepthError:
-        return False
-    return True
-
-
-def _encoded_map(
-    args: argparse.Namespace, depth: DepthMap, photo: Tensor | None, name: str
-) -> tuple[bytes, str]:
-    from ..formats import FORMATS, SaveOptions, choose_coding, embed, encode_frame
-    from ..formats.format_table import format_named
-    from ..formats.quantise import record_of
-    from ..images import rgb
-
-    row = format_named(name)
-    options = SaveOptions(
+    return SaveOptions(
         args.values,
         args.window_near,
         args.window_far,
@@ -236,6 +188,18 @@ def _encoded_map(
         args.exr_channel,
         args.quality,
     )
+
+
+def _encoded_map(
+    args: argparse.Namespace, depth: DepthMap, photo: Tensor | None, name: str
+) -> tuple[bytes, str]:
+    from ..formats import FORMATS, choose_coding, embed, encode_frame
+    from ..formats.format_table import format_named
+    from ..formats.quantise import record_of
+    from ..images import rgb
+
+    row = format_named(name)
+    options = _save_options(args)
     chosen, coding = choose_coding(depth, options)
     array = None if photo is None else rgb(photo)[0].numpy()
     data = encode_frame(chosen, coding, array, name, options)

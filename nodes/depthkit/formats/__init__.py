@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import embed
-from .depth_files import check_prefix, file_errors
+from .depth_files import check_prefix, file_errors, place, write_atomic
 from .format_table import FORMATS, decode_depth, encode_depth, encode_frame
 from .image_files import IMAGES, SUBSAMPLING, ImageOptions, decode_image, encode_image
 from .load_files import READABLE, clip_frames, fingerprint, layers, load_depth, load_photo
@@ -21,6 +21,7 @@ from .options import (
 from .quantise import Coding, choose_coding, record_of
 from .save_batch import Encoded, Saved, save_batch
 from .sequences import is_pattern, patterns
+from .video_files import VIDEO_FORMATS, VideoFormat, write_video
 
 __all__ = [
     "COMPRESSIONS",
@@ -34,6 +35,7 @@ __all__ = [
     "READABLE",
     "SUBSAMPLING",
     "VALUES",
+    "VIDEO_FORMATS",
     "Coding",
     "Encoded",
     "ImageOptions",
@@ -41,6 +43,7 @@ __all__ = [
     "MeshOptions",
     "SaveOptions",
     "Saved",
+    "VideoFormat",
     "check_prefix",
     "choose_coding",
     "clip_frames",
@@ -58,6 +61,9 @@ __all__ = [
     "load_depth",
     "load_photo",
     "patterns",
+    "place",
     "record_of",
     "save_batch",
+    "write_atomic",
+    "write_video",
 ]

@@ -15,21 +15,21 @@ from ..depth_map import DepthMap
 from ..errors import FormatError, MissingInformation
 from .clips import joined
 from .grey import depth_of
-from .options import AS_FILE_SAYS, WHOLE, LoadOptions, check_size
-from .side_by_side import halves
+from .options import AS_FILE_SAYS, LAYOUTS, WHOLE, LoadOptions, check_size
+from .record import RECORD_KEY, Record
+from .side_by_side import DEEP, LAYOUT_KEY, LOSSY, from_grey_codes, halves
 
 __all__ = ["VIDEOS", "load_video", "video_photos"]
 
+_COLOURS = ("gbr", "rgb", "bgr")
 VIDEOS = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"})
 
 
 def load_video(path: Path, options: LoadOptions) -> DepthMap:
-    """The wanted frames as one map. Raises MissingInformation where the meaning is not chosen."""
+    """The wanted frames as one map. A video of Save Depth says what its greys mean; of another,
+    MissingInformation is raised where the meaning is not chosen."""
     if options.meaning == AS_FILE_SAYS:
-        raise MissingInformation(
-            "A video does not say what its greys mean. Set 'meaning': what white means, mostly "
-            "'white is near (disparity)'."
-        )
+        return _recorded_clip(path, options)
     own = replace(options, common=True)
     frames = [
         depth_of(_part(pixels, own, depth=True), None, f"video (frame {number})", own)
@@ -38,13 +38,54 @@ def load_video(path: Path, options: LoadOptions) -> DepthMap:
     return joined(frames, len(frames))
 
 
+def _recorded_clip(path: Path, options: LoadOptions) -> DepthMap:
+    marks = _noted_marks(path)
+    if RECORD_KEY not in marks:
+        raise MissingInformation(
+            "This video does not say what its greys mean. Set 'meaning': what white means, mostly "
+            "'white is near (disparity)'."
+        )
+    record = Record.from_json(marks[RECORD_KEY])
+    own = replace(options, layout=_noted_layout(path, options))
+    frames = [
+        from_grey_codes(
+            _part(pixels, own, depth=True)[..., 0],
+            record,
+            DEEP if pixels.dtype == np.uint16 else LOSSY,
+        )
+        for _, pixels in _wanted_frames(path, own, deep=True)
+    ]
+    return joined(frames, len(frames))
+
+
+def _noted_marks(path: Path) -> dict[str, str]:
+    """What Save Depth noted in the file; Matroska writes names in capitals."""
+    import av
+    from av.error import FFmpegError
+
+    try:
+        with av.open(str(path)) as container:
+            return {key.lower(): text for key, text in container.metadata.items()}
+    except FFmpegError as error:
+        raise FormatError(f"{path.name} cannot be read as a video: {error}.") from error
+
+
+def _noted_layout(path: Path, options: LoadOptions) -> str:
+    """The chosen one, else the one that the file notes."""
+    if options.layout != WHOLE:
+        return options.layout
+    noted = _noted_marks(path).get(LAYOUT_KEY, WHOLE)
+    return noted if noted in LAYOUTS else WHOLE
+
+
 def video_photos(path: Path, options: LoadOptions) -> torch.Tensor | None:
     """(N, H, W, 3) float32 0..1 of the photo halves; None where the frames are depth alone."""
-    if options.layout == WHOLE:
+    own = replace(options, layout=_noted_layout(path, options))
+    if own.layout == WHOLE:
         return None
     parts = [
-        torch.from_numpy(_part(pixels, options, depth=False) / np.float32(255))
-        for _, pixels in _wanted_frames(path, options, deep=False)
+        torch.from_numpy(_part(pixels, own, depth=False) / np.float32(255))
+        for _, pixels in _wanted_frames(path, own, deep=False)
     ]
     return torch.stack(parts)
 
@@ -82,7 +123,7 @@ def _wanted_frames(
 
 def _upright_pixels(frame: Any, *, deep: bool) -> NDArray[Any]:
     bits = max(component.bits for component in frame.format.components)
-    grey = deep and bits > 8
-    pixels = frame.to_ndarray(format="gray16le" if grey else "rgb24")
-    turned = np.rot90(pixels, round(frame.rotation / 90))
-    return turned[..., None] if grey else turned
+    # Grey made of three deep colours would be a rounded mixture; their own planes are equal.
+    wide = "gbrp16le" if frame.format.name.startswith(_COLOURS) else "gray16le"
+    pixels = frame.to_ndarray(format=wide if deep and bits > 8 else "rgb24")
+    return np.atleast_3d(np.rot90(pixels, round(frame.rotation / 90)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -46,7 +47,7 @@ from .mesh_read import (
     recognises_obj,
     recognises_ply,
 )
-from .options import AS_FILE_SAYS, WHOLE, LoadOptions, SaveOptions
+from .options import AS_FILE_SAYS, LAYOUTS, WHOLE, LoadOptions, SaveOptions
 from .png import decode as decode_png
 from .png import encode as encode_png
 from .png import recognises as recognises_png
@@ -125,6 +126,11 @@ FORMATS: dict[str, DepthFormat] = {
         DepthFormat(
             "side-by-side", "png", "PNG, photo left and depth right", 8, "all",
             encode_side_by_side, shows=True, lossless=False, needs_image=True,
+        ),
+        DepthFormat(
+            "over-under", "png", "PNG, photo above and depth below", 8, "all",
+            partial(encode_side_by_side, layout=LAYOUTS[3]), shows=True, lossless=False,
+            needs_image=True,
         ),
     )
 }  # fmt: skip

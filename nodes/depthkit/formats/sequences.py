@@ -12,7 +12,7 @@ from ..errors import FormatError
 from .clips import wanted_numbers
 from .options import LoadOptions
 
-__all__ = ["NumberedFiles", "find_sequence", "is_pattern", "patterns"]
+__all__ = ["NumberedFiles", "find_sequence", "is_pattern", "numbered", "patterns"]
 
 # Greedy: names are long, and what stands behind the number is short.
 _NUMBER = re.compile(r"^((?:.*\D)?)(\d{1,9})([^\d/]*)$")
@@ -47,6 +47,15 @@ class NumberedFiles:
 def is_pattern(name: str) -> bool:
     """Whether a file name stands for numbered files."""
     return _RUN.search(name) is not None
+
+
+def numbered(pattern: str, number: int) -> str:
+    """The name with the number in the place of `####` or `%04d`."""
+    run = _RUN.search(pattern)
+    if run is None:
+        raise FormatError(f"{pattern!r} is no pattern; write # for each digit of the number.")
+    width = len(run[0]) if run[0].startswith("#") else int(run[0][1:-1] or "1")
+    return f"{pattern[: run.start()]}{number:0{width}}{pattern[run.end() :]}"
 
 
 def patterns(names: Iterable[str]) -> dict[str, list[str]]:

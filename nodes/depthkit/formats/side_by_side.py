@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -26,10 +26,35 @@ from .record import RECORD_KEY, Record
 from .tiff_read import read_page
 from .tiff_read import recognises as recognises_tiff
 
-__all__ = ["decode", "decode_recorded", "encode", "halves", "photo", "recorded_layout"]
+__all__ = [
+    "DEEP",
+    "LAYOUT_KEY",
+    "LOSSY",
+    "decode",
+    "decode_recorded",
+    "encode",
+    "from_grey_codes",
+    "grey_codes",
+    "halves",
+    "joined_image",
+    "photo",
+    "recorded_layout",
+]
 
 LAYOUT_KEY = "genvr_depth_layout"
-_TOP = 255
+
+
+class Scale(NamedTuple):
+    """Greys from the farthest to the nearest; 0 is unknown."""
+
+    far: int
+    white: int
+    type: type[np.unsignedinteger[Any]]
+
+
+PLAIN, DEEP = Scale(1, 255, np.uint8), Scale(1, 65535, np.uint16)
+# A lossy codec blurs black into the farthest grey: they are kept apart.
+LOSSY = Scale(16, 255, np.uint8)
 _PILLOW = ("JPEG", "MPO", "WEBP", "BMP")
 
 
@@ -77,25 +102,57 @@ def _stored_pixels(data: bytes) -> NDArray[Any]:
 
 
 def encode(
-    depth: DepthMap, record: Record, image: NDArray[np.float32] | None, options: SaveOptions
+    depth: DepthMap,
+    record: Record,
+    image: NDArray[np.float32] | None,
+    options: SaveOptions,
+    *,
+    layout: str = LAYOUTS[1],
 ) -> bytes:
-    """PNG of 8 bits: the photo on the left at the size of the map, the map right, near white.
+    """PNG of 8 bits: the photo at the size of the map, then the map, near white.
 
     Raises MissingInformation without the photograph.
     """
-    if image is None:
-        raise MissingInformation(
-            "A side-by-side image is the photograph beside its depth: connect the image to 'image'."
-        )
-    left = resize(torch.from_numpy(image)[None], depth.height, depth.width)[0, ..., :3].numpy()
+    joined = joined_image(grey_codes(depth, record, PLAIN), image, layout, PLAIN)
+    marks = {RECORD_KEY: record.to_json(), LAYOUT_KEY: layout}
+    return write(joined, options.texts, marks, srgb=True)
+
+
+def grey_codes(depth: DepthMap, record: Record, scale: Scale) -> NDArray[Any]:
+    """One frame as greys (H, W), whatever its kind: near is white, unknown black."""
     stored = quantise(depth, record)
     share = (stored.astype(np.float64) - FIRST) / (FULL - FIRST)
     share = share if record.near_is_large else 1 - share
-    codes = np.where(stored == 0, 0, np.rint(share * (_TOP - 1)) + 1)
-    grey = np.repeat(codes.astype(np.uint8)[..., None], 3, axis=-1)
-    joined = np.concatenate([np.rint(left * _TOP).astype(np.uint8), grey], axis=1)
-    marks = {RECORD_KEY: record.to_json(), LAYOUT_KEY: LAYOUTS[1]}
-    return write(joined, options.texts, marks, srgb=True)
+    codes = np.rint(share * (scale.white - scale.far)) + scale.far
+    return np.where(stored == 0, 0, codes).astype(scale.type)
+
+
+def from_grey_codes(codes: NDArray[Any], record: Record, scale: Scale) -> DepthMap:
+    """The map of `grey_codes`."""
+    share = (codes.astype(np.float64) - scale.far) / (scale.white - scale.far)
+    share = np.clip(share if record.near_is_large else 1 - share, 0, 1)
+    stored = np.rint(share * (FULL - FIRST)) + FIRST
+    return restore(np.where(codes < scale.far / 2, 0, stored).astype(np.uint16), record)
+
+
+def joined_image(
+    codes: NDArray[Any], image: NDArray[np.float32] | None, layout: str, scale: Scale
+) -> NDArray[Any]:
+    """(H, W) greys alone for "whole", else (H, W, 3) with the photo at the size of the map.
+
+    image: (h, w, 3 or 4) 0..1. Raises MissingInformation without it.
+    """
+    if layout == WHOLE:
+        return codes
+    if image is None:
+        raise MissingInformation(
+            "Side by side and over-under show the photograph with its depth: connect it to 'image'."
+        )
+    photo = resize(torch.from_numpy(image)[None], *codes.shape)[0, ..., :3].numpy()
+    halves = [np.rint(photo * scale.white).astype(scale.type), np.stack([codes] * 3, -1)]
+    if layout in (LAYOUTS[2], LAYOUTS[4]):
+        halves.reverse()
+    return np.concatenate(halves, axis=1 if layout in LAYOUTS[1:3] else 0)
 
 
 def recorded_layout(data: bytes) -> str:
@@ -112,8 +169,4 @@ def decode_recorded(data: bytes, layout: str) -> DepthMap:
     with damaged_is_an_error("PNG"):
         planes, texts = planes_and_texts(data)
         record = Record.from_json(texts.get(RECORD_KEY, ""))
-        codes = halves(planes, layout)[1][..., 0]
-        share = (codes.astype(np.float64) - 1) / (_TOP - 1)
-        share = share if record.near_is_large else 1 - share
-        stored = np.rint(share * (FULL - FIRST)) + FIRST
-        return restore(np.where(codes == 0, 0, stored).astype(np.uint16), record)
+        return from_grey_codes(halves(planes, layout)[1][..., 0], record, PLAIN)
