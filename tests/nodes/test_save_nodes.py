@@ -259,4 +259,4 @@ def test_save_depth_writes_a_clip_as_one_video(output, name):
     assert back.values.shape == clip.values.shape
     plays = video.endswith("mp4")
     assert answer["ui"].get("animated") == ((True,) if plays else None)
-    assert answer["ui"]["images"]
+    assert [one["filename"] for one in answer["ui"]["images"]] == ["d_00001_.mp4"] * plays
