@@ -18,8 +18,8 @@ from ..shared.frame_images import frame_image, images_for
 from ..shared.given_depth import given_depth
 from ..shared.on_demand import formats
 from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
+from ..shared.saving_clip import save_depth_clip
 from ..shared.sockets import PassesDepthOn, depth_map_input, image_input
-from .depth_clip_file import save_depth_clip
 
 __all__ = ["GenVRDepthSaveDepth"]
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import Images
 from ..depthkit.ranges import control_image
-from ..shared.frame_images import frame_image
-from ..shared.given_depth import with_note
-from ..shared.host import current
-from ..shared.on_demand import formats
-from ..shared.saving import shown
+from .frame_images import frame_image
+from .given_depth import with_note
+from .host import current
+from .on_demand import formats
+from .saving import shown
 
 __all__ = ["save_depth_clip"]
 
