@@ -34,8 +34,11 @@ DRAWN = (
     ("landscape", 1),
     ("table_top", 1),
     ("street", 1),
+    ("avenue", 2),
     ("corridor", 1),
+    ("hall", 2),
     ("room", 2),
+    ("strips", 2),
 )
 """Kinds of drawn views on the sheet and how many of each."""
 _DRAWN_SEED, _DRAWN_SIZE = 990_000_000, (320, 240)

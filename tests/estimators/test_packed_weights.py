@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.errors import ModelError
@@ -27,17 +29,23 @@ def state():
     return model.state_dict()
 
 
-def test_a_weight_is_off_by_half_a_step_unless_it_was_clipped():
+@pytest.mark.parametrize("outlier", [1.0, 1000.0])
+def test_a_weight_is_off_by_half_a_step_at_most(outlier):
     rows = torch.randn(6, 200, generator=torch.Generator().manual_seed(1))
+    rows[0, 0] = outlier
     stored = packed({"w": rows})
     step = stored["w" + SCALE].float()[:, None]
-    error = (unpacked(stored)["w"] - rows).abs()
     assert stored["w"].dtype == torch.int8
-    inside = stored["w"].abs() < 127
-    assert (error <= step / 2 + 1e-6)[inside].all()
-    plain = rows.abs().amax(1, keepdim=True) / 127
-    whole = (rows - plain * (rows / plain).round()).square().sum(1)
-    assert (error.square().sum(1) <= 1.01 * whole).all()
+    assert ((unpacked(stored)["w"] - rows).abs() <= 0.51 * step).all()
+
+
+def test_every_channel_is_as_exact_as_another_and_the_numbers_compress():
+    rows = torch.randn(64, 512, generator=torch.Generator().manual_seed(1))
+    rows *= torch.logspace(-3, 2, 64)[:, None]
+    stored = packed({"w": rows})
+    noise = (unpacked(stored)["w"] - rows).square().mean(1) / rows.square().mean(1)
+    assert noise.max() < 0.03**2
+    assert len(zlib.compress(stored["w"].numpy().tobytes(), 9)) < 0.8 * rows.numel()
 
 
 def test_a_channel_of_zeros_stays_zero():

@@ -15,34 +15,30 @@ __all__ = ["SCALE", "MixedWeights", "packed", "unpacked"]
 
 SCALE = ".scale"
 _LEVELS = 127  # int8 is used from -_LEVELS to _LEVELS
+_STEP = 0.08  # of a channel's root mean square
 _FEWEST = 32  # weights of one output: a depthwise filter has 9 or 25
 _WHOLE = ("stem.", "encoder.stem.", "head.")
-_CLIPS = torch.linspace(0.5, 1.0, 26)  # of a channel's largest weight; see `_scale`
 
 
 class MixedWeights(Exception):
     """Packed tensors whose scales do not belong to them."""
 
 
-def _scale(rows: Tensor, levels: int) -> Tensor:
-    """(outputs, 1): the step with the least squared error, large weights clipped where that helps.
+def _scale(rows: Tensor, step: float) -> Tensor:
+    """(outputs, 1): the steps of rows (outputs, N), as float16 holds them.
 
-    rows: (outputs, N) float.
+    A share of the root mean square, so that every channel has the same signal-to-noise ratio and
+    the whole numbers, few of them large, compress well; larger where the largest would not fit.
     """
-    largest = rows.abs().amax(1, keepdim=True).clamp_min(1e-6)
-    best, least = largest / levels, torch.full_like(largest, torch.inf)
-    for clip in _CLIPS:
-        step = (largest * clip / levels).half().float().clamp_min(1e-7)
-        error = (rows - step * (rows / step).round().clamp(-levels, levels)).square()
-        error = error.sum(1, keepdim=True)
-        best, least = torch.where(error < least, step, best), torch.minimum(error, least)
-    return best
+    spread = rows.square().mean(1, keepdim=True).sqrt() * step
+    return torch.maximum(spread, rows.abs().amax(1, keepdim=True) / _LEVELS).clamp_min(1e-7).half()
 
 
-def packed(state: dict[str, Tensor], levels: int = _LEVELS) -> dict[str, Tensor]:
+def packed(state: dict[str, Tensor], step: float = _STEP) -> dict[str, Tensor]:
     """A float state as it is stored; counters and other whole numbers as they are.
 
-    levels: the largest whole number; fewer make a file that compresses better and is less exact.
+    step: between neighbouring values, as a share of the root mean square of the weights of one
+    output; larger ones make a file that compresses better and is less exact.
     """
     out: dict[str, Tensor] = {}
     for name, value in state.items():
@@ -51,10 +47,11 @@ def packed(state: dict[str, Tensor], levels: int = _LEVELS) -> dict[str, Tensor]
         elif value.ndim < 2 or value[0].numel() < _FEWEST or name.startswith(_WHOLE):
             out[name] = value.half()
         else:
-            step = _scale(value.flatten(1).float(), levels)
-            rows = (value.flatten(1) / step).round().clamp(-levels, levels)
-            out[name] = rows.to(torch.int8).reshape(value.shape)
-            out[name + SCALE] = step[:, 0].half()
+            rows = value.flatten(1).float()
+            scale = _scale(rows, step)
+            whole = (rows / scale.float()).round().clamp(-_LEVELS, _LEVELS)
+            out[name] = whole.to(torch.int8).reshape(value.shape)
+            out[name + SCALE] = scale[:, 0]
     return {name: value.contiguous() for name, value in out.items()}
 
 
