@@ -1,7 +1,8 @@
 """Averaged weights of a run -> the file of the pack: python -m training.export --state STATE
 
 Several states of one training history can be blended, each with its share (the mean of such states
-generalises better than each of them); batch statistics are then measured anew on shards.
+generalises better than each of them). Their batch statistics are the mean of the states', or with
+--data measured anew on shards.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--state", type=Path, nargs="+", required=True)
     parser.add_argument("--shares", type=float, nargs="+", help="of the states; equal by default")
-    parser.add_argument("--data", type=Path, help="shards for the batch statistics of a blend")
+    parser.add_argument("--data", type=Path, help="shards to measure batch statistics on")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     options = parser.parse_args(arguments)
     shares = options.shares or [1.0] * len(options.state)
@@ -86,9 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
     torch.manual_seed(0)
     random.seed(0)
     state = mean([averaged(path) for path in options.state], shares)
-    if len(shares) > 1:
-        if options.data is None:
-            parser.error("a blend needs --data")
+    if options.data is not None:
         state = with_own_statistics(state, Batches([options.data], 16, 0))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     save_file(

@@ -1,9 +1,10 @@
 """Trains the built-in model: python -m training.train --data FOLDER --out FOLDER --minutes 60
 
-Both encoders stay as they are until `--thaw` of the time has passed; from then on they learn at a
-twentieth of the rate of what is new. The schedule runs on the clock: warm up, constant, then a
-cosine to nothing at the end of the minutes, so a run that is cut short still ends well when it is
-resumed. State goes to OUT/state.pt, a copy at the thaw to OUT/thaw.pt.
+The pretrained encoder stays as it is; the other one does until `--thaw` of the time has passed and
+then learns at a fifth of the rate of what is new. The schedule runs on the clock: warm up,
+constant, then a cosine to nothing at the end of the minutes, so a run that is cut short still ends
+well when it is resumed. State goes to OUT/state.pt, a copy at the thaw to OUT/thaw.pt, and the
+averaged weights of every report to OUT/average_MINUTE.pt.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ __all__ = ["main"]
 
 _WARM_UP, _DECAY_FROM = 0.03, 0.2
 _MUON_RATE, _ADAM_RATE = 0.01, 1.5e-3
-_SHARES = {"new": 1.0, "decoder": 0.05, "encoder": 0.05}  # of these rates
-_SHARPNESS = 0.6  # weight of the gradient term
+_SHARES = {"new": 0.5, "decoder": 0.3, "encoder": 0.1}  # of these rates
+_SHARPNESS = 0.7  # weight of the gradient term
 _DISTURBED = 0.7  # share of images whose pretrained features are disturbed
 _AGREE = 0.5  # weight of the disagreement between a view and its twin
-_KEEP, _EVERY = 0.985, 4  # of the averaged weights, each time that they are brought up to date
+_KEEP, _EVERY = 0.985, 2  # of the averaged weights, each time that they are brought up to date
 _PAUSE = 20.0  # seconds; a round that took longer was stopped by somebody, and counts as this
 
 
@@ -150,7 +151,7 @@ class _Run:
             self.save("thaw.pt")
         self.thawed = thawed
         for encoder in self.model.encoders():
-            encoder.requires_grad_(thawed)
+            encoder.requires_grad_(thawed and encoder is not self.model.encoder)
 
     def step(self, done: float) -> tuple[Tensor, dict[str, float]]:
         """One update of the weights."""
@@ -199,6 +200,8 @@ def _report(run: _Run, losses: list[float], parts: dict[str, float]) -> None:
         log.write(json.dumps(entry) + "\n")
     sys.stdout.write(json.dumps(entry) + "\n")
     sys.stdout.flush()
+    average = {"average": run.average.model.state_dict()}
+    torch.save(average, run.options.out / f"average_{round(run.spent / 60)}.pt")
     run.save()
 
 
@@ -238,7 +241,9 @@ def main(arguments: list[str] | None = None) -> int:
         help="training size at start and end",
     )
     parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates")
-    parser.add_argument("--thaw", type=float, default=0.6, help="when the encoder starts to learn")
+    parser.add_argument(
+        "--thaw", type=float, default=0.6, help="when our own encoder starts to learn"
+    )
     parser.add_argument("--report", type=float, default=5, help="minutes between reports")
     parser.add_argument(
         "--start", type=Path, default=WEIGHTS, help="another run's state.pt, or a weights file"

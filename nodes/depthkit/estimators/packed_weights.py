@@ -15,7 +15,7 @@ __all__ = ["SCALE", "MixedWeights", "packed", "unpacked"]
 
 SCALE = ".scale"
 _LEVELS = 127  # int8 is used from -_LEVELS to _LEVELS
-_STEP = 0.08  # of a channel's root mean square
+_STEP = 0.075  # of a channel's root mean square
 _FEWEST = 32  # weights of one output: a depthwise filter has 9 or 25
 _WHOLE = ("stem.", "encoder.stem.", "head.")
 
