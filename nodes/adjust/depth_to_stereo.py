@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
@@ -156,7 +158,10 @@ class GenVRDepthStereo(Declared):
         )
         depth, note = given_depth(depth, image=image)
         with host.current().task(depth.batch) as task:
-            calls = {"on_progress": task.on_progress, "should_stop": task.should_stop}
+            calls: dict[str, Any] = {
+                "on_progress": task.on_progress,
+                "should_stop": task.should_stop,
+            }
             if path is not None:
                 made = stereo.parallax_clip(depth, rgb(image), options, frames, path, **calls)
             else:

@@ -181,7 +181,8 @@ class DepthMap:
 
     def extremes(self) -> tuple[float, float] | None:
         """Smallest and largest valid value of the batch; None where nothing is valid."""
-        lows, highs = [], []
+        lows: list[float] = []
+        highs: list[float] = []
         # Frame by frame: picking by a mask takes several times the memory of what it looks at.
         for values, valid in zip(self.values, self.valid, strict=True):
             inside = values if bool(valid.all()) else values[valid]

@@ -101,5 +101,5 @@ def components(mask: Tensor) -> Tensor:
     from scipy import ndimage
 
     labels = torch.empty(mask.shape, dtype=torch.int32)
-    ndimage.label(mask.numpy(), output=labels.numpy())
+    ndimage.label(mask.numpy(), output=labels.numpy())  # pyright: ignore[reportUnknownMemberType]
     return labels

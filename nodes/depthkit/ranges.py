@@ -88,7 +88,7 @@ def percentile(parts: Sequence[Tensor], percents: tuple[float, ...]) -> Tensor:
     high = max(part.max().item() for part in parts if part.numel())
     total = sum(part.numel() for part in parts)
     whole = _histogram(parts, low, high)
-    answers = []
+    answers: list[float] = []
     for percent in percents:
         rank, below, left, right, counts = percent / 100 * total, 0.0, low, high, whole
         for _ in range(_LEVELS):
@@ -105,7 +105,7 @@ def _histogram(parts: Sequence[Tensor], left: float, right: float) -> Tensor:
     # histc would take equal ends for "the data's own range".
     if right > left:
         for part in parts:
-            for piece in part.split(_COUNTED_AT_ONCE):
+            for piece in torch.split(part, _COUNTED_AT_ONCE):
                 counts += torch.histc(piece, _BINS, left, right).double()
     return counts
 
@@ -147,7 +147,7 @@ def _window_ends(parts: Sequence[Tensor], window: Window) -> Tensor:
     if window.method == "percentile":
         ends = percentile(filled, (window.low, window.high))
         # A small thing before a flat wall is not an outlier: it is all there is to see.
-        if not _is_flat(*ends.tolist()):
+        if not _is_flat(float(ends[0]), float(ends[1])):
             return ends
     return torch.tensor([min(p.min().item() for p in filled), max(p.max().item() for p in filled)])
 
@@ -171,9 +171,9 @@ def normalised(
     depth: DepthMap, window: Window, only: Sequence[int] | None = None
 ) -> Iterator[Tensor]:
     """Frame by frame the (H, W) of `normalise`; `only` some frames, by the window of them all."""
-    ends = find_window(depth, window).tolist()
+    ends = find_window(depth, window)
     for index in range(depth.batch) if only is None else only:
-        low, high = ends[index]
+        low, high = (float(end) for end in ends[index])
         values = depth.values[index]
         if _is_flat(low, high):
             plane = torch.full_like(values, 0.5)

@@ -112,7 +112,7 @@ class GenVRDepthThroughGlass(Declared):
             task.say(", ".join(dict.fromkeys(plan.chosen.values())))
         graph = here.graph()
         links = (plan.merged, plan.first, plan.behind, plan.share, plan.report)
-        given = {"image": photo, "model": model, "mask": mask}
+        given: dict[str, Any] = {"image": photo, "model": model, "mask": mask}
         result = local.expand_steps(plan.steps, links, given, graph)
         return {"result": tuple(result), "expand": graph.finalize()}
 

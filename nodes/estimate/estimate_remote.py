@@ -69,7 +69,7 @@ class GenVRDepthEstimateRemote(Declared):
         unclear_or_failed: str = "ask",
         profile: str = "default",
     ) -> dict[str, Any]:
-        money = {
+        money: dict[str, list[Any]] = {
             "concurrency": [concurrency],
             "max_credits": [max_credits],
             "unclear_or_failed": [unclear_or_failed],

@@ -134,8 +134,13 @@ class GenVRDepthModelLoader(Declared):
         with current().task() as task:
             if model == estimators.BUILTIN:
                 return (kept_builtin(type(current()), dtype),)
-            watch = {"on_progress": task.on_progress, "should_stop": task.should_stop}
-            estimators.ensure_folder(model, folders, download, **watch)
+            estimators.ensure_folder(
+                model,
+                folders,
+                download,
+                on_progress=task.on_progress,
+                should_stop=task.should_stop,
+            )
             key = (estimators.fingerprint(model, folders), dtype)
             estimator = self._shared.get(key)
             if estimator is None:

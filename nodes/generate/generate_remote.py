@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor
 
@@ -42,7 +42,7 @@ def _generator_inputs(model: str, takes_depth: bool) -> Inputs:
         )
     shown = parameters_shown(genvr.model_named(model))
     rare = {name: shown.pop(name) for name in _RARE if name in shown}
-    folded = {**rare, **_more(), **money_widgets(), "profile": profile_widget()}
+    folded: dict[str, Widget] = {**rare, **_more(), **money_widgets(), "profile": profile_widget()}
     return Inputs(required=shown, optional={**source, "count": _COUNT, **advanced(folded)})
 
 
@@ -131,11 +131,17 @@ class _Generate(Declared):
 
 
 def _as_list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
+    return (
+        list(cast("list[Any] | tuple[Any, ...]", value))
+        if isinstance(value, list | tuple)
+        else [value]
+    )
 
 
 def _laid_out(batch: genvr.Batch, how: str) -> tuple[list[Tensor], str, list[str]]:
-    images, controls, prompts = [], [], []
+    images: list[Tensor] = []
+    controls: list[genvr.ControlImage] = []
+    prompts: list[str] = []
     for index, request in enumerate(batch.requests):
         for image in batch.images(index):
             images.append(image)

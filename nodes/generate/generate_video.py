@@ -195,7 +195,7 @@ def _video_connected(
 
 
 _PLAIN = ("negative_prompt", "start", "end", "size")
-_UNSET = {
+_UNSET: dict[str, float | str] = {
     **dict.fromkeys(("frame_rate", "megapixels", "steps", "guidance", "strength", "shift"), AUTO),
     **dict.fromkeys(("length", "depth_rate"), 0),
     **dict.fromkeys(("sampler", "scheduler"), "auto"),

@@ -85,7 +85,7 @@ def _photos(
 ) -> tuple[Sequence[Tensor | None], str]:
     """The originals, one frame each, and a line for the report where the controls knew them."""
     if given is not None:
-        return [one for batch in given for one in rgb(batch, "original").split(1)], ""
+        return [one for batch in given for one in torch.split(rgb(batch, "original"), 1)], ""
     known = [one.photo for one in controls if one.photo is not None]
     if len(known) < len(controls):
         return (None,), ""
@@ -155,7 +155,7 @@ class GenVRDepthStructureScore(Declared):
         control, note = given_depth(control, "control")
         images, controls = rgb(image), _single_frames(control)
         before, known = _photos(controls, None if original is None else [original])
-        scored = _score(controls, images.split(1), model, before)
+        scored = _score(controls, torch.split(images, 1), model, before)
         heat = torch.stack(
             [image_scores.heat_map(c, p) for c, p in zip(scored, images, strict=True)]
         )
@@ -200,7 +200,7 @@ class GenVRDepthKeepBest(Declared):
         model: list[estimators.Estimator | None] | None = None,
         original: list[Tensor] | None = None,
     ) -> tuple[list[Tensor], list[float], str]:
-        candidates = [one for batch in images for one in rgb(batch, "images").split(1)]
+        candidates = [one for batch in images for one in torch.split(rgb(batch, "images"), 1)]
         maps, note = given_depths(control, "control")
         controls = [frame for depth in maps for frame in _single_frames(depth)]
         before, known = _photos(controls, original)

@@ -84,10 +84,11 @@ class GenVRDepthSave3D(PassesDepthOn):
         files, saved = save_frames(
             filename_prefix, size, row.extension, jobs, depth.batch, workers, note=note
         )
-        ui = shown(files, saved, False, lambda some: control_image(depth, only=some))
+        own = shown(files, saved, False, lambda some: control_image(depth, only=some))
         looks = depth_ui(space, image=image)
         models = [file for file in files if file["filename"].endswith(row.extension)]
-        ui = {**ui, UI_KEY: looks[UI_KEY], "3d": models}  # "3d": what core's 3D nodes answer with
+        # "3d": what core's 3D nodes answer with
+        ui: dict[str, Any] = {**own, UI_KEY: looks[UI_KEY], "3d": models}
         return {"ui": ui, "result": (depth,)}
 
 

@@ -1,5 +1,9 @@
 """The only module that touches ComfyUI, each time inside a function, when a node runs."""
 
+# ComfyUI is not installed where this is checked.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
+
 from __future__ import annotations
 
 import hashlib

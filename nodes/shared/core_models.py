@@ -31,7 +31,7 @@ class _CoreNetwork:
 
     def run(self, images: Tensor, **settings: Any) -> Mapping[str, Any]:
         """(B, h, w, 3) 0..1 -> the packet of ComfyUI's node."""
-        inputs = {self.socket: self.handle, "image": images, **settings}
+        inputs: dict[str, Any] = {self.socket: self.handle, "image": images, **settings}
         return _core_answer(self.node, **inputs)
 
 

@@ -178,8 +178,8 @@ class Inputs:
     """All inputs of one node by name, in the order in which they are drawn and saved."""
 
     required: Mapping[str, Input]
-    optional: Mapping[str, Input] = field(default_factory=dict)
-    hidden: Mapping[str, str] = field(default_factory=dict)
+    optional: Mapping[str, Input] = field(default_factory=dict[str, "Input"])
+    hidden: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         for item in fields(self):

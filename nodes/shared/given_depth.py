@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..depthkit.depth_map import DepthMap
@@ -48,7 +49,7 @@ def given_depth(
     return GivenDepth(depth, note)
 
 
-def given_depths(given: list[DepthMap | Images], name: str) -> tuple[list[DepthMap], str]:
+def given_depths(given: Sequence[DepthMap | Images], name: str) -> tuple[list[DepthMap], str]:
     """`given_depth` of a list: the maps, and the note if one of them was an image."""
     read = [given_depth(one, name) for one in given]
     return [one.depth for one in read], next((one.note for one in read if one.note), "")

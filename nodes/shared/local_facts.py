@@ -7,7 +7,7 @@ another loader that lacks an attribute gives a fact less, and tests can use plai
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from .on_demand import local
 
@@ -142,10 +142,11 @@ def _guide_downscale(model: Any) -> int:
     """What the file of an IC-LoRA says of the size of its guides, as core's GetICLoRAParameters
     reads it; 1 where it says nothing."""
     attachment = getattr(model, "get_attachment", None)
-    metadata = attachment("lora_metadata") if callable(attachment) else None
+    metadata: Any = attachment("lora_metadata") if callable(attachment) else None
     if not isinstance(metadata, Mapping):
         return 1
-    texts = (v for k, v in metadata.items() if str(k).endswith("reference_downscale_factor"))
+    said = cast("Mapping[Any, Any]", metadata)
+    texts = (v for k, v in said.items() if str(k).endswith("reference_downscale_factor"))
     try:
         return max(1, round(float(next(texts, 1))))
     except (TypeError, ValueError):
@@ -163,7 +164,8 @@ def _model_width(unet: Mapping[str, Any]) -> int | None:
 
 def _lora_inputs(model: Any) -> int | None:
     """Latent channels after a LoRA that widens FLUX's input (FLUX.1 Depth [dev] LoRA), or None."""
-    for patch in (getattr(model, "patches", None) or {}).get(_FLUX_INPUT, ()):
+    patches: Mapping[str, Any] = getattr(model, "patches", None) or {}
+    for patch in patches.get(_FLUX_INPUT, ()):
         weights: Any = getattr(patch[1], "weights", None) or []
         if len(weights) > _RESHAPE and weights[_RESHAPE] is not None:
             return weights[_RESHAPE][1] // 4  # patches of 2 x 2 latents

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 from ..depthkit.connections import web_server
 from ..depthkit.environment import REMOTE_CHANGES, is_on
@@ -89,17 +89,18 @@ async def _body_json(request: Any) -> dict[str, Any]:
     except (ValueError, LookupError, RecursionError):
         # Not JSON, or in an unknown character set.
         return {}
-    return body if isinstance(body, dict) else {}
+    return cast("dict[str, Any]", body) if isinstance(body, dict) else {}
 
 
 def _answer_profiles(ask: _Ask) -> Any:
     found = genvr.credentials.states(ask.place.folder, alone=ask.place.alone)
-    return {"profiles": [{**asdict(state), "needs": list(state.needs)} for state in found]}
+    shown: list[dict[str, Any]] = [asdict(one) | {"needs": list(one.needs)} for one in found]
+    return {"profiles": shown}
 
 
 def _save_profile(ask: _Ask) -> Any:
     texts = {name: ask.body.get(name, "") for name in ("key", "uid", "base", "version")}
-    hosts = ask.body.get("hosts", [])
+    hosts: Any = ask.body.get("hosts", [])
     if not all(isinstance(t, str) for t in texts.values()) or not isinstance(hosts, list):
         raise genvr.BadParameter(
             "'key', 'uid', 'base' and 'version' are texts, 'hosts' a list of texts."
@@ -108,7 +109,7 @@ def _save_profile(ask: _Ask) -> Any:
         ask.place.folder,
         ask.name,
         **texts,
-        hosts=tuple(str(name) for name in hosts),
+        hosts=tuple(map(str, cast("list[Any]", hosts))),
         alone=ask.place.alone,
         in_browser=True,
     )

@@ -14,7 +14,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ..depthkit.connections import urlsplit
 from ..depthkit.environment import REMOTE_CHANGES
@@ -57,7 +57,9 @@ class Visit:
             transport.get_extra_info(name) if transport is not None else None
             for name in ("peername", "sockname")
         ]
-        peer, own = (str(end[0]) if isinstance(end, tuple) else "" for end in ends)
+        peer, own = (
+            str(cast("tuple[Any, ...]", end)[0]) if isinstance(end, tuple) else "" for end in ends
+        )
         return cls(peer, own, request.headers)
 
     @property

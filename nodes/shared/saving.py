@@ -39,7 +39,8 @@ def embedded_texts(prompt: Any, extra_pnginfo: Any) -> dict[str, str]:
     if not current().metadata_enabled():
         return {}
     texts = {} if prompt is None else {"prompt": json.dumps(prompt)}
-    for key, value in (extra_pnginfo or {}).items():
+    more: Mapping[Any, Any] = extra_pnginfo or {}
+    for key, value in more.items():
         texts[str(key)] = json.dumps(value)
     return texts
 

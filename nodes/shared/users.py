@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 from ..depthkit.errors import DepthError
 
@@ -48,7 +48,7 @@ def asking() -> str | None:
 def with_user(prompt_request: dict[str, Any]) -> dict[str, Any]:
     """The body of POST /prompt with the user in it; what a client wrote there is replaced."""
     extra = prompt_request.get("extra_data")
-    known = extra if isinstance(extra, dict) else {}
+    known = cast("dict[str, Any]", extra) if isinstance(extra, dict) else {}
     return {**prompt_request, "extra_data": {**known, FIELD: asking()}}
 
 

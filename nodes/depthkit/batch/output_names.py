@@ -62,7 +62,8 @@ def without_results(rows: Sequence[Row]) -> list[Row]:
     A run may write other formats than the one before it: every name that any of them gives counts.
     """
     real = cache(Path.resolve)
-    images, clips = set(), set()
+    images: set[Path] = set()
+    clips: set[Path] = set()
     for row in rows:
         stem = Path(row["stem"])
         (clips if row["count"] else images).add(real(stem.parent) / stem.name)

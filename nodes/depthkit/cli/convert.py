@@ -136,8 +136,9 @@ def _target_extension(args: argparse.Namespace) -> str:
     from ..formats import FORMATS, IMAGES
     from ..formats.mesh_write import MESH_FORMATS
 
-    rows = IMAGES if args.as_image else {**FORMATS, **MESH_FORMATS}
-    return rows[args.format].extension if args.format in rows else "png"
+    tables = (IMAGES,) if args.as_image else (FORMATS, MESH_FORMATS)
+    rows = (table[args.format] for table in tables if args.format in table)
+    return next((row.extension for row in rows), "png")
 
 
 def _format_name(args: argparse.Namespace, target: Path, table: dict[str, str]) -> str:

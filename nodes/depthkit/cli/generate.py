@@ -6,7 +6,7 @@ import argparse
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DepthError, FormatError, Stopped
 from .inputs import read_image, read_text
@@ -95,11 +95,16 @@ def _requests_and_stems(args: argparse.Namespace) -> tuple[list[Request], list[s
     variations = vary(args.prompt, styles)
     model, seeds = model_named(args.model), seeds_from([args.seed], args.count)
     values = {name: [v] for name in _OPTIONAL if (v := getattr(args, name)) is not None}
-    requests, names = [], []
+    requests: list[Request] = []
+    names: list[str] = []
     take = f"_take{args.take}" if args.take else ""
     for path in args.photo:
         images = from_images(_named_photo(path), str(path))
-        axes = {"prompt": [v.prompt for v in variations], "seed": seeds, **values}
+        axes: dict[str, list[Any]] = {
+            "prompt": [v.prompt for v in variations],
+            "seed": seeds,
+            **values,
+        }
         requests += requests_for(model, images, axes, takes=[args.take])
         stem = _UNFIT.sub("-", path.stem)
         names += [f"{stem}_{v.label}_seed{seed}{take}" for v in variations for seed in seeds]

@@ -124,7 +124,7 @@ def _as_table(rows: list[tuple[str, StructureReport]]) -> str:
         for name, report in rows
     ]
     widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(columns))]
-    lines = []
+    lines: list[str] = []
     for row in [head, *body]:
         cells = [cell.rjust(width) for cell, width in zip(row[:-1], widths, strict=True)]
         lines.append("  ".join([*cells, row[-1]]))

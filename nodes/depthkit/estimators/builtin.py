@@ -208,7 +208,7 @@ def load_builtin(
     ModelError where it is absent, damaged or made for another layout.
     """
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType]
 
     path = Path(path)
     if not path.is_file():

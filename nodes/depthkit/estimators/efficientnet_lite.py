@@ -79,7 +79,7 @@ class EfficientNetLite(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         x = F.relu6(self.stem((images - _MEAN) / _SCALE), inplace=True)
-        features = []
+        features: list[Tensor] = []
         for stage in self.stages:
             x = stage(x)
             features.append(x)

@@ -128,7 +128,7 @@ def _large_scale(values: Tensor, known: Tensor) -> Tensor:
     cell = max(values.shape) / _CELLS
     height, width = (max(round(side / cell), 1) for side in values.shape)
     stack = torch.stack([values * known, known.float()])[None]
-    total, share = area_mean(stack, height, width).split(1, 1)
+    total, share = torch.split(area_mean(stack, height, width), 1, 1)
     coarse = total / share.clamp_min(1e-6)
     return F.interpolate(coarse, values.shape, mode="bicubic", align_corners=False)[0, 0]
 

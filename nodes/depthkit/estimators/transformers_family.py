@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -90,7 +90,7 @@ def _backbone(config: Mapping[str, Any]) -> str:
     backbone = config.get("backbone_config")
     if not isinstance(backbone, dict) or config.get("is_hybrid"):
         return ""
-    return str(backbone.get("model_type"))
+    return str(cast("dict[str, Any]", backbone).get("model_type"))
 
 
 _VARIANTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
@@ -279,4 +279,4 @@ def _model_json(path: Path, folder: Path, *, required: bool = True) -> dict[str,
         ) from error
     if not isinstance(content, dict):
         raise ModelError(f"The file {path} is not a model description. Download it again.")
-    return content
+    return cast("dict[str, Any]", content)

@@ -78,7 +78,7 @@ def hint(depth: DepthMap | Tensor, size: Extent) -> Tensor:
     if not isinstance(depth, DepthMap):
         return images.resize(images.rgb(depth, "depth"), size.height, size.width)
     disparity = to_disparity(depth)
-    low, high = find_window(disparity, Window())[0].tolist()
+    low, high = (float(end) for end in find_window(disparity, Window())[0])
     resized = disparity.resized(size.height, size.width)
     if not low < high:
         return control_image(resized)

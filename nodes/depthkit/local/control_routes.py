@@ -6,7 +6,7 @@ from .facts import Connected, PatchFacts
 from .family import CONTROL_KINDS, UNION_DEPTH, Family
 from .own_routes import OWN_ROUTES, Steered
 from .resolve import Choice
-from .steps import Draft, Given, Link, Pass, Ref
+from .steps import Draft, Given, Link, Pass, Ref, Value
 
 __all__ = ["apply_depth", "route_name"]
 
@@ -82,7 +82,7 @@ def _patched(
     model, positive, negative = base
     declared = dict(patch.inputs) or _PATCH_INPUTS.get(patch.kind, _USUAL_INPUTS)
     image = next(name for name, kind in declared.items() if kind == "IMAGE")
-    inputs = {
+    inputs: dict[str, Value] = {
         "model": model,
         "model_patch": Given("model_patch"),
         "vae": Given("vae"),

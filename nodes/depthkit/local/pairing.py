@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..errors import PlanError
-from .facts import Connected, ControlFacts
+from .facts import Connected, ControlFacts, Extent
 from .families import FAMILIES, GENERIC
 from .family import CONTROL_KINDS, UNION_DEPTH, Family
 from .model_files import suggestion
@@ -105,7 +105,11 @@ def _check_images(connected: Connected) -> None:
 
 
 def _check_frames(connected: Connected) -> None:
-    extents = {"depth": connected.depth, "reference": connected.reference, "mask": connected.mask}
+    extents: dict[str, Extent | None] = {
+        "depth": connected.depth,
+        "reference": connected.reference,
+        "mask": connected.mask,
+    }
     counts = {name: e.frames for name, e in extents.items() if e is not None and e.frames > 1}
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} has {count}" for name, count in counts.items())

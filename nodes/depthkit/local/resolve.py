@@ -56,7 +56,7 @@ def resolve(family: Family, settings: Settings) -> Choice:
 
 
 def _check_settings(settings: Settings) -> None:
-    ranges = {
+    ranges: dict[str, tuple[float | None, float, float]] = {
         "seed": (settings.seed, 0, _LARGEST_SEED),
         "steps": (settings.steps, 1, 10000),
         "guidance": (settings.guidance, 0, 100),

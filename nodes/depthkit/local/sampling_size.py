@@ -68,7 +68,7 @@ def _extent(
 
 def size_notes(family: Family, connected: Connected, size: Extent) -> list[str]:
     """What the user should know about the size before waiting for it."""
-    notes = []
+    notes: list[str] = []
     depth = connected.depth
     if not same_ratio(depth, size):
         notes.append(

@@ -55,7 +55,7 @@ _READINGS = {
 }
 
 # Core node -> the inputs that the plan sets; of those that older releases lack too.
-NEEDED = {
+NEEDED: dict[str, tuple[str, ...]] = {
     "ConditioningLoader": ("conditioning_name",),
     "MarigoldV2PostProcess": ("image", "prediction"),
     "ModelSamplingAuraFlow": ("model", "shift", "sampling"),

@@ -125,7 +125,7 @@ def _grey_frames(depth: DepthMap, height: int, width: int) -> _Frame:
     """Frame index -> (height, width, 1) grey: disparity in the window of the whole clip."""
     frames = _Disparities(depth)
     window = Window()
-    low, high = percentile(frames, (window.low, window.high)).tolist()
+    low, high = (float(end) for end in percentile(frames, (window.low, window.high)))
     if high - low <= 1e-6 * max(abs(low), abs(high), 1e-12):
         low = min(part.min().item() for part in frames if part.numel())
         high = max(part.max().item() for part in frames if part.numel())

@@ -53,7 +53,7 @@ def make_video_plan(connected: ClipConnected, settings: ClipSettings) -> VideoPl
 
 def _ignored(family: VideoFamily, connected: ClipConnected, settings: ClipSettings) -> list[str]:
     """What was set and has no effect."""
-    notes = []
+    notes: list[str] = []
     if connected.positive and settings.prompt:
         notes.append("The prompt is not used: ready conditioning is connected to positive.")
     if not family.start_end and (settings.start, settings.end) != (0.0, 1.0):

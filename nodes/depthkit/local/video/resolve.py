@@ -47,7 +47,7 @@ def resolve_clip(
         sampler=settings.sampler or family.sampler,
         scheduler=settings.scheduler or family.scheduler,
     )
-    ranges = {
+    ranges: dict[str, tuple[float, float, float]] = {
         "seed": (choice.seed, 0, 2**64 - 1),
         "steps": (choice.steps, 2 if family.experts[0] > 1 else 1, 10000),
         "guidance": (choice.guidance, 0, 100),

@@ -40,7 +40,8 @@ def clip_size(
             f"The clip would be {width}x{height}; a side can have at most {_LARGEST} pixels. Set "
             "size to megapixels."
         )
-    size, notes = Extent(width, height), []
+    size = Extent(width, height)
+    notes: list[str] = []
     if not same_ratio(depth, size):
         notes.append(
             f"Warning: the depth is {depth.width}x{depth.height}, the clip {size}, a multiple of "
