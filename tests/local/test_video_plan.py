@@ -223,3 +223,14 @@ def test_a_mask_is_cut_at_half_after_it_was_resampled():
     masks = clip_images(plan, depth, source=source, mask=mask)["control_masks"]
     assert set(masks.unique().tolist()) == {0.0, 1.0}
     assert abs(masks.mean().item() - 0.5) < 0.02
+
+
+def test_an_older_comfyui_gets_the_guide_without_parameters_and_a_sentence():
+    nodes = frozenset({"LTXVAddGuide"})
+    plan = make_video_plan(_connected("ltx", nodes=nodes), ClipSettings())
+    (guide,) = (step for step in plan.steps if step.class_type == "LTXVAddGuide")
+    assert "iclora_parameters" not in guide.inputs
+    assert "GetICLoRAParameters" not in {step.class_type for step in plan.steps}
+    assert sum("no GetICLoRAParameters node" in note for note in plan.notes) == 1
+    full = make_video_plan(_connected("ltx"), ClipSettings())
+    assert "GetICLoRAParameters" in {step.class_type for step in full.steps}

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -207,7 +208,13 @@ def ours(film: Film, depth: str = "ball", **changes: Any) -> dict[str, Any]:
     return saved(graph, ["ours", 0], ["ours", 2])
 
 
-def hand(film: Film, depth: str = "ball") -> dict[str, Any]:
+def hand(film: Film, depth: str = "ball", nodes: Collection[str] | None = None) -> dict[str, Any]:
+    """nodes: ids that the server has; None = all that are used."""
     graph = _loaded(film, depth) | film.by_hand
+    if nodes is not None and "ic" in graph and graph["ic"]["class_type"] not in nodes:
+        del graph["ic"]
+        inputs = graph["depth"]["inputs"]
+        kept = {name: value for name, value in inputs.items() if name != "iclora_parameters"}
+        graph["depth"] = graph["depth"] | {"inputs": kept}
     graph["image"] = node("VAEDecode", samples=film.latent, vae=["vae", 0])
     return saved(graph, ["image", 0], film.latent)

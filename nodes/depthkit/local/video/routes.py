@@ -13,6 +13,7 @@ from .resolve import ClipChoice
 __all__ = ["ROUTES", "Wiring"]
 
 _LAST_STEP = 10000
+_PARAMETERS = "GetICLoRAParameters"  # since 0.27
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +138,10 @@ def _ltx(wiring: Wiring) -> Ref:
             "first_latent", "LTXVImgToVideoInplace", vae=Given("vae"), image=Given("first_frame"),
             latent=latent, strength=1.0, bypass=False,
         )  # fmt: skip
-    parameters = wiring.add("ic_lora", "GetICLoRAParameters", iclora_model=Given("model"))
-    guides: list[tuple[str, dict[str, Value]]] = [
-        (
-            "depth",
-            {
-                "image": Given("control_video"),
-                "frame_idx": 0,
-                "strength": choice.strength,
-                "iclora_parameters": parameters,
-            },
-        )
-    ]
+    depth: dict[str, Value] = {
+        "image": Given("control_video"), "frame_idx": 0, "strength": choice.strength,
+    }  # fmt: skip
+    guides = [("depth", depth | _guide_parameters(wiring))]
     if "last" in wiring.pictures:
         guides.append(("last", {"image": Given("last_frame"), "frame_idx": -1, "strength": 1.0}))
     before = "timed"
@@ -172,6 +165,17 @@ def _ltx(wiring: Wiring) -> Ref:
         latent=sampled,
     )  # fmt: skip
     return Ref("cropped", 2)
+
+
+def _guide_parameters(wiring: Wiring) -> dict[str, Value]:
+    nodes = wiring.connected.nodes
+    if nodes is not None and _PARAMETERS not in nodes:
+        wiring.draft.note(
+            f"This ComfyUI has no {_PARAMETERS} node: what the IC-LoRA's file says about its guide "
+            "is not used."
+        )
+        return {}
+    return {"iclora_parameters": wiring.add("ic_lora", _PARAMETERS, iclora_model=Given("model"))}
 
 
 def _h3(wiring: Wiring) -> Ref:
