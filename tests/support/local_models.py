@@ -45,10 +45,10 @@ def prepare(base: Path) -> None:
         make.write(shapes, models / folder / f"{name}.safetensors", 3)
     (base / "custom_nodes").mkdir()
     shutil.copy(SUPPORT / "stand_ins.py", base / "custom_nodes")
-    _depth_images(base / "input")
+    depth_images(base / "input")
 
 
-def _depth_images(folder: Path) -> None:
+def depth_images(folder: Path) -> None:
     folder.mkdir()
     rows, columns = np.mgrid[0:SIZE, 0:SIZE]
     ramp = (columns * 255 // (SIZE - 1)).astype(np.uint8)
