@@ -176,10 +176,13 @@ VIDEO_FAMILIES: tuple[VideoFamily, ...] = (
         first_frame=True,
         last_frame=True,
         inpaint=True,
-        steps=30,
         guidance=1.0,
         sampler="euler",
-        notes=("This route is planned from ComfyUI's documentation (0.35 and newer), not run.",),
+        notes=(
+            "This route is planned from ComfyUI's documentation (0.35 and newer; read, not run). "
+            "Its 20 steps are those of ComfyUI's own templates; a Turbo LoRA wants 4 to 8.",
+            "MiniMax H3 makes sound too: it is in the latent, and its audio VAE decodes it.",
+        ),
     ),
 )
 
