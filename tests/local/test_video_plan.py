@@ -234,3 +234,10 @@ def test_an_older_comfyui_gets_the_guide_without_parameters_and_a_sentence():
     assert sum("no GetICLoRAParameters node" in note for note in plan.notes) == 1
     full = make_video_plan(_connected("ltx"), ClipSettings())
     assert "GetICLoRAParameters" in {step.class_type for step in full.steps}
+
+
+def test_what_becomes_of_sound_is_said():
+    both = replace(FAMILIES["ltx"].typical, lineage=("LTXAV", "LTXV"))
+    plan = make_video_plan(_connected("ltx", model=both), ClipSettings())
+    assert "the clip is silent" in " ".join(plan.notes)
+    assert "audio VAE" in " ".join(make_video_plan(_connected("minimax_h3"), ClipSettings()).notes)

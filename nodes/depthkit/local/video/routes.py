@@ -127,6 +127,8 @@ def _fun(wiring: Wiring, names: dict[str, str]) -> Ref:
 def _ltx(wiring: Wiring) -> Ref:
     """Depth as guide frames behind the clip's own, cropped again after sampling."""
     choice = wiring.choice
+    if "LTXAV" in wiring.connected.model.lineage:
+        wiring.draft.note("LTX-2 is given no sound to sample: the clip is silent.")
     positive, negative = _conditioning_links(wiring)
     wiring.add(
         "timed", "LTXVConditioning", positive=positive, negative=negative,
