@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from .clip import clip_images
 from .facts import ClipConnected, ClipSettings
-from .families import VIDEO_FAMILIES, VideoFamily, video_family_of
+from .families import VIDEO_FAMILIES, video_family_of
 from .plan import VideoPlan, make_video_plan
 from .report import describe_clip, headline_clip
+from .video_family import VideoFamily
 
 __all__ = [
     "VIDEO_FAMILIES",

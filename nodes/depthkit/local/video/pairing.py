@@ -5,7 +5,8 @@ from __future__ import annotations
 from ...errors import PlanError
 from ..sampling_size import same_ratio
 from .facts import ClipConnected
-from .families import VIDEO_FAMILIES, VideoFamily, video_family_of
+from .families import VIDEO_FAMILIES, video_family_of
+from .video_family import VideoFamily
 
 __all__ = ["check_clip", "known_family"]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from ..facts import Extent
 from ..steps import Draft, Given, Ref, Step
 from .facts import ClipConnected, ClipSettings
-from .families import VideoFamily
 from .pairing import check_clip, known_family
 from .resolve import ClipChoice, resolve_clip
 from .routes import ROUTES, Wiring
 from .size import clip_size
 from .timing import Timing, clip_timing
+from .video_family import VideoFamily
 
 __all__ = ["VideoPlan", "make_video_plan"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ...errors import PlanError
 from ..facts import Extent
 from .facts import ClipSettings
-from .families import VideoFamily
 from .timing import Timing
+from .video_family import VideoFamily
 
 __all__ = ["ClipChoice", "resolve_clip"]
 

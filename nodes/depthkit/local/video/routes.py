@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ..steps import Draft, Given, Link, Ref, Value
 from .facts import ClipConnected, ClipSettings
-from .families import VideoFamily
 from .resolve import ClipChoice
+from .video_family import VideoFamily
 
 __all__ = ["ROUTES", "Wiring"]
 

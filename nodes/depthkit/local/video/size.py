@@ -8,7 +8,7 @@ from ...errors import PlanError
 from ..facts import Extent
 from ..sampling_size import MEGAPIXEL, SIZES, same_ratio
 from .facts import ClipConnected, ClipSettings
-from .families import VideoFamily
+from .video_family import VideoFamily
 
 __all__ = ["clip_size"]
 

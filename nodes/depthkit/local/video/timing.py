@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ...errors import PlanError
 from .facts import ClipConnected, ClipSettings
-from .families import VideoFamily
+from .video_family import VideoFamily
 
 __all__ = ["Timing", "clip_timing"]
 
