@@ -1,5 +1,5 @@
-"""The table of video model families: how depth goes in, which lengths and sizes each can sample, and
-what an expert would set. Rows are tried from the top."""
+"""The table of video model families: how depth goes in, which lengths and sizes each can sample,
+and what an expert would set. Rows are tried from the top."""
 
 from __future__ import annotations
 
