@@ -8,7 +8,18 @@ from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..shared import host
-from ..shared.declared import Choice, Declared, Float, Input, Inputs, Int, Socket, Text, Widget
+from ..shared.declared import (
+    Choice,
+    Declared,
+    Float,
+    FrameSocket,
+    Input,
+    Inputs,
+    Int,
+    Socket,
+    Text,
+    Widget,
+)
 from ..shared.local_facts import model_facts, patch_facts, vae_facts
 from ..shared.on_demand import local, video
 from ..shared.sampler_widgets import AUTO, auto_number, sampler_names
@@ -58,7 +69,8 @@ def _video_sockets() -> dict[str, Input]:
         ),
         "mask": ("MASK", "White is painted anew, by the depth. Needs source_video."),
     }
-    return {name: Socket(kind, text) for name, (kind, text) in tooltips.items()}
+    sockets = {name: Socket(kind, text) for name, (kind, text) in tooltips.items()}
+    return {**sockets, "source_video": FrameSocket("IMAGE", tooltips["source_video"][1])}
 
 
 def _video_widgets() -> dict[str, Input]:
