@@ -20,7 +20,7 @@ from genvr_depth.nodes.shared.video_frames import VideoFrames
 from PIL import Image
 
 FRAMES = 5
-STILLS = {"reference", "first", "last"}
+STILLS = {"reference", "first", "last", "color_map"}
 PAID = {"EstimateRemote", "GenerateRemote", "GenerateCanny", "GenerateScribble"}
 
 
