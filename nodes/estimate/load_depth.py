@@ -46,7 +46,7 @@ _MEANING_TIP = (
 
 
 def _stated_meanings(white: bool) -> dict[str, list[str]]:
-    """The meanings of a picture, where white is near or far, or those of stored numbers."""
+    """The meanings of an image, where white is near or far, or those of stored numbers."""
     _, *stated = formats.MEANINGS
     return {"meaning": [meaning for meaning in stated if ("white" in meaning) == white]}
 

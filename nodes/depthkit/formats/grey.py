@@ -80,7 +80,7 @@ def not_grey(planes: NDArray[np.generic], what: str) -> FormatError:
         )
     if _cells(colours) > _CELLS_OF_A_LINE:
         return FormatError(
-            f"This {what} is an ordinary photo or picture: its colours are not depth. To make "
+            f"This {what} is an ordinary photo or drawing: its colours are not depth. To make "
             "depth from it use Depth Estimation."
         )
     return FormatError(

@@ -103,7 +103,7 @@ def _meant(stored: NDArray[np.generic], facts: Any, data: bytes, photo: Any) -> 
 
 
 def _sensor_camera(described: AppleDepth, depth: DepthMap, photo: Any) -> Pinhole | None:
-    """The calibration is of the sensor's picture; it is turned with the photo."""
+    """The calibration is of the sensor's image; it is turned with the photo."""
     orientation = _exif_orientation(photo)
     lying = orientation in _TRANSPOSED and photo.size[0] < photo.size[1]
     upright = (depth.width > depth.height) == (photo.size[0] > photo.size[1])
