@@ -33,17 +33,8 @@ TYPES = {
 # What other packs, the service or our earlier nodes call these.
 OTHER_WORDS = {
     *("fov", "fov_deg", "horizontal_fov", "near_m", "far_m", "z_near", "z_far", "min_depth"),
-    *(
-        "max_depth",
-        "valid_mask",
-        "known",
-        "control",
-        "preview",
-        "picture",
-        "pictures",
-        "negative_text",
-    ),
-    *("cfg", "guidance_scale", "num_inference_steps", "noise_seed", "num_images", "batch_size"),
+    *("max_depth", "valid_mask", "known", "picture", "pictures", "negative_text", "cfg"),
+    *("guidance_scale", "num_inference_steps", "noise_seed", "num_images", "batch_size"),
 }
 
 
