@@ -10,7 +10,8 @@ import torch
 from genvr_depth.nodes.depthkit.conversions import to_disparity
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.measure.edges import lone_patches
-from genvr_depth.nodes.depthkit.measure.quality import _prepared, check_depth
+from genvr_depth.nodes.depthkit.measure.frame_view import prepared
+from genvr_depth.nodes.depthkit.measure.quality import check_depth
 from genvr_depth.nodes.depthkit.ranges import Window, normalise
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
 
@@ -51,7 +52,7 @@ def test_most_panes_of_false_depth_are_found_where_they_are():
     for seed, name in enumerate(SCENE_NAMES):
         scene = load_scene(name)
         for depth, box in _panes(to_disparity(scene.depth), seed):
-            view = _prepared(depth, scene.image[0], target=0)
+            view = prepared(depth, scene.image[0], target=0)
             patches = [astuple(p)[:4] for p in lone_patches(view.near, view.valid, view.grey)]
             found += any(_touch(box, patch) for patch in patches)
             elsewhere += not all(_touch(box, patch) for patch in patches)
