@@ -10,6 +10,7 @@ from torch import Tensor
 from ..depthkit.ranges import control_image
 from ..shared.declared import Choice, Declared, Float, Inputs, Int, Socket
 from ..shared.depth_view import depth_ui
+from ..shared.host import current
 from ..shared.on_demand import core_geometry
 from ..shared.sockets import DEPTH_MAP
 
@@ -87,6 +88,9 @@ class GenVRDepthFromGeometry(Declared):
         shorter = resize_method == RESIZE_METHODS[1]
         options = core_geometry.GeometryOptions(unit, field_of_view, run_size, shorter)
         depth = core_geometry.from_geometry(geometry, options)
+        if note := core_geometry.unit_note(geometry, options):
+            with current().task() as task:
+                task.say(note)
         control = control_image(depth)
         image: Tensor | None = geometry.get("image")
         ui = depth_ui(depth, control, image)

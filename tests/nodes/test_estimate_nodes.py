@@ -9,7 +9,7 @@ from genvr_depth.nodes.depthkit.errors import InvalidInput, ModelError
 from genvr_depth.nodes.depthkit.estimators.loading import BUILTIN_WEIGHTS
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES
 from genvr_depth.nodes.estimate import load_model as models_module
-from genvr_depth.nodes.shared import builtin_model
+from genvr_depth.nodes.shared import builtin_model, headless
 from genvr_depth.nodes.shared.host import HeadlessHost
 from PIL import Image
 from tiny_models import save_tiny
@@ -153,6 +153,17 @@ def test_from_geometry_returns_depth_control_and_mask():
     assert depth.kind == "depth"
     assert control.shape == (1, 8, 9, 3)
     assert valid.all()
+
+
+def test_from_geometry_says_where_metres_are_taken_for_granted(monkeypatch):
+    said = []
+    monkeypatch.setattr(headless._QuietTask, "say", lambda self, text: said.append(text))
+    packet = {"depth": torch.rand(1, 8, 9) + 1, "intrinsics": torch.eye(3)[None]}
+    assert node("FromGeometry").convert(packet)["result"][0].kind == "metric"
+    assert len(said) == 1
+    assert "set unit to relative" in said[0]
+    node("FromGeometry").convert(packet, unit="relative")
+    assert len(said) == 1
 
 
 def test_bad_images_name_the_input():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from genvr_depth.nodes.depthkit.errors import InvalidInput, MissingInformation
-from genvr_depth.nodes.depthkit.views.core_geometry import GeometryOptions, from_geometry
+from genvr_depth.nodes.depthkit.views.core_geometry import GeometryOptions, from_geometry, unit_note
 
 H, W = 6, 10
 AUTO = GeometryOptions()
@@ -55,6 +55,17 @@ def test_moge_is_metric_with_normals_or_without():
     assert from_geometry(moge(normal=torch.rand(2, H, W, 3)), AUTO).kind == "metric"
     assert from_geometry(moge(), AUTO).kind == "metric"
     assert from_geometry(moge(), GeometryOptions("relative")).kind == "depth"
+
+
+def test_metres_taken_for_granted_are_said_where_moge_1_cannot_be_told_from_2():
+    assert "version 1" in unit_note(moge(), AUTO)
+    certain = [
+        (moge(normal=torch.rand(2, H, W, 3)), AUTO),
+        (moge(), GeometryOptions("metres")),
+        (moge(), GeometryOptions("relative")),
+        (da3(intrinsics=torch.eye(3)[None]), AUTO),
+    ]
+    assert not any(unit_note(*given) for given in certain)
 
 
 def test_da3_metres_do_not_depend_on_which_side_its_size_is_given_for():

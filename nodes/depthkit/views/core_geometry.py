@@ -3,7 +3,8 @@
 Depth Anything 3: depth as the network made it, `sky` a probability, intrinsics (several views only)
 in pixels of the size the network worked at, with the principal point at its centre. MoGe: distances
 along z with inf where masked, intrinsics as fractions of the image; versions 2 and 3 are metric,
-with normals or without; panoramas are not.
+with normals or without; panoramas are not. Version 1 never gives normals, and all else in its
+packets is named and shaped as in the others.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from torch import Tensor
 from ..depth_map import DepthMap, Pinhole
 from ..errors import InvalidInput, MissingInformation
 
-__all__ = ["UNITS", "GeometryOptions", "from_geometry"]
+__all__ = ["UNITS", "GeometryOptions", "from_geometry", "unit_note"]
 
 UNITS: tuple[str, ...] = ("auto", "metres", "relative")
 
@@ -60,6 +61,17 @@ def from_geometry(geometry: Mapping[str, Any], options: GeometryOptions) -> Dept
     found, image = read(geometry, depth, options), geometry.get("image")
     photo = image if isinstance(image, Tensor) and len(image) == found.batch else None
     return replace(found, photo=photo)
+
+
+def unit_note(geometry: Mapping[str, Any], options: GeometryOptions) -> str:
+    """What `auto` took for granted, in one sentence; empty where the packet or the user says it."""
+    moge = "mode" not in geometry and "intrinsics" in geometry
+    if options.unit != "auto" or not moge or "normal" in geometry:
+        return ""
+    return (
+        "Read as metres: this MoGe geometry has no normals, so it may come from version 1, which "
+        "has no metres; if it does, set unit to relative."
+    )
 
 
 def _from_moge(geometry: Mapping[str, Any], depth: Tensor, options: GeometryOptions) -> DepthMap:
