@@ -3,7 +3,9 @@
 Before frames were solved together, scales were chained from pair to pair by colour alone. The same
 clips gave then, in the order of the scenes: spread of what the first and the last of 30 frames both
 show .689, 1.006, 1.023, .950 of its first value; flicker 1.8, 2.7, 2.2, 2.6 %; with a still camera
-and light that swings by 15 %, false cuts 8, 0, 0 and 21.
+and light that swings by 15 %, false cuts 8, 0, 0 and 21. Solved together, but without key frames
+and with ties cut off at three medians, 30 frames of the built-in model gave .968, .998, 1.014 and
+1.022.
 """
 
 from __future__ import annotations
@@ -67,9 +69,13 @@ def test_exact_depth_in_moods_does_not_drift(name, frames, capsys):
     assert (drift - 1).abs().max() < 0.03
 
 
+BEFORE = dict(zip(SCENE_NAMES, (0.968, 0.998, 1.014, 1.022), strict=True))
+
+
+@pytest.mark.parametrize("frames", [30, 300])
 @pytest.mark.parametrize("name", SCENE_NAMES)
-def test_the_built_in_model_over_a_pan(name, capsys):
-    images, _, valid = pan(name, 30)
+def test_the_built_in_model_over_a_pan(name, frames, capsys):
+    images, _, valid = pan(name, frames)
     single = estimate(builtin_estimator(), images)
     tied = estimate(builtin_estimator(), images, EstimateOptions(consistency="clip"))
     common = round(images.shape[2] * (1 / SHARE - 1))
@@ -79,9 +85,11 @@ def test_the_built_in_model_over_a_pan(name, capsys):
         spreads.append((last.std() / first.std()).item())
     say(
         capsys,
-        f"{name}: spread of what the first and the last frame show {spreads[1]:.3f} (frame by "
-        f"frame {spreads[0]:.3f}), flicker {tied.flicker:.2%} ({single.flicker:.2%})",
+        f"{name}, {frames} frames: spread of what the first and the last show {spreads[1]:.3f} "
+        f"(30 frames before: {BEFORE[name]:.3f}, frame by frame {spreads[0]:.3f}), flicker "
+        f"{tied.flicker:.2%} ({single.flicker:.2%})",
     )
+    assert abs(spreads[1] - 1) < 0.03
     assert flicker(tied.depth.values, valid, images) < single.flicker
 
 

@@ -10,7 +10,13 @@ import torch
 import torch.nn.functional as F
 from genvr_depth.nodes.depthkit.estimators import EstimateOptions, estimate
 from genvr_depth.nodes.depthkit.maps.align import fit_affine
-from genvr_depth.nodes.depthkit.maps.shot_scales import _solve_band
+from genvr_depth.nodes.depthkit.maps.shot_scales import (
+    OFFSETS,
+    Tie,
+    key_frames,
+    solve_shot,
+    tied_before,
+)
 from genvr_depth.nodes.depthkit.maps.temporal import align_clip, flicker
 from genvr_depth.nodes.depthkit.scenes import load_scene
 
@@ -201,13 +207,32 @@ def test_a_flash_is_no_cut():
     assert not align_clip(truth.clone(), valid, images, "disparity").cuts
 
 
-def test_the_band_is_solved_as_the_full_equations_are():
-    random = np.random.default_rng(0)
-    band = random.random((12, 4)) * 0.2
-    band[:, 0] += 2
-    full = np.zeros((12, 12))
-    for i in range(12):
-        for k in range(min(4, 12 - i)):
-            full[i, i + k] = full[i + k, i] = band[i, k]
-    right = random.random(12)
-    assert np.allclose(_solve_band(band.copy(), right.copy()), np.linalg.solve(full, right))
+def ties(pairs, truth, bias):
+    """As if measured: log scales `truth`, every step to the next frames too long by `bias`."""
+    return [
+        Tie(a, b, truth[a] - truth[b] + (bias if b - a < 9 else 0), 0.003, 1.0, 1.0, 1.0)
+        for a, b in pairs
+    ]
+
+
+def test_small_errors_of_near_ties_do_not_add_up_over_a_long_clip():
+    count = 200
+    truth = np.sin(np.arange(count) / 9) * 0.2
+    keys = key_frames(count)
+    pairs = [(first, frame) for frame in range(count) for first in tied_before(frame, keys)]
+    near = [pair for pair in pairs if pair[1] - pair[0] in OFFSETS]
+    found = {}
+    for name, given in {"keys": pairs, "near": near}.items():
+        fits = solve_shot(count, ties(given, truth, 0.001), free_shift=False)
+        left = np.log([fit.scale for fit in fits]) - truth
+        found[name] = abs(left[-1] - left[0])
+    assert found["keys"] < 0.01
+    assert found["keys"] < 0.5 * found["near"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 9, 30, 300])
+def test_key_frames_reach_from_the_first_to_the_last(count):
+    keys = key_frames(count)
+    assert (keys[0], keys[-1]) == (0, count - 1)
+    assert len(keys) <= 10
+    assert {0, *keys[:-1]} - {count - 1} <= set(tied_before(count - 1, keys))

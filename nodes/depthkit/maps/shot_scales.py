@@ -6,24 +6,28 @@ With log scales s and ties of measured log ratio m (second = exp(m) * first) the
 
 re-weighted against wrong ties (Huber). The second term says that a model is right on average: it
 keeps the sum of many small errors from drifting, and is too weak to bring back any flicker. Shifts
-follow by the same sum, of the mean depths that a tie has in common. Ties reach only a few frames,
-so the normal equations are a band: time is linear in the frames.
+follow by the same sum, of the mean depths that a tie has in common. Each frame is tied to a few
+before it and a few key frames of the clip to all of each other, so that small errors cannot add up
+from the first frame to the last. The normal equations are sparse: time is linear in the frames.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .align import Affine
 
-__all__ = ["OFFSETS", "Tie", "solve_shot"]
+__all__ = ["OFFSETS", "Tie", "key_frames", "solve_shot", "tied_before"]
 
 OFFSETS = (1, 2, 8, 24)
 """How many frames apart two tied frames are."""
+# As few that all pairs of them cost less than the other ties of 30 frames, whatever the length.
+_KEYS = 10
 
 # How far a model's own scale may be off in one frame: standard deviation of the logarithm.
 _SPREAD = 0.25
@@ -56,6 +60,19 @@ class Tie:
         return replace(self, first=self.first + frames, second=self.second + frames)
 
 
+def key_frames(count: int) -> tuple[int, ...]:
+    """Frames of a clip, the first and the last among them, that are tied to all of each other."""
+    keys = min(_KEYS, count)
+    return tuple(sorted({round(k * (count - 1) / max(keys - 1, 1)) for k in range(keys)}))
+
+
+def tied_before(frame: int, keys: Sequence[int]) -> tuple[int, ...]:
+    """The earlier frames that `frame` is to be tied to; keys: as from `key_frames`."""
+    near = {frame - offset for offset in OFFSETS if offset <= frame}
+    far = {key for key in keys if key < frame} if frame in keys else set[int]()
+    return tuple(sorted(near | far))
+
+
 def solve_shot(count: int, ties: Sequence[Tie], *, free_shift: bool) -> list[Affine]:
     """One Affine per frame, 0 <= frame < count; the median of the scales is 1."""
     if not ties:
@@ -80,34 +97,20 @@ def _differences(
     pairs: NDArray[np.int64], step: _Vector, error: _Vector, middle: _Vector, spread: float
 ) -> _Vector:
     """u, one per frame, with u[second] - u[first] near `step` and u near `middle`."""
-    first, second = pairs.T
+    from scipy import sparse
+    from scipy.sparse.linalg import splu
+
+    places = np.arange(len(pairs)).repeat(2), pairs.ravel()
+    difference: Any = sparse.csr_matrix(
+        (np.tile([-1.0, 1.0], len(pairs)), places), shape=(len(pairs), len(middle))
+    )
     weight = 1 / error**2
+    anchor = 1 / spread**2
     found = middle
     for _ in range(_ROUNDS):
-        residual = np.abs(found[second] - found[first] - step) / error
+        residual = np.abs(difference @ found - step) / error
         now = weight * np.minimum(1, _HUBER / np.maximum(residual, 1e-12))
-        band = np.zeros((len(middle), max(OFFSETS) + 1))
-        band[:, 0] = 1 / spread**2
-        np.add.at(band, (first, 0), now)
-        np.add.at(band, (second, 0), now)
-        np.add.at(band, (first, second - first), -now)
-        right = middle / spread**2
-        np.add.at(right, first, -now * step)
-        np.add.at(right, second, now * step)
-        found = _solve_band(band, right)
+        weighted: Any = difference.multiply(now[:, None])
+        normal: Any = difference.T @ weighted + anchor * sparse.eye(len(middle))
+        found = splu(normal.tocsc()).solve(weighted.T @ step + anchor * middle)
     return found
-
-
-def _solve_band(band: _Vector, right: _Vector) -> _Vector:
-    """x of A x = right, A symmetric and positive definite, band[i, k] = A[i, i + k]: Gaussian
-    elimination without pivoting. Both arguments are used up."""
-    count, width = band.shape
-    for i in range(count):
-        for k in range(1, min(width, count - i)):
-            share = band[i, k] / band[i, 0]
-            band[i + k, : width - k] -= share * band[i, k:]
-            right[i + k] -= share * right[i]
-    for i in reversed(range(count)):
-        reach = min(width, count - i)
-        right[i] = (right[i] - band[i, 1:reach] @ right[i + 1 : i + reach]) / band[i, 0]
-    return right

@@ -8,7 +8,6 @@ shot are then solved at once (see `shot_scales`), so that no error is handed on 
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,7 +22,7 @@ from ..images import Images, rgb
 from ..kernels import area_mean
 from .align import Affine
 from .motion import Match, match_frames, structure_of
-from .shot_scales import OFFSETS, Tie, solve_shot
+from .shot_scales import OFFSETS, Tie, key_frames, solve_shot, tied_before
 
 __all__ = ["ClipAlignment", "align_clip", "flicker"]
 
@@ -35,6 +34,9 @@ _SAME_SHOT = 0.5
 _LEAST_COMMON = 0.05
 # Frames this far apart decide about a cut: a frame lost to a flash is none.
 _ACROSS = 2
+# Residuals beyond so many medians are another thing, not another scale. Fewer would cut into what a
+# network answers differently from frame to frame, and every tie with it err to one side.
+_WRONG = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +70,21 @@ def align_clip(
     that metres stay metres. Raises Stopped when `should_stop` says so.
     """
     ties, joined = [], set[tuple[int, int]]()
-    recent: deque[_Thumbnail] = deque(maxlen=max(OFFSETS))
+    keys, seen = key_frames(len(values)), dict[int, _Thumbnail]()
     for index in range(len(values)):
         if should_stop():
             raise Stopped
-        now = _Thumbnail.of(values, valid, images, index)
-        for offset in (one for one in OFFSETS if one <= len(recent)):
-            before = recent[-offset]
-            match = match_frames(before.structure, now.structure)
+        now = seen[index] = _Thumbnail.of(values, valid, images, index)
+        for first in tied_before(index, keys):
+            match = match_frames(seen[first].structure, now.structure)
             if match.share < _SAME_SHOT:
                 continue
-            joined.add((index - offset, index))
-            tie = _tie(index - offset, index, *_pairs(match, before, now), kind)
+            joined.add((first, index))
+            tie = _tie(first, index, *_pairs(match, seen[first], now), kind)
             ties += [] if tie is None else [tie]
-        recent.append(now)
+        past = index - max(OFFSETS)
+        if past not in keys:
+            seen.pop(past, None)
     cuts = _cuts(len(values), joined)
     fits = _solved_shots(len(values), cuts, ties, kind)
     for index, fit in enumerate(fits):
@@ -175,7 +178,7 @@ def _tie(first: int, second: int, x: Tensor, y: Tensor, kind: Kind, rounds: int 
         scale = math.exp(ratio)
         shift = 0.0 if kind == "metric" else (b.mean() - scale * a.mean()).item()
         residual = (scale * x + shift - y).abs()
-        keep = residual <= 3 * residual.median().clamp_min(1e-12)
+        keep = residual <= _WRONG * residual.median().clamp_min(1e-12)
     a, b = x[keep], y[keep]
     spread = (a.std(correction=0) + b.std(correction=0)).item() / 2
     return Tie(first, second, ratio, error, a.mean().item(), b.mean().item(), spread)
