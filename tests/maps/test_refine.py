@@ -7,7 +7,7 @@ from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
 from genvr_depth.nodes.depthkit.kernels import erode
 from genvr_depth.nodes.depthkit.maps.fill import push_pull
-from genvr_depth.nodes.depthkit.maps.refine import refine
+from genvr_depth.nodes.depthkit.maps.refine import Softness, refine, softness
 from genvr_depth.nodes.depthkit.maps.sharpness import edge_width
 from genvr_depth.nodes.depthkit.measure.metrics import boundary_f1
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
@@ -234,6 +234,24 @@ def test_soft_outlines_move_onto_those_of_the_photo(sigma):
     assert boundary_f1(refined.values[0], truth.values[0]) > 0.8
     assert refined.values.min() >= soft.values.min()
     assert refined.values.max() <= soft.values.max()
+
+
+def test_the_blur_of_a_sensor_map_with_holes_beside_its_edges_is_found():
+    truth, _ = _pair()
+    soft = _blurred(truth, 3)
+    valid = soft.valid.clone()
+    valid[:, 40:200, 136:141] = valid[:, 40:200, 64:67] = False  # the shadows of a sensor
+    valid[:, ::19, ::23] = False
+    holed = DepthMap.make(soft.values, "metric", valid)
+    assert 5 < softness(holed).width < 9
+    assert softness(DepthMap.make(truth.values, "metric", valid)) == Softness()
+
+
+def test_a_sparse_scan_has_no_outlines_to_sharpen():
+    truth, _ = _pair()
+    lines = torch.zeros_like(truth.valid)
+    lines[:, ::6] = True
+    assert softness(DepthMap.make(truth.values, "metric", lines)) == Softness()
 
 
 def test_refining_twice_hardly_changes_what_is_refined():

@@ -87,7 +87,9 @@ def refine(
         image = guide[min(index, guide.shape[0] - 1)]
         values, valid = depth.values[index], depth.valid[index]
         if soft.width:
-            plane, mask = _snapped_to_image(values, valid, image, soft.width, strength, sensitivity)
+            plane, mask = _snapped_to_image(
+                depth.frame(index), image, soft.width, strength, sensitivity
+            )
         else:
             if soft.grid is not None:
                 values, valid = _reduced(values, valid, soft.grid)
@@ -170,14 +172,10 @@ def _reduced(values: Tensor, valid: Tensor, grid: Size) -> tuple[Tensor, Tensor]
 
 
 def _snapped_to_image(
-    values: Tensor,
-    valid: Tensor,
-    image: Tensor,
-    width_px: float,
-    strength: float,
-    sensitivity: float,
+    depth: DepthMap, image: Tensor, width_px: float, strength: float, sensitivity: float
 ) -> tuple[Tensor, Tensor]:
-    """values, valid: (h, w); image: (H, W, 3) -> (H, W) float32, (H, W) bool."""
+    """depth: one frame; image: (H, W, 3) -> (H, W) float32, (H, W) bool."""
+    values, valid = depth.values[0], depth.valid[0]
     size = (image.shape[0], image.shape[1])
     whole = bool(valid.all())
     plane, _ = _resampled(_without_holes(values, valid), None, size)
@@ -185,7 +183,8 @@ def _snapped_to_image(
     if not whole:
         mask = F.interpolate(valid[None, None].float(), size, mode="nearest-exact")[0, 0] > 0
     wide = width_px * size[1] / values.shape[1]
-    sharp = snap(plane, mask, image.contiguous(), wide, sensitivity)
+    near_is_large = depth.near_is_large
+    sharp = snap(plane, mask, image.contiguous(), wide, sensitivity, near_is_large=near_is_large)
     plane = sharp if strength == 1 else plane.lerp(sharp, strength)
     return plane * mask, mask
 

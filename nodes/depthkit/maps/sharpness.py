@@ -26,6 +26,8 @@ _SQUARE, _WIDEST = 0.03, 1.3
 _FIRST = 0.5
 # An edge: its contrast as a share of the map's range. Windows: from pixels to a share of the side.
 _CONTRAST, _NEAREST, _REACH = 0.08, 3, 0.04
+# With a smaller share of the valid pixels inside valid ones, as of a laser scanner, none is known.
+_DENSE = 0.5
 # The sharper edges tell, some of all are enough. An edge fits a window of 1 / 1.2 of its width.
 _TYPICAL, _FEW_EDGES, _FEW_SHARE, _INSIDE = 0.2, 5, 0.01, 1.2
 _SAMPLED_SIDE = 1280
@@ -79,7 +81,11 @@ def edge_width(plane: Tensor, valid: Tensor) -> float:
     some = inside[:: max(1, inside.numel() // 10_000)]
     ends = torch.quantile(some, torch.tensor([0.01, 0.99]))
     least = _CONTRAST * (ends[1] - ends[0])
-    slope = _central_slope(plane)
+    # What lies over a hole is no edge, but sensors have holes beside nearly every edge.
+    inner = erode(valid, 1)
+    if int(inner.sum()) < _DENSE * inside.numel():
+        return 0.0
+    slope = _central_slope(plane) * inner
     # From small windows to large ones: in a window of the edge's own size, slopes and other edges
     # around it count for little.
     reach = _NEAREST
@@ -93,9 +99,10 @@ def edge_width(plane: Tensor, valid: Tensor) -> float:
 
 def _width(plane: Tensor, valid: Tensor, slope: Tensor, reach: int, least: Tensor) -> float:
     """0 where too few edges rise wholly within `reach`."""
-    contrast = local_max(torch.stack([plane, -plane]), reach).sum(0)
+    known = torch.stack([plane, -plane]).masked_fill_(~valid, -torch.inf)
+    contrast = local_max(known, reach).sum(0)
     steepest = local_max(slope[None], max(1, reach // 2))[0]
-    peak = (slope == steepest) & (contrast > least) & erode(valid, max(1, reach // 4))
+    peak = (slope == steepest) & (slope > 0) & (contrast > least)
     widths = contrast[peak] / slope[peak]
     inside = widths[widths < _INSIDE * reach]
     if len(inside) < max(_FEW_EDGES, _FEW_SHARE * len(widths)):

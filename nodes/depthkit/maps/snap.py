@@ -4,7 +4,10 @@ In the soft zone of an outline no value is a surface: each pixel belongs to the 
 side. Samples around it, as far apart as the outline is soft, vote for their side by how alike
 their colour is (the joint bilateral weight of Kopf et al. 2007 as a density of either side's
 colours, as in trimap matting), together with the value the pixel has. It then takes the value of
-that side. Only pixels in the zone are looked at.
+that side. A near pixel sent to the far side is off by more of its depth than a far one sent to the
+near side (the least expected relative error is at the near one while p / near > (1 - p) / far), so
+where the far side is very far, as the sky, doubts are settled for the near one. Only pixels in the
+zone are looked at.
 """
 
 from __future__ import annotations
@@ -27,8 +30,12 @@ _JUMP = (0.04, 0.08)
 _PURE = 0.2
 _NEAR_BY = 1.2  # standard deviation of the weight of a sample's distance, in spacings
 _CERTAIN = 4.0  # colour says no more than this, in nats
-_PRIOR = 2.0  # weight of the log odds of the value's place between both sides
-_STEEP = 6.0
+_PRIOR = 0.7  # weight of the log odds of the value's place between both sides
+_STEEP = 3.0
+_CROWD = 0.1  # samples that every side has at least
+# Log of the ratio of both sides' depths: what of it counts among the colours, from where on it
+# counts beside them, and how much; how near to zero the lowest disparity lies (share of the range).
+_RISK, _FAR, _MOST, _INFINITY = 2.0, 1.4, 4.0, 0.005
 _NEARLY = 0.1
 _SMOOTH = 0.15  # radius in widths of the outline within which opinions are averaged
 _FAINT = 1e-4
@@ -64,12 +71,20 @@ class _Samples:
         return local_max(sure[None], 1)[0]
 
 
-def snap(plane: Tensor, valid: Tensor, image: Tensor, width: float, sensitivity: float) -> Tensor:
+def snap(
+    plane: Tensor,
+    valid: Tensor,
+    image: Tensor,
+    width: float,
+    sensitivity: float,
+    *,
+    near_is_large: bool = True,
+) -> Tensor:
     """(H, W) with its outlines sharp and on those of the image.
 
     plane: (H, W), filled where not valid; image: (H, W, 3); width: pixels over which its outlines
-    rise; sensitivity: the colour difference that tells two sides apart. Every value stays within
-    the range of those around it.
+    rise; sensitivity: the colour difference that tells two sides apart; near_is_large: whether the
+    values are disparities. Every value stays within the range of those around it.
     """
     samples = _Samples.of(plane, valid, image, _SPACING * width / 2.5)
     high, low = local_max(torch.stack([samples.values, -samples.values]), _REACH)
@@ -79,20 +94,47 @@ def snap(plane: Tensor, valid: Tensor, image: Tensor, width: float, sensitivity:
     index = (zone > 0).flatten().nonzero()[:, 0]
     if not len(index):
         return plane
+    depths = _Depths.of(plane, near_is_large)
     parts = [
-        _votes(part, plane, image, samples, low, high, place, sensitivity)
+        _votes(part, plane, image, samples, low, high, place, sensitivity, depths)
         for part in index.split(_AT_ONCE)
     ]
     opinion, upper, lower = (torch.cat(column) for column in zip(*parts, strict=True))
     radius = max(1, round(_SMOOTH * width))
-    nearer = torch.sigmoid(_STEEP * _smoothed(opinion, index, plane.shape, radius))
+    opinion = _smoothed(opinion, index, plane.shape, radius)
+    # Nothing near is sent very far lightly.
+    risk = depths.log_ratio(upper, lower)
+    opinion += risk.sign() * (risk.abs() - _FAR).clamp(0, _MOST)
+    above = torch.sigmoid(_STEEP * opinion)
     here, share = plane.flatten()[index], zone.flatten()[index]
     # A value close to its side is a surface already, slanted perhaps, and fades into what it was.
     at = place.flatten()[index]
     upper = here + ((1 - at) / _NEARLY).clamp_max(1) * (upper - here).clamp_min(0)
     lower = here + (at / _NEARLY).clamp_max(1) * (lower - here).clamp_max(0)
-    sharp = here + share * (lower + nearer * (upper - lower) - here)
+    sharp = here + share * (lower + above * (upper - lower) - here)
     return plane.flatten().index_copy(0, index, sharp).view_as(plane)
+
+
+@dataclass(frozen=True, slots=True)
+class _Depths:
+    """What the values are. zero: the one of no disparity, or of no distance; sign: 1 for
+    disparities, -1 for distances."""
+
+    zero: float
+    sign: int
+
+    @classmethod
+    def of(cls, plane: Tensor, near_is_large: bool) -> _Depths:
+        if not near_is_large:
+            return cls(0.0, -1)
+        # A relative disparity has no zero of its own: the lowest value is taken for very far.
+        low, high = (x.item() for x in torch.aminmax(plane))
+        return cls(low - _INFINITY * (high - low), 1)
+
+    def log_ratio(self, upper: Tensor, lower: Tensor) -> Tensor:
+        """log of far / near, at least 0, times `sign`: towards the near side."""
+        ratio = [(side - self.zero).clamp_min(1e-12).log() for side in (upper, lower)]
+        return self.sign * (ratio[0] - ratio[1]).clamp_min(0)
 
 
 def _enlarge(plane: Tensor, size: torch.Size) -> Tensor:
@@ -108,6 +150,7 @@ def _votes(
     high: Tensor,
     place: Tensor,
     sensitivity: float,
+    depths: _Depths,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """For pixels (P,): the opinion in nats that they are of the upper side, both sides' values."""
     (height, width), (rows, columns) = plane.shape, samples.values.shape
@@ -124,17 +167,23 @@ def _votes(
         other = samples.colours[..., channel].flatten()[taken]
         apart += (other - colour[:, channel, None]).square_()
     alike = (apart / (-2 * sensitivity**2)).exp_().add_(_FAINT)
-    weight = alike * (away / (-2 * _NEAR_BY**2)).exp_() * samples.known.flatten()[taken]
+    near_by = (away / (-2 * _NEAR_BY**2)).exp_() * samples.known.flatten()[taken]
     values = samples.values.flatten()[taken]
     base, span = low.flatten()[index], (high - low).flatten()[index].clamp_min(1e-12)
     side = (values - base[:, None]) / span[:, None] - 0.5
-    above = weight * ((side - _PURE) / (0.5 - _PURE)).clamp(0, 1)
-    below = weight * ((-side - _PURE) / (0.5 - _PURE)).clamp(0, 1)
+    above = near_by * ((side - _PURE) / (0.5 - _PURE)).clamp(0, 1)
+    below = near_by * ((-side - _PURE) / (0.5 - _PURE)).clamp(0, 1)
+    # A colour is rare or frequent on a side, however many of the samples are of that side.
+    crowd = (above.sum(1) + _CROWD).log() - (below.sum(1) + _CROWD).log()
+    above *= alike
+    below *= alike
     here = plane.flatten()[index]
     up, down = above.sum(1), below.sum(1)
     upper = torch.where(up > 1e-9, (above * values).sum(1) / up.clamp_min(1e-12), here)
     lower = torch.where(down > 1e-9, (below * values).sum(1) / down.clamp_min(1e-12), here)
-    colours_say = ((up + 1e-6).log() - (down + 1e-6).log()).clamp_(-_CERTAIN, _CERTAIN)
+    colours_say = (up + 1e-6).log() - (down + 1e-6).log() - crowd
+    colours_say += depths.log_ratio(upper, lower).clamp(-_RISK, _RISK)
+    colours_say.clamp_(-_CERTAIN, _CERTAIN)
     # Near either end of the range the value itself decides: texture of the photo stays out.
     return colours_say + _PRIOR * place.flatten()[index].logit(0.01), upper, lower
 
