@@ -30,9 +30,11 @@ _LOG = logging.getLogger("genvr_depth")
 class _ComfyTask:
     def __init__(self, total: int) -> None:
         import comfy.utils
+        from comfy_execution.utils import get_executing_context
 
+        context = get_executing_context()
         self._bar = comfy.utils.ProgressBar(max(total, 1))
-        self._node_id = _executing_node()
+        self._node_id: str | None = None if context is None else context.node_id
 
     def on_progress(self, done: int, total: int) -> None:
         import comfy.model_management
@@ -50,13 +52,6 @@ class _ComfyTask:
 
         if self._node_id is not None and getattr(PromptServer, "instance", None) is not None:
             PromptServer.instance.send_progress_text(text, self._node_id)
-
-
-def _executing_node() -> str | None:
-    from comfy_execution.utils import get_executing_context
-
-    context = get_executing_context()
-    return None if context is None else context.node_id
 
 
 def _several_users() -> bool:
@@ -162,8 +157,8 @@ class ComfyHost:
     def register(self) -> None:
         import folder_paths
 
-        default = Path(folder_paths.models_dir) / _MODEL_FOLDER
-        folder_paths.add_model_folder_path(_MODEL_FOLDER, str(default))
+        default = str(Path(folder_paths.models_dir) / _MODEL_FOLDER)
+        folder_paths.add_model_folder_path(_MODEL_FOLDER, default)
         self._register_users()
 
     def model_folders(self) -> list[Path]:

@@ -103,8 +103,8 @@ def _numbered_files(
 ) -> None:
     from ..formats import embed, encode_frame, record_of, write_atomic
 
-    numbers = _numbers(args, depth.batch)
-    paths = [_numbered_name(args.output, args.input, row.extension, number) for number in numbers]
+    numbers = _frame_numbers(args, depth.batch)
+    paths = [_frame_target(args.output, args.input, row.extension, number) for number in numbers]
     _check_free(args, paths)
     needed = args.sidecar or not embed.fits(row.texts, {})
     with progress_bar("writing") as progress:
@@ -119,7 +119,7 @@ def _numbered_files(
     sys.stdout.write(f"{paths[0]} to {paths[-1].name}\n")
 
 
-def _numbers(args: argparse.Namespace, count: int) -> list[int]:
+def _frame_numbers(args: argparse.Namespace, count: int) -> list[int]:
     """Those of the source's names, else of its frames from 1."""
     from ..formats.load_files import READABLE
     from ..formats.sequences import find_sequence
@@ -132,7 +132,7 @@ def _numbers(args: argparse.Namespace, count: int) -> list[int]:
     return [by_path[path] for path in chosen.chosen(load_options(args))]
 
 
-def _numbered_name(target: Path, source: Path, extension: str, number: int) -> Path:
+def _frame_target(target: Path, source: Path, extension: str, number: int) -> Path:
     from ..formats import is_pattern
     from ..formats.sequences import numbered
 

@@ -25,7 +25,7 @@ def _empty(view: FrameView) -> Found | None:
     return "no pixel has a known depth.", "Check the file or the model that made it.", {}
 
 
-def _flat(view: FrameView) -> Found | None:
+def _without_relief(view: FrameView) -> Found | None:
     inside = view.full.values[view.full.valid]
     low, high = inside.min().item(), inside.max().item()
     share = (high - low) / max(abs(high), abs(low), 1e-12)
@@ -185,7 +185,7 @@ def _speckle(view: FrameView) -> Found | None:
 
 VALUE_CHECKS: Checks = {
     "empty": ("problem", _empty),
-    "flat": ("problem", _flat),
+    "flat": ("problem", _without_relief),
     "spike": ("problem", _spiked),
     "inverted": ("problem", _inverted),
     "clipped": ("warning", _clipped),
