@@ -13,10 +13,10 @@ from ..depthkit.depth_map import DepthMap
 from ..depthkit.errors import InvalidInput
 from ..depthkit.images import rgb
 from ..depthkit.ranges import control_image
+from ..shared.canvas_files import clip_or_file, files_below
 from ..shared.declared import Boolean, Choice, Declared, FileChoice, Float, Inputs, Int, Text
 from ..shared.depth_view import depth_ui
 from ..shared.host import current
-from ..shared.input_files import clip_or_file, files_below
 from ..shared.on_demand import formats
 from ..shared.sockets import DEPTH_MAP, advanced, fov_widget
 

@@ -10,11 +10,11 @@ from torch import Tensor
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.errors import InvalidInput
 from ..depthkit.images import rgb
+from ..shared.canvas_files import file_behind, files_below
 from ..shared.declared import Declared, FileChoice, Inputs, Socket
 from ..shared.depth_view import depth_ui
 from ..shared.estimating import estimate_depth
 from ..shared.host import current
-from ..shared.input_files import file_behind, files_below
 from ..shared.on_demand import estimators, formats, scenes
 from ..shared.sockets import DEPTH_MAP, DEPTH_MODEL
 

@@ -14,7 +14,7 @@ from ..depthkit.connections import web_server
 from ..depthkit.environment import REMOTE_CHANGES, is_on
 from ..depthkit.errors import DepthError
 from . import host
-from .input_files import clip_or_file
+from .canvas_files import clip_or_file
 from .on_demand import formats, genvr
 from .request_rights import Visit, refusal
 from .route_threads import Busy, RouteThreads

@@ -15,7 +15,7 @@ from genvr_depth.nodes.depthkit.formats.png import write
 from genvr_depth.nodes.estimate import load_depth
 from genvr_depth.nodes.estimate.load_depth import GenVRDepthLoad
 from genvr_depth.nodes.save.save_depth import GenVRDepthSaveDepth
-from genvr_depth.nodes.shared.input_files import file_behind
+from genvr_depth.nodes.shared.canvas_files import file_behind
 
 
 @pytest.fixture

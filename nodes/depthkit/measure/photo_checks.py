@@ -7,7 +7,7 @@ from dataclasses import asdict
 from ..images import SAME_SHAPE
 from .edges import EdgeFit, Patch, edge_map, lone_patches
 from .frame_view import Checks, Found, FrameView
-from .places import place_name
+from .place_names import place_name
 
 __all__ = ["PHOTO_CHECKS"]
 

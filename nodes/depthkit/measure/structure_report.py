@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from .frame_move import STILL, FrameMove
-from .places import place_name
+from .place_names import place_name
 
 __all__ = ["Comparison", "StructureReport", "verdict"]
 

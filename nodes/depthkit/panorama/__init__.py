@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .estimate import estimate_panorama
+from .panorama_estimate import estimate_panorama
 
 __all__ = ["estimate_panorama"]
