@@ -10,13 +10,12 @@ from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import Images
-from ..depthkit.ranges import control_image
 from ..shared.declared import Boolean, Choice, Inputs
 from ..shared.depth_view import UI_KEY, depth_ui
 from ..shared.frame_images import frame_image, images_for
 from ..shared.given_depth import given_depth
 from ..shared.on_demand import formats, geometry
-from ..shared.saving import HIDDEN, embedded_texts, prefix_widget, save_frames, shown
+from ..shared.saving import HIDDEN, embedded_texts, listed, prefix_widget, save_frames
 from ..shared.sockets import PassesDepthOn, depth_map_input, image_input, space_widgets
 
 __all__ = ["GenVRDepthSave3D"]
@@ -81,14 +80,16 @@ class GenVRDepthSave3D(PassesDepthOn):
         frame = _BYTES_A_PIXEL[format] * depth.width * depth.height
         workers = max(1, _BYTES_AT_ONCE // frame)
         row = formats.MESH_FORMATS[format]
-        files, saved = save_frames(
+        files, _ = save_frames(
             filename_prefix, size, row.extension, jobs, depth.batch, workers, note=note
         )
-        own = shown(files, saved, False, lambda some: control_image(depth, only=some))
-        looks = depth_ui(space, image=image)
         models = [file for file in files if file["filename"].endswith(row.extension)]
-        # "3d": what core's 3D nodes answer with
-        ui: dict[str, Any] = {**own, UI_KEY: looks[UI_KEY], "3d": models}
+        # "3d": what core's 3D nodes answer with. The node itself shows the viewer, no image.
+        ui: dict[str, Any] = {
+            **listed(files),
+            UI_KEY: depth_ui(space, image=image)[UI_KEY],
+            "3d": models,
+        }
         return {"ui": ui, "result": (depth,)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -119,7 +120,8 @@ def _comparison(images: Images | None) -> dict[str, list[Any]]:
     """The entry that `web/js/compare.js` reads: previews of what the images are compared with."""
     if images is None:
         return {}
-    return {COMPARE_KEY: preview_small(rgb(images[:_MAX_COMPARED]))}
+    shown = preview_small(rgb(images[:_MAX_COMPARED]))
+    return {COMPARE_KEY: [json.dumps(entry) for entry in shown]}  # texts: no outputs of the job
 
 
 def _parsed_colour(text: str) -> tuple[float, float, float]:

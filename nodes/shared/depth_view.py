@@ -6,6 +6,7 @@ The viewer gets the numbers themselves, not an image of them: one raw file per s
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -51,7 +52,9 @@ def depth_ui(
             entry["reach"] = dict(
                 zip(("near", "far"), _near_and_far(before.frame(index)), strict=True)
             )
-    return {"images": shown, UI_KEY: [entry for entry in entries if entry is not None]}
+    # Texts: ComfyUI counts every object of a `ui` as an output of the job.
+    texts = [json.dumps(entry) for entry in entries if entry is not None]
+    return {"images": shown, UI_KEY: texts}
 
 
 def _shown_images(depth: DepthMap, images: Tensor | None, frames: list[int]) -> Tensor:

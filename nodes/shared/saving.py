@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import torch
@@ -16,7 +16,15 @@ from .given_depth import with_note
 from .host import current
 from .on_demand import formats
 
-__all__ = ["HIDDEN", "embedded_texts", "prefix_widget", "preview_small", "save_frames", "shown"]
+__all__ = [
+    "HIDDEN",
+    "embedded_texts",
+    "listed",
+    "prefix_widget",
+    "preview_small",
+    "save_frames",
+    "shown",
+]
 
 HIDDEN = {"prompt": "PROMPT", "extra_pnginfo": "EXTRA_PNGINFO"}
 FILES_KEY = "files"
@@ -100,8 +108,20 @@ def shown(
     """
     if shows:
         names = {item.path.name for item in saved}
-        return {"images": [f for f in files if f["filename"] in names], FILES_KEY: files}
-    return {"images": preview_small(preview(_spread_picks(len(saved)))), FILES_KEY: files}
+        images = [file for file in files if file["filename"] in names]
+    else:
+        images = preview_small(preview(_spread_picks(len(saved))))
+    return {"images": images, **listed(files)}
+
+
+def listed(files: list[dict[str, str]]) -> dict[str, list[Any]]:
+    """The files of a save node in its `ui`, as Load Depth takes them: `a_00001_.exr [output]`.
+
+    ComfyUI counts every object of a `ui` as an output of the job, and no such text: what it counts
+    are the images or the 3D files.
+    """
+    paths = [PurePosixPath(file["subfolder"], file["filename"]) for file in files]
+    return {FILES_KEY: [f"{path} [output]" for path in paths]}
 
 
 def _spread_picks(total: int) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from comfy_graph import node, show
 
@@ -39,7 +41,7 @@ def test_a_sensors_map_and_typed_points_become_dense_depth(comfy):
     done = comfy.run(prompt, timeout=240)
     assert done.status == "success", done.error()
     assert "4 measurements, 0 rejected" in done.outputs["say"]["text"][0]
-    assert done.outputs["complete"]["genvr_depth"][0]["unit"] == "m"
+    assert json.loads(done.outputs["complete"]["genvr_depth"][0])["unit"] == "m"
     assert len(done.outputs["see"]["genvr_depth"]) == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -46,7 +47,7 @@ def test_a_scene_becomes_a_control_image_of_its_size(comfy, models, model):
     assert done.status == "success", done.error()
     with Image.open(comfy.file(done.outputs["show"]["images"][0])) as shown:
         assert shown.size == (1024, 768)
-    entry = done.outputs["depth"]["genvr_depth"][0]
+    entry = json.loads(done.outputs["depth"]["genvr_depth"][0])
     assert entry["source"] == model
     assert (entry["camera"] is not None) == (model == "depth-pro")
 
@@ -149,7 +150,7 @@ def test_images_and_depth_convert_both_ways(comfy):
     }
     done = comfy.run(prompt)
     assert done.status == "success", done.error()
-    assert done.outputs["depth"]["genvr_depth"][0]["kind"] == "metric"
+    assert json.loads(done.outputs["depth"]["genvr_depth"][0])["kind"] == "metric"
 
 
 def test_with_nothing_connected_and_nothing_downloaded_the_builtin_model_works(comfy):

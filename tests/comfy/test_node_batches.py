@@ -98,7 +98,7 @@ def test_every_node_runs_on_a_batch(comfy, batch):
     with Image.open(comfy.file(done.outputs["see_layers"]["images"][0])) as layer:
         assert layer.mode == "RGBA"
     assert done.outputs["say"]["text"][0].count("Structure score 100.0") == batch
-    assert done.outputs["adjust"]["genvr_depth"][0]["width"] == 256
+    assert json.loads(done.outputs["adjust"]["genvr_depth"][0])["width"] == 256
 
 
 def test_a_broken_map_stops_the_run_before_anything_is_painted(comfy):
@@ -210,7 +210,7 @@ def test_a_grey_image_is_taken_wherever_depth_is(comfy):
     }
     done = comfy.run(prompt, timeout=240)
     assert done.status == "success", done.error()
-    entry = done.outputs["preview"]["genvr_depth"][0]
+    entry = json.loads(done.outputs["preview"]["genvr_depth"][0])
     assert entry["source"] == "image, white is near (disparity)"
     assert entry["kind"] == "disparity"
     assert len(done.outputs["save"]["files"]) == 1

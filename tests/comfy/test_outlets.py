@@ -85,7 +85,7 @@ def test_depth_becomes_normals_images_and_a_view(images, batch):
     assert grey[:, 0].min() == 255
     assert grey[:, -1].max() == 0
     assert _seen(images, done, "see_turbo").shape == (batch, 64, 64, 3)
-    entries = done.outputs["look"]["genvr_depth"]
+    entries = list(map(json.loads, done.outputs["look"]["genvr_depth"]))
     assert [entry["frame"] for entry in entries] == list(range(batch))
     for entry in entries:
         raw = np.frombuffer(images.file(entry["file"]).read_bytes(), "<f4")
@@ -182,7 +182,7 @@ def test_geometry_of_core_becomes_depth(images, packet, batch):
         "known": node("MaskPreview", mask=["taken", 2]),
     }
     done = _run(images, batch, nodes)
-    entries = done.outputs["taken"]["genvr_depth"]
+    entries = list(map(json.loads, done.outputs["taken"]["genvr_depth"]))
     assert [entry["kind"] for entry in entries] == ["metric"] * batch
     # Depth Anything's metric network answers for a focal length of 300 pixels.
     focal = {"moge": 0.8 * WIDTH, "da3": 0.5 * WIDTH / np.tan(np.pi / 6)}[packet]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import urllib.error
 import urllib.request
 from urllib.parse import quote
@@ -67,7 +68,7 @@ def test_a_folder_name_with_dots_and_models_of_extra_model_paths_yaml(comfy_fact
         }
     )
     assert done.status == "success", done.error()
-    assert done.outputs["depth"]["genvr_depth"][0]["source"] == "a-friends-model"
+    assert json.loads(done.outputs["depth"]["genvr_depth"][0])["source"] == "a-friends-model"
     assert (other.base / "output" / "street_00001_.exr").is_file()
     assert done.outputs["show"]["images"]
     other.stop()

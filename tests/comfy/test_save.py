@@ -144,7 +144,7 @@ def test_two_prompts_with_one_prefix_never_collide(comfy):
         for n in range(4)
     ]
     ids = [comfy.queue(prompt) for prompt in prompts]
-    names = [comfy.wait(i).outputs["save"]["files"][0]["filename"] for i in ids]
+    names = [comfy.wait(i).outputs["save"]["files"][0] for i in ids]
     assert len(set(names)) == 4
 
 

@@ -36,10 +36,10 @@ def test_what_save_depth_wrote_is_loaded_back(home, format):
     depth = DepthMap.make(z, "metric", None, Pinhole(11, 11, 5.5, 4.5))
     picture = torch.rand(1, 18, 22, 3)
     entry = GenVRDepthSaveDepth().save(depth, "d", format, image=picture)["ui"]["files"][0]
-    loaded, image, mask, _ = GenVRDepthLoad().load(f"{entry['filename']} [output]")["result"]
+    loaded, image, mask, _ = GenVRDepthLoad().load(entry)["result"]
     assert torch.equal(loaded.valid, depth.valid)
     torch.testing.assert_close(loaded.values, depth.values, atol=2e-3, rtol=0)
-    assert loaded.source == entry["filename"]
+    assert loaded.source == entry.removesuffix(" [output]")
     assert image.shape == (1, 9, 11, 3)
     assert mask.shape == (1, 9, 11)
     assert mask[0, 2, 3] == 0
@@ -139,9 +139,9 @@ def test_damaged_files_name_the_problem(home):
 def test_what_save_depth_numbers_is_offered_and_loaded_as_a_clip(home):
     depth = DepthMap.make(torch.rand(3, 9, 11) + 1, "metric")
     saved = GenVRDepthSaveDepth().save(depth, "shot/depth.####", "exr")["ui"]["files"]
-    assert [f["filename"] for f in saved] == [f"depth.{n:04}.exr" for n in (1, 2, 3)]
+    assert saved == [f"shot/depth.{n:04}.exr [output]" for n in (1, 2, 3)]
     more = GenVRDepthSaveDepth().save(depth, "shot/depth.####", "exr")["ui"]["files"]
-    assert more[0]["filename"] == "depth.0004.exr"
+    assert more[0] == "shot/depth.0004.exr [output]"
     os.rename(home / "output" / "shot", home / "input" / "shot")
     assert choices()[0] == "shot/depth.####.exr"
     found = GenVRDepthLoad().load("shot/depth.####.exr", last_frame=3)["result"][0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -54,14 +55,14 @@ def _metric(batch=1, height=4, width=6):
 def test_a_disk_that_is_full_leaves_the_views_empty(canvas, monkeypatch):
     monkeypatch.setattr(canvas, "preview", lambda images, prefix: [])
     shown = depth_ui(_metric(), image=torch.rand(1, 4, 6, 3))
-    assert "image" not in shown[UI_KEY][0]
+    assert "image" not in json.loads(shown[UI_KEY][0])
     monkeypatch.setattr(canvas, "temp_file", lambda *_: None)
     assert depth_ui(_metric()) == {"images": [], UI_KEY: []}
 
 
 def test_the_raw_file_holds_the_map_itself_and_nan_where_invalid(canvas):
     depth = _metric()
-    entry = depth_ui(depth)[UI_KEY][0]
+    entry = json.loads(depth_ui(depth)[UI_KEY][0])
     read = np.frombuffer(canvas.files[entry["file"]["filename"]], "<f4")
     read = read.reshape(entry["height"], entry["width"])
     assert np.isnan(read[0, 1])
@@ -72,13 +73,13 @@ def test_the_raw_file_holds_the_map_itself_and_nan_where_invalid(canvas):
 
 def test_the_viewer_is_told_how_finely_the_map_was_measured(canvas):
     depth = DepthMap.make(torch.rand(6, 8), "depth", measured=(3, 4))
-    assert depth_ui(depth)[UI_KEY][0]["measured"] == [4, 3]
-    assert depth_ui(_metric())[UI_KEY][0]["measured"] is None
+    assert json.loads(depth_ui(depth)[UI_KEY][0])["measured"] == [4, 3]
+    assert json.loads(depth_ui(_metric())[UI_KEY][0])["measured"] is None
 
 
 def test_near_is_the_large_end_of_a_disparity_map(canvas):
     depth = DepthMap.make(torch.tensor([[0.25, 2.0]]), "disparity")
-    entry = depth_ui(depth)[UI_KEY][0]
+    entry = json.loads(depth_ui(depth)[UI_KEY][0])
     assert (entry["near"], entry["far"], entry["unit"]) == (2.0, 0.25, "")
 
 
@@ -110,25 +111,27 @@ def test_a_long_clip_shows_frames_from_first_to_last(batch):
 
 def test_every_shown_frame_gets_its_own_file_and_image(canvas):
     ui = depth_ui(_metric(batch=3), image=torch.rand(1, 4, 6, 3))
-    assert [entry["frame"] for entry in ui[UI_KEY]] == [0, 1, 2]
+    assert [entry["frame"] for entry in map(json.loads, ui[UI_KEY])] == [0, 1, 2]
     assert len(canvas.files) == 3
-    assert all(entry["image"]["filename"] for entry in ui[UI_KEY])
+    assert all(entry["image"]["filename"] for entry in map(json.loads, ui[UI_KEY]))
 
 
 def test_a_map_without_a_valid_pixel_still_answers(canvas):
     depth = _metric()
     blind = replace(depth, valid=torch.zeros_like(depth.valid))
-    entry = depth_ui(blind)[UI_KEY][0]
+    entry = json.loads(depth_ui(blind)[UI_KEY][0])
     assert (entry["near"], entry["far"]) == (0.0, 0.0)
 
 
 def test_the_sliders_still_reach_what_was_clipped(canvas):
     depth = _metric()
     clipped = depth.with_values(depth.values.clamp(5, 10))
-    entry = depth_ui(clipped, before=depth)[UI_KEY][0]
+    entry = json.loads(depth_ui(clipped, before=depth)[UI_KEY][0])
     assert (entry["near"], entry["far"]) == (5.0, 10.0)
     assert entry["reach"] == {"near": 1.0, "far": 24.0}
-    other = depth_ui(clipped, before=depth.with_values(depth.values, kind="depth"))[UI_KEY][0]
+    other = json.loads(
+        depth_ui(clipped, before=depth.with_values(depth.values, kind="depth"))[UI_KEY][0]
+    )
     assert other["reach"] == {"near": 5.0, "far": 10.0}
 
 

@@ -39,7 +39,7 @@ def depth():
 
 
 def listed(answer: dict) -> list[str]:
-    return [f"{entry['subfolder']}/{entry['filename']}" for entry in answer["ui"]["files"]]
+    return [entry.removesuffix(" [output]") for entry in answer["ui"]["files"]]
 
 
 def on_disk(folder) -> list[str]:
@@ -85,7 +85,7 @@ def test_files_that_carry_no_text_get_a_sidecar_with_record_and_workflow(output,
 
 def test_a_colour_preview_lies_next_to_each_file_on_request(output, depth):
     answer = GenVRDepthSaveDepth().save(depth, "d", "exr", color_preview="turbo")
-    assert "/d_00002_.exr.preview.png" in listed(answer)
+    assert "d_00002_.exr.preview.png" in listed(answer)
     assert (output / "d_00002_.exr.preview.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -104,7 +104,7 @@ def test_the_browser_gets_the_file_itself_or_a_preview_of_it(output, depth, monk
     exr = GenVRDepthSaveDepth().save(depth, "d", "exr")["ui"]
     assert exr["images"] == [{"filename": "p.png", "subfolder": "", "type": "temp"}]
     assert shown == [(3, 12, 15, 3)]
-    assert [entry["filename"][-4:] for entry in exr["files"]] == [".exr"] * 3
+    assert [entry[-13:] for entry in exr["files"]] == [".exr [output]"] * 3
 
 
 def test_metadata_can_be_switched_off(output, depth, monkeypatch):
@@ -207,7 +207,7 @@ def test_a_preview_of_saved_files_is_made_of_the_frames_it_shows(output, monkeyp
     GenVRDepthSaveDepth().save(clip, "d", "pfm")
     GenVRDepthSave3D().save(clip, "s", "ply")
     GenVRDepthSaveImage().save(torch.rand(40, 8, 9, 3), "i", "tiff")
-    assert asked == [14, 14, 14]
+    assert asked == [14, 14]
 
 
 def test_an_image_is_shown_beside_what_it_is_compared_with(output, monkeypatch):
@@ -215,7 +215,7 @@ def test_an_image_is_shown_beside_what_it_is_compared_with(output, monkeypatch):
     monkeypatch.setattr(save_image, "preview_small", lambda images: previews.append(images) or [1])
     images, photos = torch.rand(2, 8, 9, 3), torch.rand(20, 16, 18, 4)
     answer = GenVRDepthSaveImage().save(images, "i", "png", compare_with=photos)
-    assert answer["ui"]["genvr_compare"] == [1]
+    assert answer["ui"]["genvr_compare"] == ["1"]
     assert [tuple(image.shape) for image in previews] == [(16, 16, 18, 3)]
     assert len(answer["ui"]["images"]) == 2
     assert "genvr_compare" not in GenVRDepthSaveImage().save(images, "j", "png")["ui"]

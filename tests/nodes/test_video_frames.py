@@ -108,7 +108,7 @@ def test_frames_of_a_video_are_saved_one_by_one(home, film, images, made):
     given = MadeVideo(images) if made else FileVideo(film)
     saved = GenVRDepthSaveImage().save(images=given, format="png")["ui"]["files"]
     assert len(saved) == FRAMES
-    last = np.asarray(Image.open(home / "output" / saved[-1]["filename"]))
+    last = np.asarray(Image.open(home / "output" / saved[-1].removesuffix(" [output]")))
     np.testing.assert_array_equal(last, (images[-1] * 255).round().byte())
     depth = DepthMap.make(torch.rand(FRAMES, 48, 64), "disparity")
     photos = GenVRDepthSaveDepth().save(depth, "p", "depth-photo", image=given)["ui"]["files"]

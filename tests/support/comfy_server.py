@@ -189,8 +189,11 @@ class Comfy:
         target.write_bytes(path.read_bytes())
         return target.name
 
-    def file(self, entry: dict[str, str]) -> Path:
-        """The real path of a file that a node's `ui` names."""
+    def file(self, entry: dict[str, str] | str) -> Path:
+        """The real path of a file that a node's `ui` names, as an object or as `path [output]`."""
+        if isinstance(entry, str):
+            path, _, folder = entry.rpartition(" ")
+            return self.base / folder.strip("[]") / path
         return self.base / entry["type"] / entry["subfolder"] / entry["filename"]
 
 

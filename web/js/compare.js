@@ -40,7 +40,7 @@ function watch(node) {
   const show = (/** @type {any} */ output) => {
     if (!output?.[UI_KEY]) return;
     view ??= attach(node);
-    view.show(addresses(output[UI_KEY]), addresses(output.images));
+    view.show(addresses(output[UI_KEY].map((/** @type {string} */ entry) => JSON.parse(entry))), addresses(output.images));
   };
   chain(node, "onExecuted", show);
   chain(node, "onConnectionsChange", () => setTimeout(open, 0));

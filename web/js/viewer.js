@@ -160,7 +160,7 @@ function attach(node) {
     if (own) chain(own, "callback", () => viewer.setWindow(readWindow(node)));
   }
   const show = (/** @type {any} */ output) => {
-    const entries = output?.[UI_KEY];
+    const entries = output?.[UI_KEY]?.map((/** @type {string} */ entry) => JSON.parse(entry));
     if (!entries) return;
     if (!entries.length) return viewer.fail(text("viewer.unwritten"));
     node.genvrEntry = entries[0];
