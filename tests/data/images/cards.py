@@ -18,7 +18,7 @@ from .stage import ROOT, Stage, save
 __all__ = ["cards"]
 
 SIDE = 560
-MOST = 46_000
+MOST = 40_000
 GAP = 4
 DARK = (24, 26, 30)
 OF_STAND_IN = "simulated - needs a GenVR account"

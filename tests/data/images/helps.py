@@ -16,7 +16,7 @@ from .stage import ROOT, Stage, save
 __all__ = ["helps"]
 
 IMAGES = ROOT / "web" / "docs" / "img"
-MOST = 26_000
+MOST = 22_000
 SCENE_EXR = "room.exr"
 Spec = dict[str, Any]
 
