@@ -11,9 +11,9 @@ pytestmark = pytest.mark.comfy
 
 SCENE = {"class_type": "GenVRDepthSampleScene", "inputs": {"scene": "street"}}
 KINDS = {
-    "png": ("GenVRDepthSaveDepth", {"format": "png16"}),
-    "exr": ("GenVRDepthSaveDepth", {"format": "exr"}),
-    "pfm": ("GenVRDepthSaveDepth", {"format": "pfm", "sidecar": True}),
+    "png": ("GenVRDepthSaveDepth", {"values": "unchanged", "format": "png16"}),
+    "exr": ("GenVRDepthSaveDepth", {"values": "unchanged", "format": "exr"}),
+    "pfm": ("GenVRDepthSaveDepth", {"values": "unchanged", "format": "pfm", "sidecar": True}),
     "glb": ("GenVRDepthSave3D", {"format": "glb", "step": 4}),
     "obj": ("GenVRDepthSave3D", {"format": "obj", "step": 4}),
     "image": ("GenVRDepthSaveImage", {"format": "jpg"}),
