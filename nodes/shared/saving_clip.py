@@ -14,7 +14,7 @@ from .frame_images import frame_image
 from .given_depth import with_note
 from .host import current
 from .on_demand import formats
-from .saving import shown
+from .saving import listed, shown
 
 __all__ = ["save_depth_clip"]
 
@@ -65,7 +65,7 @@ def save_depth_clip(
         for one in (path, *saved.beside)
     ]
     if row.extension == "mp4":  # browsers play it; Matroska they do not
-        return {"images": files[:1], "animated": (True,), "files": files}
+        return {"images": files[:1], "animated": (True,), **listed(files)}
     frames = range(0, depth.batch, max(1, depth.batch // 16))
     return {**shown(files, [saved] * len(frames), False, lambda some: control_image(
         depth, only=[frames[index] for index in some]
