@@ -211,16 +211,24 @@ def _continued(
     """
     if not behind.peeled.any():
         return image, inverse
-    planes = torch.cat((image, inverse[..., None]), -1).permute(2, 0, 1)[None]
-    smooth = push_pull(planes, (~behind.near).float()[None, None])[0].permute(1, 2, 0)
     mirrored, usable = _mirrored(inverse, behind, jump)
-    texture = image - _blurred(image, (~behind.near).float())
-    detail = texture.reshape(-1, 3)[mirrored].clamp_(-_DETAIL, _DETAIL) * usable[..., None]
-    peeled = behind.peeled[..., None]
-    color = torch.where(peeled, (smooth[..., :3] + detail).clamp(0, 1), image)
+    known = (~behind.near).float()
+    color = torch.empty_like(image)
+    # One plane at a time: a photo of 4K has no room for more.
+    for channel in range(3):
+        plane = image[..., channel]
+        texture = plane - _blurred(plane, known)
+        detail = texture.flatten()[mirrored].clamp_(-_DETAIL, _DETAIL).mul_(usable)
+        smooth = _smooth(plane, known).add_(detail).clamp_(0, 1)
+        color[..., channel] = torch.where(behind.peeled, smooth, plane)
     # Never in front of what hides it.
-    depth = torch.minimum(smooth[..., 3], inverse - jump / 2).clamp_min(0)
+    depth = torch.minimum(_smooth(inverse, known), inverse - jump / 2).clamp_min(0)
     return color, torch.where(behind.peeled, depth, inverse)
+
+
+def _smooth(plane: Tensor, known: Tensor) -> Tensor:
+    """(H, W): a smooth continuation of the known pixels."""
+    return push_pull(plane[None, None], known[None, None])[0, 0]
 
 
 def _mirrored(inverse: Tensor, behind: _Behind, jump: float) -> tuple[Tensor, Tensor]:
@@ -239,11 +247,10 @@ def _mirrored(inverse: Tensor, behind: _Behind, jump: float) -> tuple[Tensor, Te
     return mirrored, sure * (1 - behind.distance * _FADE / width).clamp(0, 1)
 
 
-def _blurred(image: Tensor, known: Tensor, radius: int = 6) -> Tensor:
-    """(H, W, 3), each pixel the mean of the known ones around it."""
-    planes = image.permute(2, 0, 1) * known
+def _blurred(plane: Tensor, known: Tensor, radius: int = 6) -> Tensor:
+    """(H, W), each pixel the mean of the known ones around it."""
     share = box_mean(known[None], radius).clamp_min(1e-3)
-    return (box_mean(planes, radius) / share).permute(1, 2, 0)
+    return (box_mean((plane * known)[None], radius) / share)[0]
 
 
 def _opacity(image: Tensor, hidden: Tensor, behind: _Behind, soft: int) -> Tensor:
