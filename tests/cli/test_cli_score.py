@@ -10,7 +10,22 @@ import torch
 from genvr_depth.nodes.depthkit.batch.batch_run import estimate_files
 from genvr_depth.nodes.depthkit.batch.worker import Setup
 from genvr_depth.nodes.depthkit.cli import main
+from genvr_depth.nodes.depthkit.cli import score as score_command
 from PIL import Image
+
+
+class Bright:
+    """A stand-in for a model: reads brightness as disparity."""
+
+    name, kind, multiple, inner_size, licence = "bright", "disparity", 1, 48, "none"
+
+    def __call__(self, images):
+        return images.mean(1)
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    monkeypatch.setattr(score_command, "load_model", lambda name, device: Bright())
 
 
 @pytest.fixture
@@ -23,7 +38,7 @@ def tree(tmp_path):
     return tmp_path
 
 
-def test_the_score_command_prints_a_table_and_json(tree, tmp_path, capsys):
+def test_the_score_command_prints_a_table_and_json(tree, stand_in, capsys):
     photo = str(tree / "a.jpg")
     assert main(["score", photo, photo, str(tree / "b.png"), "--photo", "--device", "cpu"]) == 0
     table = capsys.readouterr().out.splitlines()
@@ -36,7 +51,7 @@ def test_the_score_command_prints_a_table_and_json(tree, tmp_path, capsys):
     assert lines[1]["score"] == pytest.approx(100, abs=0.1)
 
 
-def test_the_score_command_prints_how_far_the_lines_moved(tmp_path, capsys):
+def test_the_score_command_prints_how_far_the_lines_moved(tmp_path, stand_in, capsys):
     rows, columns = np.mgrid[0:240, 0:320]
     for name, height in (("before", 90), ("after", 114)):
         rails = np.sin(14 * np.arctan2(rows - height, columns - 160)) > 0

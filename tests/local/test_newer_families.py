@@ -95,12 +95,13 @@ def test_a_color_map_goes_to_moss_image_and_keeps_its_flat_colours():
     split = split_layers(DepthMap.make(values, "metric"), 3)
     regions = split.color_map
     assert regions.shape == (1, 480, 640, 3)
-    colours = {tuple(c) for c in regions.reshape(-1, 3).tolist()}
+    colours = {tuple(c) for c in regions[:, ::16].reshape(-1, 3).tolist()}
     assert len(colours) == 3
     plan = make_plan(_joined("moss_image", color_map=DEPTH), Settings(size="megapixels"))
     assert "color_map" in _step(plan, "MOSSImageControl").inputs
     made = pass_images(plan, DepthMap.make(values, "metric"), color_map=regions)["color_map"]
     assert made.shape[1:3] == (plan.size.height, plan.size.width)
-    assert {tuple(c) for c in made.reshape(-1, 3).tolist()} == colours
+    # The bands are upright: some rows show every colour there is.
+    assert {tuple(c) for c in made[:, ::16].reshape(-1, 3).tolist()} == colours
     note = " ".join(make_plan(_joined("sd15", color_map=DEPTH), Settings()).notes)
     assert "only MOSS-Image takes one" in note

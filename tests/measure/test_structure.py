@@ -408,10 +408,10 @@ def test_a_control_of_another_source_gets_figures_and_no_verdict():
 
 def test_the_photos_own_edges_tell_another_light_from_another_thing():
     """The stand-in reads brightness, so that a night view is all another depth to it."""
-    photo = load_scene(SCENE_NAMES[0]).image
+    photo = resize(load_scene(SCENE_NAMES[0]).image, 384, 512)
     night = 1 - photo**2
     replaced = photo.clone()
-    replaced[:, 200:500, 300:700] = photo[:, 100:400, 0:400].flip(1)
+    replaced[:, 100:250, 150:350] = photo[:, 50:200, 0:200].flip(1)
     target = yardstick(estimate(Painted(), photo).depth, photo, Painted())
     kept, changed = (
         score_images(target, x, Painted(), photo)[0].report.score for x in (night, replaced)
