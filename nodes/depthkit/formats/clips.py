@@ -62,6 +62,8 @@ def joined(frames: Iterable[DepthMap], count: int) -> DepthMap:
     Camera, source and measured resolution are those of the first one. Raises FormatError where the
     frames differ in size or kind.
     """
+    if count == 1:
+        return replace(next(iter(frames)), photo=None)
     values = valid = None
     first: DepthMap | None = None
     for index, frame in enumerate(frames):

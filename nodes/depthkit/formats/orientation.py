@@ -27,7 +27,9 @@ _TURNS: dict[int, tuple[bool, tuple[int, ...]]] = {
 
 def turned(depth: DepthMap, orientation: int) -> DepthMap:
     """The map and its camera turned as an Exif orientation says."""
-    transposed, mirrored = _TURNS.get(orientation, (False, ()))
+    if orientation not in _TURNS:
+        return depth
+    transposed, mirrored = _TURNS[orientation]
     measured = depth.measured
     if measured is not None and transposed:
         measured = measured[1], measured[0]

@@ -7,6 +7,7 @@ import logging
 import os
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -30,6 +31,7 @@ _FLOAT_PREDICTOR = 3
 _GREYS = (0, 1, 2)
 # Strips are unpacked outside the interpreter lock.
 _WORKERS = min(4, os.cpu_count() or 1)
+_POOLED_BYTES = 1 << 24
 _MIN_IS_WHITE = 0
 _DEFLATE_RATIO = 1032
 
@@ -53,6 +55,7 @@ def recognises(data: bytes) -> bool:
     return data[:4] in _MAGIC
 
 
+@cache
 def tifffile() -> ModuleType:
     """The library, silent: what it logs about damaged files becomes our error."""
     try:
@@ -164,7 +167,7 @@ def _array(page: Any, data: bytes) -> NDArray[Any]:
     """(H, W), (H, W, C) or, of a stack, (N, H, W)."""
     if _full(page) is not None:
         return _unpacked_bits(page, data)
-    found = page.asarray(maxworkers=_WORKERS)
+    found = page.asarray(maxworkers=_WORKERS if page.nbytes > _POOLED_BYTES else 1)
     return np.moveaxis(found, 0, -1) if page.axes == "SYX" and not _is_stack(page) else found
 
 

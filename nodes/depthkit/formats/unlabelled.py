@@ -191,7 +191,8 @@ def _as_it_is(plane: Plane, valid: NDArray[np.bool_], source: str) -> DepthMap:
     """Metres of a float file, without the copies that a conversion needs: a long clip is made of
     these."""
     stored = np.asarray(plane.stored, np.float32)
-    valid &= stored > 0
+    if not stored.min() > 0:
+        valid &= stored > 0
     own = stored.flags.writeable and stored.flags.c_contiguous
     values = stored if own and valid.all() else np.where(valid, stored, np.float32(0))
     measured = (valid.shape[0], valid.shape[1]) if plane.metric else None
