@@ -31,7 +31,7 @@ def test_the_plans_use_the_nodes_we_think_they_use():
 
 # Optional inputs that an older ComfyUI has not yet, and that no plan uses there.
 LATER = {
-    "0.8": {"CreateVideo": {"bit_depth"}, "LTXVAddGuide": {"iclora_parameters"}},
+    "0.8": {"CreateVideo": {"bit_depth"}, "LTXVAddGuide": {"attention_mask", "iclora_parameters"}},
 }
 
 
