@@ -82,6 +82,22 @@ def test_a_link_that_leads_outside_is_not_followed(home):
     assert choices() == []
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_linked_folder_is_listed_once_and_never_outside(home, inside):
+    """As ComfyUI does: what a link leads to must lie in the folder itself."""
+    target = home / "input" / "scans" if inside else home / "elsewhere"
+    target.mkdir(exist_ok=True)
+    np.save(target / "d.npy", np.full((4, 5), 2.0, np.float32))
+    os.symlink(target, home / "input" / "linked", target_is_directory=True)
+    if inside:
+        assert choices() == ["scans/d.npy"]
+        assert file_behind("linked/d.npy") == (target / "d.npy").resolve()
+    else:
+        assert choices() == []
+        with pytest.raises(InvalidInput, match="outside"):
+            GenVRDepthLoad().load("linked/d.npy")
+
+
 def test_a_link_inside_the_folder_is_offered_and_followed(home):
     np.save(home / "input" / "scans" / "d.npy", np.full((4, 5), 2.0, np.float32))
     os.symlink(home / "input" / "scans" / "d.npy", home / "input" / "link.npy")
