@@ -8,7 +8,7 @@ two places: `watched_session` for the GenVR service (a GenVR node ran, or a key 
 A watched session's connection can be cut by another thread, at any moment of an exchange.
 """
 
-# urllib3 and http.client leave half of their methods untyped.
+# urllib3 and the connections under it leave half of their methods untyped.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false
 
