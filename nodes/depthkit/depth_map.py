@@ -219,12 +219,14 @@ class DepthMap:
 
         Normalised bilinear resampling (values and mask are resampled together, then divided),
         antialiased when shrinking. A pixel stays valid where at least half of what it covers is.
+        Left and right edge of a panorama are neighbours.
         """
         if (height, width) == (self.height, self.width):
             return self
-        weight = resample(self.valid[:, None].float(), height, width)[:, 0]
+        sized = _resample_around if self.around else resample
+        weight = sized(self.valid[:, None].float(), height, width)[:, 0]
         known = (self.values * self.valid)[:, None]
-        value = resample(known, height, width)[:, 0] / weight.clamp_min(1e-6)
+        value = sized(known, height, width)[:, 0] / weight.clamp_min(1e-6)
         camera = self.camera
         if camera is not None:
             camera = camera.scaled(width / self.width, height / self.height)
@@ -283,3 +285,14 @@ def _as_stack(tensor: Tensor, what: str) -> Tensor:
             "least one pixel. Check the node that made it."
         )
     return stack
+
+
+def _resample_around(planes: Tensor, height: int, width: int) -> Tensor:
+    """`resample` of a panorama: its outer quarters are made where it is turned by half a circle."""
+    found, half = resample(planes, height, width), planes.shape[-1] // 2
+    if planes.shape[-1] % 2 or width % 2:
+        return found
+    turned = resample(planes.roll(half, -1), height, width).roll(-width // 2, -1)
+    found[..., : width // 4] = turned[..., : width // 4]
+    found[..., width - width // 4 :] = turned[..., width - width // 4 :]
+    return found

@@ -49,10 +49,10 @@ def test_every_direction_is_seen_and_most_of_them_twice():
 def test_a_view_shows_what_lies_in_its_direction():
     panorama = torch.zeros(1, 1, 90, 180)
     panorama[..., 44:46, 134:136] = 1  # 90 degrees to the right
-    seen = VIEWS[1].cut(panorama, 91)[0, 0]  # looks 60 degrees to the right
+    seen = VIEWS[1].cut(panorama, 91)[0, 0]  # looks 45 degrees to the right
     row, column = divmod(int(seen.argmax()), 91)
     assert row == pytest.approx(45, abs=1)
-    assert column == pytest.approx(45.5 * (1 + math.tan(math.radians(30))), abs=1)
+    assert column == pytest.approx(45.5 * (1 + 1 / math.tan(math.radians(50))), abs=2)
 
 
 def test_views_of_unknown_scale_and_shift_are_joined_exactly():
@@ -71,7 +71,10 @@ def test_views_of_unknown_scale_and_shift_are_joined_exactly():
 
 
 class _Model:
-    """Knows the room: answers with 1 / z (or z) of what it is shown, told by the red channel."""
+    """Knows the room: answers with 1 / z (or z) of what it is shown, told by the red channel.
+
+    A whole panorama it takes for something else, and says little of it.
+    """
 
     name, licence, multiple, inner_size = "room", "", 1, 32
 
@@ -79,9 +82,12 @@ class _Model:
         self.kind = kind
 
     def __call__(self, images):
-        side = images.shape[-1]
+        height, side = images.shape[-2:]
         distance = 10 * images[:, 0]
-        line = ((torch.arange(side) + 0.5) / side * 2 - 1) * math.tan(math.radians(45))
+        if height != side:
+            assert self.kind != "metric"
+            return 0.5 + 0.3 / distance + 0.05 * torch.linspace(0, 1, height)[:, None]
+        line = ((torch.arange(side) + 0.5) / side * 2 - 1) * math.tan(math.radians(50))
         z = distance / torch.sqrt(1 + line[:, None].square() + line.square())
         return z if self.kind == "metric" else 3 / z + 1
 
@@ -138,6 +144,19 @@ def test_a_file_keeps_the_projection(room):
     assert torch.equal(back.values, room.values)
 
 
+def test_a_resized_map_meets_at_the_seam():
+    turned = torch.linspace(0, 2 * torch.pi, 129)[:-1]
+    wave = DepthMap.make(
+        (2 + turned.sin()).expand(1, 64, 128), "metric", projection="equirectangular"
+    )
+    for width in (64, 200, 256):
+        found = wave.resized(width // 2, width).values[0, 5]
+        middle = 2 + ((torch.arange(width) + 0.5) / width * 2 * torch.pi - torch.pi / 128).sin()
+        assert (found - middle).abs().max() < 5e-3
+    flat = DepthMap.make(wave.values, "metric").resized(128, 256)
+    assert (flat.values[0, 5] - middle).abs().max() > 0.01
+
+
 def test_the_map_itself(room):
     assert room.resized(32, 64).around
     assert room.with_values(room.values * 2).around
@@ -146,6 +165,14 @@ def test_the_map_itself(room):
         DepthMap.make(room.values, "metric", projection="fisheye")
     with pytest.raises(InvalidInput, match="part of a panorama"):
         room.cropped(0, 0, 10, 10)
+
+
+@pytest.mark.parametrize("node", ["GenVRDepthStereo", "GenVRDepthCameraMove"])
+def test_one_way_nodes_say_what_to_do_with_a_panorama(room, node):
+    made = NODE_CLASS_MAPPINGS[node]()
+    extra = {"frames": 2} if node == "GenVRDepthCameraMove" else {}
+    with pytest.raises(InvalidInput, match=r"360 degrees.*panorama off, or use Depth to Mesh"):
+        getattr(made, made.FUNCTION)(room, torch.rand(1, 64, 128, 3), **extra)
 
 
 def test_cores_moge_panorama_is_one():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -12,15 +13,16 @@ from ..depth_map import DepthMap
 from ..errors import InvalidInput, Stopped
 from ..estimators import Estimate, EstimateOptions, Estimator, estimate
 from ..images import Images, frames, rgb
+from ..kernels import resample
 from ..progress import Progress, part
-from ..views.sphere import VIEWS
+from ..views.sphere import ANCHORS, VIEWS
 from .join import joined
 
 __all__ = ["estimate_panorama"]
 
 # A panorama is twice as wide as high, give or take a row.
 _SLACK = 0.02
-# A view of 90 degrees has a quarter of the circle; finer than this adds nothing a model sees.
+# A view of 100 degrees has about a quarter of the circle; finer adds nothing a model sees.
 _MOST_SIDE = 1024
 
 
@@ -34,9 +36,10 @@ def estimate_panorama(
 ) -> Estimate:
     """Depth of every panorama: (B, H, W, C), W = 2 H, left and right edge meeting.
 
-    The map is equirectangular. A metric model gives metres along the rays; any other disparity,
-    1 / distance up to one scale. Raises InvalidInput on images of another shape, and as `estimate`
-    does.
+    Perspective views around the sphere are joined; a relative model is shown the whole panorama
+    too, which ties their scales together. The map is equirectangular: metres along the rays from a
+    metric model, disparity (1 / distance up to one scale) from any other. Raises InvalidInput on
+    images of another shape, and as `estimate` does.
     """
     pictures = frames(images)
     count, height, width = pictures.shape[:3]
@@ -46,23 +49,38 @@ def estimate_panorama(
             "Connect the whole equirectangular image, or set panorama to off."
         )
     side = min(max(width // 4, 64), _MOST_SIDE)
+    relative = estimator.kind != "metric"
+    # Metres need no anchor, and a metric model takes the whole circle for a narrow view.
+    anchors = ANCHORS if relative else ()
+    total = len(VIEWS) + len(anchors)
     panoramas, worked = [], ""
     for index in range(count):
         planes = rgb(pictures[index : index + 1]).movedim(-1, 1)
+        cuts = [*(partial(view.cut, planes, side) for view in VIEWS)]
+        cuts += [partial(whole.cut, _shrunk(planes)) for whole in anchors]
         answers = []
-        for number, view in enumerate(VIEWS):
+        for number, cut in enumerate(cuts):
             if should_stop is not None and should_stop():
                 raise Stopped
-            seen = view.cut(planes, side).movedim(1, -1)
-            bar = part(on_progress, index * len(VIEWS) + number, count * len(VIEWS))
+            bar = part(on_progress, index * total + number, count * total)
+            seen = cut().movedim(1, -1)
             found = estimate(estimator, seen, options, on_progress=bar, should_stop=should_stop)
             answers.append(_face_inverse(found.depth))
-            worked = found.notes[0]
-        panoramas.append(joined(answers, VIEWS, (height, width), shifts=estimator.kind != "metric"))
+            worked = worked or found.notes[0]
+        around = list(zip(answers[len(VIEWS) :], anchors, strict=True))
+        views = answers[: len(VIEWS)]
+        panoramas.append(joined(views, VIEWS, (height, width), shifts=relative, anchors=around))
     inverse = torch.stack(panoramas)
     depth = _face_depth(inverse, estimator)
     note = f"{worked}, in {len(VIEWS)} views of {VIEWS[0].fov:g} degrees joined on the sphere"
     return Estimate(depth, None, (note,))
+
+
+def _shrunk(planes: Tensor) -> Tensor:
+    """What an anchor is made of: no larger than a model looks at."""
+    height, width = planes.shape[2:]
+    scale = min(1.0, _MOST_SIDE / width)
+    return resample(planes, round(height * scale), round(width * scale), antialias=True)
 
 
 def _face_inverse(depth: DepthMap) -> Tensor:

@@ -18,6 +18,7 @@ from .camera_path import Pose
 from .disocclusion import Layers, layers
 from .geometry import with_space
 from .reproject import Seen, landed, see
+from .sphere import check_perspective
 
 __all__ = ["MoveResult", "Moved", "camera_move", "coverage", "focus_distance", "moved_frames"]
 
@@ -143,6 +144,7 @@ def _frame_layers(
 
 def _inverse_distances(depth: DepthMap, fov_deg: float = 0.0) -> tuple[Tensor, Pinhole]:
     """(H, W) 1 / distance of the first map; small gaps get the background's, large ones are sky."""
+    check_perspective(depth)
     space = fill_holes(with_space(depth, fov_deg), "background")
     values, valid = space.values[0], space.valid[0]
     inverse = torch.where(valid, values.clamp_min(1e-12).reciprocal(), 0.0)

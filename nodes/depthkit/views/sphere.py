@@ -14,7 +14,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["VIEWS", "View", "directions"]
+from ..depth_map import DepthMap
+from ..errors import InvalidInput
+
+__all__ = ["ANCHORS", "VIEWS", "View", "Whole", "check_perspective", "directions"]
+
+
+def check_perspective(depth: DepthMap) -> None:
+    """Raise InvalidInput for a panorama, where only a camera that looks one way can be moved."""
+    if depth.around:
+        raise InvalidInput(
+            "This depth is a panorama of 360 degrees; a second eye or a moved camera needs a photo "
+            "that looks one way. Crop a part from the middle of the panorama and estimate it with "
+            "panorama off, or use Depth to Mesh or Save Depth 3D, which take the whole circle."
+        )
 
 
 def directions(height: int, width: int) -> Tensor:
@@ -71,9 +84,30 @@ class View:
         return torch.where(ahead[..., None] > 1e-3, at, 10.0), ahead
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The panorama as one image, turned by `yaw` degrees to the right; its seam lies behind."""
+
+    yaw: float
+
+    def cut(self, panorama: Tensor) -> Tensor:
+        """(B, C, H, W) -> the same, the column of `yaw` in the middle."""
+        return torch.roll(panorama, -round(panorama.shape[3] * self.yaw / 360), 3)
+
+    def place(self, rays: Tensor) -> tuple[Tensor, Tensor]:
+        """As `View.place`; what it shows is a distance along the ray, so the cosine is 1."""
+        longitude = torch.atan2(rays[..., 0], rays[..., 2]) / math.pi - self.yaw / 180
+        latitude = rays[..., 1].clamp(-1, 1).asin() / (math.pi / 2)
+        at = torch.stack([(longitude + 1) % 2 - 1, latitude], -1)
+        return at, torch.ones_like(longitude)
+
+
 VIEWS: tuple[View, ...] = (
-    *(View(yaw, 0.0, 90.0) for yaw in range(0, 360, 60)),
-    *(View(yaw, -55.0, 90.0) for yaw in range(0, 360, 90)),
-    *(View(yaw, 55.0, 90.0) for yaw in range(45, 360, 90)),
+    *(View(yaw, 0.0, 100.0) for yaw in range(0, 360, 45)),
+    *(View(yaw, -50.0, 100.0) for yaw in range(0, 360, 60)),
+    *(View(yaw, 50.0, 100.0) for yaw in range(30, 390, 60)),
 )
-"""Every direction is seen by one view at least, nearly all by two and more."""
+"""Every direction is seen by two views at least, most by four and more."""
+
+ANCHORS: tuple[Whole, ...] = (Whole(0.0), Whole(180.0))
+"""Two seams, so that every direction is far from one of them."""

@@ -20,6 +20,7 @@ from ..progress import Progress
 from ..ranges import Window, find_window
 from .comfort import Violation, comfort_report, window_violation
 from .eye import EyeView, see_from
+from .sphere import check_perspective
 from .stereo_layouts import Eyes, laid_out
 from .stereo_options import PATHS, SOURCE_EYES, StereoOptions
 from .warp import fill_from_background, forward_warp
@@ -187,6 +188,7 @@ class _Parallax:
 
     @classmethod
     def of(cls, depth: DepthMap, image: Tensor, options: StereoOptions) -> _Parallax:
+        check_perspective(depth)
         check_pixels(image, depth.batch, depth.height, depth.width)
         disparity = to_disparity(depth)
         if options.eye_distance_mm == 0:
