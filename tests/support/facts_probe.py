@@ -120,7 +120,8 @@ def models() -> dict[str, Any]:
         "flux_schnell": supported.FluxSchnell(flux_config),
         "qwen_image": supported.QwenImage({"image_model": "qwen_image", "in_channels": 64}),
         "z_image": supported.ZImage({"image_model": "lumina2", "dim": 3840, "in_channels": 16}),
-        "generic": supported.Flux2(flux_config | {"in_channels": 128}),
+        "flux2": supported.Flux2(flux_config | {"in_channels": 128}),
+        "generic": supported.AuraFlow({"cond_seq_dim": 2048}),
     }
     return {
         key: SimpleNamespace(

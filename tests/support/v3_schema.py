@@ -42,7 +42,7 @@ WIDGETS: dict[type, tuple[Any, tuple[str, ...]]] = {
 
 def v3_input(name: str, given: Any, optional: bool) -> Any:
     if isinstance(given, declared.Socket):
-        return io.Custom(given.type).Input(name, optional=optional, tooltip=given.tooltip)
+        return io.Custom(given.emit()[0]).Input(name, optional=optional, tooltip=given.tooltip)
     kind, own = WIDGETS[type(given)]
     emitted, options = given.emit()
     known = {**options, **({"options": emitted} if own == ("options",) else {})}
