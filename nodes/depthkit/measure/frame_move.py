@@ -98,7 +98,7 @@ def find_move(first: Tensor, second: Tensor) -> FrameMove:
     best, agreement = _improved(a, b, best)
     sure = agreement > max(_LEAST, _GAIN * _move_correlation(a, b, STILL) + _MORE)
     noticed = best.displacement(height, width) > _NOTICED
-    return best if sure and noticed and _within(best) else STILL
+    return best if sure and noticed and _within_search(best) else STILL
 
 
 def undone(move: FrameMove, depth: DepthMap) -> DepthMap:
@@ -192,7 +192,7 @@ def _improved(first: Tensor, second: Tensor, move: FrameMove) -> tuple[FrameMove
     return best, agreement
 
 
-def _within(move: FrameMove) -> bool:
+def _within_search(move: FrameMove) -> bool:
     """At the rim of what is searched there may be a slope and no peak."""
     shifts = abs(move.across) < _FARTHEST and abs(move.down) < _FARTHEST
     return shifts and abs(math.log(move.zoom)) < _ZOOM and abs(move.degrees) < _TURN

@@ -57,7 +57,7 @@ def estimate_panorama(
     for index in range(count):
         planes = rgb(pictures[index : index + 1]).movedim(-1, 1)
         cuts = [*(partial(view.cut, planes, side) for view in VIEWS)]
-        cuts += [partial(whole.cut, _shrunk(planes)) for whole in anchors]
+        cuts += [partial(whole.cut, _anchor_planes(planes)) for whole in anchors]
         answers = []
         for number, cut in enumerate(cuts):
             if should_stop is not None and should_stop():
@@ -76,7 +76,7 @@ def estimate_panorama(
     return Estimate(depth, None, (note,))
 
 
-def _shrunk(planes: Tensor) -> Tensor:
+def _anchor_planes(planes: Tensor) -> Tensor:
     """What an anchor is made of: no larger than a model looks at."""
     height, width = planes.shape[2:]
     scale = min(1.0, _MOST_SIDE / width)
