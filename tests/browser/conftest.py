@@ -2,7 +2,7 @@
 
 Besides COMFYUI_PATH: COMFYUI_FRONTENDS may name more built frontends (folders with an index.html,
 separated as in PATH); every test then runs on the installed one and on each of those. CHROMIUM
-names the browser where it is not on PATH.
+names the browser where it is not on PATH, AXE_SCRIPT the checker of accessibility (axe.min.js).
 """
 
 from __future__ import annotations
