@@ -79,7 +79,10 @@ export class Turntable {
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
       on(end, (event) => this.pointers.delete(event.pointerId) && this.redraw(false));
     }
-    on("contextmenu", (event) => event.preventDefault()); // the right button shifts
+    on("contextmenu", (event) => {
+      event.preventDefault(); // the right button shifts,
+      event.stopPropagation(); // and Vue nodes would open their menu
+    });
     on("dblclick", () => this.reset());
     on("wheel", (event) => {
       event.preventDefault();

@@ -185,10 +185,9 @@ def cloud_and_stereo(stage: Stage, prompt: Prompt) -> Image.Image:
 
 
 def frames_and_depth(stage: Stage, prompt: Prompt) -> Image.Image:
-    render = prompt[node_of(prompt, "GenVRDepthToImage")]
-    prompt["colour"] = {**render, "inputs": {**render["inputs"], "colormap": "turbo"}}
+    coloured = _drawn(prompt, [node_of(prompt, "GenVRDepthEstimate"), 0], "turbo")
     clip = shown(prompt, [node_of(prompt, "GenVRDepthStereo"), 0])
-    frames, depths = images(stage, prompt, clip, shown(prompt, ["colour", 0]))
+    frames, depths = images(stage, prompt, clip, coloured)
     chosen = [round(share * (len(frames) - 1)) for share in (0, 0.33, 0.67)]
     return grid([side[index] for index in chosen for side in (frames, depths)], 2)
 

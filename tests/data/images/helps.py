@@ -16,7 +16,11 @@ from .stage import ROOT, Stage, save
 __all__ = ["helps"]
 
 IMAGES = ROOT / "web" / "docs" / "img"
+<<<<<<< HEAD
 MOST = 22_000
+=======
+MOST = 40_000
+>>>>>>> 4278809 (Help images show the new look, camera move and video too; the right button keeps its menu from Vue nodes; a viewer keeps its height; old pages search names only)
 SCENE_EXR = "room.exr"
 Spec = dict[str, Any]
 
@@ -28,6 +32,7 @@ class Recipe:
     nodes: tuple[Spec, ...]
     runs: bool = True
     in_3d: str = ""  # the node whose depth viewer is turned to 3D
+    only: str = ""  # the output node that runs alone, where the node itself needs weights
 
 
 def node(
@@ -169,6 +174,17 @@ RECIPES: dict[str, Recipe] = {
                        beside("own.normals", x=360), TABLE)),
     "Stereo": Recipe((own("Stereo", BOTH, 340), beside("own.images", x=380, size=(640, 330)),
                       SCENE)),
+    "CameraMove": Recipe((own("CameraMove", BOTH, 360, move="orbit", amount=0.25, frames=4),
+                          beside("own.frames", x=400, size=(560, 460)), SCENE)),
+    "GenerateVideo": Recipe(
+        (
+            own("GenerateVideo", {"depth": "move.depth"}, 400, prompt="the room fills with water"),
+            beside("grey.image", x=440, size=(560, 460)), SCENE,
+            node("move", "GenVRDepthCameraMove", links=BOTH, amount=0.25, frames=4),
+            node("grey", "GenVRDepthToImage", links={"depth": "move.depth"}),
+        ),
+        only="shown",
+    ),
     "ToMesh": Recipe((own("ToMesh", BOTH, 340, step=3), beside("own.mesh", "SaveGLB", x=380),
                       SCENE)),
     "GenerateLocal": Recipe((own("GenerateLocal", {"depth": "scene.depth"}, 420, prompt=PROMPT),
@@ -217,7 +233,7 @@ def image(stage: Stage, recipe: Recipe) -> Any:
     seen = [ids[spec["name"]] for spec in recipe.nodes if "at" in spec]
     if recipe.runs:
         stage.frame(seen)  # viewers paint at the size they are seen in
-        stage.run()
+        stage.run([ids[recipe.only]] if recipe.only else None)
     for spec in recipe.nodes:
         if spec["kind"] == "SaveGLB":
             stage.turn_mesh(ids[spec["name"]])

@@ -50,8 +50,11 @@ BUILD = """(specs) => {
         app.graph.add(node);
         if (spec.size) node.setSize(spec.size);
         made[spec.name] = node;
-        for (const [name, value] of Object.entries(spec.widgets ?? {}))
-            node.widgets.find((widget) => widget.name === name).value = value;
+        for (const [name, value] of Object.entries(spec.widgets ?? {})) {
+            const widget = node.widgets.find((found) => found.name === name);
+            widget.value = value;
+            widget.callback?.(value, app.canvas, node); // shows what the choice uses
+        }
     });
     for (const spec of specs)
         for (const [name, source] of Object.entries(spec.links ?? {})) {
