@@ -16,11 +16,7 @@ from .stage import ROOT, Stage, save
 __all__ = ["helps"]
 
 IMAGES = ROOT / "web" / "docs" / "img"
-<<<<<<< HEAD
 MOST = 22_000
-=======
-MOST = 40_000
->>>>>>> 4278809 (Help images show the new look, camera move and video too; the right button keeps its menu from Vue nodes; a viewer keeps its height; old pages search names only)
 SCENE_EXR = "room.exr"
 Spec = dict[str, Any]
 
