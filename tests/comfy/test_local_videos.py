@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 import torch
 from comfy_graph import node
-from films import FILMS, FRAMES, HEIGHT, WIDTH, hand, ours, unet
+from films import (
+    FILMS,
+    FRAMES,
+    HEIGHT,
+    WIDTH,
+    hand,
+    ours,
+    skip_if_vae_must_be_full_size,
+    unet,
+)
 from local_models import FRESH, Result, run
 
 pytestmark = pytest.mark.comfy
@@ -23,6 +32,7 @@ def first(films):
     results: dict[str, Result] = {}
 
     def get(name: str) -> Result:
+        skip_if_vae_must_be_full_size(films, name)
         if name not in results:
             results[name] = run(films, ours(FILMS[name]))
         return results[name]
@@ -125,6 +135,10 @@ def test_what_cannot_work_is_refused_before_anything_is_loaded(films):
     pair = ours(FILMS["Wan 2.2 Fun Control"])
     pair["low"] = unet("wan_vace")
     assert "another family" in _refused(films, pair)
+
+
+def test_ltx_without_its_lora_is_refused_before_anything_is_loaded(films):
+    skip_if_vae_must_be_full_size(films, "LTX-2")
     bare = ours(FILMS["LTX-2 with IC-LoRA"], model=["unet", 0])
     assert "IC-LoRA" in _refused(films, bare)
 
