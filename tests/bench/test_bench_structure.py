@@ -4,7 +4,9 @@ Every style change of a photo is held against changes of content (things pasted,
 against large moves (area under the ROC curve), over 30 alterations of each of the bundled scenes,
 of scenes drawn for this, and of the photographs of `../shared/data`. Before the photo's edges were
 a witness: .769 and .974 on the bundled scenes, .779 and .970 on the photographs, without a thing
-taken away; small moves then cost 7 to 59 points. The weights were set with these very pictures.
+taken away; small moves then cost 7 to 59 points. The weights were set with these very pictures,
+but for those held back: 7 of 8 small moves of the drawn scenes were named, all of them since a
+move that the edges are sure of is named even where the depth hardly shows it.
 """
 
 from __future__ import annotations
@@ -56,8 +58,8 @@ def _half(image):
     return area_mean(image.movedim(-1, 1), *size).movedim(1, -1).contiguous()
 
 
-def _drawn():
-    """Photo, and the same scene drawn without one of its things."""
+def _drawn(series="score"):
+    """Photo, and the same scene drawn without one of its things; series: a name for the seeds."""
     pytest.importorskip("moderngl")
     from genvr_depth.training.generate import _develop, _usable, build_scene
     from genvr_depth.training.raster.renderer import Renderer
@@ -65,7 +67,7 @@ def _drawn():
     renderer = Renderer()
     for kind in KINDS:
         for seed in range(50):
-            rng = random.Random(f"score-{kind}-{seed}")
+            rng = random.Random(f"{series}-{kind}-{seed}")
             scene = build_scene(rng, kind)
             renderer.load(scene)
             cameras = [c for c in scene.cameras if _usable(renderer.distances(c, SIZE))]
@@ -87,7 +89,7 @@ def _drawn():
                     gone.append((share, _bytes(seen)))
             if gone:
                 gone.sort(key=lambda pair: -pair[0])
-                yield f"drawn {kind}", _bytes(image), [one for _, one in gone[:2]]
+                yield f"{series} {kind}", _bytes(image), [one for _, one in gone[:2]]
                 break
 
 
@@ -121,7 +123,18 @@ def _photographs():
         yield name, tensor(image), []
 
 
-GIVEN = {"bundled": _bundled, "drawn": _drawn, "photographs": _photographs}
+def _held_back():
+    """Scenes of seeds that no weight of the score was set with: two of each kind."""
+    for series in ("held back", "held back again"):
+        yield from _drawn(series)
+
+
+GIVEN = {
+    "bundled": _bundled,
+    "drawn": _drawn,
+    "held back": _held_back,
+    "photographs": _photographs,
+}
 
 
 def area(high, low):
@@ -175,7 +188,7 @@ def test_a_viewers_order_comes_out(where, capsys):
     assert against["large"] >= 0.97
     assert min(scores["small"]) > 70
     assert np.mean(scores["small"]) > 90
-    assert np.mean(named["small"]) > 0.85
+    assert np.mean(named["small"]) >= 0.9
 
 
 def _named(group, place, report):

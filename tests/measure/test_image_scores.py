@@ -130,6 +130,21 @@ def test_a_small_move_of_the_frame_costs_a_few_points_and_is_named(photo, invert
     assert data["move"]["zoom"] == pytest.approx(change.get("zoom", 1), abs=0.005)
 
 
+class Floor(Bright):
+    """Sees a floor in every image, wherever the frame went."""
+
+    def __call__(self, images):
+        height, width = images.shape[-2:]
+        return torch.linspace(0, 1, height)[None, :, None].expand(len(images), height, width)
+
+
+def test_a_move_that_helps_the_depth_by_nothing_is_named_too(photo):
+    control = estimate(Floor(), photo).depth
+    mean, text, *_ = score(control, moved(photo, across=0.02), photo, Floor())
+    assert "moved 2 % to the right" in text
+    assert 95 < mean < 99
+
+
 def test_a_large_move_is_no_small_one(photo):
     control = estimate(Bright(), photo).depth
     mean, text, *_ = score(control, moved(photo, across=0.15))

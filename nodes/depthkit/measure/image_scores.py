@@ -24,6 +24,9 @@ from .vanishing_point import VanishingPoint, vanishing_point
 
 # What a move of the whole frame by its longer side would cost, as a share of the score.
 _MOVE_COST = 1.5
+# A move that the edges are sure of is named even where undoing it helps the depth by no more: the
+# estimator's answer to a moved frame is not quite the moved answer.
+_UNHELPFUL = 5.0
 # Half the side of the frame around a changed place, as a share of the longer side.
 _FRAME = 0.08
 
@@ -80,7 +83,7 @@ def _scored(target: DepthMap, found: DepthMap, before: Tensor | None, after: Ten
         back = _witnessed(target, undone(move, found), witness, undone_image(move, after))
         cost = _MOVE_COST * move.displacement(found.height, found.width)
         score = max(0.0, 1 - cost) * back.report.score
-        if score > still.report.score:
+        if score > still.report.score - _UNHELPFUL:
             best = replace(back, report=replace(back.report, score=score, move=move))
     return replace(best, report=replace(best.report, unjudged=reason))
 
