@@ -101,6 +101,7 @@ def frame_entry(depth: DepthMap, index: int, raw: Tensor, step: int) -> dict[str
         "source": depth.source,
         "measured": [depth.measured[1], depth.measured[0]] if depth.measured else None,
         "camera": [camera.fx, camera.fy, camera.cx, camera.cy] if camera else None,
+        **({"around": True} if depth.around else {}),
     }
 
 

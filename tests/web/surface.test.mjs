@@ -53,3 +53,21 @@ test("a view keeps to what can still be seen", () => {
   assert.ok(view.zoom > 0);
   assert.deepEqual(slide(homeView(), 0.1, -0.2).pan, [0.1, -0.2]);
 });
+
+test("a panorama is a closed sphere around the eye", () => {
+  const around = { ...entry(8, 4), around: true };
+  const made = buildSurface(around, new Float32Array(32).fill(2), RANGE);
+  assert.equal(made.pivot, 0);
+  const length = (at) => Math.hypot(...made.positions.subarray(3 * at, 3 * at + 3));
+  for (let at = 0; at < made.positions.length / 3; at++) assert.ok(Math.abs(length(at) - 2) < 1e-5);
+  // The last column lies where the first does: no gap behind the viewer.
+  for (const axis of [0, 1, 2]) {
+    assert.ok(Math.abs(made.positions[axis] - made.positions[3 * 7 + axis]) < 1e-5);
+  }
+  const steps = Float32Array.from({ length: 32 }, (_, at) => (at % 2 ? 4 : 1));
+  assert.equal(buildSurface(around, steps, RANGE).indices.length, 6 * 7 * 3); // nothing is torn
+  // Normals look at the eye.
+  const dot = [0, 1, 2].reduce((sum, axis) => sum
+    + made.positions[3 * 12 + axis] * made.normals[3 * 12 + axis], 0);
+  assert.ok(dot < 0);
+});

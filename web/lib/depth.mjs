@@ -7,7 +7,7 @@
  * @typedef {{width: number, height: number, full_width: number, full_height: number, step: number,
  *   kind: "metric"|"depth"|"disparity", unit: string, near: number, far: number, source: string,
  *   frame: number, camera: number[]|null, measured?: [number, number]|null,
- *   reach: Range, file: FileReference, image?: FileReference}} Entry
+ *   around?: boolean, reach: Range, file: FileReference, image?: FileReference}} Entry
  * @typedef {{filename: string, subfolder: string, type: string}} FileReference
  * @typedef {{near: number, far: number}} Range values of the map itself
  */

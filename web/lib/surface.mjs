@@ -4,7 +4,7 @@
  * those of the camera: x right, y down, z forward.
  *
  * @typedef {{positions: Float32Array, normals: Float32Array, uvs: Float32Array,
- *   indices: Uint32Array, pivot: number, field: [number, number],
+ *   indices: Uint32Array, pivot: number, close: number, field: [number, number],
  *   middle: [number, number]}} Surface
  * @typedef {{yaw: number, pitch: number, zoom: number, pan: [number, number]}} View
  */
@@ -15,6 +15,7 @@ export const MAX_VERTICES = 130_000;
 export const FEW_VERTICES = 24_000; // for motion where drawing is slow
 const JUMP = 0.12; // neighbours whose distances differ by more than this share are not joined
 const SKY = 1.1; // unknown depth hangs behind everything, as a backdrop
+const CLOSE = 0.02; // of the distance: what is nearer to the eye is not drawn
 const TURN = 0.008; // radians a pixel
 const LIMITS = Object.freeze({ pitch: 1.4, low: 0.3, high: 10 });
 
@@ -24,14 +25,17 @@ export const homeView = () => ({ yaw: 0, pitch: 0, zoom: 1, pan: [0, 0] });
 /**
  * @param {Entry} entry @param {Float32Array} values @param {Range} range ends of relative maps
  * @param {number} [most] vertices, about
- * @returns {Surface} pivot: the distance it turns about; field: half the width and height of the
- *   view at distance 1; middle: where the middle of the photo lies there
+ * @returns {Surface} pivot: the distance it turns about, 0 in the middle of a panorama; close: what
+ *   is nearer is not drawn; field: half the width and height of the view at distance 1; middle:
+ *   where the middle of the photo lies there
  */
 export function buildSurface(entry, values, range, most = MAX_VERTICES) {
   const step = Math.max(1, Math.ceil(Math.sqrt(values.length / most)));
   const columns = Math.max(2, Math.floor((entry.width - 1) / step) + 1);
   const rows = Math.max(2, Math.floor((entry.height - 1) / step) + 1);
-  const depths = sampled(entry, values, range, columns, rows);
+  // The last column of a panorama is the first once more: the circle closes.
+  const across = entry.around ? entry.width : entry.width - 1;
+  const depths = sampled(entry, values, range, columns, rows, across);
   const [fx, fy, cx, cy] = camera(entry);
   const count = columns * rows;
   const positions = new Float32Array(3 * count);
@@ -39,34 +43,44 @@ export function buildSurface(entry, values, range, most = MAX_VERTICES) {
   for (let row = 0, at = 0; row < rows; row++) {
     const y = (row * (entry.height - 1)) / (rows - 1) + 0.5;
     for (let column = 0; column < columns; column++, at++) {
-      const x = (column * (entry.width - 1)) / (columns - 1) + 0.5;
+      const x = (column * across) / (columns - 1) + 0.5;
       const z = depths[at];
-      positions.set([((x - cx) / fx) * z, ((y - cy) / fy) * z, z], 3 * at);
+      positions.set(entry.around ? onSphere(x / entry.width, y / entry.height, z)
+        : [((x - cx) / fx) * z, ((y - cy) / fy) * z, z], 3 * at);
       uvs.set([x / entry.width, y / entry.height], 2 * at);
     }
   }
-  const indices = triangles(depths, columns, rows);
+  const indices = triangles(depths, columns, rows, entry.around ? () => true : joined);
   const near = distance(entry, range, range.near);
   const far = distance(entry, range, range.far);
+  const made = { positions, uvs, indices, normals: normalsOf(positions, depths, columns, rows) };
+  if (entry.around) return { ...made, pivot: 0, close: CLOSE * near, field: [1, 1], middle: [0, 0] };
+  const pivot = 2 / (1 / near + 1 / far);
   return {
-    positions, uvs, indices, normals: normalsOf(positions, depths, columns, rows),
-    pivot: 2 / (1 / near + 1 / far),
+    ...made, pivot, close: CLOSE * pivot,
     field: [entry.width / (2 * fx), entry.height / (2 * fy)],
     middle: [(entry.width / 2 - cx) / fx, (entry.height / 2 - cy) / fy],
   };
 }
 
+/** @param {number} u @param {number} v shares of an equirectangular image @param {number} distance */
+function onSphere(u, v, distance) {
+  const [longitude, latitude] = [(u - 0.5) * 2 * Math.PI, (v - 0.5) * Math.PI];
+  const level = distance * Math.cos(latitude);
+  return [level * Math.sin(longitude), distance * Math.sin(latitude), level * Math.cos(longitude)];
+}
+
 /**
  * @param {Entry} entry @param {Float32Array} values @param {Range} range
- * @param {number} columns @param {number} rows
+ * @param {number} columns @param {number} rows @param {number} across pixels from first to last
  */
-function sampled(entry, values, range, columns, rows) {
+function sampled(entry, values, range, columns, rows, across) {
   const depths = new Float32Array(columns * rows);
   let farthest = 0;
   for (let row = 0, at = 0; row < rows; row++) {
     const from = Math.round((row * (entry.height - 1)) / (rows - 1)) * entry.width;
     for (let column = 0; column < columns; column++, at++) {
-      const value = values[from + Math.round((column * (entry.width - 1)) / (columns - 1))];
+      const value = values[from + (Math.round((column * across) / (columns - 1)) % entry.width)];
       depths[at] = Number.isNaN(value) ? 0 : distance(entry, range, value);
       if (depths[at] > farthest) farthest = depths[at];
     }
@@ -78,20 +92,24 @@ function sampled(entry, values, range, columns, rows) {
 /** @param {number} a @param {number} b whether two distances belong to one surface */
 const joined = (a, b) => Math.abs(a - b) <= JUMP * Math.min(a, b);
 
-/** @param {Float32Array} depths @param {number} columns @param {number} rows @returns {Uint32Array} */
-function triangles(depths, columns, rows) {
+/**
+ * @param {Float32Array} depths @param {number} columns @param {number} rows
+ * @param {(a: number, b: number) => boolean} together from the middle of a panorama no tear is needed
+ * @returns {Uint32Array}
+ */
+function triangles(depths, columns, rows, together) {
   const indices = new Uint32Array(6 * (columns - 1) * (rows - 1));
   let used = 0;
   for (let row = 0; row < rows - 1; row++) {
     for (let a = row * columns, end = a + columns - 1; a < end; a++) {
       const [b, c, d] = [a + 1, a + columns, a + columns + 1];
-      if (!joined(depths[b], depths[c])) continue;
-      if (joined(depths[a], depths[b]) && joined(depths[a], depths[c])) {
+      if (!together(depths[b], depths[c])) continue;
+      if (together(depths[a], depths[b]) && together(depths[a], depths[c])) {
         indices[used++] = a;
         indices[used++] = c;
         indices[used++] = b;
       }
-      if (joined(depths[d], depths[b]) && joined(depths[d], depths[c])) {
+      if (together(depths[d], depths[b]) && together(depths[d], depths[c])) {
         indices[used++] = b;
         indices[used++] = c;
         indices[used++] = d;

@@ -9,7 +9,7 @@ const VERTEX = `#version 300 es
 in vec3 position; in vec3 normal; in vec2 uv;
 uniform vec4 turn; // cos and sin of yaw, cos and sin of pitch
 uniform vec4 lens; // scale of x and y, shift of x and y
-uniform float pivot;
+uniform float pivot; uniform float close;
 out vec3 facing; out vec2 place;
 vec3 turned(vec3 p) {
   p = vec3(p.x * turn.x - p.z * turn.y, p.y, p.x * turn.y + p.z * turn.x);
@@ -19,7 +19,6 @@ void main() {
   vec3 p = turned(position - vec3(0.0, 0.0, pivot)) + vec3(0.0, 0.0, pivot);
   facing = turned(normal);
   place = uv;
-  float close = 0.02 * pivot;
   gl_Position = vec4(p.x * lens.x + lens.z * p.z, -p.y * lens.y + lens.w * p.z, p.z - 2.0 * close, p.z);
 }`;
 // The photo is lit already: a soft lamp from the upper left only brings out the relief.
@@ -70,6 +69,7 @@ export class SurfaceRenderer {
     gl.uniform4f(uniform("lens"), scale / width, scale / height,
       (2 * pan[0] * height - scale * x) / width, (scale * y) / height - 2 * pan[1]);
     gl.uniform1f(uniform("pivot"), surface.pivot);
+    gl.uniform1f(uniform("close"), surface.close);
     gl.drawElements(gl.TRIANGLES, surface.indices.length, gl.UNSIGNED_INT, 0);
     return gl.canvas;
   }

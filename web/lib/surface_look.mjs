@@ -46,6 +46,7 @@ export class SurfaceLook {
     if (!gl) this.cloud = buildCloud(entry, values, range, pixels);
     this.of = { values, shaped, size: [entry.width, entry.height] };
     this.pixels = pixels;
+    this.turntable.inside = Boolean(entry.around);
     if (!this.turntable.active) this.turntable.start();
     this.draw(false);
   }

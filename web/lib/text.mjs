@@ -21,6 +21,7 @@ export const ENGLISH = Object.freeze({
     photo: "Photo",
     photo_tip: "Show the photograph; the values under the cursor stay those of the depth",
     cloud: "Look at it in 3D: drag to turn, Shift and drag to move, wheel to zoom",
+    inside: "Look around from the middle of the panorama: drag to turn, wheel to zoom",
     compare: "Compare",
     compare_tip: "Photo and depth on either side of a line to drag",
     edge: "Left of this line the photo, right of it the depth",

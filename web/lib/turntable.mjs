@@ -18,6 +18,7 @@ export class Turntable {
     /** @type {(moving: boolean) => void} */ this.redraw = redraw;
     this.view = homeView();
     this.active = false;
+    this.inside = false; // the view turns about the eye, and what is seen follows the pointer
     this.swaying = 0;
     this.pending = 0;
     /** @type {Map<number, {x: number, y: number}>} */ this.pointers = new Map();
@@ -111,7 +112,7 @@ export class Turntable {
     } else if (event.shiftKey || event.buttons & 6) {
       this.set(slide(this.view, dx / height, dy / height));
     } else {
-      this.set(orbit(this.view, dx, dy));
+      this.set(orbit(this.view, this.inside ? -dx : dx, dy));
     }
   }
 
@@ -127,7 +128,7 @@ export class Turntable {
     if (key in arrows) {
       const [x, y] = arrows[key];
       this.set(event.shiftKey ? slide(this.view, 0.05 * x, 0.05 * y)
-        : orbit(this.view, KEY_STEP * x, KEY_STEP * y));
+        : orbit(this.view, KEY_STEP * x, KEY_STEP * (this.inside ? -y : y)));
     } else if (key in factors) {
       this.set(zoomBy(this.view, factors[key]));
     } else if (key === "0" || key === "Home") {

@@ -121,6 +121,7 @@ export class DepthViewer {
     this.controls.frameLabel.textContent = this.entries.length > 1 ? `${entry.frame + 1}` : "";
     this.caption.textContent = this._title(entry);
     this.controls.photo.hidden = this.controls.compare.hidden = !entry.image;
+    this.controls.surface.title = this.options.text(`viewer.${entry.around ? "inside" : "cloud"}`);
     this.element.dataset.state = "shown";
     this._adopt();
     await this._switch(this.mode);
