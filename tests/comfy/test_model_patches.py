@@ -14,6 +14,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+import checkpoints
 import numpy as np
 import pytest
 import torch
@@ -28,17 +29,18 @@ STEPS, SEED, STRENGTH = 2, 5, 0.9
 
 @dataclass(frozen=True)
 class Patched:
-    """A family: its file, the width of its text, its patch node, its steps before that by hand."""
+    """A family: its file, its VAE, the width of its text, its patch node, its timestep shift."""
 
     file: str
+    vae: str
     width: int
     patch_node: str
     shift: float | None = None
 
 
 FAMILIES = {
-    "Z-Image": Patched("z_image", 2560, "ZImageFunControlnet"),
-    "Qwen-Image": Patched("qwen_image", 3584, "QwenImageDiffsynthControlnet", 3.1),
+    "Z-Image": Patched("z_image", "vae16", 2560, "ZImageFunControlnet"),
+    "Qwen-Image": Patched("qwen_image", "wan_vae", 3584, "QwenImageDiffsynthControlnet", 3.1),
 }
 families = pytest.mark.parametrize("name", FAMILIES)
 
@@ -57,6 +59,7 @@ def patched(tmp_path_factory, comfy_factory):
         capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr[-3000:]
+    checkpoints.write(checkpoints.tiny_vae(16), base / "models" / "vae" / "vae16.safetensors", 3)
     (base / "custom_nodes").mkdir()
     shutil.copy(SUPPORT / "stand_ins.py", base / "custom_nodes")
     depth_images(base / "input")
@@ -68,7 +71,7 @@ def _loaded(family: Patched, depth: str) -> dict[str, Any]:
     return {
         "unet": node("UNETLoader", unet_name=file, weight_dtype="default"),
         "patch": node("ModelPatchLoader", name=file),
-        "vae": node("VAELoader", vae_name="wan_vae.safetensors"),
+        "vae": node("VAELoader", vae_name=f"{family.vae}.safetensors"),
         "depth": node("LoadImage", image=depth),
         "positive": node("StandInConditioning", seed=1, width=family.width, pooled=8),
         "negative": node("StandInConditioning", seed=2, width=family.width, pooled=8),
