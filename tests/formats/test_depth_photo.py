@@ -20,7 +20,7 @@ from genvr_depth.nodes.depthkit.formats import (
     encode_depth,
     xmp,
 )
-from genvr_depth.nodes.depthkit.formats.depth_photo import GDEPTH
+from genvr_depth.nodes.depthkit.formats.depth_photo import GDEPTH, from_layout
 from genvr_depth.nodes.depthkit.formats.options import MEANINGS
 from genvr_depth.nodes.depthkit.views.geometry import unproject
 from PIL import Image
@@ -192,3 +192,11 @@ def test_a_field_of_view_is_that_of_the_upright_photo():
     assert (back.width, back.height) == (2, 3)
     assert back.camera is not None
     assert back.camera.fov_deg(2) == pytest.approx(50)
+
+
+def test_metres_along_the_line_of_sight_are_refused():
+    layout = {"Format": "RangeLinear", "Near": "1", "Far": "3", "Units": "m"}
+    stored = np.array([[0, 255]], np.uint8)
+    assert from_layout(stored, layout).values.tolist() == [[[1.0, 3.0]]]
+    with pytest.raises(FormatError, match="OpticRay"):
+        from_layout(stored, {**layout, "MeasureType": "OpticRay"})

@@ -175,6 +175,11 @@ def from_layout(stored: NDArray[np.generic], layout: Mapping[str, str]) -> Depth
     if not 0 < near < far < float("inf"):
         kind, values = white.relative(grey)
         return DepthMap.make(torch.from_numpy(values), kind)
+    if layout.get("MeasureType", "").lower() in ("opticray", "opticalray"):
+        raise FormatError(
+            "The metres in this photo are distances along the line of sight (MeasureType OpticRay), "
+            "which is not supported. Choose a meaning by hand to read them as they are."
+        )
     return DepthMap.make(torch.from_numpy(white.metres(grey, near, far)), "metric")
 
 

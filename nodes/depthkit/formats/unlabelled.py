@@ -64,6 +64,8 @@ def understand(plane: Plane, options: LoadOptions) -> DepthMap:
         return _as_file_says(plane, options)
     if meaning in PACKED:
         raise FormatError(f"{meaning!r} is for colour images; this {plane.what} has one channel.")
+    if meaning == METRES and options.unit_scale == 1:
+        return _made("metric", None, plane, options)
     if meaning in _METRES:
         convert = _METRES[meaning]
         return _made("metric", lambda v: convert(v, options.unit_scale), plane, options)
