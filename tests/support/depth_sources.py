@@ -318,9 +318,9 @@ Depth with what the fourth column says, and its numbers are compared with those 
 LIMITS = """
 ## Limits
 
-- A map has at most 134 million pixels (16384 x 8192), a file 768 MB. Such a map takes 0.67 GB; while
-  a valid file of that size is read, the process needs 2 GB (float metres) to 3 GB (numbers that are
-  converted). Damaged files are refused below 1 GB.
+- A map has at most 134 million pixels (16384 x 8192), a file 768 MB. Such a map takes 0.67 GB;
+  while a valid file of that size is read, the process needs 2 GB (float metres) to 3 GB (numbers
+  that are converted). Damaged files are refused below 1 GB.
 - A clip is held whole as one batch, 5 bytes a pixel; its files are read one at a time.
 - Not supported, and said so: packed bits (2 to 31) in tiled TIFF, or with LZW; LZW with more than
   8 bits except float and 16-bit grey.

@@ -177,8 +177,8 @@ def from_layout(stored: NDArray[np.generic], layout: Mapping[str, str]) -> Depth
         return DepthMap.make(torch.from_numpy(values), kind)
     if layout.get("MeasureType", "").lower() in ("opticray", "opticalray"):
         raise FormatError(
-            "The metres in this photo are distances along the line of sight (MeasureType OpticRay), "
-            "which is not supported. Choose a meaning by hand to read them as they are."
+            "The metres in this photo are distances along the line of sight (MeasureType "
+            "OpticRay), which is not supported. Choose a meaning by hand to read them as they are."
         )
     return DepthMap.make(torch.from_numpy(white.metres(grey, near, far)), "metric")
 
