@@ -124,3 +124,10 @@ def test_what_cannot_be_written_says_why_and_leaves_nothing(tmp_path, depth):
     with pytest.raises(Stopped):
         save(depth, tmp_path, "ffv1", should_stop=lambda: True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tag_that_is_no_utf8_does_not_keep_a_video_closed(tmp_path, depth):
+    path = save(depth, tmp_path, "ffv1", texts={"comment": "caf_"})
+    path.write_bytes(path.read_bytes().replace(b"caf_", b"caf\xe9"))
+    assert load_depth(path, LoadOptions()).batch == FRAMES
+    assert load_photo(path, LoadOptions()) is None

@@ -26,7 +26,7 @@ def frame_count(path: Path, *, exact: bool = False) -> int:
     from av.error import FFmpegError
 
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             count = container.streams.video[0].frames
     except (FFmpegError, IndexError) as error:
         raise _unreadable(path, error) from error
@@ -73,7 +73,7 @@ def _decoded(path: Path) -> Iterator[Any]:
     from av.error import FFmpegError
 
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             yield from container.decode(video=0)
     except (FFmpegError, IndexError) as error:
         raise _unreadable(path, error) from error

@@ -64,7 +64,7 @@ def _noted_marks(path: Path) -> dict[str, str]:
     from av.error import FFmpegError
 
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             return {key.lower(): text for key, text in container.metadata.items()}
     except FFmpegError as error:
         raise FormatError(f"{path.name} cannot be read as a video: {error}.") from error
@@ -106,7 +106,7 @@ def _wanted_frames(
     first, last = options.first_frame or 1, options.last_frame
     number = 0
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             for frame in container.decode(video=0):
                 number += 1
                 if last and number > last:
