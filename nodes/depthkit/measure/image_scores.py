@@ -17,7 +17,7 @@ from ..kernels import resample
 from ..progress import Progress
 from ..views.colour_map import colorize
 from .frame_move import STILL, find_move, undone, undone_image
-from .kept_edges import EdgeWitness, with_kept_depth
+from .kept_edges import EdgeWitness, uprightness, with_kept_depth
 from .structure import compare, fit_frame
 from .structure_report import Comparison, StructureReport
 from .vanishing_point import VanishingPoint, vanishing_point
@@ -147,7 +147,11 @@ def _witnessed(
         name: getattr(seen.report, name)
         for name in ("score", "spearman", "outlines", "layout", "worst_place", "worst_at")
     }
-    return Comparison(replace(plain.report, **parts), seen.error)
+    report, upright = replace(plain.report, **parts), uprightness(before, after)
+    if upright < 1:
+        note = "The photo's edges fit better mirrored or upside down; they decide."
+        report = replace(report, score=upright * report.score, notes=(*report.notes, note))
+    return Comparison(report, seen.error)
 
 
 def _unlike(source: str, estimator: str) -> str:

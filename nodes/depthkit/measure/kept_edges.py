@@ -20,7 +20,7 @@ from ..kernels import area_mean, box_mean, resample
 from ..maps.align import fit_affine_robust
 from ..maps.motion import correlation, structure_of
 
-__all__ = ["EdgeWitness", "with_kept_depth"]
+__all__ = ["EdgeWitness", "uprightness", "with_kept_depth"]
 
 # Longer side of the thumbnails.
 _SIDE = 128
@@ -33,6 +33,8 @@ _NOTHING, _ALL = 0.25, 0.5
 _FEWER, _GONE = 0.5, 0.85
 # Windows with less structure have no edges to lose; with fewer other windows nothing is usual.
 _STRUCTURED, _ENOUGH = 0.08, 20
+# How much better the edges of a turned photo must fit, and how well, to say that the image is.
+_TURNED, _FITS = 1.5, 0.4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,12 +49,7 @@ class EdgeWitness:
     @classmethod
     def of(cls, before: Tensor, after: Tensor, height: int, width: int) -> EdgeWitness:
         """before, after: (H, W, 3) each, of one aspect; both answers are (height, width)."""
-        share = _SIDE / max(height, width)
-        size = (max(round(height * share), 1), max(round(width * share), 1))
-        first, second = (
-            structure_of(area_mean(x.movedim(-1, 0)[None], *size)[0].movedim(0, -1))
-            for x in (before, after)
-        )
+        first, second = _structures(before, after, height, width)
         weight = first[1:].square()
         same = correlation(first[:1], second[:1]).abs().clamp(0, 1)[None]
         mean = box_mean(same * weight, _RADIUS) / box_mean(weight, _RADIUS).clamp_min(1e-4)
@@ -60,6 +57,38 @@ class EdgeWitness:
         both = torch.stack([kept, _lost(same, weight)], 1)
         large = resample(both, height, width, antialias=False)[0]
         return cls(large[0], large[1])
+
+
+def uprightness(before: Tensor, after: Tensor) -> float:
+    """How much less the edges of the photo fit the image as they stand than mirrored, upside down
+    or both: 1 where they fit best as they stand, or none fit; below 2 / 3 where the image is
+    turned. Depth alone cannot tell a corridor from one upside down.
+
+    before, after: (H, W, 3) each, of one aspect.
+    """
+    first, second = _structures(before, after, *before.shape[:2])
+    here, *turned = (
+        _fit(first.flip(axes) if axes else first, second) for axes in ((), (1,), (2,), (1, 2))
+    )
+    best = max(turned)
+    return here / best if best > max(_FITS, _TURNED * here) else 1.0
+
+
+def _fit(first: Tensor, second: Tensor) -> float:
+    """0..1: mean agreement of the edges; first, second: (2, h, w) as of `structure_of`."""
+    weight = first[1].square()
+    same = correlation(first[:1], second[:1]).abs().clamp(0, 1)
+    return ((same * weight).sum() / weight.sum().clamp_min(1e-4)).item()
+
+
+def _structures(before: Tensor, after: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+    share = _SIDE / max(height, width)
+    size = (max(round(height * share), 1), max(round(width * share), 1))
+    first, second = (
+        structure_of(area_mean(x.movedim(-1, 0)[None], *size)[0].movedim(0, -1))
+        for x in (before, after)
+    )
+    return first, second
 
 
 def _lost(same: Tensor, weight: Tensor) -> Tensor:
