@@ -115,7 +115,10 @@ const BETTER = Object.freeze({ model: "depth-anything-v2-small", size: "99 MB" }
  * @returns {(entry?: Entry) => void} shows it where the built-in model was used
  */
 function offerModel(node, place) {
-  const wired = () => node.inputs?.[node.findInputSlot("model")]?.link != null;
+  const wired = () => {
+    const slot = node.findInputSlot("model");
+    return slot >= 0 && node.isInputConnected(slot);
+  };
   const add = () => {
     const loader = addNode("GenVRDepthModelLoader", node, [-380, node.size[1] + 60]);
     for (const [name, value] of [["model", BETTER.model], ["download", "if missing"]]) {
