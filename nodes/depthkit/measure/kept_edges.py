@@ -68,13 +68,13 @@ def uprightness(before: Tensor, after: Tensor) -> float:
     """
     first, second = _structures(before, after, *before.shape[:2])
     here, *turned = (
-        _fit(first.flip(axes) if axes else first, second) for axes in ((), (1,), (2,), (1, 2))
+        _edges_fit(first.flip(axes) if axes else first, second) for axes in ((), (1,), (2,), (1, 2))
     )
     best = max(turned)
     return here / best if best > max(_FITS, _TURNED * here) else 1.0
 
 
-def _fit(first: Tensor, second: Tensor) -> float:
+def _edges_fit(first: Tensor, second: Tensor) -> float:
     """0..1: mean agreement of the edges; first, second: (2, h, w) as of `structure_of`."""
     weight = first[1].square()
     same = correlation(first[:1], second[:1]).abs().clamp(0, 1)
