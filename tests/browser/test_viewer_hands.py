@@ -1,4 +1,4 @@
-"""Hands on the viewer: shift, full screen, reset, and the offer of a better model."""
+"""Hands on the viewer: shift, pinch, full screen, reset, and the offer of a better model."""
 
 from __future__ import annotations
 
@@ -55,6 +55,27 @@ def test_the_right_button_and_shift_move_it_sideways_and_reset_brings_it_back(pa
     page.keyboard.press("Home")
     assert _look(page, turned) == home
     assert page.evaluate("() => app.canvas.ds.offset.map(Math.round)") == [0, 0]
+
+
+def test_one_finger_turns_it_and_two_pinch_it(page, turned):
+    x, y = _middle(turned)
+    hand = page.context.new_cdp_session(page)
+
+    def touch(kind, *points):
+        fingers = [{"x": x + dx, "y": y + dy, "id": i} for i, (dx, dy) in enumerate(points)]
+        hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+    looks = [_look(page, turned)]
+    touch("touchStart", (0, 0))
+    touch("touchMove", (40, 10))
+    touch("touchEnd")
+    looks.append(_look(page, turned))
+    touch("touchStart", (-20, 0), (20, 0))
+    touch("touchMove", (-50, 0), (50, 0))
+    touch("touchEnd")
+    looks.append(_look(page, turned))
+    assert len(set(looks)) == 3
+    assert page.evaluate("() => app.canvas.ds.scale") == 1  # the page did not zoom with it
 
 
 def test_the_viewer_fills_the_screen_and_comes_back(page, turned):

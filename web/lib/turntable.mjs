@@ -10,6 +10,13 @@ const SWAY = Object.freeze({ angle: 0.2, period: 7000, length: 28_000 });
 const KEY_STEP = 24; // pixels of a drag that an arrow key stands for
 const ZOOM_STEP = 1.15;
 
+/** ComfyUI moves its canvas by touch; two fingers on a view that turns are not meant for it. */
+for (const name of ["touchstart", "touchmove", "touchend"]) {
+  globalThis.window?.addEventListener(name, (/** @type {any} */ event) => {
+    if (event.target?.closest?.('.genvr-stage[data-mode="surface"]')) event.stopPropagation();
+  }, true);
+}
+
 export class Turntable {
   /** @param {any} stage the element @param {(moving: boolean) => void} redraw */
   constructor(stage, redraw) {
