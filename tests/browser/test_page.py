@@ -120,4 +120,4 @@ def test_node_info_opens_the_help_with_its_image(page, canvas):
     image = page.locator("img[src*='GenVRDepthEstimate.webp']").first
     image.wait_for(timeout=10_000)
     page.wait_for_function("(image) => image.naturalWidth > 100", arg=image.element_handle())
-    page.get_by_text("With no model connected it uses the small model").first.wait_for()
+    page.get_by_text("With no model connected it uses the small bundled model").first.wait_for()

@@ -137,7 +137,7 @@ def test_the_button_takes_no_place_among_the_saved_values(page, canvas, server):
     count = sum(len(declared[group]) for group in ("required", "optional"))
     assert len(saved["nodes"][0]["widgets_values"]) == count
     assert canvas.widget(node, "unit_scale") == 0.001
-    assert canvas.widget(node, "height") == 77
+    assert canvas.widget(node, "height") == "77"
     sent = page.evaluate("async () => (await app.graphToPrompt()).output")
     assert "genvr_upload" not in sent[str(node)]["inputs"]
 

@@ -120,7 +120,7 @@ TEMPLATES: dict[str, Template] = {
             widgets={"prompt": "a still life on a kitchen table", "styles": "looks"}))},
         {"photo": (460, photo("product_table")),
          "all": (420, entry("PreviewImage", "All twelve", images=("paint", "image")))},
-        {"paint": (500, entry(
+        {"paint": (580, entry(
             "GenVRDepthGenerateRemote", image=("photo", "image"), prompt=("prompts", "prompt"),
             widgets={"seed": 1, "layout": "control size", "concurrency": 4})),
          "best": (150, entry("GenVRDepthKeepBest", widgets={"keep": 3},
