@@ -1,6 +1,6 @@
 """The thumbnails of the sample workflows: what each one computes, at a glance.
 
-Images come from runs of the templates themselves. Templates 02 to 05 and 12 to 15 need weights that
+Images come from runs of the templates themselves. Templates 02 to 05 and 12 to 16 need weights that
 are not there, so their cards show the scene and what goes in, never a generated image. The
 cards of 06 and 07 show the stand-in's answers and say so.
 """
@@ -224,6 +224,17 @@ def frame_and_what_is_painted(stage: Stage, prompt: Prompt) -> Image.Image:
     return stacked(frame, whole)
 
 
+def eye_and_what_is_painted(stage: Stage, prompt: Prompt) -> Image.Image:
+    """The photo, which is the left eye, and below it the right eye with depth in its holes."""
+    given = prompt[node_of(prompt, "GenVRDepthGenerateLocal")]["inputs"]
+    prompt["white"] = {"class_type": "MaskToImage", "inputs": {"mask": given["mask"]}}
+    sources = given["reference"], given["depth"], ["white", 0]
+    wanted = images(stage, prompt, *(shown(prompt, source) for source in sources))
+    (left, right), (_, grey), (_, white) = wanted
+    whole = Image.composite(grey.convert("RGB"), right.convert("RGB"), white.convert("L"))
+    return stacked(left, whole)
+
+
 def cloud(stage: Stage, scene: str) -> Image.Image:
     """The 3D look of Preview Depth at a sample scene."""
     nodes = [
@@ -268,6 +279,7 @@ CARDS: dict[str, Callable[[Stage, Prompt], Image.Image]] = {
     "13": photo_and_depth_clip,
     "14": photo_and_control,
     "15": frame_and_what_is_painted,
+    "16": eye_and_what_is_painted,
 }
 
 

@@ -184,4 +184,16 @@ The clip is silent.
 {_VACE}
 
 {_LOCAL_COST}""",
+    "16": f"""## Stereo, painted
+
+### The left eye is the photo. What only the right eye sees is white in **holes** and is painted.
+
+The depth is moved to the right eye like the photo, so that both show one view. **fill_holes** stays
+on: the model begins from background, not from black.
+
+{_OWN}
+
+{_SD15}
+
+{_LOCAL_COST}""",
 }

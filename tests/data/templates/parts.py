@@ -29,6 +29,7 @@ __all__ = [
     "report",
     "save_image",
     "shown_clip",
+    "two_eyes",
 ]
 
 PHOTO = "Photo: a sample scene or your own"
@@ -140,3 +141,10 @@ BLURRED = "blurry, distorted, flicker, text, watermark"
 def layers(count: int) -> Node:
     return entry("GenVRDepthLayers", widgets={"layers": count, "feather": 0.05},
                  depth=("photo", "depth"), image=("photo", "image"))  # fmt: skip
+
+
+def two_eyes(title: str, image: tuple[str, str]) -> Node:
+    """Left and right, the left one unmoved: only the right one has holes."""
+    return entry("GenVRDepthStereo", title,
+                 widgets={"layout": "left and right", "source_eye": "left eye"},
+                 depth=("photo", "depth"), image=image)  # fmt: skip

@@ -1,6 +1,6 @@
 """The sample workflows: which nodes, where, and how they are joined.
 
-Each stands in four columns, 1550 wide and at most 960 high: the page fits it into 0.75 of the
+Each stands in four columns, 1550 wide and at most 1000 high: the page fits it into 0.75 of the
 window, and so opens it at a zoom that reads on a screen of 1440x900. Heights are those that Vue
 nodes need, which are the taller ones.
 """
@@ -46,6 +46,7 @@ from .parts import (
     report,
     save_image,
     shown_clip,
+    two_eyes,
 )
 
 __all__ = ["TEMPLATES"]
@@ -227,5 +228,27 @@ TEMPLATES: dict[str, Template] = {
         {"show": shown_clip("depth/painted"),
          "grow": (110, entry("GrowMask", widgets={"expand": 6}, mask=("move", "holes"))),
          "holes": (300, narrow(entry("MaskPreview", "White is painted", mask=("grow", "MASK"))))},
+    ),
+    "16 Stereo, Painted": columns(
+        {"note": (400, note("16")), "checkpoint": checkpoint(SD15),
+         "control": control_net(SD15_DEPTH),
+         "grey": (170, entry("GenVRDepthToImage", depth=("photo", "depth")))},
+        {"photo": (400, photo("furnished_room")),
+         "eyes": (240, two_eyes("The photo for two eyes", ("photo", "image"))),
+         "depths": (240, two_eyes("Its depth for two eyes", ("grey", "image")))},
+        {"paint": (760, painter(
+            "a furnished living room in daylight, interior photograph", 16,
+            "blurry, distorted, text, watermark", {"size": "megapixels", "megapixels": 0.75},
+            depth=("depths", "images"), reference=("eyes", "images"), mask=("grow", "MASK"))),
+         "grow": (110, entry("GrowMask", "White is painted, with a border",
+                             widgets={"expand": 6},
+                             mask=("eyes", "holes")))},
+        {"right": (110, entry("ImageFromBatch", "The right eye, painted",
+                              widgets={"batch_index": 1}, image=("paint", "image"))),
+         "join": (190, entry("ImageStitch", "Left and right, side by side",
+                             image1=("photo", "image"), image2=("right", "IMAGE"))),
+         "save": (460, entry("GenVRDepthSaveImage",
+                             widgets={"filename_prefix": "vr/painted", "format": "png"},
+                             images=("join", "IMAGE")))},
     ),
 }  # fmt: skip
