@@ -186,10 +186,10 @@ The clip is silent.
 {_LOCAL_COST}""",
     "16": f"""## Stereo, painted
 
-### The left eye is the photo. What only the right eye sees is white in **holes** and is painted.
+### The left eye is the photo; what it does not show of the right eye's view is painted.
 
-The depth is moved to the right eye like the photo, so that both show one view. **fill_holes** stays
-on: the model begins from background, not from black.
+The depth is moved along with the photo. **fill_holes** stays on, so that the model begins from
+background.
 
 {_OWN}
 

@@ -1,6 +1,6 @@
 """The sample workflows: which nodes, where, and how they are joined.
 
-Each stands in four columns, 1550 wide and at most 1000 high: the page fits it into 0.75 of the
+Each stands in four columns, 1550 wide and at most 1010 high: the page fits it into 0.75 of the
 window, and so opens it at a zoom that reads on a screen of 1440x900. Heights are those that Vue
 nodes need, which are the taller ones.
 """
@@ -230,24 +230,23 @@ TEMPLATES: dict[str, Template] = {
          "holes": (300, narrow(entry("MaskPreview", "White is painted", mask=("grow", "MASK"))))},
     ),
     "16 Stereo, Painted": columns(
-        {"note": (400, note("16")), "checkpoint": checkpoint(SD15),
+        {"note": (505, note("16")), "checkpoint": checkpoint(SD15),
          "control": control_net(SD15_DEPTH),
-         "grey": (170, entry("GenVRDepthToImage", depth=("photo", "depth")))},
-        {"photo": (400, photo("furnished_room")),
-         "eyes": (240, two_eyes("The photo for two eyes", ("photo", "image"))),
-         "depths": (240, two_eyes("Its depth for two eyes", ("grey", "image")))},
+         "grow": (110, entry("GrowMask", "White is painted, with a border",
+                             widgets={"expand": 2}, mask=("eyes", "holes")))},
+        {"photo": (430, photo("furnished_room")),
+         "eyes": (318, two_eyes("The photo for two eyes", ("photo", "image"))),
+         "grey": (60, entry("GenVRDepthToImage", collapsed=True, depth=("photo", "depth")))},
         {"paint": (760, painter(
             "a furnished living room in daylight, interior photograph", 16,
             "blurry, distorted, text, watermark", {"size": "megapixels", "megapixels": 0.75},
             depth=("depths", "images"), reference=("eyes", "images"), mask=("grow", "MASK"))),
-         "grow": (110, entry("GrowMask", "White is painted, with a border",
-                             widgets={"expand": 6},
-                             mask=("eyes", "holes")))},
-        {"right": (110, entry("ImageFromBatch", "The right eye, painted",
-                              widgets={"batch_index": 1}, image=("paint", "image"))),
+         "right": (110, entry("ImageFromBatch", "The right eye, painted",
+                              widgets={"batch_index": 1}, image=("paint", "image")))},
+        {"depths": (318, two_eyes("Its depth for two eyes", ("grey", "image"))),
          "join": (190, entry("ImageStitch", "Left and right, side by side",
                              image1=("photo", "image"), image2=("right", "IMAGE"))),
-         "save": (460, entry("GenVRDepthSaveImage",
+         "save": (380, entry("GenVRDepthSaveImage",
                              widgets={"filename_prefix": "vr/painted", "format": "png"},
                              images=("join", "IMAGE")))},
     ),
