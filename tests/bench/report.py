@@ -69,6 +69,7 @@ def _section(path: Path) -> str:
     lines = [
         line.rstrip() for line in (done.stdout + done.stderr).splitlines()
         if line.strip() and set(line.strip()) - set(".sFE") and "Warning" not in line
+        and "it/s]" not in line
     ]  # fmt: skip
     text = PATHS.sub("", "\n".join(lines)) or "(nothing was printed)"
     verdict = "" if done.returncode == 0 else " Not every bar of this bench was met in this run."
