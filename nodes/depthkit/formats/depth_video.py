@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ def _recorded_clip(path: Path, options: LoadOptions) -> DepthMap:
             "'white is near (disparity)'."
         )
     record = Record.from_json(marks[RECORD_KEY])
-    own = replace(options, layout=_noted_layout(path, options))
+    own = replace(options, layout=_noted_layout(marks, options))
     frames = [
         from_grey_codes(
             _part(pixels, own, depth=True)[..., 0],
@@ -70,17 +70,18 @@ def _noted_marks(path: Path) -> dict[str, str]:
         raise FormatError(f"{path.name} cannot be read as a video: {error}.") from error
 
 
-def _noted_layout(path: Path, options: LoadOptions) -> str:
+def _noted_layout(marks: Mapping[str, str], options: LoadOptions) -> str:
     """The chosen one, else the one that the file notes."""
     if options.layout != WHOLE:
         return options.layout
-    noted = _noted_marks(path).get(LAYOUT_KEY, WHOLE)
+    noted = marks.get(LAYOUT_KEY, WHOLE)
     return noted if noted in LAYOUTS else WHOLE
 
 
 def video_photos(path: Path, options: LoadOptions) -> torch.Tensor | None:
     """(N, H, W, 3) float32 0..1 of the photo halves; None where the frames are depth alone."""
-    own = replace(options, layout=_noted_layout(path, options))
+    marks = _noted_marks(path) if options.layout == WHOLE else {}
+    own = replace(options, layout=_noted_layout(marks, options))
     if own.layout == WHOLE:
         return None
     parts = [

@@ -55,6 +55,13 @@ VIDEO_FORMATS: dict[str, VideoFormat] = {
     )
 }
 _CONTAINERS = {"mkv": "matroska", "mp4": "mp4"}
+# Of the images given to the encoder: lossless, and dimensions (grey has two).
+_PIXELS = {
+    (True, 2): "gray16le",
+    (True, 3): "rgb48le",
+    (False, 2): "gray",
+    (False, 3): "rgb24",
+}
 
 
 def write_video(
@@ -72,10 +79,9 @@ def write_video(
     """The whole clip under a name of its own in the folder; the caller places it. Nothing stays
     after Stop or an error.
 
-    photos: (H, W, 3) 0..1 of a frame, asked for
-    when it is written. Raises InvalidInput on a size that H.264 cannot hold, MissingInformation
-    without the photo of a layout, FormatUnavailable without PyAV or the codec, FormatError where
-    the disk refuses, Stopped.
+    photos: (H, W, 3) 0..1 of a frame, asked for when it is written. Raises InvalidInput on a size
+    that H.264 cannot hold, MissingInformation without the photo of a layout, FormatUnavailable
+    without PyAV or the codec, FormatError where the disk refuses, Stopped.
     """
     if not row.lossless and (depth.width % 2 or depth.height % 2):
         raise InvalidInput(
@@ -132,9 +138,8 @@ def _write_container(
             track: Any = None
             for image in images:
                 track = track or _encoder_track(container, row, image, rate)
-                layout = "gray16le" if image.ndim == 2 and row.lossless else "rgb48le"
-                layout = layout if row.lossless else ("gray" if image.ndim == 2 else "rgb24")
-                container.mux(track.encode(av.VideoFrame.from_ndarray(image, layout)))
+                pixels = _PIXELS[row.lossless, image.ndim]
+                container.mux(track.encode(av.VideoFrame.from_ndarray(image, pixels)))
             container.mux(track.encode(None))
     except FFmpegError as error:
         raise FormatError(f"The video cannot be written: {error}.") from error
