@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
-from ..depthkit.images import rgb
+from ..depthkit.images import Images, RgbFrames
 from ..shared import host
 from ..shared.declared import Choice, Declared, Float, Inputs, Int, Socket, Text
 from ..shared.given_depth import given_depth, with_note
@@ -51,7 +51,9 @@ class GenVRDepthCameraMove(Declared):
     INPUTS = Inputs(
         required={
             "depth": depth_map_input("The depth of the image, of the same size."),
-            "image": image_input("The photo, or the frames of a clip with its depth."),
+            "image": image_input(
+                "The photo, or the frames of a clip with its depth.", streamed=True
+            ),
             "move": Choice(
                 "push in, pull out: forwards, backwards. truck: sideways. pedestal: up. orbit: "
                 "around the focus. dolly zoom: forwards while the focus keeps its size. crane: up, "
@@ -124,7 +126,7 @@ class GenVRDepthCameraMove(Declared):
     def move(
         self,
         depth: DepthMap | Tensor,
-        image: Tensor,
+        image: Images,
         move: str = "orbit",
         amount: float = 0.1,
         frames: int = 49,
@@ -144,7 +146,7 @@ class GenVRDepthCameraMove(Declared):
         with host.current().task(count) as task:
             made = moves.camera_move(
                 depth,
-                rgb(image),
+                RgbFrames(image),
                 poses,
                 fill=fill_holes != "off",
                 fov_deg=field_of_view,

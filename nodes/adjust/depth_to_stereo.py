@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
-from ..depthkit.images import rgb
+from ..depthkit.images import Images, RgbFrames
 from ..shared import host
 from ..shared.declared import Choice, Declared, Float, Inputs, Int
 from ..shared.given_depth import given_depth, with_note
@@ -55,7 +55,7 @@ class GenVRDepthStereo(Declared):
     INPUTS = Inputs(
         required={
             "depth": depth_map_input("The depth of the image, of the same size."),
-            "image": image_input("The image to turn into stereo."),
+            "image": image_input("The image to turn into stereo.", streamed=True),
             "layout": Choice(
                 "Two eyes in one image, full or half size, red-cyan glasses, rows for a polarised "
                 "screen, two half spheres (VR180), two images (left and right), or a clip of a "
@@ -132,7 +132,7 @@ class GenVRDepthStereo(Declared):
     def view(
         self,
         depth: DepthMap | Tensor,
-        image: Tensor,
+        image: Images,
         layout: str = "side by side",
         strength: float = 2.5,
         screen: float = 0.5,
@@ -163,7 +163,7 @@ class GenVRDepthStereo(Declared):
                 "should_stop": task.should_stop,
             }
             if path is not None:
-                made = stereo.parallax_clip(depth, rgb(image), options, frames, path, **calls)
+                made = stereo.parallax_clip(depth, RgbFrames(image), options, frames, path, **calls)
             else:
-                made = stereo.stereo(depth, rgb(image), options, **calls)
+                made = stereo.stereo(depth, RgbFrames(image), options, **calls)
         return made.images, made.holes, with_note(note, made.report)

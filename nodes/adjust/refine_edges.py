@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
-from ..depthkit.images import rgb
+from ..depthkit.images import Images, RgbFrames
 from ..shared import host
 from ..shared.declared import Declared, Float, Inputs
 from ..shared.given_depth import given_depth
@@ -35,7 +35,9 @@ class GenVRDepthRefine(Declared):
     INPUTS = Inputs(
         required={
             "depth": depth_map_input("The depth to refine, usually smaller than the photo."),
-            "guide": image_input("The photo the depth was made from, at the size you want."),
+            "guide": image_input(
+                "The photo the depth was made from, at the size you want.", streamed=True
+            ),
         },
         optional={
             "strength": Float(
@@ -55,7 +57,7 @@ class GenVRDepthRefine(Declared):
     def refine(
         self,
         depth: DepthMap | Tensor,
-        guide: Tensor,
+        guide: Images,
         strength: float = 1.0,
         sensitivity: float = 0.05,
     ) -> tuple[DepthMap]:
@@ -63,7 +65,7 @@ class GenVRDepthRefine(Declared):
         with host.current().task(depth.batch) as task:
             refined = refine.refine(
                 depth,
-                rgb(guide, "guide"),
+                RgbFrames(guide, "guide"),
                 strength=strength,
                 sensitivity=sensitivity,
                 on_progress=task.on_progress,

@@ -6,7 +6,7 @@ range or not finite (renders), the device a GPU, and a lone image or a mask may 
 
 from __future__ import annotations
 
-from typing import Any, Protocol, overload
+from typing import Any, Protocol, overload, runtime_checkable
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ __all__ = [
     "SAME_SHAPE",
     "FrameSequence",
     "Images",
+    "RgbFrames",
     "at_frame",
     "check_frames",
     "check_pixels",
@@ -40,6 +41,7 @@ _LIT = 0.02
 _REC709 = (0.2126, 0.7152, 0.0722)
 
 
+@runtime_checkable
 class FrameSequence(Protocol):
     """Images (B, H, W, C) that are read when they are used, as those of a video file are."""
 
@@ -67,6 +69,28 @@ def rgb(image: Images, name: str = "image") -> Tensor:
     )
     clean = channels.to("cpu", torch.float32).nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)
     return clean.clamp_(0, 1).contiguous()
+
+
+class RgbFrames:
+    """What `rgb` gives, (B, H, W, 3), one frame or slice at a time: a clip is not copied whole.
+
+    Raises as `rgb` does.
+    """
+
+    ndim = 4
+
+    def __init__(self, image: Images, name: str = "image") -> None:
+        self._frames, self._name = frames(image, name), name
+        self.shape = torch.Size((*self._frames.shape[:3], 3))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, which: int | slice) -> Tensor:
+        """(H, W, 3) of a number, (B, H, W, 3) of a slice."""
+        if isinstance(which, slice):
+            return rgb(self._frames[which], self._name)
+        return rgb(self._frames[which][None], self._name)[0]
 
 
 def is_grey(colours: NDArray[Any]) -> bool:
@@ -118,12 +142,12 @@ def frames(image: Images, name: str = "image") -> Images:
     return stack
 
 
-def at_frame(images: Tensor, index: int) -> Tensor:
+def at_frame(images: Images, index: int) -> Tensor:
     """The image of one frame, where one image may serve all: (B or 1, ...) -> (...)."""
     return images[min(index, len(images) - 1)]
 
 
-def check_frames(images: Tensor, count: int, name: str = "image") -> None:
+def check_frames(images: Images, count: int, name: str = "image") -> None:
     """Raise InvalidInput unless there is one image for all `count` frames, or one for each."""
     if len(images) not in (1, count):
         raise InvalidInput(
@@ -132,7 +156,7 @@ def check_frames(images: Tensor, count: int, name: str = "image") -> None:
         )
 
 
-def check_pixels(image: Tensor, count: int, height: int, width: int) -> None:
+def check_pixels(image: Images, count: int, height: int, width: int) -> None:
     """`check_frames`, and raise InvalidInput unless image and depth share their pixels."""
     if image.shape[1:3] != (height, width) or len(image) not in (1, count):
         raise InvalidInput(

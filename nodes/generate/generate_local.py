@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from torch import Tensor
-
 from ..depthkit.depth_map import DepthMap
+from ..depthkit.images import Images
 from ..shared import host
 from ..shared.declared import Choice, Declared, Float, FrameSocket, Input, Inputs, Int, Socket, Text
 from ..shared.local_facts import control_facts, is_guided, model_facts, patch_facts, vae_facts
@@ -34,6 +33,7 @@ def _image_required() -> dict[str, Input]:
             f"{DEPTH_MAP},IMAGE",
             "A depth map (best), or a finished control image with near = white. It "
             "is resampled smoothly to the exact sampling size.",
+            streamed=True,
         ),
         "prompt": Text(
             "What to paint over the structure. A list from Prompt Variations gives "
@@ -165,7 +165,7 @@ def _patch_facts(patch: Any) -> local.PatchFacts:
 
 
 def _image_connected(
-    model: Any, vae: Any, depth: DepthMap | Tensor, options: dict[str, Any]
+    model: Any, vae: Any, depth: DepthMap | Images, options: dict[str, Any]
 ) -> local.Connected:
     def found(name: str, read: Any) -> Any:
         thing = options.get(name)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor
-
 from ..depthkit.depth_map import DepthMap
+from ..depthkit.images import Images
 from ..shared import host
 from ..shared.declared import (
     Choice,
     Declared,
     Float,
-    FrameSocket,
     Input,
     Inputs,
     Int,
@@ -23,7 +21,7 @@ from ..shared.declared import (
 from ..shared.local_facts import model_facts, patch_facts, vae_facts
 from ..shared.on_demand import local, video
 from ..shared.sampler_widgets import AUTO, auto_number, sampler_names
-from ..shared.sockets import DEPTH_MAP, advanced
+from ..shared.sockets import DEPTH_MAP, advanced, image_input
 
 __all__ = ["GenVRDepthGenerateVideo"]
 
@@ -70,7 +68,7 @@ def _video_sockets() -> dict[str, Input]:
         "mask": ("MASK", "White is painted anew, by the depth. Needs source_video."),
     }
     sockets = {name: Socket(kind, text) for name, (kind, text) in tooltips.items()}
-    return {**sockets, "source_video": FrameSocket("IMAGE", tooltips["source_video"][1])}
+    return {**sockets, "source_video": image_input(tooltips["source_video"][1], streamed=True)}
 
 
 def _video_widgets() -> dict[str, Input]:
@@ -168,16 +166,18 @@ class GenVRDepthGenerateVideo(Declared):
         return {"result": (*results, report), "expand": graph.finalize()}
 
 
-def _frames_and_rate(depth: Any) -> tuple[DepthMap | Tensor, float | None]:
+def _frames_and_rate(depth: Any) -> tuple[DepthMap | Images, float | None]:
     """The frames of a VIDEO with their rate; anything else is frames already."""
     if not hasattr(depth, "get_components"):
         return depth, None
-    parts = depth.get_components()
-    return parts.images, float(parts.frame_rate)
+    from ..shared.video_frames import frames_of
+
+    # The header of a file says the rate; what a workflow made holds its frames already.
+    return frames_of(depth, "depth", streamed=True), float(depth.get_frame_rate())
 
 
 def _video_connected(
-    model: Any, vae: Any, depth: DepthMap | Tensor, rate: float | None, options: dict[str, Any]
+    model: Any, vae: Any, depth: DepthMap | Images, rate: float | None, options: dict[str, Any]
 ) -> video.ClipConnected:
     def found(name: str, read: Any) -> Any:
         thing = options.get(name)

@@ -218,13 +218,11 @@ def _given_frames(run: Callable[..., Any]) -> Callable[..., Any]:
             return run(self, *arguments, **named)
         from .video_frames import frames_of
 
-        bound = inspect.signature(run).bind(self, *arguments, **named)
-        declared = self.inputs().sockets()
-        for name, value in bound.arguments.items():
-            wired = declared.get(name)
-            if isinstance(wired, FrameSocket):
-                bound.arguments[name] = frames_of(value, name, streamed=wired.streamed)
-        return run(*bound.args, **bound.kwargs)
+        given = {**inspect.signature(run).bind_partial(self, *arguments).arguments, **named}
+        for name, wired in self.inputs().sockets().items():
+            if isinstance(wired, FrameSocket) and name in given:
+                given[name] = frames_of(given[name], name, streamed=wired.streamed)
+        return run(**given)
 
     return with_frames
 

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from film import make_film
+from genvr_depth.nodes.depthkit.batch.videos import Clip
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import PlanError
 from genvr_depth.nodes.generate.generate_video import GenVRDepthGenerateVideo
@@ -69,10 +71,60 @@ def test_a_depth_clip_becomes_control_frames_of_the_plans_size(graph):
 
 def test_a_video_brings_its_own_rate(graph):
     parts = SimpleNamespace(images=torch.rand(25, 48, 64, 3), frame_rate=32)
-    video = SimpleNamespace(get_components=lambda: parts)
+    video = SimpleNamespace(get_components=lambda: parts, get_frame_rate=lambda: 32)
     steps, report = _run(video, size="from depth")
     assert steps["depth"][1]["length"] == 13
     assert "runs at 32 frames a second" in report
+
+
+class FilmVideo:
+    """A VIDEO that was loaded from a file: decoding it whole is an error here."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def get_stream_source(self):
+        return str(self.path)
+
+    def get_frame_rate(self):
+        return 32
+
+    def get_components(self):
+        raise AssertionError("decoded whole")
+
+
+def test_a_video_file_is_read_only_where_the_clip_needs_it(graph, tmp_path, monkeypatch):
+    film = make_film(tmp_path / "depth.mp4", 25)
+    whole = Clip(film)
+    images = torch.cat([whole.frame(index) for index in range(25)])
+    taken = []
+    plain = Clip.frame
+
+    def counted(clip, index):
+        taken.append(index)
+        return plain(clip, index)
+
+    monkeypatch.setattr(Clip, "frame", counted)
+    streamed, report = _run(FilmVideo(film), length=9)
+    # The first tells the size; every second one is shown at half the rate.
+    assert taken == list(range(0, 17, 2))
+    assert "runs at 32 frames a second" in report
+    of_tensor, _ = _run(images, length=9, depth_rate=32.0)
+    video = streamed["depth"][1]["control_video"]
+    assert torch.equal(video, of_tensor["depth"][1]["control_video"])
+
+
+def test_a_source_video_file_is_read_frame_by_frame(graph, tmp_path):
+    film = make_film(tmp_path / "source.mp4", 5)
+    whole = Clip(film)
+    images = torch.cat([whole.frame(index) for index in range(5)])
+    mask = torch.zeros(1, *images.shape[1:3])
+    depth = DepthMap.make(torch.rand(5, *images.shape[1:3]) + 1, "metric")
+    made = [
+        _run(depth, source_video=source, mask=mask)[0]["depth"][1]["control_video"]
+        for source in (FilmVideo(film), images)
+    ]
+    assert torch.equal(*made)
 
 
 def test_widgets_left_alone_are_the_familys(graph):

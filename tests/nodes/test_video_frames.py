@@ -12,6 +12,8 @@ from genvr_depth.nodes.adjust.refine_edges import GenVRDepthRefine
 from genvr_depth.nodes.depthkit.batch import videos
 from genvr_depth.nodes.depthkit.depth_map import DepthMap
 from genvr_depth.nodes.depthkit.errors import FormatError, InvalidInput
+from genvr_depth.nodes.depthkit.local.control_input import hint
+from genvr_depth.nodes.depthkit.local.facts import Extent
 from genvr_depth.nodes.estimate.estimate_depth import GenVRDepthEstimate
 from genvr_depth.nodes.generate.structure_score import GenVRDepthKeepBest
 from genvr_depth.nodes.save.save_depth import GenVRDepthSaveDepth
@@ -136,6 +138,27 @@ def test_the_photo_of_refine_may_be_a_video(images):
     depth = DepthMap.make(torch.rand(1, 24, 32) + 1, "metric")
     mine = GenVRDepthRefine().refine(guide=MadeVideo(images), depth=depth)[0].values
     torch.testing.assert_close(mine, GenVRDepthRefine().refine(guide=images, depth=depth)[0].values)
+
+
+@pytest.mark.parametrize("node", ["CameraMove", "Stereo", "Refine"])
+def test_frames_of_a_film_are_moved_seen_twice_and_guided_one_by_one(film, images, node):
+    depth = DepthMap.make(images[..., 0] + 1, "metric")
+    node = genvr_depth.NODE_CLASS_MAPPINGS[f"GenVRDepth{node}"]()
+    name = "guide" if "guide" in kinds(node) else "image"
+    of_film, of_images = (
+        getattr(node, node.FUNCTION)(depth=depth, **{name: given})
+        for given in (FileVideo(film), images)
+    )
+    for ours, theirs in zip(of_film, of_images, strict=True):
+        same = torch.equal if isinstance(ours, torch.Tensor) else lambda a, b: a == b
+        if isinstance(ours, DepthMap):
+            ours, theirs, same = ours.values, theirs.values, torch.equal
+        assert same(ours, theirs)
+
+
+def test_a_control_film_is_resized_frame_by_frame(film, images):
+    size = Extent(48, 40)
+    assert torch.equal(hint(VideoFrames(film), size), hint(images, size))
 
 
 def test_videos_in_a_list_are_taken(home, images):

@@ -23,11 +23,11 @@ from .steps import Pass
 __all__ = ["extent_of", "hint", "mask_extent", "mask_planes", "pass_images"]
 
 
-def extent_of(image: DepthMap | Tensor, name: str) -> Extent:
+def extent_of(image: DepthMap | images.Images, name: str) -> Extent:
     """Size and number of images of a depth map or an IMAGE; InvalidInput, naming the input."""
     if isinstance(image, DepthMap):
         return Extent(image.width, image.height, image.batch)
-    if not isinstance(image, Tensor):
+    if not isinstance(image, Tensor | images.FrameSequence):
         raise InvalidInput(
             f"The input '{name}' is a {type(image).__name__}; connect a depth map or an image."
         )
@@ -44,7 +44,7 @@ def mask_extent(mask: Tensor) -> Extent:
 
 def pass_images(
     plan: SamplingPlan,
-    depth: DepthMap | Tensor,
+    depth: DepthMap | images.Images,
     reference: Tensor | None = None,
     mask: Tensor | None = None,
     color_map: Tensor | None = None,
@@ -68,7 +68,7 @@ def pass_images(
     return found
 
 
-def hint(depth: DepthMap | Tensor, size: Extent) -> Tensor:
+def hint(depth: DepthMap | images.Images, size: Extent) -> Tensor:
     """(B, h, w, 3) float32 in 0..1, near = white.
 
     A depth map is resampled as disparity, so that edges of invalid pixels do not bleed, and uses
@@ -76,7 +76,11 @@ def hint(depth: DepthMap | Tensor, size: Extent) -> Tensor:
     image is taken as a finished control image.
     """
     if not isinstance(depth, DepthMap):
-        return images.resize(images.rgb(depth, "depth"), size.height, size.width)
+        clip = images.RgbFrames(depth, "depth")
+        found = torch.empty(len(clip), size.height, size.width, 3)
+        for index in range(len(clip)):
+            found[index] = images.resize(clip[index][None], size.height, size.width)[0]
+        return found
     disparity = to_disparity(depth)
     low, high = (float(end) for end in find_window(disparity, Window())[0])
     resized = disparity.resized(size.height, size.width)

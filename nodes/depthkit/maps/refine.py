@@ -23,7 +23,7 @@ from torch import Tensor
 
 from ..depth_map import DepthMap, Size
 from ..errors import InvalidInput, Stopped
-from ..images import SAME_SHAPE
+from ..images import SAME_SHAPE, Images, at_frame
 from ..kernels import resample
 from ..progress import Progress
 from .fill import push_pull
@@ -57,7 +57,7 @@ class Softness:
 
 def refine(
     depth: DepthMap,
-    guide: Tensor,
+    guide: Images,
     *,
     strength: float = 1.0,
     sensitivity: float = 0.05,
@@ -77,14 +77,12 @@ def refine(
     height, width = guide.shape[1:3]
     if height < depth.height or width < depth.width:
         height, width = depth.height, depth.width
-        planes = guide.movedim(-1, 1)
-        guide = resample(planes, height, width, antialias=False).movedim(1, -1).contiguous()
     soft = soft or softness(depth)
     frames = []
     for index in range(depth.batch):
         if should_stop is not None and should_stop():
             raise Stopped
-        image = guide[min(index, guide.shape[0] - 1)]
+        image = _at_size(at_frame(guide, index), height, width)
         values, valid = depth.values[index], depth.valid[index]
         if soft.width:
             plane, mask = _snapped_to_image(
@@ -104,12 +102,20 @@ def refine(
     return replace(depth, values=values, valid=valid, camera=camera)
 
 
+def _at_size(image: Tensor, height: int, width: int) -> Tensor:
+    """(H, W, 3) -> (height, width, 3)."""
+    if image.shape[:2] == (height, width):
+        return image
+    planes = resample(image.movedim(-1, 0)[None], height, width, antialias=False)
+    return planes[0].movedim(0, -1).contiguous()
+
+
 def _stacked(planes: Sequence[Tensor]) -> Tensor:
     """(B, H, W); a single large frame is not copied."""
     return planes[0][None] if len(planes) == 1 else torch.stack(list(planes))
 
 
-def _check_guide(depth: DepthMap, guide: Tensor, strength: float, sensitivity: float) -> None:
+def _check_guide(depth: DepthMap, guide: Images, strength: float, sensitivity: float) -> None:
     if guide.shape[0] not in (1, depth.batch):
         raise InvalidInput(
             f"The depth has {depth.batch} frames and the guide image {guide.shape[0]}; connect "

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..depth_map import DepthMap, Pinhole
 from ..errors import InvalidInput, Stopped
-from ..images import at_frame, check_pixels
+from ..images import Images, at_frame, check_pixels
 from ..maps.fill import fill_holes, push_pull
 from ..progress import Progress
 from .camera_path import Pose
@@ -75,7 +75,7 @@ def focus_distance(depth: DepthMap, nearness: float | None = None) -> float:
 
 def camera_move(
     depth: DepthMap,
-    image: Tensor,
+    image: Images,
     poses: Sequence[Pose],
     *,
     fill: bool = True,
@@ -99,7 +99,7 @@ def camera_move(
 
 def moved_frames(
     depth: DepthMap,
-    image: Tensor,
+    image: Images,
     poses: Sequence[Pose],
     *,
     fill: bool = True,
@@ -128,7 +128,7 @@ def moved_frames(
 
 
 def _frame_layers(
-    depth: DepthMap, image: Tensor, index: int, poses: Sequence[Pose], fov_deg: float
+    depth: DepthMap, image: Images, index: int, poses: Sequence[Pose], fov_deg: float
 ) -> Layers:
     frame = depth.frame(min(index, depth.batch - 1))
     inverse, camera = _inverse_distances(frame, fov_deg)

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..conversions import to_disparity
 from ..depth_map import DepthMap, Pinhole
 from ..errors import InvalidInput, MissingInformation, Stopped
-from ..images import at_frame, check_pixels
+from ..images import Images, at_frame, check_pixels
 from ..kernels import local_max
 from ..maps.refine import refine
 from ..maps.sharpness import edge_width
@@ -45,7 +45,7 @@ class StereoResult:
 
 def stereo(
     depth: DepthMap,
-    image: Tensor,
+    image: Images,
     options: StereoOptions,
     *,
     on_progress: Progress | None = None,
@@ -145,7 +145,7 @@ def _gathered(
 
 def parallax_clip(
     depth: DepthMap,
-    image: Tensor,
+    image: Images,
     options: StereoOptions,
     frames: int,
     path: str = "sway",
@@ -162,13 +162,14 @@ def parallax_clip(
             f"A clip needs at least 2 frames and a path of {', '.join(PATHS)}, not {frames} and "
             f"{path!r}."
         )
-    parallax = _dilated(_Parallax.of(depth.frame(0), image[:1], options).frame(0)[None])[0]
+    first = image[:1]
+    parallax = _dilated(_Parallax.of(depth.frame(0), first, options).frame(0)[None])[0]
     near = (parallax - parallax.min()) / (parallax.max() - parallax.min()).clamp_min(1e-12)
 
     def view(index: int) -> tuple[Tensor, Tensor]:
         time = index / (frames - 1) if path == "slide" else index / frames
         x, y = PATHS[path](time)
-        warped, order, hole = forward_warp(image[0], near, -0.5 * x * parallax, -0.5 * y * parallax)
+        warped, order, hole = forward_warp(first[0], near, -0.5 * x * parallax, -0.5 * y * parallax)
         drawn = fill_from_background(warped, order, hole) if options.fill else warped
         return drawn[None], hole[None]
 
@@ -187,7 +188,7 @@ class _Parallax:
     shift: float
 
     @classmethod
-    def of(cls, depth: DepthMap, image: Tensor, options: StereoOptions) -> _Parallax:
+    def of(cls, depth: DepthMap, image: Images, options: StereoOptions) -> _Parallax:
         check_perspective(depth)
         check_pixels(image, depth.batch, depth.height, depth.width)
         disparity = to_disparity(depth)

@@ -21,11 +21,11 @@ __all__ = ["clip_images"]
 
 def clip_images(
     plan: VideoPlan,
-    depth: DepthMap | Tensor,
+    depth: DepthMap | images.Images,
     first: Tensor | None = None,
     last: Tensor | None = None,
     reference: Tensor | None = None,
-    source: Tensor | None = None,
+    source: images.Images | None = None,
     mask: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """Name -> tensor: "control_video" (T, h, w, 3), near = white, one range for the clip;
@@ -61,7 +61,7 @@ def clip_images(
 
 
 def _keep_source(
-    plan: VideoPlan, video: Tensor, masks: Tensor, source: Tensor, mask: Tensor
+    plan: VideoPlan, video: Tensor, masks: Tensor, source: images.Images, mask: Tensor
 ) -> dict[str, Tensor]:
     """For VACE the source stands in the control video itself; others take it beside that."""
     height, width = video.shape[1:3]
@@ -111,12 +111,12 @@ class _Disparities(Sequence[Tensor]):
 _Frame = Callable[[int], Tensor]
 
 
-def _finished(frames: Tensor, height: int, width: int, name: str = "depth") -> _Frame:
+def _finished(frames: images.Images, height: int, width: int, name: str = "depth") -> _Frame:
     """Frame index -> (height, width, 3) of the input `name`."""
-    stack = images.frames(frames, name)
+    clip = images.RgbFrames(frames, name)
 
     def one(index: int) -> Tensor:
-        return images.resize(images.rgb(stack[index : index + 1], name), height, width)[0]
+        return images.resize(clip[index : index + 1], height, width)[0]
 
     return one
 
