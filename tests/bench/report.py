@@ -62,7 +62,8 @@ def _load() -> str:
 def _section(path: Path) -> str:
     """One bench: its subject, the conditions, and its lines."""
     title = path.stem.removeprefix("test_bench_")
-    subject = (path.read_text(encoding="utf-8").split('"""')[1]).strip().splitlines()[0]
+    paragraph = path.read_text(encoding="utf-8").split('"""')[1].strip().split("\n\n")[0]
+    subject = " ".join(paragraph.split())
     before = _load()
     command = [sys.executable, "-m", "pytest", "-m", "bench", "-s", "-p", "no:terminal", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=PAGE.parents[1])
