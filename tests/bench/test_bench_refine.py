@@ -20,7 +20,7 @@ from genvr_depth.nodes.depthkit.estimators import (
     resident,
 )
 from genvr_depth.nodes.depthkit.kernels import local_max
-from genvr_depth.nodes.depthkit.maps.align import fit_affine
+from genvr_depth.nodes.depthkit.maps.align import align_depth_to
 from genvr_depth.nodes.depthkit.maps.refine import refine
 from genvr_depth.nodes.depthkit.measure.metrics import boundary_f1, depth_scores
 from genvr_depth.nodes.depthkit.scenes import SCENE_NAMES, load_scene
@@ -147,15 +147,12 @@ def _scene(name):
 
 
 def _scores(found, truth):
-    """(AbsRel, boundary F1); what is relative is fitted to the truth in disparity first."""
+    """(AbsRel, boundary F1); what is relative is fitted as in training/results.md."""
     valid = truth.valid[0] & found.valid[0]
     exact = truth.values[0] if truth.kind == "metric" else 1 / truth.values[0].clamp_min(1e-3)
-    if found.kind == "metric":
-        depth = found.values[0]
-    else:
-        inverse = 1 / exact.clamp_min(1e-3)
-        fit = fit_affine(found.values[0], inverse, valid)
-        depth = 1 / fit(found.values[0]).clamp_min(0.5 * inverse[valid].min())
+    depth = found.values[0]
+    if found.kind != "metric":
+        depth = align_depth_to(depth, exact, valid, space="disparity")
     return torch.tensor(
         [
             depth_scores(depth, exact, valid).abs_rel,
