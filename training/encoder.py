@@ -11,8 +11,7 @@ from pathlib import Path
 import torch
 from genvr_depth.nodes.depthkit.estimators.builtin import BuiltinDepth
 from genvr_depth.nodes.depthkit.estimators.efficientnet_lite import EfficientNetLite
-from genvr_depth.nodes.depthkit.estimators.packed_weights import unpacked
-from safetensors.torch import load_file
+from genvr_depth.nodes.depthkit.estimators.packed_weights import read_tensors, unpacked
 from torch import Tensor
 
 __all__ = ["folded", "starting_weights"]
@@ -26,8 +25,8 @@ def starting_weights(model: BuiltinDepth, path: Path) -> dict[str, Tensor]:
     A network from before the pretrained encoder gets ImageNet's weights for it; what joins the two
     is new and contributes nothing yet, so the answers stay what they were.
     """
-    if path.suffix == ".safetensors":
-        found = unpacked(load_file(path))
+    if path.suffix in (".safetensors", ".gz"):
+        found = unpacked(read_tensors(path))
     else:
         found = torch.load(path, map_location="cpu")["average"]
     if not any(name.startswith("encoder.") for name in found):

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import torch
 from genvr_depth.nodes.depthkit.estimators.builtin import BuiltinDepth
-from genvr_depth.nodes.depthkit.estimators.packed_weights import packed
-from safetensors.torch import save_file
+from genvr_depth.nodes.depthkit.estimators.packed_weights import packed, write_tensors
 from torch import Tensor, nn
 
 from .data import Batches
@@ -90,9 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.data is not None:
         state = with_own_statistics(state, Batches([options.data], 16, 0))
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    save_file(
-        packed(state), options.out, metadata={"model": "genvr-depth built-in", "licence": "MIT"}
-    )
+    write_tensors(options.out, packed(state), {"model": "genvr-depth built-in", "licence": "MIT"})
     options.out.chmod(0o644)
     return 0
 

@@ -13,6 +13,7 @@ from genvr_depth.nodes.depthkit.estimators.packed_weights import (
     MixedWeights,
     packed,
     unpacked,
+    write_tensors,
 )
 from safetensors.torch import save_file
 
@@ -107,3 +108,25 @@ def test_tensors_and_scales_that_do_not_match_are_refused(change, state, tmp_pat
     if change is not _reshaped:  # consistent in itself, only not for this network
         with pytest.raises(MixedWeights):
             unpacked(stored)
+
+
+def test_a_compressed_file_gives_the_same_network_and_the_same_bytes_each_time(state, tmp_path):
+    plain, small = tmp_path / "w.safetensors", tmp_path / "w.safetensors.gz"
+    for path in (plain, small, tmp_path / "again.gz"):
+        write_tensors(path, packed(state), {"model": "m"})
+    assert small.stat().st_size < 0.85 * plain.stat().st_size
+    assert small.read_bytes() == (tmp_path / "again.gz").read_bytes()
+    loaded = [load_builtin(path).state_dict() for path in (plain, small)]
+    assert all(torch.equal(loaded[0][name], loaded[1][name]) for name in loaded[0])
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_a_broken_compression_is_called_damaged(state, tmp_path, damage):
+    path = tmp_path / "w.safetensors.gz"
+    write_tensors(path, packed(state), {})
+    whole = bytearray(path.read_bytes())
+    middle = len(whole) // 2
+    whole[middle] ^= 0xFF
+    path.write_bytes(bytes(whole) if damage == "flipped" else bytes(whole[:middle]))
+    with pytest.raises(ModelError, match="damaged"):
+        load_builtin(path)

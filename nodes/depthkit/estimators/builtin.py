@@ -15,7 +15,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..errors import InvalidInput, ModelError
 from .efficientnet_lite import CHANNELS, EfficientNetLite
-from .packed_weights import MixedWeights, unpacked
+from .packed_weights import DamagedWeights, MixedWeights, read_tensors, unpacked
 from .working_size import nearest_multiple
 
 __all__ = ["INNER_SIZE", "MULTIPLE", "WIDTHS", "BuiltinDepth", "load_builtin"]
@@ -204,12 +204,9 @@ def load_builtin(
 ) -> BuiltinDepth:
     """The network with weights from a safetensors file, ready to predict.
 
-    The file holds them packed (see `packed_weights`) or as floats, as older files do. Raises
-    ModelError where it is absent, damaged or made for another layout.
+    The file holds them packed (see `packed_weights`) or as floats, and may be compressed by gzip.
+    Raises ModelError where it is absent, damaged or made for another layout.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType]
-
     path = Path(path)
     if not path.is_file():
         raise ModelError(
@@ -217,8 +214,8 @@ def load_builtin(
             "Reinstall the pack, or connect a downloaded depth model instead."
         )
     try:
-        stored = load_file(path)
-    except (SafetensorError, OSError) as fault:
+        stored = read_tensors(path)
+    except DamagedWeights as fault:
         raise ModelError(
             f"The built-in depth weights in {path.name} are damaged ({fault}). Reinstall the pack."
         ) from fault
