@@ -150,6 +150,7 @@ class GenVRDepthCameraMove(Declared):
                 poses,
                 fill=fill_holes != "off",
                 fov_deg=field_of_view,
+                dtype=host.current().intermediate_dtype(),
                 on_progress=task.on_progress,
                 should_stop=task.should_stop,
             )

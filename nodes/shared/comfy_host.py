@@ -27,6 +27,12 @@ _MODEL_FOLDER = "depth_estimation"
 _LOG = logging.getLogger("genvr_depth")
 
 
+def _management() -> Any:
+    import comfy.model_management
+
+    return comfy.model_management
+
+
 class _ComfyTask:
     def __init__(self, total: int) -> None:
         import comfy.utils
@@ -37,15 +43,11 @@ class _ComfyTask:
         self._node_id: str | None = None if context is None else context.node_id
 
     def on_progress(self, done: int, total: int) -> None:
-        import comfy.model_management
-
-        comfy.model_management.throw_exception_if_processing_interrupted()
+        _management().throw_exception_if_processing_interrupted()
         self._bar.update_absolute(done, max(total, 1))
 
     def should_stop(self) -> bool:
-        import comfy.model_management
-
-        return comfy.model_management.processing_interrupted()
+        return bool(_management().processing_interrupted())
 
     def say(self, text: str) -> None:
         from server import PromptServer
@@ -110,10 +112,8 @@ class _ComfyModel:
         )
 
     def load(self) -> torch.device:
-        import comfy.model_management
-
         # Whole or not at all: only ComfyUI's own layers can fetch weights that were left behind.
-        comfy.model_management.load_models_gpu([self._patcher], force_full_load=True)
+        _management().load_models_gpu([self._patcher], force_full_load=True)
         device = self._patcher.load_device
         parts = (*self.module.parameters(), *self.module.buffers())
         if any(part.device.type != device.type for part in parts):
@@ -127,8 +127,7 @@ class ComfyHost:
 
     @contextmanager
     def task(self, total: int = 1) -> Generator[Task, None, None]:
-        import comfy.model_management as management
-
+        management = _management()
         try:
             yield _ComfyTask(total)
         except Stopped:
@@ -137,13 +136,14 @@ class ComfyHost:
             raise management.InterruptProcessingException() from None
 
     def device(self) -> torch.device:
-        import comfy.model_management
+        return _management().get_torch_device()
 
-        return comfy.model_management.get_torch_device()
+    def intermediate_dtype(self) -> torch.dtype:
+        # Older releases have no choice.
+        return getattr(_management(), "intermediate_dtype", lambda: torch.float32)()
 
     def supports(self, dtype: torch.dtype) -> bool:
-        import comfy.model_management as management
-
+        management = _management()
         device = management.get_torch_device()
         table = {
             torch.float16: management.should_use_fp16,
@@ -209,8 +209,7 @@ class ComfyHost:
     def save_target(self, prefix: str, width: int, height: int) -> SaveTarget:
         import folder_paths
 
-        root = folder_paths.get_output_directory()
-        found = folder_paths.get_save_image_path(prefix, root, width, height)
+        found = folder_paths.get_save_image_path(prefix, str(self.output_folder()), width, height)
         folder, stem, counter, subfolder, _ = found
         return SaveTarget(Path(folder), stem, counter, subfolder)
 

@@ -61,6 +61,10 @@ class HeadlessHost:
     def device(self) -> torch.device:
         return torch.device("cpu")
 
+    def intermediate_dtype(self) -> torch.dtype:
+        """Of images and masks between nodes: in ComfyUI half under `--fp16-intermediates`."""
+        return torch.float32
+
     def supports(self, dtype: torch.dtype) -> bool:
         return dtype == torch.float32
 

@@ -8,6 +8,7 @@ from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import InvalidInput, Stopped
 from genvr_depth.nodes.depthkit.images import luminance
 from genvr_depth.nodes.depthkit.scenes import load_scene
+from genvr_depth.nodes.depthkit.views import reproject
 from genvr_depth.nodes.depthkit.views.camera_move import (
     camera_move,
     coverage,
@@ -108,6 +109,30 @@ def test_holes_are_black_where_they_are_not_filled():
     assert not made.depth.valid[0][hole].any()
     assert made.depth.valid[0][~hole].all()
     assert f"{hole.float().mean():.1%} of the last" in coverage(made)
+
+
+@pytest.mark.parametrize("move", ["orbit", "push in", "dolly zoom"])
+def test_frames_do_not_depend_on_the_rows_worked_on_at_once(move, monkeypatch):
+    depth, image = _card()
+    poses = moved(move, "steady", 0.3, 1.0, 3)
+    made = []
+    for band in (1000, 7):
+        monkeypatch.setattr(reproject, "_BAND", band)
+        made.append(camera_move(depth, image, poses))
+    whole, banded = made
+    assert torch.equal(whole.images, banded.images)
+    assert torch.equal(whole.holes, banded.holes)
+    assert torch.equal(whole.depth.values, banded.depth.values)
+
+
+def test_half_precision_rounds_the_frames_and_keeps_the_depth():
+    depth, image = _card()
+    poses = [Pose((0.2, 0, 0))]
+    half, full = (camera_move(depth, image, poses, dtype=d) for d in (torch.half, torch.float32))
+    assert torch.equal(half.images, full.images.half())
+    assert torch.equal(half.holes.float(), full.holes)
+    assert torch.equal(half.depth.values, full.depth.values)
+    assert coverage(half) == coverage(full)
 
 
 def test_the_sky_does_not_move_with_the_camera():

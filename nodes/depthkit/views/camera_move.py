@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..depth_map import DepthMap, Pinhole
+from ..depth_map import DepthMap, Pinhole, Size
 from ..errors import InvalidInput, Stopped
 from ..images import Images, at_frame, check_pixels
 from ..maps.fill import fill_holes, push_pull
 from ..progress import Progress
 from .camera_path import Pose
-from .disocclusion import Layers, layers
+from .disocclusion import Layer, Layers, layers
 from .geometry import with_space
-from .reproject import Seen, landed, see
+from .reproject import View, landed, row_bands
 from .sphere import check_perspective
 
 __all__ = ["MoveResult", "Moved", "camera_move", "coverage", "focus_distance", "moved_frames"]
@@ -43,7 +43,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MoveResult:
-    """images: (N, H, W, 3); holes: (N, H, W) float32, 1 = not in the photo; depth: of every frame,
+    """images: (N, H, W, 3); holes: (N, H, W), 1 = not in the photo; depth: of every frame,
     "metric" where the map was, else "depth"."""
 
     images: Tensor
@@ -80,21 +80,29 @@ def camera_move(
     *,
     fill: bool = True,
     fov_deg: float = 0.0,
+    dtype: torch.dtype = torch.float32,
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> MoveResult:
-    """All frames of `moved_frames`, written in place as they come."""
+    """All frames of `moved_frames`, written in place as they come; dtype: of images and holes."""
     count, size = len(poses), (depth.height, depth.width)
-    images, holes = torch.empty(count, *size, 3), torch.empty(count, *size)
-    far = torch.empty(count, *size)
+    images = torch.empty(count, *size, 3, dtype=dtype)
+    holes = torch.empty(count, *size, dtype=dtype)
+    far, valid = torch.empty(count, *size), torch.ones((), dtype=torch.bool).expand(count, *size)
     frames = moved_frames(depth, image, poses, fill=fill, fov_deg=fov_deg, should_stop=should_stop)
     for index, frame in enumerate(frames):
-        images[index], holes[index], far[index] = frame.image, frame.hole, frame.inverse
+        images[index], holes[index] = frame.image, frame.hole
+        known = frame.inverse > 0
+        if not bool(known.all()):
+            # One value serves a clip in which everything is valid.
+            valid = valid.contiguous()
+            valid[index] = known
+        far[index] = frame.inverse.clamp_min_(1e-12).reciprocal_().mul_(known)
         if on_progress is not None:
             on_progress(index + 1, count)
     kind = "metric" if depth.kind == "metric" else "depth"
     camera = with_space(depth.frame(0), fov_deg).camera
-    return MoveResult(images, holes, _distance_map(far, kind, camera, depth.source))
+    return MoveResult(images, holes, DepthMap(far, kind, valid, camera, depth.source))
 
 
 def moved_frames(
@@ -185,27 +193,40 @@ def _margin_px(
 
 def _moved_frame(made: Layers, pose: Pose, fill: bool) -> Moved:
     camera, size = made.front.camera, (made.inverse.shape[0], made.inverse.shape[1])
-    front = see(made.front, camera, pose, size, through=True)
-    back = see(made.back, camera, pose, size)
+    image, inverse = _closed_background(*_seen_background(made.back, camera, pose, size))
     # Pixels that touch nothing may still lie between those of a surface seen enlarged.
-    hole = ~landed(made.inverse, camera, pose) & (front.color[..., 3] < 0.5)
-    color, far = _closed_background(back)
-    image = front.color[..., :3] + (1 - front.color[..., 3:]) * color
-    image.clamp_(0, 1)
-    inverse = torch.where(front.color[..., 3] >= 0.5, front.inverse, far)
+    hole = ~landed(made.inverse, camera, pose)
+    view = View.of(made.front, camera, pose, size, through=True)
+    for rows in row_bands(size[0]):
+        front = view.rows(rows)
+        share = front.color[..., 3]
+        hole[rows] &= share < 0.5
+        behind = (1 - share[..., None]) * image[rows]
+        image[rows] = (front.color[..., :3] + behind).clamp_(0, 1)
+        inverse[rows] = torch.where(share >= 0.5, front.inverse, inverse[rows])
     if fill:
         return Moved(image, hole, inverse)
-    return Moved(image.masked_fill_(hole[..., None], 0), hole, inverse.masked_fill(hole, -1))
+    return Moved(image.masked_fill_(hole[..., None], 0), hole, inverse.masked_fill_(hole, -1))
 
 
-def _closed_background(back: Seen) -> tuple[Tensor, Tensor]:
-    """(H, W, 3) colours and (H, W) 1 / distance of the background, from their surroundings where it
-    has none."""
-    cover = back.color[..., 3:]
-    color = back.color[..., :3] / cover.clamp_min(1e-3)
-    thin = cover[..., 0] < _THIN
+def _seen_background(
+    layer: Layer, camera: Pinhole, pose: Pose, size: Size
+) -> tuple[Tensor, Tensor, Tensor]:
+    """(H, W, 3) colours, (H, W) 1 / distance, and (H, W) how much of a pixel is covered."""
+    color, inverse, cover = torch.empty(*size, 3), torch.empty(size), torch.empty(size)
+    view = View.of(layer, camera, pose, size)
+    for rows in row_bands(size[0]):
+        seen = view.rows(rows)
+        cover[rows], inverse[rows] = seen.color[..., 3], seen.inverse
+        color[rows] = seen.color[..., :3] / seen.color[..., 3:].clamp_min(1e-3)
+    return color, inverse, cover
+
+
+def _closed_background(color: Tensor, inverse: Tensor, cover: Tensor) -> tuple[Tensor, Tensor]:
+    """Colours and 1 / distance of `_seen_background`, from their surroundings where it has none."""
+    thin = cover < _THIN
     if not bool(thin.any()):
-        return color, back.inverse
+        return color, inverse
     known = (~thin).float()[None, None]
 
     def whole(plane: Tensor) -> Tensor:
@@ -213,21 +234,12 @@ def _closed_background(back: Seen) -> tuple[Tensor, Tensor]:
 
     for channel in range(3):
         color[..., channel] = whole(color[..., channel])
-    return color, whole(back.inverse)
-
-
-def _distance_map(far: Tensor, kind: str, camera: Pinhole | None, source: str) -> DepthMap:
-    """1 / distance -> distances in the same memory."""
-    valid = far > 0
-    if bool(valid.all()):
-        valid = torch.ones((), dtype=torch.bool).expand(far.shape)
-    far.clamp_min_(1e-12).reciprocal_().mul_(valid)
-    return DepthMap(far, kind, valid, camera, source)  # type: ignore[arg-type]
+    return color, whole(inverse)
 
 
 def coverage(made: MoveResult) -> str:
     """How much of the frames the photo does not show, as words."""
-    shares = [hole.mean().item() for hole in made.holes]
+    shares = [hole.float().mean().item() for hole in made.holes]
     return (
         f"{len(shares)} frames, of which the photo does not show {shares[-1]:.1%} of the last and "
         f"at most {max(shares):.1%} of any."

@@ -36,9 +36,9 @@ _FADE = 32
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """color: (H, W, 4) float32, premultiplied colour and opacity. inverse: (H, W) 1 / distance, 0
-    at infinity. tolerance: (H, W), how far 1 / distance of a neighbour on the same surface can lie.
-    camera: of this layer, which may reach beyond the photo.
+    """color: (H, W, 4) float32, premultiplied colour and opacity, or (H, W, 3) where it is opaque.
+    inverse: (H, W) 1 / distance, 0 at infinity. tolerance: (H, W), how far 1 / distance of a
+    neighbour on the same surface can lie. camera: of this layer, which may reach beyond the photo.
     """
 
     color: Tensor
@@ -79,10 +79,9 @@ def layers(
     # Once more: what lay behind an arm may itself stand in front of something.
     again = _Behind.of(far, jump, reach).outside(behind.peeled)
     hidden, far = _continued(hidden, far, again, jump)
-    back = torch.cat((hidden, torch.ones_like(hidden[..., :1])), -1)
     return Layers(
         Layer(front, crisp, _tolerance(crisp, jump), camera),
-        _padded(back, far, _tolerance(far, jump), camera, margin),
+        _padded(hidden, far, _tolerance(far, jump), camera, margin),
         shown,
     )
 
