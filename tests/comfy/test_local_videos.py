@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from comfy_graph import node
+from film import make_film
 from films import (
     FILMS,
     FRAMES,
@@ -128,6 +129,10 @@ def _refused(films, graph: dict[str, Any]) -> str:
     return history.error()["exception_message"]
 
 
+def _a_refusal(films, words: str, nodes: dict[str, Any] | None = None, **changes: Any) -> None:
+    assert words in _refused(films, ours(FILMS["Wan VACE"], **changes) | (nodes or {}))
+
+
 def test_what_cannot_work_is_refused_before_anything_is_loaded(films):
     fun = ours(FILMS["Wan 2.2 Fun Control"])
     del fun["ours"]["inputs"]["model_low_noise"]
@@ -135,6 +140,31 @@ def test_what_cannot_work_is_refused_before_anything_is_loaded(films):
     pair = ours(FILMS["Wan 2.2 Fun Control"])
     pair["low"] = unet("wan_vace")
     assert "another family" in _refused(films, pair)
+
+    _a_refusal(films, "between 1 and 120", frame_rate=0.5)
+    _a_refusal(films, "between 1 and 120", depth_rate=0.2)
+    wide = {"wide": node("EmptyImage", width=200, height=HEIGHT, batch_size=1, color=0)}
+    _a_refusal(films, "not the same frame", wide, first=["wide", 0])
+    mask = {"mask": node("SolidMask", value=1.0, width=200, height=HEIGHT)}
+    _a_refusal(films, "not the same frame", mask, source_video=["clip", 0], mask=["mask", 0])
+    _a_refusal(films, "source_video is not", mask, mask=["mask", 0])
+
+
+def test_a_video_file_makes_the_clip_of_its_frames(films):
+    make_film(films.base / "input" / "clip.mp4", FRAMES)
+    loaded = {
+        "film": node("LoadVideo", file="clip.mp4"),
+        "parts": node("GetVideoComponents", video=["film", 0]),
+        "black": node("SolidMask", value=0.5, width=64, height=48),
+    }
+    made = []
+    for kind in (["film", 0], ["parts", 0]):
+        graph = ours(FILMS["Wan VACE"], source_video=kind, mask=["black", 0], depth_rate=16.0)
+        graph["ours"]["inputs"]["depth"] = kind
+        made.append(run(films, graph | loaded))
+    assert made[0].images.std() > 1
+    assert torch.equal(made[0].latents, made[1].latents)
+    assert np.array_equal(made[0].images, made[1].images)
 
 
 def test_ltx_without_its_lora_is_refused_before_anything_is_loaded(films):

@@ -7,11 +7,13 @@ The files take 4 GB of disk and about 8 GB of memory, so these tests run only wh
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import checkpoints
@@ -21,9 +23,11 @@ import torch
 from comfy_graph import node
 from load_pack import SUPPORT
 from local_models import SIZE, depth_images, run, saved
+from PIL import Image
 
 pytestmark = pytest.mark.comfy
 
+WORKFLOWS = Path(__file__).resolve().parents[2] / "workflows" / "api"
 STEPS, SEED, STRENGTH = 2, 5, 0.9
 
 
@@ -132,3 +136,32 @@ def test_start_and_end_act_where_the_node_has_them_and_are_said_where_not(patche
     else:
         assert torch.equal(whole.latents, late.latents)
         assert "has no start and end" in late.report
+
+
+def test_sample_workflow_paints_with_z_image(patched):
+    """Template 14 as it is, small; its files under their real names, of their real width."""
+    family, models = FAMILIES["Z-Image"], patched.base / "models"
+    graph = json.loads((WORKFLOWS / "14 Paint with Depth Z-Image.json").read_text())
+    loaders = {entry["class_type"]: entry["inputs"] for entry in graph.values()}
+    for folder, file, name in (
+        ("diffusion_models", family.file, loaders["UNETLoader"]["unet_name"]),
+        ("model_patches", family.file, loaders["ModelPatchLoader"]["name"]),
+        ("vae", family.vae, loaders["VAELoader"]["vae_name"]),
+    ):
+        (models / folder / name).hardlink_to(models / folder / f"{file}.safetensors")
+    kept = {key: one for key, one in graph.items() if one["class_type"] != "CLIPLoader"}
+    (paint,) = (k for k, one in kept.items() if one["class_type"] == "GenVRDepthGenerateLocal")
+    texts = {
+        name: node("StandInConditioning", seed=seed, width=family.width, pooled=8)
+        for seed, name in enumerate(("positive", "negative"))
+    }
+    inputs = kept[paint]["inputs"] | {"steps": STEPS, "megapixels": 0.02}
+    inputs |= {name: [name, 0] for name in texts}
+    del inputs["clip"]
+    kept[paint]["inputs"] = inputs
+    history = patched.run(kept | texts, timeout=600)
+    assert history.status == "success", history.error()
+    shown = [files for files in history.outputs.values() if files.get("files")]
+    with Image.open(patched.file(shown[0]["files"][0])) as image:
+        assert abs(image.width / image.height - 4 / 3) < 0.2
+        assert any(high - low > 20 for low, high in image.convert("RGB").getextrema())

@@ -10,6 +10,8 @@ shows.
 from __future__ import annotations
 
 # ruff: noqa: E402, TID253 - ComfyUI can be imported only after its path and arguments are set
+import importlib
+import importlib.util
 import json
 import math
 import sys
@@ -99,7 +101,21 @@ def lora(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     }
 
 
+def uni3c() -> None:
+    """An image to video model and its camera control, where this ComfyUI knows the latter."""
+    if importlib.util.find_spec("comfy.ldm.wan.uni3c") is None:
+        return
+    network = comfy.ldm.wan.model.WanModel(model_type="i2v", in_dim=36, **WAN, **META)
+    write("diffusion_models", "wan21_i2v", drawn(network, 10))
+    control = importlib.import_module("comfy.ldm.wan.uni3c").WanUni3CControlnet(
+        conv_out_dim=64, dim=192, ffn_dim=64, num_layers=2, time_embed_dim=WAN["dim"],
+        out_proj_dim=WAN["dim"], mid_channels=16, **META,
+    )  # fmt: skip
+    write("model_patches", "uni3c", drawn(control, 11))
+
+
 def main() -> None:
+    uni3c()
     wan, vace = comfy.ldm.wan.model.WanModel, comfy.ldm.wan.model.VaceWanModel
     write(
         "diffusion_models", "wan_vace", drawn(vace(vace_layers=1, vace_in_dim=96, **WAN, **META), 1)

@@ -141,7 +141,7 @@ The clip here is a small camera move around the photo.
 
 *sway* loops. What was hidden is continued from the background; the mask shows where.
 
-**As a guide** for Uni3C and VACE: set **fill_holes** to *off*, use frames and holes.
+**As a guide:** for Uni3C set **fill_holes** to *off*; for Wan VACE leave it on (template 15).
 
 {_FREE}""",
     "12": f"""## Video from depth, Wan VACE
