@@ -64,7 +64,7 @@ def model_facts(model: Any) -> local.ModelFacts:
     inputs = lora_inputs or unet.get("in_channels") or unet.get("in_dim") or channels
     return local.ModelFacts(
         name=type(config).__name__ if config is not None else type(model).__name__,
-        lineage=tuple(cls.__name__ for cls in type(config).__mro__) if config is not None else (),
+        lineage=() if config is None else (*_class_names(config), str(unet.get("image_model"))),
         latent_channels=channels,
         latent_dimensions=getattr(latent, "latent_dimensions", 2),
         downscale=getattr(latent, "spacial_downscale_ratio", 8),
@@ -75,6 +75,10 @@ def model_facts(model: Any) -> local.ModelFacts:
         loras=bool(getattr(model, "patches", None)),
         guide_downscale=_guide_downscale(model),
     )
+
+
+def _class_names(thing: Any) -> list[str]:
+    return [cls.__name__ for cls in type(thing).__mro__]
 
 
 def control_facts(control: Any) -> local.ControlFacts:

@@ -26,7 +26,7 @@ class ModelFacts:
     """A diffusion model."""
 
     name: str  # ComfyUI's name of the architecture: SD15, SDXL, Flux, QwenImage...
-    lineage: tuple[str, ...] = ()  # that name and those of its base classes
+    lineage: tuple[str, ...] = ()  # that name, its base classes', and that in its unet_config
     latent_channels: int = 4  # 0 = not known
     downscale: int = 8  # pixels per latent
     latent_dimensions: int = 2  # 3 where the latent has a time axis (Qwen-Image)

@@ -167,7 +167,9 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "moss_image",
         "MOSS-Image",
-        classes=frozenset({"MOSSImage", "MossImage"}),
+        # Assumed: its node was read, its class was not. "moss_image" is what its text encoder's
+        # type is called.
+        classes=frozenset({"MOSSImage", "MossImage", "moss_image"}),
         controls=frozenset(),
         latent_channels=128,
         multiple=16,

@@ -122,10 +122,11 @@ VIDEO_FAMILIES: tuple[VideoFamily, ...] = (
         last_frame=True,
         inpaint=True,
         guidance=1.0,
-        sampler="euler",
+        sampler="res_multistep",  # and 20 steps: video_minimax_h3_fun_controlnet_union
         notes=(
             "This route is planned from ComfyUI's documentation (0.35 and newer; read, not run). "
-            "Its 20 steps are those of ComfyUI's own templates; a Turbo LoRA wants 4 to 8.",
+            "20 steps of res_multistep, guidance 1: those of ComfyUI's own template "
+            "video_minimax_h3_fun_controlnet_union. A Turbo LoRA wants 4 to 8.",
             "MiniMax H3 makes sound too: it is in the latent, and its audio VAE decodes it.",
         ),
     ),
