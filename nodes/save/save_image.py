@@ -1,4 +1,4 @@
-"""Save Image (Any Format): JPEG, PNG, WebP, AVIF and TIFF, in the batch, on all cores."""
+"""Save Image (Any Format): JPEG, PNG, WebP, AVIF, TIFF and MPO, in the batch, on all cores."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["GenVRDepthSaveImage"]
 
 COMPARE_KEY = "genvr_compare"
 _MAX_COMPARED = 16
-_JPG = {"format": ("jpg",)}
+_JPG = {"format": ("jpg", "mpo")}
 
 _COLOUR = re.compile(r"^#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})$")
 
@@ -29,14 +29,25 @@ _COLOUR = re.compile(r"^#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})$")
 _FORMAT_TIP = (
     "jpg: small, what the GenVR service returns by default. png: exact to 8 bits; png16 to 16. "
     "webp, avif: smaller than jpg; webp-lossless: exact to 8 bits. tiff, tiff16, tiff-float: for "
-    "print and compositing; tiff-float keeps every value."
+    "print and compositing; tiff-float keeps every value. mpo: a stereo photo, "
+    "the left and the right image in one file."
 )
 
 
 class GenVRDepthSaveImage(Declared):
     CATEGORY = "GenVR Depth/save"
     DESCRIPTION = "Save images as JPEG, PNG 8/16, WebP, AVIF or TIFF 8/16/float, many at once."
-    SEARCH_ALIASES = ["save image", "jpg", "jpeg", "webp", "avif", "tiff", "16 bit png", "export"]
+    SEARCH_ALIASES = [
+        "save image",
+        "jpg",
+        "jpeg",
+        "webp",
+        "avif",
+        "tiff",
+        "16 bit png",
+        "mpo",
+        "export",
+    ]
     FUNCTION = "save"
     OUTPUT_NODE = True
     RETURN_TYPES = ("IMAGE",)
@@ -49,7 +60,7 @@ class GenVRDepthSaveImage(Declared):
                 "The images to save; transparency is kept where it can be.", streamed=True
             ),
             "filename_prefix": prefix_widget("GenVRDepth"),
-            "format": Choice(_FORMAT_TIP, "jpg", choices=lambda: formats.IMAGES),
+            "format": Choice(_FORMAT_TIP, "jpg", choices=lambda: _image_formats()),
         },
         optional={
             "compare_with": image_input(
@@ -62,13 +73,13 @@ class GenVRDepthSaveImage(Declared):
                 95,
                 1,
                 100,
-                shown_when={"format": ("jpg", "webp", "avif")},
+                shown_when={"format": ("jpg", "webp", "avif", "mpo")},
             ),
             "subsampling": Choice(
                 "Colour resolution of jpg and avif: 4:4:4 full, 4:2:0 smallest.",
                 "4:4:4",
                 choices=lambda: formats.SUBSAMPLING,
-                shown_when={"format": ("jpg", "avif")},
+                shown_when={"format": ("jpg", "avif", "mpo")},
                 advanced=True,
             ),
             "progressive": Boolean(
@@ -109,11 +120,28 @@ class GenVRDepthSaveImage(Declared):
         colour = _parsed_colour(background)
         options = formats.ImageOptions(quality, subsampling, progressive, colour, texts)
         stack = frames(images, "images")
+        each = _images_a_file(format, len(stack))
         jobs = _image_jobs(stack, format, options, sidecar)
-        row, size = formats.IMAGES[format], (stack.shape[2], stack.shape[1])
-        files, saved = save_frames(filename_prefix, size, row.extension, jobs, len(stack))
-        ui = shown(files, saved, row.shows, lambda some: rgb(stack[some]))
+        row, size = _image_formats()[format], (stack.shape[2], stack.shape[1])
+        files, saved = save_frames(filename_prefix, size, row.extension, jobs, len(stack) // each)
+        ui = shown(files, saved, row.shows, lambda some: rgb(stack[[each * n for n in some]]))
         return {"ui": {**ui, **_comparison(compare_with)}, "result": (images,)}
+
+
+def _image_formats() -> dict[str, formats.ImageFormat]:
+    return {**formats.IMAGES, **formats.STEREO_PHOTOS}
+
+
+def _images_a_file(format: str, count: int) -> int:
+    if format not in formats.STEREO_PHOTOS:
+        return 1
+    if count % 2:
+        raise InvalidInput(
+            f"{count} image{' is' if count == 1 else 's are'} connected; {format} holds two in a "
+            "file, the left eye's and then the right eye's. Set layout of Depth to Stereo Image to "
+            "left and right, or choose jpg."
+        )
+    return 2
 
 
 def _comparison(images: Images | None) -> dict[str, list[Any]]:
@@ -137,13 +165,18 @@ def _parsed_colour(text: str) -> tuple[float, float, float]:
 def _image_jobs(
     stack: Images, format: str, options: formats.ImageOptions, always: bool
 ) -> Iterator[Callable[[], formats.Encoded]]:
-    needed = options.texts and (
-        always or not formats.embed.fits(formats.IMAGES[format].texts, options.texts)
-    )
+    row, paired = _image_formats()[format], format in formats.STEREO_PHOTOS
+    needed = options.texts and (always or not formats.embed.fits(row.texts, options.texts))
     beside = {".json": formats.embed.sidecar(options.texts).encode()} if needed else {}
 
     def one(image: Tensor) -> formats.Encoded:
         return formats.Encoded(formats.encode_image(image, format, options), beside)
 
-    for index in range(len(stack)):
-        yield partial(one, stack[index])
+    def two(left: Tensor, right: Tensor) -> formats.Encoded:
+        return formats.Encoded(formats.encode_stereo_photo(left, right, options), beside)
+
+    for index in range(0, len(stack), 1 + paired):
+        if paired:
+            yield partial(two, stack[index], stack[index + 1])
+        else:
+            yield partial(one, stack[index])

@@ -22,6 +22,7 @@ from genvr_depth.nodes.save.save_3d import GenVRDepthSave3D
 from genvr_depth.nodes.save.save_depth import GenVRDepthSaveDepth
 from genvr_depth.nodes.save.save_image import GenVRDepthSaveImage
 from genvr_depth.nodes.shared import saving
+from PIL import Image
 
 HIDDEN = {"prompt": {"1": {"inputs": {}}}, "extra_pnginfo": {"workflow": {"nodes": [1, 2]}}}
 
@@ -150,6 +151,20 @@ def test_save_image_takes_every_kind_of_image(output, format, channels):
     answer = GenVRDepthSaveImage().save(images, "p", format, **HIDDEN)
     assert len([n for n in listed(answer) if n.endswith(IMAGES[format].extension)]) == 2
     assert answer["result"][0] is images
+
+
+def test_both_eyes_are_saved_as_one_stereo_photo(output, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(saving, "preview_small", lambda images: drawn.append(images) or [])
+    node, eyes = GenVRDepthSaveImage(), torch.rand(4, 12, 16, 3)
+    found = node.save(eyes, "eyes", "mpo")["ui"]["files"]
+    assert [text.split(" ")[0] for text in found] == ["eyes_00001_.mpo", "eyes_00002_.mpo"]
+    for name in ("eyes_00001_.mpo", "eyes_00002_.mpo"):
+        with Image.open(output / name) as photo:
+            assert photo.n_frames == 2
+    assert torch.equal(drawn[0], eyes[::2])
+    with pytest.raises(InvalidInput, match=r"3 images are connected.*left and right"):
+        node.save(eyes[:3], "eyes", "mpo")
 
 
 def test_save_image_refuses_a_colour_it_does_not_know(output):
