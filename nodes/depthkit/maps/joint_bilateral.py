@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 __all__ = ["Axis", "Sharpener", "corners"]
@@ -34,13 +35,14 @@ class Axis:
     """Fine pixels in cells, along one axis.
 
     cell: (fine,) the cell each lies in; place: (fine,) 0..1 how far into it; first, size: (cells,)
-    a cell's first pixel and their count.
+    a cell's first pixel and their count; step: from one pixel's place to the next one's.
     """
 
     cell: Tensor
     place: Tensor
     first: Tensor
     size: Tensor
+    step: float
 
     @classmethod
     def of(cls, coarse: int, fine: int, between: bool = False) -> Axis:
@@ -48,7 +50,7 @@ class Axis:
         at = (torch.arange(fine, dtype=torch.float64) + 0.5) * coarse / fine + 0.5 * between
         cell = at.long().clamp_max(coarse - 1 + between)
         size = torch.bincount(cell, minlength=coarse + between)
-        return cls(cell, (at - cell).float(), size.cumsum(0) - size, size)
+        return cls(cell, (at - cell).float(), size.cumsum(0) - size, size, coarse / fine)
 
     def places(self, cells: Tensor, size: int) -> Tensor:
         """(size,) places of the pixels of these cells, all of `size`: their mean over the cells.
@@ -56,7 +58,7 @@ class Axis:
         The pixel grid lies differently in each unless the scale is a whole number; by less than a
         pixel, which is not worth weights for every cell.
         """
-        return self.place[self.first[cells][:, None] + torch.arange(size)].mean(0)
+        return self.place[self.first[cells]].mean() + self.step * torch.arange(size)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,12 +91,14 @@ class Sharpener:
     """The colour-weighted means at the edges.
 
     grid: cells between four coarse pixels each; edge: (h + 1, w + 1) how much each is changed;
+    steep: (h + 1, w + 1) bool, those of them whose corners differ so much that colours decide;
     table: (h + 2, w + 2, 5), the border repeated: colour / s^2, bias of the logit, depth.
     """
 
     grid: Grid
     image: Tensor
     edge: Tensor
+    steep: Tensor
     table: Tensor
 
     @classmethod
@@ -102,37 +106,35 @@ class Sharpener:
         cls, plane: Tensor, valid: Tensor, image: Tensor, edge: Tensor, sensitivity: float
     ) -> Sharpener:
         (rows, columns), (height, width) = plane.shape, image.shape[:2]
-        colours = _coarse_colours(image, edge, rows, columns)
+        level = F.pad(plane[None], (1, 1, 1, 1), mode="replicate")[0]
+        spread = corners(level, torch.maximum) - corners(level, torch.minimum)
+        steep = (edge > 0) & (spread > _SLIGHT * spread.max())
+        colours = _coarse_colours(image, steep, rows, columns)
         sharp = colours / sensitivity**2
         bias = (-0.5 * (sharp * colours).sum(-1)).masked_fill_(~valid, _NEVER)
         table = torch.cat([sharp, bias[..., None], plane[..., None]], -1)
         table = torch.cat([table[:1], table, table[-1:]], 0)
         table = torch.cat([table[:, :1], table, table[:, -1:]], 1)
         grid = Grid(Axis.of(rows, height, True), Axis.of(columns, width, True))
-        return cls(grid, image, edge, table)
+        return cls(grid, image, edge, steep, table)
 
     def write(self, out: Tensor, mask: Tensor | None) -> None:
         """Into `out` (H, W), in place, in the cells where `edge` > 0; 0 where `mask` is false.
 
         The pixels of a cell are moved as one window of the image.
         """
-        spread = corners(self.table[..., 4], torch.maximum) - corners(
-            self.table[..., 4], torch.minimum
-        )
-        steep = spread > _SLIGHT * spread.max()
-        for tall, wide, y, x in self.grid.parts((self.edge > 0) & steep):
+        for tall, wide, y, x in self.grid.parts(self.steep):
             target, at = _windows(out[..., None], tall, wide), self.grid.first(y, x)
             colour = _windows(self.image, tall, wide)[at]
             pull = _pull(self.grid.down.places(y, tall), self.grid.across.places(x, wide))
             level, mean = self._means(y, x, pull, colour)
             mixed = target[at].flatten(1).lerp_(mean, self.edge[y, x][:, None])
-            mixed.clamp_(level.amin(1), level.amax(1))
-            target[at] = mixed.view(-1, tall, wide)
+            target[at] = _held(mixed, level.amin(1), level.amax(1)).view(-1, tall, wide)
         # Where the corners are alike their colours decide nothing; a ripple is taken out.
-        for tall, wide, y, x in self.grid.parts((self.edge > 0) & ~steep):
+        for tall, wide, y, x in self.grid.parts((self.edge > 0) & ~self.steep):
             target, at = _windows(out[..., None], tall, wide), self.grid.first(y, x)
             level = _windows(self.table, 2, 2)[y, x].view(-1, 4, 5)[..., 4, None, None]
-            target[at] = target[at].clamp_(level.amin(1), level.amax(1))
+            target[at] = _held(target[at], level.amin(1), level.amax(1))
         if mask is None:
             return
         torn = corners(self.table[..., 3], torch.minimum) == _NEVER
@@ -155,18 +157,25 @@ class Sharpener:
         return level, weights.mul_(level).sum(1)
 
 
+def _held(values: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """clamp_, which is more than twice as slow where the limits are broadcast."""
+    torch.maximum(values, low, out=values)
+    return torch.minimum(values, high, out=values)
+
+
 def _pull(down: Tensor, across: Tensor) -> Tensor:
     """(4, tall * wide) log of the bilinear weights of the corners at these places in a cell."""
     y, x = (torch.stack([1 - p, p]).clamp_min(_FAINT).log() for p in (down, across))
     return (y[:, None, :, None] + x[None, :, None, :]).flatten(2).flatten(0, 1)
 
 
-def _coarse_colours(image: Tensor, edge: Tensor, rows: int, columns: int) -> Tensor:
-    """(h, w, 3): the mean colour of every coarse pixel at an edge, from a few of its rows."""
+def _coarse_colours(image: Tensor, wanted: Tensor, rows: int, columns: int) -> Tensor:
+    """(h, w, 3): the mean colour of every coarse pixel at the cells that are wanted, from a few of
+    its rows."""
     height, width = image.shape[:2]
     grid = Grid(Axis.of(rows, height), Axis.of(columns, width))
     colours = torch.zeros(rows, columns, 3)
-    for tall, wide, y, x in grid.parts(corners(edge > 0, torch.logical_or)):
+    for tall, wide, y, x in grid.parts(corners(wanted, torch.logical_or)):
         some = min(tall, _SAMPLED_ROWS)
         step = tall // some
         top, left = grid.first(y, x)

@@ -138,16 +138,15 @@ def softness(depth: DepthMap) -> Softness:
     first frame with outlines."""
     for index in sorted({0, depth.batch // 2, depth.batch - 1}):
         values, valid = depth.values[index], depth.valid[index]
-        plane = _without_holes(values, valid)
-        width = edge_width(plane, valid)
+        width = edge_width(values, valid)
         if width <= _SOFT:
             if width:
                 return Softness()
             continue
-        grid = depth.measured or hidden_grid(plane, width)
+        grid = depth.measured or hidden_grid(_without_holes(values, valid), width)
         if grid and _COARSER * grid[0] <= depth.height:
             coarse, known = _reduced(values, valid, grid)
-            if edge_width(_without_holes(coarse, known), known) <= _SOFT:
+            if edge_width(coarse, known) <= _SOFT:
                 return Softness(grid)
         return Softness(width=width)
     return Softness()
@@ -211,8 +210,9 @@ def _refine_one(
 
 def _grown(values: Tensor, valid: Tensor) -> Tensor:
     """Invalid pixels take the mean of the valid ones within two pixels, then the mean of all."""
-    total, share = _box(values * valid), _box(valid.float())
-    mean = values[valid].mean() if bool(valid.any()) else values.new_zeros(())
+    known, weight = values * valid, valid.float()
+    total, share = _box(known), _box(weight)
+    mean = known.sum() / weight.sum().clamp_min(1)
     near = torch.where(share > 0, total / share.clamp_min(1), mean)
     return torch.where(valid, values, near)
 
@@ -234,8 +234,8 @@ def _edges(plane: Tensor, valid: Tensor) -> Tensor:
     bend[:, 1:-1] = (plane[:, 2:] + plane[:, :-2] - 2 * plane[:, 1:-1]).abs()
     down = (plane[2:] + plane[:-2] - 2 * plane[1:-1]).abs()
     bend[1:-1] = torch.maximum(bend[1:-1], down)
-    inside = plane[valid]
-    span = (inside.max() - inside.min()).clamp_min(1e-12) if inside.numel() else plane.new_ones(())
+    top = plane.masked_fill(~valid, -torch.inf).max()
+    span = (top - plane.masked_fill(~valid, torch.inf).min()).clamp_min(1e-12)
     share = ((bend / span - _JUMP[0]) / (_JUMP[1] - _JUMP[0])).clamp_(0, 1)
     share, known = F.pad(share, (1, 1, 1, 1)), F.pad(valid, (1, 1, 1, 1))
     return corners(share, torch.maximum) * corners(known, torch.logical_or)

@@ -102,7 +102,7 @@ def _width(plane: Tensor, valid: Tensor, slope: Tensor, reach: int, least: Tenso
     known = torch.stack([plane, -plane]).masked_fill_(~valid, -torch.inf)
     contrast = local_max(known, reach).sum(0)
     steepest = local_max(slope[None], max(1, reach // 2))[0]
-    peak = (slope == steepest) & (slope > 0) & (contrast > least)
+    peak = ((slope == steepest) & (slope > 0) & (contrast > least)).nonzero(as_tuple=True)
     widths = contrast[peak] / slope[peak]
     inside = widths[widths < _INSIDE * reach]
     if len(inside) < max(_FEW_EDGES, _FEW_SHARE * len(widths)):
