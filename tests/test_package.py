@@ -42,6 +42,8 @@ print(*(name for name in sys.modules if name.split(".")[0] in ("genvr_depth", "P
 # Ctrl-C when `argv[4]` is imported by a program that was started as `argv[3]`.
 PRESS = """
 import os, signal, sys
+# A job in the background of a shell is started with SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.argv[0] = sys.argv[3]
 class Press:
     def find_spec(self, name, path=None, target=None):
