@@ -7,13 +7,12 @@ from typing import Any
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
-from ..depthkit.maps.adjust import Adjustments, adjust
-from ..depthkit.maps.fill import HOLES
 from ..depthkit.ranges import WINDOWS, Window
 from ..shared import host
 from ..shared.declared import Boolean, Choice, Declared, Float, Inputs, Int
 from ..shared.depth_view import depth_ui
 from ..shared.given_depth import given_depth
+from ..shared.on_demand import adjusting
 from ..shared.sockets import DEPTH_MAP, advanced, depth_map_input, window_widgets
 
 __all__ = ["GenVRDepthAdjust"]
@@ -73,7 +72,7 @@ class GenVRDepthAdjust(Declared):
                 "Give unknown pixels a depth. smooth: continue the rim; "
                 "background: take the far side; both leave the sky; all: fill everything.",
                 "off",
-                choices=HOLES,
+                choices=lambda: adjusting.HOLES,
             ),
             **advanced({**window_widgets(), "window": _WINDOW}),
         },
@@ -94,7 +93,7 @@ class GenVRDepthAdjust(Declared):
     ) -> dict[str, Any]:
         depth = given_depth(depth).depth
         chosen = None if window == "off" else Window(window, low, high, scope)
-        changes = Adjustments(chosen, gamma, invert, smooth, smooth_time, fill_holes)
+        changes = adjusting.Adjustments(chosen, gamma, invert, smooth, smooth_time, fill_holes)
         with host.current().task(depth.batch) as task:
-            adjusted = adjust(depth, changes, on_progress=task.on_progress)
+            adjusted = adjusting.adjust(depth, changes, on_progress=task.on_progress)
         return {"ui": depth_ui(adjusted, before=depth), "result": (adjusted,)}

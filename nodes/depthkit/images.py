@@ -6,15 +6,17 @@ range or not finite (renders), the device a GPU, and a lone image or a mask may 
 
 from __future__ import annotations
 
-from typing import Any, Protocol, overload, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, overload, runtime_checkable
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
 from .errors import InvalidInput
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = [
     "SAME_SHAPE",

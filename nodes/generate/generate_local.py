@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import Images
@@ -18,8 +17,7 @@ from ..shared.sockets import DEPTH_MAP, advanced
 __all__ = ["GenVRDepthGenerateLocal"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Prepared(NamedTuple):
     plan: local.SamplingPlan
     connected: local.Connected
     given: dict[str, Any]
@@ -100,10 +98,9 @@ def _image_widgets() -> dict[str, Input]:
                     "from depth",
                     choices=lambda: local.SIZES,
                 ),
-                "megapixels": replace(
-                    auto_number(Float, "For size = megapixels (1 = 1024x1024)." + auto, 64),
-                    shown_when={"size": ("megapixels",)},
-                ),
+                "megapixels": auto_number(
+                    Float, "For size = megapixels (1 = 1024x1024)." + auto, 64
+                ).but(shown_when={"size": ("megapixels",)}),
                 "second_pass": Float(
                     "Sample again at this many times the size, the depth resampled for it; 1 = no.",
                     1.0,

@@ -1,8 +1,7 @@
 """The inputs of a node as typed, immutable values, and the `INPUT_TYPES` that ComfyUI reads.
 
 A default is readable at any time. What lies on disk, or in a part that is imported on demand, is
-given as a function; only `INPUT_TYPES` calls it. Nothing compares or prints a declaration, and
-ComfyUI would wait at its start while those methods are compiled: eq=False, repr=False.
+given as a function; only `INPUT_TYPES` calls it.
 """
 
 from __future__ import annotations
@@ -10,9 +9,17 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import KW_ONLY, FrozenInstanceError
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, dataclass_transform
+else:
+
+    def dataclass_transform(**_: bool) -> Callable[[type], type]:
+        return lambda declaration: declaration
+
 
 __all__ = [
     "Boolean",
@@ -35,8 +42,53 @@ Emitted = tuple[Any, dict[str, Any]]
 ShownWhen = Mapping[str, Iterable[str]]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Socket:
+@dataclass_transform(frozen_default=True, eq_default=False)
+class Declaration:
+    """A frozen dataclass to a type checker and in use.
+
+    `dataclass` compiles half a dozen methods for each class, and ComfyUI waits for them at its
+    start; here one constructor reads the fields of all classes.
+    """
+
+    _positional: ClassVar[tuple[str, ...]] = ()
+    _fields: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        kinds = inspect.get_annotations(cls).items()
+        names = [name for name, kind in kinds if not kind.startswith("ClassVar")]
+        placed = names[: names.index("_")] if "_" in names else names
+        cls._positional = tuple(dict.fromkeys([*cls._positional, *placed]))
+        cls._fields = tuple(dict.fromkeys([*cls._fields, *(name for name in names if name != "_")]))
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, *placed: object, **named: object) -> None:
+            given = {**dict(zip(self._positional, placed, strict=False)), **named}
+            unknown = given.keys() - set(self._fields)
+            missing = [one for one in self._fields if one not in given and not hasattr(self, one)]
+            if len(placed) + len(named) != len(given) or unknown or missing:
+                raise TypeError(
+                    f"{type(self).__name__}: unknown {sorted(unknown)}, missing {missing}, "
+                    f"at most {len(self._positional)} values without a name."
+                )
+            self.__dict__.update(given)
+
+        def __setattr__(self, name: str, _: object) -> None:
+            raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+        def __delattr__(self, name: str) -> None:
+            raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def given(self) -> dict[str, Any]:
+        """Every field by name."""
+        return {name: getattr(self, name) for name in self._fields}
+
+    def but(self, **changes: Any) -> Self:
+        """The same declaration with other values."""
+        return type(self)(**{**self.given(), **changes})
+
+
+class Socket(Declaration):
     """An input that is wired. type: one name, or several joined by commas."""
 
     type: str
@@ -48,19 +100,18 @@ class Socket:
         return self.type, {"tooltip": self.tooltip, **wired}
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FrameSocket(Socket):
     """An input of images that takes a VIDEO as well: the node gets its frames. streamed: read one
     at a time (`VideoFrames`), else (B, H, W, C)."""
 
-    streamed: bool = field(default=False, kw_only=True)
+    _: KW_ONLY
+    streamed: bool = False
 
     def emit(self) -> Emitted:
         return f"{self.type},VIDEO", {"tooltip": self.tooltip}
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Widget:
+class Widget(Declaration):
     """An input with a value on the node; None leaves an option out.
 
     advanced: folded away until the user asks for it; shown_when: the values of another widget
@@ -71,13 +122,14 @@ class Widget:
     TYPE: ClassVar[str]
     tooltip: str | Callable[[], str]
     default: Any = None
-    advanced: bool = field(default=False, kw_only=True)
-    shown_when: ShownWhen | Callable[[], ShownWhen] | None = field(default=None, kw_only=True)
-    display_name: str | None = field(default=None, kw_only=True)
+    _: KW_ONLY
+    advanced: bool = False
+    shown_when: ShownWhen | Callable[[], ShownWhen] | None = None
+    display_name: str | None = None
 
     def options(self) -> dict[str, Any]:
         """The options under ComfyUI's own names, which are those of the fields."""
-        given = {item.name: getattr(self, item.name) for item in fields(self)}
+        given = self.given()
         given["advanced"] = self.advanced or None
         given["tooltip"] = self.tooltip() if callable(self.tooltip) else self.tooltip
         when = self.shown_when() if callable(self.shown_when) else self.shown_when
@@ -88,13 +140,13 @@ class Widget:
         return self.TYPE, self.options()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Number(Widget):
     """A number. auto: the value that leaves the choice to the node; the canvas shows it as `word`
     (`web/js/auto_number.js`), a prompt holds the number."""
 
-    auto: float | None = field(default=None, kw_only=True)
-    word: str | None = field(default=None, kw_only=True)
+    _: KW_ONLY
+    auto: float | None = None
+    word: str | None = None
 
     def options(self) -> dict[str, Any]:
         given = Widget.options(self)
@@ -104,7 +156,6 @@ class Number(Widget):
         return {"word": "auto", **given, **whole, "widgetType": "GENVR_AUTO_NUMBER"}
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Int(Number):
     """A whole number. control_after_generate: what happens to a seed after each run."""
 
@@ -112,10 +163,10 @@ class Int(Number):
     default: int = 0
     min: int = 0
     max: int = 2**31 - 1
-    control_after_generate: bool | str | None = field(default=None, kw_only=True)
+    _: KW_ONLY
+    control_after_generate: bool | str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Float(Number):
     """A number. round: False keeps every digit that is typed."""
 
@@ -123,11 +174,11 @@ class Float(Number):
     default: float = 0.0
     min: float = 0.0
     max: float = 1.0
-    step: float = field(default=0.01, kw_only=True)
-    round: bool | None = field(default=None, kw_only=True)
+    _: KW_ONLY
+    step: float = 0.01
+    round: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Boolean(Widget):
     """On or off."""
 
@@ -135,22 +186,22 @@ class Boolean(Widget):
     default: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Text(Widget):
     """A line of text, or several."""
 
     TYPE: ClassVar[str] = "STRING"
     default: str = ""
-    multiline: bool | None = field(default=None, kw_only=True)
+    _: KW_ONLY
+    multiline: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Choice(Widget):
     """One of a list. choices: the list, or a function that gives it."""
 
     TYPE: ClassVar[str] = "COMBO"
     default: str | None = None
-    choices: Iterable[str] | Callable[[], Iterable[str]] = field(default=(), kw_only=True)
+    _: KW_ONLY
+    choices: Iterable[str] | Callable[[], Iterable[str]] = ()
 
     def emit(self) -> Emitted:
         listed = self.choices() if callable(self.choices) else self.choices
@@ -159,11 +210,11 @@ class Choice(Widget):
         return list(listed), options
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FileChoice(Choice):
     """One of the files in a folder. upload_extensions: what `web/js/upload.js` lets in."""
 
-    upload_extensions: Callable[[], Iterable[str]] = field(default=tuple, kw_only=True)
+    _: KW_ONLY
+    upload_extensions: Callable[[], Iterable[str]] = tuple
 
     def emit(self) -> Emitted:
         listed, options = Choice.emit(self)
@@ -173,17 +224,20 @@ class FileChoice(Choice):
 Input = Socket | Widget
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Inputs:
+class Inputs(Declaration):
     """All inputs of one node by name, in the order in which they are drawn and saved."""
 
     required: Mapping[str, Input]
-    optional: Mapping[str, Input] = field(default_factory=dict[str, "Input"])
-    hidden: Mapping[str, str] = field(default_factory=dict[str, str])
+    optional: Mapping[str, Input] = MappingProxyType({})
+    hidden: Mapping[str, str] = MappingProxyType({})
 
-    def __post_init__(self) -> None:
-        for item in fields(self):
-            object.__setattr__(self, item.name, MappingProxyType(dict(getattr(self, item.name))))
+    if not TYPE_CHECKING:
+
+        def __init__(self, *placed: object, **named: object) -> None:
+            super().__init__(*placed, **named)
+            self.__dict__.update(
+                {name: MappingProxyType(dict(group)) for name, group in self.given().items()}
+            )
 
     def emit(self) -> dict[str, Any]:
         """The dictionary of `INPUT_TYPES`."""

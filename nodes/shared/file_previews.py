@@ -6,7 +6,6 @@ A browser shows no EXR, TIFF, PFM or NPZ. ComfyUI has images of colour EXRs, whi
 
 from __future__ import annotations
 
-import mimetypes
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +55,8 @@ def register() -> None:
 
 def _kinds() -> tuple[str, ...]:
     """The MIME types of our files; extensions that have none get one."""
+    import mimetypes
+
     kinds = dict.fromkeys(TYPES.values())
     for extension, kind in TYPES.items():
         guessed = mimetypes.guess_type("depth" + extension, strict=False)[0]

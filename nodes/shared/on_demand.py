@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __all__ = [
+    "adjusting",
     "completion",
     "core_geometry",
     "estimators",
@@ -42,6 +43,12 @@ class _Part:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._load(), name)
+
+
+def _adjusting() -> ModuleType:
+    from ..depthkit.maps import adjust
+
+    return adjust
 
 
 def _completion() -> ModuleType:
@@ -162,10 +169,12 @@ if TYPE_CHECKING:
     from ..depthkit import completion, estimators, formats, genvr, local, panorama, scenes
     from ..depthkit.local import through_glass as glass
     from ..depthkit.local import video
+    from ..depthkit.maps import adjust as adjusting
     from ..depthkit.maps import merge, refine
     from ..depthkit.measure import image_scores, quality
     from ..depthkit.views import core_geometry, geometry, layers, moves, stereo, stereo_options
 else:
+    adjusting = _Part(_adjusting)
     completion, merge = _Part(_completion), _Part(_merge)
     estimators, formats, genvr = _Part(_estimators), _Part(_formats), _Part(_genvr)
     local, scenes = _Part(_local), _Part(_scenes)

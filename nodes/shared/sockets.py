@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ..depthkit.ranges import SCOPES, WINDOWS
 from .declared import Choice, Declared, Float, FrameSocket, Input, Int, ShownWhen, Socket, Widget
@@ -42,7 +41,7 @@ class PassesDepthOn(Declared):
 
 def advanced(widgets: Mapping[str, Widget]) -> dict[str, Widget]:
     """The same widgets, folded away until the user asks for them."""
-    return {name: replace(widget, advanced=True) for name, widget in widgets.items()}
+    return {name: widget.but(advanced=True) for name, widget in widgets.items()}
 
 
 def depth_map_input(tooltip: str = "The depth to work on.") -> FrameSocket:

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from ..depthkit.connections import web_server
 from . import host
 
 __all__ = ["is_servable", "register"]
@@ -50,6 +49,8 @@ def _handler(root: Path) -> Callable[[Any], Awaitable[Any]]:
     """Only reached for what no pack's own registration matches."""
 
     async def handle(request: Any) -> Any:
+        from ..depthkit.connections import web_server
+
         web = web_server()
         file = (root / request.match_info["file"]).resolve()
         ours = request.match_info["folder"] == PACK.name

@@ -145,21 +145,26 @@ def test_a_move_that_helps_the_depth_by_nothing_is_named_too(photo):
     assert 95 < mean < 99
 
 
+class Tunnel(Bright):
+    """Sees a symmetric tunnel in every image."""
+
+    def __call__(self, images):
+        y, x = (torch.linspace(-1, 1, n) for n in images.shape[-2:])
+        tunnel = torch.maximum(y.abs()[:, None], x.abs())
+        return tunnel.expand(len(images), -1, -1)
+
+
 @pytest.mark.parametrize("axes", [(1,), (2,), (1, 2)])
 @pytest.mark.parametrize("inverted", [False, True])
 def test_where_depth_is_symmetric_the_edges_tell_what_is_upside_down(photo, axes, inverted):
-    class Tunnel(Bright):
-        """Sees a symmetric tunnel in every image."""
-
-        def __call__(self, images):
-            y, x = (torch.linspace(-1, 1, n) for n in images.shape[-2:])
-            tunnel = torch.maximum(y.abs()[:, None], x.abs())
-            return tunnel.expand(len(images), -1, -1)
-
     control, image = estimate(Tunnel(), photo).depth, photo.flip(axes)
     mean, text, *_ = score(control, 1 - image if inverted else image, photo, Tunnel())
     assert mean < 35
     assert "upside down" in text
+
+
+def test_where_depth_is_symmetric_another_style_is_not_called_upside_down(photo):
+    control = estimate(Tunnel(), photo).depth
     styled = (0.2 + 0.5 * photo.mean(-1, keepdim=True)).expand_as(photo)
     mean, text, *_ = score(control, styled, photo, Tunnel())
     assert mean > 95

@@ -88,7 +88,10 @@ def hits(root: Path) -> list[Hit]:
         Hit(name, path.relative_to(root).as_posix(), number, line.strip())
         for path in packed_files(root)
         if path.suffix in _ANY
-        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1)
+        for text in [path.read_text(errors="replace")]
         for name, rules in RULES.items()
-        if any(path.suffix in rule.endings and re.search(rule.pattern, line) for rule in rules)
+        for found in [[r for r in rules if path.suffix in r.endings and re.search(r.pattern, text)]]
+        if found
+        for number, line in enumerate(text.splitlines(), 1)
+        if any(re.search(rule.pattern, line) for rule in found)
     ]

@@ -15,7 +15,7 @@ from ..ranges import Window, find_window
 from .fill import HOLES, fill_holes
 from .smooth import smooth, smooth_clip
 
-__all__ = ["Adjustments", "adjust"]
+__all__ = ["HOLES", "Adjustments", "adjust"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,9 +101,11 @@ def _columns(
             f"Cannot align maps of different shapes {tuple(source.shape)} and "
             f"{tuple(target.shape)}; resize one of them first."
         )
-    keep = torch.ones_like(source, dtype=torch.bool) if valid is None else valid
-    x, y = source[keep].to(torch.float64), target[keep].to(torch.float64)
+
+    def column(plane: Tensor) -> Tensor:
+        return (plane.flatten() if valid is None else plane[valid]).to(torch.float64)
+
+    x, y = column(source), column(target)
     if x.numel() == 0:
         raise InvalidInput("The two maps have no valid pixel in common, so they cannot be aligned.")
-    w = torch.ones_like(x) if weight is None else weight[keep].to(torch.float64)
-    return x, y, w
+    return x, y, torch.ones_like(x) if weight is None else column(weight)

@@ -91,5 +91,5 @@ def _entry_of(name: str) -> dict[str, Any]:
 
 def _decoded_metres(codes: np.ndarray, near: float, far: float) -> np.ndarray:
     """(H, W) uint16 codes -> float32 metres; what code 0 gives is masked by the caller."""
-    share = (codes.astype(np.float64) - 1) / (LAST_CODE - 1)
-    return (near * (far / near) ** share).astype(np.float32)
+    share = (np.arange(LAST_CODE + 1) - 1) / (LAST_CODE - 1)
+    return (near * (far / near) ** share).astype(np.float32)[codes]
