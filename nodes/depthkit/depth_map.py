@@ -8,7 +8,6 @@ metric values are metres along z. Larger is farther for `metric` and `depth`, ne
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -18,6 +17,7 @@ from torch import Tensor
 from .errors import InvalidInput
 from .images import Images
 from .kernels import resample
+from .pinhole import Pinhole
 
 __all__ = [
     "KINDS",
@@ -36,54 +36,7 @@ Projection = Literal["perspective", "equirectangular"]
 PROJECTIONS: tuple[str, ...] = get_args(Projection)
 Size = tuple[int, int]
 """(height, width) in pixels."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pinhole:
-    """Pinhole intrinsics in pixels; pixel (column u, row v) has its centre at u + 0.5, v + 0.5."""
-
-    fx: float
-    fy: float
-    cx: float
-    cy: float
-
-    def __post_init__(self) -> None:
-        numbers = (self.fx, self.fy, self.cx, self.cy)
-        if not all(math.isfinite(n) for n in numbers) or self.fx <= 0 or self.fy <= 0:
-            raise InvalidInput(
-                f"The camera {numbers} is not usable: the focal lengths must be positive numbers "
-                "of pixels. Check the field of view or the file the camera came from."
-            )
-
-    @classmethod
-    def from_fov(cls, fov_deg: float, width: int, height: int) -> Pinhole:
-        """Centred camera with square pixels and a *horizontal* field of view in degrees."""
-        if not 0.0 < fov_deg < 179.0:
-            raise InvalidInput(
-                f"A field of view of {fov_deg} degrees is not possible; use 1 to 178 (a phone's "
-                "main camera has about 65)."
-            )
-        focal_px = 0.5 * width / math.tan(math.radians(fov_deg) / 2)
-        return cls(focal_px, focal_px, width / 2, height / 2)
-
-    @classmethod
-    def from_normalised(
-        cls, fx: float, fy: float, cx: float, cy: float, width: int, height: int
-    ) -> Pinhole:
-        """From intrinsics given as fractions of the image (principal point 0.5 = centre)."""
-        return cls(fx * width, fy * height, cx * width, cy * height)
-
-    def scaled(self, scale_x: float, scale_y: float) -> Pinhole:
-        """The same camera after the image is resized by (scale_x, scale_y)."""
-        return Pinhole(self.fx * scale_x, self.fy * scale_y, self.cx * scale_x, self.cy * scale_y)
-
-    def shifted(self, left: float, top: float) -> Pinhole:
-        """The same camera after `left` columns and `top` rows are cropped away."""
-        return Pinhole(self.fx, self.fy, self.cx - left, self.cy - top)
-
-    def fov_deg(self, width: int) -> float:
-        """Horizontal field of view in degrees of an image `width` pixels wide."""
-        return math.degrees(math.atan(self.cx / self.fx) + math.atan((width - self.cx) / self.fx))
+_PIECE = 1 << 17
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,23 +98,50 @@ class DepthMap:
             )
         if kind not in KINDS:
             raise InvalidInput(f"Unknown kind of depth {kind!r}; use one of {', '.join(KINDS)}.")
-        stack = _as_stack(values, "depth values").to(torch.float32)
-        usable = torch.isfinite(stack)
-        if kind == "metric":
-            usable &= stack > 0
+        stack = _as_stack(values, "depth values")
+        own = stack.to(torch.float32, copy=True).contiguous()
+        mask = torch.ones(own.shape, dtype=torch.bool)
         if valid is not None:
-            mask = _as_stack(valid, "valid mask").bool()
-            if mask.shape != stack.shape:
+            mask = _as_stack(valid, "valid mask").to(torch.bool, copy=True).contiguous()
+            if mask.shape != own.shape:
                 raise InvalidInput(
-                    f"The valid mask is {tuple(mask.shape)} but the depth is {tuple(stack.shape)}; "
+                    f"The valid mask is {tuple(mask.shape)} but the depth is {tuple(own.shape)}; "
                     "give both the same size and batch."
                 )
-            usable &= mask
-        clean = torch.where(usable, stack, torch.zeros((), dtype=torch.float32))
-        fine = measured and capped(measured, (clean.shape[1], clean.shape[2]))
+        fine = measured and capped(measured, (own.shape[1], own.shape[2]))
         lens = camera if projection == "perspective" else None
-        made = cls(clean.contiguous(), kind, usable.contiguous(), lens, source, fine)  # type: ignore[arg-type]
+        made = cls(own, kind, mask, lens, source, fine)  # type: ignore[arg-type]
+        made._clean_in_place()
         return replace(made, projection=projection)
+
+    @classmethod
+    def owning(
+        cls,
+        values: Tensor,
+        kind: str,
+        valid: Tensor,
+        camera: Pinhole | None = None,
+        source: str = "",
+        measured: Size | None = None,
+    ) -> DepthMap:
+        """`make` without a copy, for a map just read: the caller gives both tensors away.
+
+        values: (B, H, W) contiguous float32; valid: the same of bool. Both are changed in place.
+        """
+        made = cls(values, kind, valid, camera, source, measured)  # type: ignore[arg-type]
+        made._clean_in_place()
+        return made
+
+    def _clean_in_place(self) -> None:
+        """What `values` and `valid` promise, in pieces: a plane of intermediate results each would
+        double the memory of a large map."""
+        for values, valid in zip(
+            self.values.view(-1).split(_PIECE), self.valid.view(-1).split(_PIECE), strict=True
+        ):
+            valid &= torch.isfinite(values)
+            if self.kind == "metric":
+                valid &= values > 0
+            values.masked_fill_(~valid, 0)
 
     @property
     def batch(self) -> int:

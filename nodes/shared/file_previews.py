@@ -46,7 +46,7 @@ def register() -> None:
         def generate(self, source_path: str, max_pixels: int) -> Image.Image | None:
             path = Path(source_path)
             other = core(TYPES.get(path.suffix.lower(), ""))
-            if other is not None and _shows_colours(path.read_bytes()):
+            if other is not None and _shows_colours(path):
                 return other.generate(source_path, max_pixels)
             return picture_of(path, max_pixels)
 
@@ -67,17 +67,18 @@ def _kinds() -> tuple[str, ...]:
     return tuple(kinds)
 
 
-def _shows_colours(data: bytes) -> bool:
+def _shows_colours(path: Path) -> bool:
     """Whether a file has colour channels and is none of ours."""
     from ..depthkit.formats.format_table import layers_in
     from ..depthkit.formats.record import RECORD_KEY
 
-    if RECORD_KEY.encode() in data[:_HEAD]:
-        return False
-    try:
-        names = layers_in(data)
-    except DepthError:
-        return True
+    with path.open("rb") as file:
+        if RECORD_KEY.encode() in file.read(_HEAD):
+            return False
+        try:
+            names = layers_in(file)
+        except DepthError:
+            return True
     return any(name.rpartition(".")[2] in _COLOURS for name in names)
 
 

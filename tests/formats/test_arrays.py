@@ -80,7 +80,7 @@ def test_the_intrinsics_of_an_npz_are_the_camera(name):
 
 def test_the_arrays_of_an_npz_are_listed_depth_first():
     data = npz(a=CLIP, meta=np.array("x"), depths=CLIP)
-    assert arrays.layers(data) == ["depths", "a"]
+    assert arrays.layers(io.BytesIO(data)) == ["depths", "a"]
 
 
 def test_sintels_dpt_is_metres():
@@ -116,7 +116,7 @@ def test_blenderprocs_depth_is_along_the_axis_and_its_distance_along_the_ray():
     assert along.values[0, 4, 0] == pytest.approx(
         2 * z[4, 0] / (1 + x * x + y * y) ** 0.5, rel=1e-5
     )
-    assert hdf5.layers(data)[:2] == ["depth", "distance"]
+    assert hdf5.layers(io.BytesIO(data))[:2] == ["depth", "distance"]
 
 
 def test_hypersims_distances_need_the_camera():

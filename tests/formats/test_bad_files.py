@@ -1,5 +1,7 @@
 """Files made to do harm: each refused with our own error, within 5 seconds of work and a gigabyte.
 
+And files with nothing wrong, which need their result and one plane of codes, whatever their size.
+
 They are read one after the other in a process of its own, whose memory shows the worst of them.
 """
 
@@ -15,14 +17,20 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from load_pack import SUPPORT
 
 SLOWEST_S = 5.0
 MOST_BYTES = 1 << 30
 LIMIT = 16384, 8192  # pixels that a header may promise
+RESET = Path("/proc/self/clear_refs")
+LARGE = 3000
+# The map takes 5: numbers and mask. Codes of 16 bits are held beside it, floats are converted.
+MOST_BYTES_OF_A_PIXEL = {"png16": 9.0, "tiff16": 9.0, "npy": 11.0}
 PROGRAM = """
 import sys
 from load_pack import load_pack
@@ -166,6 +174,26 @@ def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+def _bytes_of_a_pixel() -> dict[str, float]:
+    """What reading a valid map takes at most beyond its file, which is held here."""
+    from genvr_depth.nodes.depthkit.depth_map import DepthMap
+    from genvr_depth.nodes.depthkit.formats import LoadOptions, decode_depth, encode_depth
+    from genvr_depth.nodes.depthkit.formats.options import METRES
+
+    found: dict[str, float] = {}
+    for size in (64, LARGE):
+        ramp = torch.linspace(1, 9, size).expand(size, size)
+        depth = DepthMap.make(ramp, "metric")
+        data = {name: encode_depth(depth, None, name) for name in MOST_BYTES_OF_A_PIXEL}
+        del depth
+        for name in data:
+            RESET.write_text("5")
+            before = _peak()
+            decode_depth(data[name], LoadOptions(METRES, unit_scale=0.001))
+            found[name] = (_peak() - before) / size**2
+    return found
+
+
 def report() -> None:
     """In the process of its own: what became of each file, and the memory it took at most."""
     import trimesh  # noqa: F401 - counted before
@@ -173,7 +201,7 @@ def report() -> None:
     from genvr_depth.nodes.depthkit.formats import LoadOptions, decode_depth
     from genvr_depth.nodes.depthkit.formats.options import METRES
 
-    answers = {}
+    answers: dict[str, object] = {"bytes of a pixel": _bytes_of_a_pixel() if RESET.exists() else {}}
     for name, make in BAD.items():
         data = make()
         before, began = _peak(), time.process_time()
@@ -187,7 +215,7 @@ def report() -> None:
 
 
 @pytest.fixture(scope="module")
-def answers() -> dict[str, tuple[str, float, int]]:
+def answers() -> dict[str, Any]:
     pytest.importorskip("resource")
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM, str(Path(__file__).parent)]
     environment = os.environ | {"PYTHONPATH": str(SUPPORT)}
@@ -206,6 +234,12 @@ def test_a_bad_file_is_refused_in_time_and_memory(name, answers):
     assert said.startswith("read" if name in READ else "refused: "), said
     assert seconds < SLOWEST_S
     assert taken < MOST_BYTES
+
+
+@pytest.mark.skipif(not RESET.exists(), reason="the peak is read from /proc")
+@pytest.mark.parametrize("name", MOST_BYTES_OF_A_PIXEL)
+def test_a_valid_map_needs_little_more_than_its_result(name, answers):
+    assert answers["bytes of a pixel"][name] < MOST_BYTES_OF_A_PIXEL[name]
 
 
 def test_a_file_too_large_for_depth_is_refused_unread(tmp_path):

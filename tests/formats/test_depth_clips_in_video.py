@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 import torch
@@ -102,7 +104,7 @@ def test_another_program_sees_photo_left_and_near_white(tmp_path, depth):
 
 def test_over_under_as_a_png(depth):
     data = encode_depth(depth.frame(0), photo(0), "over-under")
-    planes = planes_and_texts(data)[0]
+    planes = planes_and_texts(io.BytesIO(data))[0]
     assert planes.shape[:2] == (2 * HEIGHT, WIDTH)
     back = decode_depth(data)
     span = depth.values[0].max() - depth.values[0].min()

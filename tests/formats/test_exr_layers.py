@@ -89,7 +89,7 @@ def test_blenders_mist_is_relative_and_white_is_far():
 def test_a_part_named_depth_beats_the_z_of_a_part_named_mist():
     data = exr(({"name": "Mist"}, {"Z": OTHER}), ({"name": "Depth"}, {"Z": DEPTH}))
     assert is_depth(read(data))
-    assert layers(data) == ["Depth:Z", "Mist:Z"]
+    assert layers(io.BytesIO(data)) == ["Depth:Z", "Mist:Z"]
 
 
 def test_a_layer_named_depth_beats_the_z_of_the_picture():

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -77,6 +80,52 @@ def test_packed_bits_are_unpacked_and_white_is_their_largest_code(bits):
     np.testing.assert_allclose(back, 1 + 4 * pixels / top, rtol=1e-6)
 
 
+@pytest.mark.parametrize("bits", [2, 6, 10, 12, 24])
+@pytest.mark.parametrize("compression", [1, 8, 32773])
+def test_packed_bits_are_unpacked_from_tiles(bits, compression):
+    """Tiles of 16 x 32 over an image of 24 x 40: those at the edges reach beyond it."""
+    codes = np.random.default_rng(bits).integers(0, 1 << bits, (24, 40))
+    codes[:, 20:30] = 1  # runs
+    data = written_packed_tiles(codes, bits, compression)
+    found = read(data, zero_is_invalid=False, no_data="none")
+    np.testing.assert_array_equal(found, np.where(codes > 0, codes, 0))
+
+
+def written_packed_tiles(codes: np.ndarray, bits: int, compression: int) -> bytes:
+    tall, wide = 16, 32
+    padded = np.pad(codes, ((0, -len(codes) % tall), (0, -codes.shape[1] % wide)), mode="edge")
+    tiles = []
+    for top in range(0, len(padded), tall):
+        for left in range(0, padded.shape[1], wide):
+            tile = padded[top : top + tall, left : left + wide]
+            planes = ((tile[..., None] >> np.arange(bits - 1, -1, -1)) & 1).astype(np.uint8)
+            rows = np.packbits(planes.reshape(tall, -1), axis=1)
+            tiles.append({1: bytes, 8: zlib.compress, 32773: packbits}[compression](rows.tobytes()))
+    count = len(tiles)
+    tags = [(256, codes.shape[1]), (257, len(codes)), (258, bits), (259, compression), (262, 1)]
+    tags += [(277, 1), (322, wide), (323, tall)]
+    table = 8 + 2 + (len(tags) + 2) * 12 + 4
+    begins = table + 8 * count + np.cumsum([0, *map(len, tiles)])[:count]
+    entries = [(tag, 1, value) for tag, value in tags]
+    entries += [(324, count, table), (325, count, table + 4 * count)]
+    head = b"II*\0\x08\0\0\0" + np.array([len(entries)], "<u2").tobytes()
+    fields = b"".join(struct.pack("<HHII", tag, 4, many, value) for tag, many, value in entries)
+    arrays = np.array([*begins, *map(len, tiles)], "<u4").tobytes()
+    return head + fields + b"\0\0\0\0" + arrays + b"".join(tiles)
+
+
+def packbits(data: bytes) -> bytes:
+    """Runs of the same byte, and single bytes, as Apple's PackBits writes them."""
+    out = bytearray()
+    for value, run in itertools.groupby(data):
+        left = len(list(run))
+        while left:
+            count = min(left, 128)
+            out += bytes((257 - count, value)) if count > 1 else bytes((0, value))
+            left -= count
+    return bytes(out)
+
+
 def written_packed(pixels: np.ndarray, bits: int) -> bytes:
     """Rows of samples of `bits`, the highest bit first, each row ending at a byte."""
     planes = ((pixels[..., None] >> np.arange(bits - 1, -1, -1)) & 1).astype(np.uint8)
@@ -102,7 +151,7 @@ def test_the_first_of_several_pages_is_read_and_the_others_by_number():
     for data in (written(pages), written(pages, photometric="rgb", planarconfig="separate")):
         np.testing.assert_array_equal(read(data), pages[0])
         np.testing.assert_array_equal(read(data, channel="3"), pages[2])
-        assert tiff.layers(data) == ["1", "2", "3"]
+        assert tiff.layers(io.BytesIO(data)) == ["1", "2", "3"]
         with pytest.raises(FormatError, match="3 pages"):
             read(data, channel="4")
     assert decode_depth(data, LoadOptions(METRES, name="a.tif")).source == "a.tif (page 1 of 3)"

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from .options import MAX_PIXELS, check_size
+from .streams import fill
 
 __all__ = ["ArrayFrames", "frame_shape", "header"]
 
@@ -53,10 +54,9 @@ class ArrayFrames:
         size = math.prod(shape)
         if order == "F" and size > MAX_PIXELS * 4:
             raise FormatError("This array is stored by column and too large; save it in C order.")
-        body = self._stream.read(size * self._kind.itemsize)
-        if len(body) < size * self._kind.itemsize:
-            raise FormatError("This array file is cut short: the header promises more numbers.")
-        return np.frombuffer(body, self._kind, size).reshape(shape, order=order)
+        found = np.empty(size, self._kind)
+        fill(found, self._stream)
+        return found.reshape(shape, order=order)
 
 
 def header(stream: IO[bytes], length: int) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:

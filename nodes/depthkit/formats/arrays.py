@@ -8,9 +8,10 @@ from __future__ import annotations
 import io
 import math
 import re
+import sys
 import zipfile
 from dataclasses import replace
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from .guard import damaged_is_an_error
 from .options import LoadOptions, SaveOptions, check_size
 from .quantise import as_floats
 from .record import Record
+from .streams import byte_count, fill
 from .unlabelled import Plane, understand
 
 __all__ = [
@@ -49,6 +51,7 @@ _NAMES = (
 _INTRINSICS = ("intrinsics", "intrinsic", "K", "camera_matrix", "cam_K")
 _MAX_SMALL = 1 << 22
 _PFM_HEADER = re.compile(rb"^(PF|Pf)\s+(\d{1,9})\s+(\d{1,9})\s+([-+0-9.eE]{1,32})\s")
+_PFM_HEAD_BYTES = 128
 _MAX_MEMBERS = 1000
 
 
@@ -99,16 +102,17 @@ def _npy(array: NDArray[np.generic]) -> bytes:
     return stream.getvalue()
 
 
-def decode_npy(data: bytes, options: LoadOptions) -> DepthMap:
+def decode_npy(file: IO[bytes], options: LoadOptions) -> DepthMap:
     """An array of real numbers: (H, W), or (N, H, W) as a clip; dimensions of 1 are left out."""
     with damaged_is_an_error("NPY"):
-        frames = ArrayFrames(io.BytesIO(data), len(data))
+        length = byte_count(file)
+        frames = ArrayFrames(file, length)
         return _clip(frames, "NPY array", None, None, options)
 
 
-def decode_npz(data: bytes, options: LoadOptions) -> DepthMap:
+def decode_npz(file: IO[bytes], options: LoadOptions) -> DepthMap:
     """The array named depth (or as `options.channel` says) of an NPZ, with its intrinsics."""
-    with damaged_is_an_error("NPZ"), zipfile.ZipFile(io.BytesIO(data)) as archive:
+    with damaged_is_an_error("NPZ"), zipfile.ZipFile(file) as archive:
         names = _members(archive)
         name = _depth_member(names, options.channel)
         record = None
@@ -122,9 +126,9 @@ def decode_npz(data: bytes, options: LoadOptions) -> DepthMap:
             return _clip(frames, f"NPZ ({name})", record, camera, options)
 
 
-def layers(data: bytes) -> list[str]:
+def layers(file: IO[bytes]) -> list[str]:
     """Names of the arrays of an NPZ, those that are called depth first. Raises FormatError."""
-    with damaged_is_an_error("NPZ"), zipfile.ZipFile(io.BytesIO(data)) as archive:
+    with damaged_is_an_error("NPZ"), zipfile.ZipFile(file) as archive:
         names = [name for name in _members(archive) if name != _META]
         return sorted(names, key=lambda n: _NAMES.index(n) if n in _NAMES else len(_NAMES))
 
@@ -192,7 +196,7 @@ def _camera_of_matrix(matrix: NDArray[Any] | None, width: int, height: int) -> P
         return None
 
 
-def decode_pfm(data: bytes, options: LoadOptions) -> DepthMap:
+def decode_pfm(file: IO[bytes], options: LoadOptions) -> DepthMap:
     """One-channel PFM of either byte order.
 
     The format's own text calls the scale of the header a factor, the writers of depth files put
@@ -200,20 +204,31 @@ def decode_pfm(data: bytes, options: LoadOptions) -> DepthMap:
     ignored unless the user says multiply.
     """
     with damaged_is_an_error("PFM"):
-        match = _PFM_HEADER.match(data[:128])
+        length = byte_count(file)
+        head = file.read(_PFM_HEAD_BYTES)
+        match = _PFM_HEADER.match(head)
         if match is None or match[1] == b"PF":
             raise FormatError("This PFM is damaged or has three colour channels; depth has one.")
         width, height, scale = int(match[2]), int(match[3]), float(match[4])
         check_size(width, height)
         start, size = match.end(), width * height * 4
         # Some writers end lines with CR LF; of the pixels' first byte nothing may be taken for it.
-        if data[start - 1 : start + 1] == b"\r\n" and len(data) - start > size:
+        if head[start - 1 : start + 1] == b"\r\n" and length - start > size:
             start += 1
-        if scale == 0 or not math.isfinite(scale) or len(data) - start < size:
+        if scale == 0 or not math.isfinite(scale) or length - start < size:
             raise FormatError("This PFM is cut short or its scale is no number.")
-        order = "<f4" if scale < 0 else ">f4"
-        rows = np.frombuffer(data, order, width * height, start).reshape(height, width)
-        pixels = rows[::-1].astype(np.float32)
+        file.seek(start)
+        pixels = np.empty((height, width), np.float32)
+        fill(pixels, file)
+        if (scale < 0) != (sys.byteorder == "little"):
+            pixels.byteswap(inplace=True)
+        _turn_rows(pixels)
         if options.pfm_scale == "multiply" and abs(scale) != 1:
-            pixels = pixels * np.float32(abs(scale))
+            np.multiply(pixels, np.float32(abs(scale)), out=pixels)
         return understand(Plane(pixels, None, "PFM"), options)
+
+
+def _turn_rows(pixels: NDArray[np.float32]) -> None:
+    """The last row first, in place."""
+    for top in range(len(pixels) // 2):
+        pixels[[top, -1 - top]] = pixels[[-1 - top, top]]

@@ -6,8 +6,8 @@ filters and interlacing undone by Pillow itself.
 
 from __future__ import annotations
 
-import io
 import sys
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,24 +22,25 @@ _FORMATS = ("PNG",)
 _MAGIC = b"\x89PNG"
 
 
-def sixteen_bit_colour(data: bytes) -> NDArray[np.uint16] | None:
+def sixteen_bit_colour(file: IO[bytes]) -> NDArray[np.uint16] | None:
     """(H, W, C) of a PNG with 2 (grey and alpha), 3 or 4 channels of 16 bits, upright.
 
     None for every other file, grey ones included: Pillow reads those whole.
     """
-    if not data.startswith(_MAGIC):
+    file.seek(0)
+    if file.read(len(_MAGIC)) != _MAGIC:
         return None
-    with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+    with _opened(file) as image:
         raw = _raw_mode(image)
         # A colour that stands for "transparent" is compared with 8 bits by Pillow.
         if ";16" not in raw or image.mode.startswith("I") or "transparency" in image.info:
             return None
         if raw == _GREY_ALPHA:
             # Four bytes a pixel, and no opposite order in Pillow: they come as four channels.
-            pairs = _unpacked_by_pillow(data, "RGBA")
+            pairs = _unpacked_by_pillow(file, "RGBA")
             return _sixteen_bits(pairs[..., 0::2], pairs[..., 1::2])
         high = np.asarray(ImageOps.exif_transpose(image)).astype(np.uint16)
-    return _sixteen_bits(high, _unpacked_by_pillow(data, _opposite(raw)))
+    return _sixteen_bits(high, _unpacked_by_pillow(file, _opposite(raw)))
 
 
 def _sixteen_bits(high: NDArray[np.uint16], low: NDArray[np.uint16]) -> NDArray[np.uint16]:
@@ -59,9 +60,14 @@ def _opposite(raw: str) -> str:
     return f"{raw[:-1]}{_OTHER_ORDER[order]}"
 
 
-def _unpacked_by_pillow(data: bytes, raw: str) -> NDArray[np.uint16]:
+def _opened(file: IO[bytes]) -> Image.Image:
+    file.seek(0)
+    return Image.open(file, formats=_FORMATS)
+
+
+def _unpacked_by_pillow(file: IO[bytes], raw: str) -> NDArray[np.uint16]:
     """The image through another of Pillow's unpackers."""
-    with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+    with _opened(file) as image:
         for index, tile in enumerate(image.tile):  # type: ignore[attr-defined]
             parts = (*tile[:3], _with(tile[3], raw))
             # A plain tuple up to Pillow 10, a named one since.

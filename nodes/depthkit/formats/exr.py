@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from types import ModuleType
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from .guard import damaged_is_an_error
 from .options import LoadOptions, SaveOptions
 from .quantise import as_floats
 from .record import RECORD_KEY, Record
+from .streams import byte_count
 from .unlabelled import Plane, understand
 
 __all__ = ["decode", "encode_float", "encode_half", "layers", "recognises"]
@@ -94,17 +95,18 @@ def _encode_exr(pixels: NDArray[np.floating[Any]], record: Record, options: Save
     return stream.getvalue()
 
 
-def decode(data: bytes, options: LoadOptions) -> DepthMap:
+def decode(file: IO[bytes], options: LoadOptions) -> DepthMap:
     """Depth of an EXR file. Raises FormatError where no channel is depth, listing what is there."""
     binding = _openexr()
     with damaged_is_an_error("EXR"):
-        headers = _headers(binding, data)
+        headers = _headers(binding, file)
         channels, reading = choose(channels_of(headers, RECORD_KEY), options.channel)
-        file = binding.File(io.BytesIO(data), separate_channels=True, num_threads=0)
+        file.seek(0)
+        whole = binding.File(file, separate_channels=True, num_threads=0)
         # The binding leaves out a part whose pixels it cannot decode, without raising.
-        if len(file.parts) != len(headers):
+        if len(whole.parts) != len(headers):
             raise FormatError("Pixels of this EXR are damaged or cut off; render or copy it again.")
-        found = [file.parts[channel.part].channels[channel.key] for channel in channels]
+        found = [whole.parts[channel.part].channels[channel.key] for channel in channels]
         name, channel = channels[0].name, found[0]
         if channel.xSampling != 1 or channel.ySampling != 1:
             raise FormatError(f"Channel {name} is stored at reduced resolution; choose another.")
@@ -123,17 +125,18 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
         return understand(plane, options)
 
 
-def layers(data: bytes) -> list[str]:
+def layers(file: IO[bytes]) -> list[str]:
     """Names of all channels, the surest depth first. Raises FormatError."""
     with damaged_is_an_error("EXR"):
-        found = ranked(channels_of(_headers(_openexr(), data), RECORD_KEY))
+        found = ranked(channels_of(_headers(_openexr(), file), RECORD_KEY))
         return list(dict.fromkeys(channel.name for channel, _ in found))
 
 
-def _headers(binding: ModuleType, data: bytes) -> list[dict[str, Any]]:
-    parts = binding.File(io.BytesIO(data), separate_channels=True, header_only=True).parts
+def _headers(binding: ModuleType, file: IO[bytes]) -> list[dict[str, Any]]:
+    length = byte_count(file)
+    parts = binding.File(file, separate_channels=True, header_only=True).parts
     headers = [part.header for part in parts]
-    check_headers(headers, len(data))
+    check_headers(headers, length)
     return headers
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import IO
 
 import numpy as np
 import torch
@@ -67,9 +69,11 @@ from .tiff import recognises as recognises_tiff
 
 __all__ = [
     "FORMATS",
+    "HEAD_BYTES",
     "DepthFormat",
     "check_known",
     "decode_depth",
+    "decode_file",
     "encode_depth",
     "encode_frame",
     "format_named",
@@ -135,24 +139,30 @@ FORMATS: dict[str, DepthFormat] = {
     )
 }  # fmt: skip
 
-_LAYERED: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], list[str]]], ...] = (
+Recogniser = Callable[[bytes], bool]
+
+_LAYERED: tuple[tuple[Recogniser, Callable[[IO[bytes]], list[str]]], ...] = (
     (recognises_exr, exr_layers),
     (recognises_tiff, tiff_layers),
     (recognises_npz, npz_layers),
     (recognises_hdf5, hdf5_layers),
 )
 
+HEAD_BYTES = 4096
 _OBJ_REMARK = (b"#", b"mtllib", b"o ", b"g ")
-_READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes, LoadOptions], DepthMap]], ...] = (
+# Files of nothing but numbers may be large: they are read from the disk in pieces.
+_READERS: tuple[tuple[Recogniser, Callable[[IO[bytes], LoadOptions], DepthMap]], ...] = (
     (recognises_png, decode_png),
     (recognises_exr, decode_exr),
     (recognises_tiff, decode_tiff),
     (recognises_npy, decode_npy),
     (recognises_npz, decode_npz),
     (recognises_pfm, decode_pfm),
+    (recognises_hdf5, decode_hdf5),
+)
+_WHOLE_READERS: tuple[tuple[Recogniser, Callable[[bytes, LoadOptions], DepthMap]], ...] = (
     (recognises_depth_photo, decode_depth_photo),
     (recognises_heif, decode_heif),
-    (recognises_hdf5, decode_hdf5),
     (recognises_sintel, decode_sintel),
     (recognises_ply, decode_ply),
     (recognises_glb, decode_glb),
@@ -200,42 +210,64 @@ def decode_depth(data: bytes, options: LoadOptions | None = None) -> DepthMap:
     Raises FormatError on damaged or unknown files, MissingInformation where the file does not say
     what its numbers mean and `options.meaning` does not either.
     """
-    options = options or LoadOptions()
+    return decode_file(io.BytesIO(data), options or LoadOptions())
+
+
+def decode_file(file: IO[bytes], options: LoadOptions) -> DepthMap:
+    """`decode_depth` of an open file."""
+    head = _head_of(file)
     if options.layout != WHOLE:
-        return _seen_by(decode_side_by_side(data, options), options)
-    layout = recorded_layout(data)
+        return _seen_by(decode_side_by_side(file.read(), options), options)
+    layout = recorded_layout(head, file)
+    file.seek(0)
     if layout != WHOLE and options.meaning == AS_FILE_SAYS:
-        return _seen_by(decode_recorded(data, layout), options)
-    return _seen_by(_reader_of(data)(data, options), options)
+        return _seen_by(decode_recorded(file, layout), options)
+    for recognises, decode in _READERS:
+        if recognises(head):
+            return _seen_by(decode(file, options), options)
+    data = file.read()
+    for recognises, decode_whole in _WHOLE_READERS:
+        if recognises(data):
+            return _seen_by(decode_whole(data, options), options)
+    raise _unknown()
+
+
+def _head_of(file: IO[bytes]) -> bytes:
+    """The bytes by which a file is recognised; it is at its start afterwards."""
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    return head
 
 
 def check_known(head: bytes) -> None:
     """Raise FormatError where the first bytes of a file are those of no format that is read."""
     # Remarks before the first vertex of an OBJ may be longer.
-    if not head.lstrip().startswith(_OBJ_REMARK):
-        _reader_of(head)
+    known = any(recognises(head) for recognises, _ in (*_READERS, *_WHOLE_READERS))
+    if not known and not head.lstrip().startswith(_OBJ_REMARK):
+        raise _unknown()
 
 
-def layers_in(data: bytes) -> list[str]:
+def layers_in(file: IO[bytes]) -> list[str]:
     """Names of the layers, arrays or pages of a file, those called depth first; none of others."""
-    return next((names(data) for recognises, names in _LAYERED if recognises(data)), [])
+    head = _head_of(file)
+    return next((names(file) for recognises, names in _LAYERED if recognises(head)), [])
 
 
-def photo_beside(data: bytes, options: LoadOptions) -> torch.Tensor | None:
+def photo_beside(file: IO[bytes], options: LoadOptions) -> torch.Tensor | None:
     """(1, H, W, C) of the photo that the file holds beside its depth; None where it holds none."""
-    layout = options.layout if options.layout != WHOLE else recorded_layout(data)
+    head = _head_of(file)
+    layout = options.layout if options.layout != WHOLE else recorded_layout(head, file)
+    file.seek(0)
     if layout != WHOLE:
-        return photo_half(data, layout)
-    if recognises_depth_photo(data) or recognises_heif(data):
-        return decode_image(data)
+        return photo_half(file.read(), layout)
+    if recognises_depth_photo(head) or recognises_heif(head):
+        return decode_image(file.read())
     return None
 
 
-def _reader_of(data: bytes) -> Callable[[bytes, LoadOptions], DepthMap]:
-    for recognises, decode in _READERS:
-        if recognises(data):
-            return decode
-    raise FormatError(
+def _unknown() -> FormatError:
+    return FormatError(
         "This is no depth file the loader knows. It reads PNG, TIFF, OpenEXR, NPY, NPZ, PFM, HDF5, "
         "DPT, JPEG and HEIC with embedded depth, PLY, GLB and OBJ."
     )

@@ -57,7 +57,7 @@ def grey_plane(
     if count in (2, 4):
         alpha = planes[..., -1]
         top = np.iinfo(alpha.dtype.name).max if alpha.dtype.kind in "ui" else 1.0
-        opaque = alpha.astype(np.float64) >= 0.5 * top
+        opaque = alpha >= 0.5 * top
         known = None if opaque.all() else opaque
     if count < 3:
         return np.ascontiguousarray(planes[..., 0]), known

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
+from typing import IO, Any
 
 from ..depth_map import DepthMap
 from ..errors import FormatError, FormatUnavailable
@@ -13,6 +12,7 @@ from .array_frames import frame_shape
 from .clips import joined, wanted_numbers
 from .guard import damaged_is_an_error
 from .options import LoadOptions
+from .streams import byte_count
 from .unlabelled import Plane, understand
 
 __all__ = ["decode", "layers", "recognises"]
@@ -39,15 +39,16 @@ def _h5py() -> ModuleType:
     return h5py
 
 
-def decode(data: bytes, options: LoadOptions) -> DepthMap:
+def decode(file: IO[bytes], options: LoadOptions) -> DepthMap:
     """The data set called depth, distance or dataset, or as `options.channel` says."""
-    with damaged_is_an_error("HDF5"), _h5py().File(io.BytesIO(data), "r") as file:
-        name = _chosen(_numbers(file), options.channel)
-        found = file[name]
+    length = byte_count(file)
+    with damaged_is_an_error("HDF5"), _h5py().File(file, "r") as tree:
+        name = _chosen(_numbers(tree), options.channel)
+        found = tree[name]
         if found.is_virtual or found.external:
             raise FormatError(f"{name!r} of this HDF5 lies in another file; copy it into this one.")
         count, height, width = frame_shape(tuple(found.shape), found.dtype)
-        if found.nbytes > max(1 << 20, len(data) * _DEFLATE_RATIO):
+        if found.nbytes > max(1 << 20, length * _DEFLATE_RATIO):
             raise FormatError("This HDF5 is cut short: it promises more than it can hold.")
         numbers = wanted_numbers(1, count, options)
         own = replace(options, common=True) if count > 1 else options
@@ -76,13 +77,13 @@ def _map_of_dataset(
     return understand(plane, options)
 
 
-def layers(data: bytes) -> list[str]:
+def layers(file: IO[bytes]) -> list[str]:
     """Names of the data sets that are maps, those called depth first. Raises FormatError."""
-    with damaged_is_an_error("HDF5"), _h5py().File(io.BytesIO(data), "r") as file:
-        return _numbers(file)
+    with damaged_is_an_error("HDF5"), _h5py().File(file, "r") as tree:
+        return _numbers(tree)
 
 
-def _numbers(file: Any) -> list[str]:
+def _numbers(tree: Any) -> list[str]:
     """Links to other files are not followed."""
     h5py = _h5py()
     found: list[str] = []
@@ -92,7 +93,7 @@ def _numbers(file: Any) -> list[str]:
             found.append(name)
         return True if len(found) >= _MAX_DATASETS else None
 
-    file.visititems(look)
+    tree.visititems(look)
     known = (*_ALONG_AXIS, *_ALONG_RAY)
     return sorted(found, key=lambda n: known.index(n.lower()) if n.lower() in known else len(known))
 

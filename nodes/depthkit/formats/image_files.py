@@ -234,7 +234,7 @@ def decode_image(data: bytes) -> torch.Tensor:
 
 def _of_tiff(data: bytes) -> NDArray[np.float32]:
     with damaged_is_an_error("TIFF"):
-        page = read_page(data, "")
+        page = read_page(io.BytesIO(data), "")
         planes = turned_pixels(page.planes, page.orientation)
         if planes.dtype.kind in "fb":
             return planes.astype(np.float32)
@@ -244,7 +244,7 @@ def _of_tiff(data: bytes) -> NDArray[np.float32]:
 def _by_pillow(data: bytes) -> NDArray[np.float32]:
     with damaged_is_an_error("image"), _opened_image(data) as image:
         check_size(*image.size)
-        deep = sixteen_bit_colour(data)
+        deep = sixteen_bit_colour(io.BytesIO(data))
         if deep is not None:
             return _unit_floats(deep, 65535)
         return _planes(ImageOps.exif_transpose(image))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 import torch
 
@@ -14,7 +17,7 @@ from ..depth_map import DepthMap
 from ..errors import FormatError
 from .clips import ahead, joined
 from .depth_video import VIDEOS, load_video, video_photos
-from .format_table import check_known, decode_depth, layers_in, photo_beside
+from .format_table import HEAD_BYTES, check_known, decode_file, layers_in, photo_beside
 from .options import LoadOptions
 from .sequences import find_sequence
 
@@ -28,7 +31,6 @@ READABLE = frozenset(
     | VIDEOS
 )
 _MAX_FILE_BYTES = 768 << 20
-_HEAD_BYTES = 4096
 _MAX_SIDECAR_BYTES = 1 << 26
 
 
@@ -50,27 +52,36 @@ def fingerprint(path: Path) -> str:
             if one == file or one.is_file()
         ]
     except OSError as error:
-        raise FormatError(f"Cannot read {path.name}: {error.strerror or error}.") from error
+        raise _unreadable(path, error) from error
     if len(facts) > 2:
         listed = repr([(fact.st_mtime_ns, fact.st_size) for fact in facts])
         return hashlib.blake2b(listed.encode(), digest_size=16).hexdigest()
     return " ".join(f"{fact.st_mtime_ns}:{fact.st_size}" for fact in facts)
 
 
-def _read_file(path: Path) -> bytes:
-    """The bytes; a file that is no depth file, or too large for one, is refused before they are
-    read."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-        check_known(head)
-        size = path.stat().st_size
+@contextmanager
+def _opened(path: Path) -> Generator[IO[bytes], None, None]:
+    """The file, unless it is no depth file or too large for one; nothing else is read of those."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    with file:
+        try:
+            check_known(file.read(HEAD_BYTES))
+            size = file.seek(0, os.SEEK_END)
+        except OSError as error:
+            raise _unreadable(path, error) from error
         if size > _MAX_FILE_BYTES:
             raise FormatError(
                 f"{path.name} has {size >> 20} MB; files up to {_MAX_FILE_BYTES >> 20} MB are "
                 "read. Save the depth alone, without other layers."
             )
-        file.seek(0)
-        return file.read()
+        yield file
+
+
+def _unreadable(path: Path, error: OSError) -> FormatError:
+    return FormatError(f"Cannot read {path.name}: {error.strerror or error}.")
 
 
 def load_depth(path: Path, options: LoadOptions) -> DepthMap:
@@ -98,15 +109,19 @@ def _numbered_frames(files: Sequence[Path], options: LoadOptions) -> Iterator[De
 
 
 def _load_file(path: Path, options: LoadOptions) -> DepthMap:
+    with _opened(path) as file:
+        own = replace(options, sidecar=_text_beside(path), name=path.name)
+        depth = decode_file(file, own)
+    return depth if depth.source else replace(depth, source=path.name)
+
+
+def _text_beside(path: Path) -> str:
     beside = _sidecar(path)
     try:
-        data = _read_file(path)
         small = beside.is_file() and beside.stat().st_size <= _MAX_SIDECAR_BYTES
-        text = beside.read_text("utf-8", "replace") if small else ""
+        return beside.read_text("utf-8", "replace") if small else ""
     except OSError as error:
-        raise FormatError(f"Cannot read {path.name}: {error.strerror or error}.") from error
-    depth = decode_depth(data, replace(options, sidecar=text, name=path.name))
-    return replace(depth, source=depth.source or path.name)
+        raise _unreadable(path, error) from error
 
 
 def layers(path: Path) -> list[str]:
@@ -119,10 +134,8 @@ def layers(path: Path) -> list[str]:
         path = next(iter(find_sequence(path, READABLE).files.values()))
     if path.suffix.lower() in VIDEOS:
         return []
-    try:
-        return layers_in(_read_file(path))
-    except OSError as error:
-        raise FormatError(f"Cannot read {path.name}: {error.strerror or error}.") from error
+    with _opened(path) as file:
+        return layers_in(file)
 
 
 def load_photo(path: Path, options: LoadOptions) -> torch.Tensor | None:
@@ -131,12 +144,9 @@ def load_photo(path: Path, options: LoadOptions) -> torch.Tensor | None:
         return video_photos(path, options)
     files = [path] if path.is_file() else find_sequence(path, READABLE).chosen(options)
     photos: list[torch.Tensor] = []
-    for file in files:
-        try:
-            data = _read_file(file)
-        except OSError as error:
-            raise FormatError(f"Cannot read {file.name}: {error.strerror or error}.") from error
-        found = photo_beside(data, options)
+    for one in files:
+        with _opened(one) as file:
+            found = photo_beside(file, options)
         if found is None:
             return None
         photos.append(found)

@@ -12,6 +12,7 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +26,13 @@ from .guard import damaged_is_an_error
 from .options import LoadOptions, SaveOptions, check_size
 from .quantise import quantise
 from .record import RECORD_KEY, Record
+from .streams import byte_count
 
 __all__ = ["decode", "encode", "pixels", "planes_and_texts", "read_texts", "recognises", "write"]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+_HEAD_BYTES = 25
 _UP = 2
 _STRIP_BYTES = 1 << 22
 # Deflate cannot shrink anything by more than this, so a header cannot promise more pixels.
@@ -116,40 +119,52 @@ def read_texts(data: bytes) -> dict[str, str]:
         return {str(k): str(v) for k, v in getattr(image, "text", {}).items()}
 
 
-def decode(data: bytes, options: LoadOptions) -> DepthMap:
+def decode(file: IO[bytes], options: LoadOptions) -> DepthMap:
     """Depth of a grey PNG of 1 to 16 bits, or packed into the bytes of a coloured one."""
     with damaged_is_an_error("PNG"):
-        planes, texts = planes_and_texts(data)
+        planes, texts = planes_and_texts(file)
         record = Record.from_json(texts[RECORD_KEY]) if RECORD_KEY in texts else None
         return depth_of(planes, record, "PNG", options, log_range=_log_range(texts))
 
 
 def pixels(data: bytes) -> NDArray[np.generic]:
     """(H, W) uint8 or uint16 of a PNG that is grey, if only by equal channels."""
-    planes, _ = planes_and_texts(data)
+    planes, _ = planes_and_texts(io.BytesIO(data))
     stored, _ = grey_plane(planes)
     if stored is None:
         raise not_grey(planes, "PNG")
     return stored
 
 
-def planes_and_texts(data: bytes) -> tuple[NDArray[np.generic], dict[str, str]]:
+def planes_and_texts(file: IO[bytes]) -> tuple[NDArray[np.generic], dict[str, str]]:
     """(H, W, C) uint8 or uint16, C = 1..4, and the texts."""
-    width, height, bits = struct.unpack(">IIB", data[16:25])
+    length = byte_count(file)
+    width, height, bits = struct.unpack(">IIB", file.read(_HEAD_BYTES)[16:])
     check_size(width, height)
-    if width * height * bits // 8 > _DEFLATE_RATIO * len(data) + 4096:
+    if width * height * bits // 8 > _DEFLATE_RATIO * length + 4096:
         raise FormatError("This PNG is cut short: its header promises more than it can hold.")
-    with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+    file.seek(0)
+    with Image.open(file, formats=["PNG"]) as image:
         image.load()
         texts = {str(k): str(v) for k, v in getattr(image, "text", {}).items()}
         if image.mode.startswith("I"):
-            return np.asarray(image).astype(np.uint16)[..., None], texts
+            return _sixteen_bit_grey(image)[..., None], texts
         if bits == 16:
-            planes = sixteen_bit_colour(data)
+            planes = sixteen_bit_colour(file)
             if planes is None:
                 raise FormatError("This PNG names a transparent colour; save it with alpha.")
             return planes, texts
         return np.atleast_3d(np.asarray(image.convert(_mode(image)))), texts
+
+
+def _sixteen_bit_grey(image: Image.Image) -> NDArray[np.uint16]:
+    """Row by row: Pillow's own way to an array holds the pixels three times."""
+    out = np.empty((image.height, image.width), np.uint16)
+    rows = max(1, _STRIP_BYTES // (2 * image.width))
+    for top in range(0, image.height, rows):
+        low = min(top + rows, image.height)
+        out[top:low] = np.asarray(image.crop((0, top, image.width, low)))
+    return out
 
 
 def _mode(image: Image.Image) -> str:

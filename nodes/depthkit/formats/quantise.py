@@ -6,14 +6,14 @@ colour transform, ever.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ..conversions import to_disparity, to_metric
-from ..depth_map import DepthMap
+from ..depth_map import DepthMap, capped
 from ..errors import FormatError, InvalidInput
 from ..white import White
 from .options import SaveOptions
@@ -157,32 +157,34 @@ def restore(stored: NDArray[np.generic], record: Record) -> DepthMap:
             "numbers mean."
         )
     valid = (stored != 0) if record.bits else np.isfinite(stored)
-    if record.encoding == "values":
-        values = np.where(valid, stored, 0).astype(np.float32)
-    else:
-        values = _from_share(stored, valid, record)
-    return DepthMap.make(
-        torch.from_numpy(values),
+    values = np.empty(stored.shape, np.float32)
+    flat, codes = values.reshape(-1), stored.reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, flat.size, _STRIP):
+            part = slice(start, start + _STRIP)
+            numbers = codes[part]
+            flat[part] = numbers if record.encoding == "values" else _from_share(numbers, record)
+    depth = DepthMap.owning(
+        torch.from_numpy(values)[None],
         record.kind,
-        torch.from_numpy(valid),
-        record.camera,
+        torch.from_numpy(valid)[None],
+        record.camera if record.projection == "perspective" else None,
         record.source,
-        record.measured,
-        record.projection,
+        record.measured and capped(record.measured, stored.shape),
     )
+    return replace(depth, projection=record.projection)
 
 
-def _from_share(
-    stored: NDArray[np.generic], valid: NDArray[np.bool_], record: Record
-) -> NDArray[np.float32]:
-    share = np.where(valid, stored, 0).astype(np.float64)
+def _from_share(stored: NDArray[np.generic], record: Record) -> NDArray[np.float64]:
+    """Of codes or shares; what becomes of invalid ones is decided by the mask alone."""
+    share = stored.astype(np.float64)
     if record.bits:
         share = (share - FIRST) / (FULL - FIRST)
     low, high = _coded_ends(record)
     even = low + share * (high - low)
     if record.encoding == "inverse":
-        even = 1.0 / np.where(valid & (even > 0), even, 1.0)
-    return np.where(valid, even, 0.0).astype(np.float32)
+        return 1.0 / np.where(even > 0, even, 1.0)
+    return even
 
 
 def _bits(stored: NDArray[np.generic]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -55,6 +55,8 @@ class Scale(NamedTuple):
 PLAIN, DEEP = Scale(1, 255, np.uint8), Scale(1, 65535, np.uint16)
 # A lossy codec blurs black into the farthest grey: they are kept apart.
 LOSSY = Scale(16, 255, np.uint8)
+# Workflows lie before the pixels, too.
+_TEXTS_BYTES = 1 << 22
 _PILLOW = ("JPEG", "MPO", "WEBP", "BMP")
 
 
@@ -89,9 +91,9 @@ def photo(data: bytes, layout: str) -> torch.Tensor:
 def _stored_pixels(data: bytes) -> NDArray[Any]:
     """(H, W, C) as it is stored, upright."""
     if recognises_png(data):
-        return planes_and_texts(data)[0]
+        return planes_and_texts(io.BytesIO(data))[0]
     if recognises_tiff(data):
-        page = read_page(data, "")
+        page = read_page(io.BytesIO(data), "")
         return turned_pixels(page.planes, page.orientation)
     if recognises_heif(data):
         return np.atleast_3d(heif_pixels(data))
@@ -155,18 +157,21 @@ def joined_image(
     return np.concatenate(halves, axis=1 if layout in LAYOUTS[1:3] else 0)
 
 
-def recorded_layout(data: bytes) -> str:
-    """How an image that we wrote is put together; "whole" for every other."""
-    if not recognises_png(data) or LAYOUT_KEY.encode() not in data[: 1 << 22]:
+def recorded_layout(head: bytes, file: IO[bytes]) -> str:
+    """How an image that we wrote is put together; "whole" for every other. head: its beginning."""
+    if not recognises_png(head):
+        return WHOLE
+    file.seek(0)
+    if LAYOUT_KEY.encode() not in file.read(_TEXTS_BYTES):
         return WHOLE
     with damaged_is_an_error("PNG"):
-        layout = planes_and_texts(data)[1].get(LAYOUT_KEY, WHOLE)
+        layout = planes_and_texts(file)[1].get(LAYOUT_KEY, WHOLE)
         return layout if layout in LAYOUTS else WHOLE
 
 
-def decode_recorded(data: bytes, layout: str) -> DepthMap:
+def decode_recorded(file: IO[bytes], layout: str) -> DepthMap:
     """The map of an image that we wrote, by its record."""
     with damaged_is_an_error("PNG"):
-        planes, texts = planes_and_texts(data)
+        planes, texts = planes_and_texts(file)
         record = Record.from_json(texts.get(RECORD_KEY, ""))
         return from_grey_codes(halves(planes, layout)[1][..., 0], record, PLAIN)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import IO
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,10 +42,10 @@ def _encode_tiff(pixels: NDArray[np.generic], record: Record, options: SaveOptio
     return write_tiff(pixels, texts)
 
 
-def decode(data: bytes, options: LoadOptions) -> DepthMap:
+def decode(file: IO[bytes], options: LoadOptions) -> DepthMap:
     """Depth of a TIFF of any real type, upright: the page `options.channel`, or the first."""
     with damaged_is_an_error("TIFF"):
-        page = read_page(data, options.channel)
+        page = read_page(file, options.channel)
         is_ours = page.description.startswith('{"version"')
         record = Record.from_json(page.description) if is_ours else None
         depth = depth_of(
@@ -58,7 +60,7 @@ def decode(data: bytes, options: LoadOptions) -> DepthMap:
         return turned(depth, page.orientation)
 
 
-def layers(data: bytes) -> list[str]:
+def layers(file: IO[bytes]) -> list[str]:
     """Numbers of its pages. Raises FormatError."""
     with damaged_is_an_error("TIFF"):
-        return page_names(data)
+        return page_names(file)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
-import zlib
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +15,8 @@ from PIL import Image
 
 from ..errors import FormatError, FormatUnavailable
 from .options import check_size
+from .streams import byte_count
+from .tiff_bits import DEFLATED, PACKBITS, unpacked_samples
 
 __all__ = ["Page", "page_names", "read_page", "recognises", "tifffile"]
 
@@ -24,9 +24,8 @@ _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _DESCRIPTION, _ORIENTATION, _GDAL_NODATA = 270, 274, 42113
 _MAX_PAGES = 4096
 _MAX_CHANNELS = 64
-# What tifffile unpacks without imagecodecs; 1 is none, 8 and 32946 deflate, 32773 packbits.
-_DEFLATED = frozenset((1, 8, 32946))
-_CODECS = _DEFLATED | {32773}
+# What tifffile unpacks without imagecodecs; 1 is none.
+_CODECS = DEFLATED | {1, PACKBITS}
 _FLOAT_PREDICTOR = 3
 _GREYS = (0, 1, 2)
 # Strips are unpacked outside the interpreter lock.
@@ -68,30 +67,30 @@ def tifffile() -> ModuleType:
     return tifffile
 
 
-def page_names(data: bytes) -> list[str]:
+def page_names(file: IO[bytes]) -> list[str]:
     """Numbers of the pages, as they are typed."""
-    with tifffile().TiffFile(io.BytesIO(data)) as file:
-        first = file.pages[0]
-        count = first.shape[0] if _is_stack(first) else min(len(file.pages), _MAX_PAGES)
+    with tifffile().TiffFile(file) as tiff:
+        first = tiff.pages[0]
+        count = first.shape[0] if _is_stack(first) else min(len(tiff.pages), _MAX_PAGES)
         return [str(number) for number in range(1, count + 1)]
 
 
-def read_page(data: bytes, wanted: str) -> Page:
+def read_page(file: IO[bytes], wanted: str) -> Page:
     """The page with the number `wanted`, or the first one.
 
     Raises FormatError on a page that is not there, and on kinds of TIFF that cannot be read.
     """
-    number = _page_number(wanted)
-    with tifffile().TiffFile(io.BytesIO(data)) as file:
-        first = file.pages[0]
+    number, length = _page_number(wanted), byte_count(file)
+    with tifffile().TiffFile(file) as tiff:
+        first = tiff.pages[0]
         stack = _is_stack(first)
-        count = first.shape[0] if stack else min(len(file.pages), _MAX_PAGES)
+        count = first.shape[0] if stack else min(len(tiff.pages), _MAX_PAGES)
         if number > count:
             raise FormatError(f"This TIFF has {count} pages; there is no page {wanted}.")
-        page = first if stack else file.pages[number - 1]
-        _check_page(page, len(data))
+        page = first if stack else tiff.pages[number - 1]
+        _check_page(page, length)
         simple = _is_simple(page)
-        found = _array(page, data) if simple else _through_pillow(page, data, number - 1)
+        found = _array(page, file) if simple else _through_pillow(page, file, number - 1)
         if stack and found.ndim == 3:
             found = found[number - 1]
         planes = found[..., None] if found.ndim == 2 else found
@@ -133,45 +132,22 @@ def _check_page(page: Any, length: int) -> None:
         raise FormatError("This TIFF is cut short: its header promises more than it can hold.")
 
 
-def _unpacked_bits(page: Any, data: bytes) -> NDArray[Any]:
-    """(H, W, C) of samples of 2 to 31 bits, the highest bit first, each row ending at a byte."""
-    if page.is_tiled or int(page.compression) not in _DEFLATED or int(page.predictor) != 1:
-        raise NotImplementedError(f"{page.bitspersample} bits, {page.compression.name}")
-    bits, channels = int(page.bitspersample), int(page.samplesperpixel)
-    if int(page.planarconfig) != 1 and channels > 1:
-        raise NotImplementedError(f"{page.bitspersample} bits in separate planes")
-    height, width = int(page.imagelength), int(page.imagewidth)
-    row_bytes = -(-width * channels * bits // 8)
-    strips = [
-        data[start : start + count]
-        for start, count in zip(page.dataoffsets, page.databytecounts, strict=True)
-    ]
-    if int(page.compression) != 1:
-        strips = [zlib.decompressobj().decompress(one, row_bytes * height) for one in strips]
-    rows = np.frombuffer(b"".join(strips), np.uint8, row_bytes * height).reshape(height, row_bytes)
-    out = np.empty((height, width * channels), np.uint32)
-    weights = (1 << np.arange(bits - 1, -1, -1)).astype(np.uint32)
-    for row in range(height):
-        samples = np.unpackbits(rows[row])[: width * channels * bits].reshape(-1, bits)
-        out[row] = samples @ weights
-    return out.astype(page.dtype).reshape(height, width, channels)
-
-
 def _is_simple(page: Any) -> bool:
     """Whether tifffile needs no codec of another package."""
     known = int(page.photometric) in _GREYS and int(page.compression) in _CODECS
     return known and int(page.predictor) != _FLOAT_PREDICTOR
 
 
-def _array(page: Any, data: bytes) -> NDArray[Any]:
+def _array(page: Any, file: IO[bytes]) -> NDArray[Any]:
     """(H, W), (H, W, C) or, of a stack, (N, H, W)."""
     if _full(page) is not None:
-        return _unpacked_bits(page, data)
-    found = page.asarray(maxworkers=_WORKERS if page.nbytes > _POOLED_BYTES else 1)
+        return unpacked_samples(page, file)
+    workers = _WORKERS if page.nbytes > _POOLED_BYTES else 1
+    found = page.asarray(maxworkers=workers, buffersize=_POOLED_BYTES)
     return np.moveaxis(found, 0, -1) if page.axes == "SYX" and not _is_stack(page) else found
 
 
-def _through_pillow(page: Any, data: bytes, index: int) -> NDArray[Any]:
+def _through_pillow(page: Any, file: IO[bytes], index: int) -> NDArray[Any]:
     """LZW, JPEG, palettes and what else libtiff knows, where Pillow has a mode for the numbers."""
     kind, bits = page.dtype, int(page.bitspersample)
     one = int(page.samplesperpixel) == 1
@@ -181,7 +157,8 @@ def _through_pillow(page: Any, data: bytes, index: int) -> NDArray[Any]:
             f"TIFF with compression {page.compression.name} is not supported for numbers of type "
             f"{kind}. Save it with deflate or without compression."
         )
-    with Image.open(io.BytesIO(data), formats=["TIFF"]) as image:
+    file.seek(0)
+    with Image.open(file, formats=["TIFF"]) as image:
         image.seek(index)
         image.load()
         if image.mode in ("P", "PA", "CMYK", "YCbCr", "LAB", "1"):
@@ -195,7 +172,7 @@ def _white_is_large(planes: NDArray[Any], page: Any) -> NDArray[Any]:
     if int(page.photometric) != _MIN_IS_WHITE or planes.dtype.kind != "u":
         return planes
     top = _full(page) or np.iinfo(planes.dtype.name).max
-    return (top - planes).astype(planes.dtype)
+    return np.subtract(planes.dtype.type(top), planes)
 
 
 def _full(page: Any) -> int | None:

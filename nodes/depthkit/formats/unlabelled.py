@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -127,14 +128,14 @@ def _logarithmic(codes: Values, near: float, far: float) -> Values:
 
 def _by_white(white: White, plane: Plane, options: LoadOptions) -> DepthMap:
     valid = valid_pixels(plane.stored, plane.known, plane.no_data, options)
-    inside = plane.stored[valid]
-    top = float(inside.max()) if inside.size else 0.0
+    ends = _ends(plane.stored, valid)
+    top = ends[1] if ends else 0.0
     full = plane.full or (white_of(plane.stored) if plane.stored.dtype in _IMAGES else None)
     if options.near is None or options.far is None:
         end = float(full or 1) if options.common else top
         kind, _ = white.relative(np.zeros(1), end)
         return _made(kind, lambda v: white.relative(v, end)[1], plane, options, valid)
-    if full is None and inside.size and not 0 <= float(inside.min()) <= top <= 1:
+    if full is None and ends and not 0 <= ends[0] <= top <= 1:
         raise FormatError(
             f"near and far describe black and white, but this {plane.what} holds numbers up to "
             f"{top:g}. Leave them at 0, or read the numbers as metres."
@@ -143,6 +144,19 @@ def _by_white(white: White, plane: Plane, options: LoadOptions) -> DepthMap:
     return _made(
         "metric", lambda v: white.metres(v / (full or 1), near, far), plane, options, valid
     )
+
+
+def _ends(stored: NDArray[Any], valid: NDArray[np.bool_]) -> tuple[float, float] | None:
+    """Smallest and largest number of the valid pixels, in pieces; None where there are none."""
+    lows: list[float] = []
+    highs: list[float] = []
+    rows = max(1, _STRIP // stored.shape[1])
+    for top in range(0, len(stored), rows):
+        inside = stored[top : top + rows][valid[top : top + rows]]
+        if inside.size:
+            lows.append(float(inside.min()))
+            highs.append(float(inside.max()))
+    return (min(lows), max(highs)) if lows else None
 
 
 # Types of image files, where the largest code is white; other whole numbers are just numbers.
@@ -167,25 +181,30 @@ def _made(
     source = f"{options.name} ({plane.layer})" if options.name and plane.layer else options.name
     if convert is None and kind == "metric" and plane.stored.dtype == np.float32:
         return _as_it_is(plane, valid, source)
-    single = np.zeros(plane.stored.shape, np.float32)
-    flat, stored, known = single.reshape(-1), plane.stored.reshape(-1), valid.reshape(-1)
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        for start in range(0, flat.size, _STRIP):
-            part = slice(start, start + _STRIP)
-            # Double precision in pieces: integers of 32 bits survive, memory does not double.
-            values = np.where(known[part], stored[part], 1).astype(np.float64)
-            flat[part] = np.where(known[part], convert(values) if convert else values, 0.0)
-    camera = plane.camera
     height, width = valid.shape
-    if plane.ray or options.meaning == RAY_METRES:
-        camera = _camera_of_plane(plane, options)
-        single *= _along_axis(camera, width, height)
+    along_ray = plane.ray or options.meaning == RAY_METRES
+    camera = _camera_of_plane(plane, options) if along_ray else plane.camera
+    single = np.empty((height, width), np.float32)
+    rows = max(1, _STRIP // width)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        for top in range(0, height, rows):
+            part = slice(top, top + rows)
+            # Double precision in pieces: integers of 32 bits survive, memory does not double.
+            values = np.where(valid[part], plane.stored[part], 1).astype(np.float64)
+            single[part] = convert(values) if convert else values
+            if along_ray and camera is not None:
+                single[part] *= _along_axis(camera, width, range(top, min(top + rows, height)))
     # A renderer's own channel is exact in every pixel, and whole units of length (millimetres) are
     # a sensor's; of other files it is unknown.
     sensor = options.meaning in _METRES and plane.stored.dtype.kind in "iu"
     measured = (height, width) if plane.metric or plane.ray or sensor else None
-    return DepthMap.make(
-        torch.from_numpy(single), kind, torch.from_numpy(valid), camera, source, measured
+    return DepthMap.owning(
+        torch.from_numpy(single)[None],
+        kind,
+        torch.from_numpy(valid)[None],
+        camera,
+        source,
+        measured,
     )
 
 
@@ -196,7 +215,9 @@ def _as_it_is(plane: Plane, valid: NDArray[np.bool_], source: str) -> DepthMap:
     if not stored.min() > 0:
         valid &= stored > 0
     own = stored.flags.writeable and stored.flags.c_contiguous
-    values = stored if own and valid.all() else np.where(valid, stored, np.float32(0))
+    values = stored if own else stored.copy()
+    if not valid.all():
+        np.copyto(values, 0, where=~valid)
     measured = (valid.shape[0], valid.shape[1]) if plane.metric else None
     return DepthMap(
         torch.from_numpy(values)[None],
@@ -219,8 +240,8 @@ def _camera_of_plane(plane: Plane, options: LoadOptions) -> Pinhole:
     return Pinhole.from_fov(options.fov_deg, plane.stored.shape[1], plane.stored.shape[0])
 
 
-def _along_axis(camera: Pinhole, width: int, height: int) -> NDArray[np.float32]:
-    """z per unit of distance along the ray through each pixel's centre: (H, W)."""
+def _along_axis(camera: Pinhole, width: int, rows: range) -> NDArray[np.float32]:
+    """z per unit of distance along the ray through each pixel's centre, of some rows."""
     x = (np.arange(width) + 0.5 - camera.cx) / camera.fx
-    y = (np.arange(height) + 0.5 - camera.cy) / camera.fy
+    y = (np.asarray(rows) + 0.5 - camera.cy) / camera.fy
     return (1 / np.sqrt(1 + x[None] ** 2 + y[:, None] ** 2)).astype(np.float32)
