@@ -135,9 +135,9 @@ class DepthMap:
     def _clean_in_place(self) -> None:
         """What `values` and `valid` promise, in pieces: a plane of intermediate results each would
         double the memory of a large map."""
-        for values, valid in zip(
-            self.values.view(-1).split(_PIECE), self.valid.view(-1).split(_PIECE), strict=True
-        ):
+        flat, mask = self.values.view(-1), self.valid.view(-1)
+        for start in range(0, flat.numel(), _PIECE):
+            values, valid = flat[start : start + _PIECE], mask[start : start + _PIECE]
             valid &= torch.isfinite(values)
             if self.kind == "metric":
                 valid &= values > 0

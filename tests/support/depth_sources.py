@@ -319,11 +319,11 @@ LIMITS = """
 ## Limits
 
 - A map has at most 134 million pixels (16384 x 8192), a file 768 MB. Such a map takes 0.67 GB;
-  while a valid file of that size is read, the process needs 2 GB (float metres) to 3 GB (numbers
-  that are converted). Damaged files are refused below 1 GB.
+  while it is read, the process needs 0.7 GB (floats) to 1 GB (codes of 16 bits) in all, 1.3 GB for
+  whole numbers of 32 bits. Damaged files are refused below 1 GB.
 - A clip is held whole as one batch, 5 bytes a pixel; its files are read one at a time.
-- Not supported, and said so: packed bits (2 to 31) in tiled TIFF, or with LZW; LZW with more than
-  8 bits except float and 16-bit grey.
+- Not supported, and said so: TIFF with LZW, of packed bits (2 to 31) or of more than 8 bits except
+  float and 16-bit grey.
 - Metres along the line of sight in a phone photo (MeasureType OpticRay) are refused. The camera of
   Dynamic Depth is not read: give the field of view.
 - Videos of 8 bits: as many steps as greys. H.264 of Save Depth: values within about 1 % of the

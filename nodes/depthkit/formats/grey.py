@@ -55,7 +55,7 @@ def grey_plane(
     count = planes.shape[-1]
     known = None
     if count in (2, 4):
-        alpha = planes[..., -1]
+        alpha: NDArray[Any] = planes[..., -1]
         top = np.iinfo(alpha.dtype.name).max if alpha.dtype.kind in "ui" else 1.0
         opaque = alpha >= 0.5 * top
         known = None if opaque.all() else opaque

@@ -24,10 +24,10 @@ def byte_count(file: IO[bytes]) -> int:
 
 def fill(array: NDArray[Any], file: IO[bytes]) -> None:
     """Read a contiguous array's bytes. Raises FormatError where the file ends before."""
-    flat = memoryview(array.reshape(-1).view(np.uint8))
+    flat = array.reshape(-1).view(np.uint8)
     for start in range(0, len(flat), _PIECE):
         piece = flat[start : start + _PIECE]
         body = file.read(len(piece))
         if len(body) < len(piece):
             raise FormatError("This file is cut short: its header promises more numbers.")
-        piece[:] = body
+        piece[:] = np.frombuffer(body, np.uint8)

@@ -32,7 +32,7 @@ def unpacked_samples(page: Any, file: IO[bytes]) -> NDArray[Any]:
     height, width = int(page.imagelength), int(page.imagewidth)
     tall, wide = _segment_size(page)
     check_size(wide, tall)
-    out = np.zeros((height, width, channels), page.dtype)
+    out: NDArray[Any] = np.zeros((height, width, channels), page.dtype)
     row_bytes = -(-wide * channels * bits // 8)
     across = -(-width // wide)
     segments = zip(page.dataoffsets, page.databytecounts, strict=True)
@@ -77,9 +77,7 @@ def _unpacked_runs(body: bytes, size: int) -> bytes:
     return bytes(out)
 
 
-def _unpack(
-    stored: NDArray[np.uint8], bits: int, samples: int, out: NDArray[np.unsignedinteger[Any]]
-) -> None:
+def _unpack(stored: NDArray[np.uint8], bits: int, samples: int, out: NDArray[Any]) -> None:
     """Rows of bytes into out (H, W, C), whose rows may be shorter than what is stored."""
     weights = (1 << np.arange(bits - 1, -1, -1)).astype(np.uint32)
     step = max(1, _PIECE_SAMPLES // samples)
