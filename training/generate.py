@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .develop import develop, inverse, usable
 from .raster.outdoors import landscape, street
 from .raster.places import avenue, hall, strips
 from .raster.relight import relit
@@ -54,32 +55,6 @@ def build_scene(rng: random.Random, only: str = "") -> Scene:
     return scene
 
 
-def _usable(distance: np.ndarray) -> bool:
-    """Rejects views that stare at one near surface or have the lens inside something."""
-    seen = distance > 0
-    if seen.mean() < 0.35:
-        return False
-    near = np.where(seen, distance, 1e3)
-    if np.percentile(near, 1.0) < 0.22 or near.min() < 0.1:
-        return False
-    inverse = np.where(seen, 1.0 / np.maximum(distance, 0.05), 0.0)
-    low, high = np.percentile(inverse, [5, 95])
-    return bool(high > 1.35 * low + 0.01) and bool((near < 0.6 * np.median(near)).mean() < 0.6)
-
-
-def _develop(rng: random.Random, radiance: np.ndarray) -> np.ndarray:
-    """Linear radiance to sRGB bytes: exposure by the view's own brightness, a film curve, gamma."""
-    level = np.percentile(radiance.mean(-1), rng.uniform(70, 92)) + 1e-4
-    x = radiance * (rng.uniform(0.35, 0.8) / level)
-    shoulder = rng.uniform(0.0, 1.0)
-    x = (1 - shoulder) * np.minimum(x, 1.0) + shoulder * (x * (1 + x * 0.25) / (1 + x))
-    return (np.clip(x, 0, 1) ** (1 / 2.2) * 255 + 0.5).astype(np.uint8)
-
-
-def _inverse(distance: np.ndarray) -> np.ndarray:
-    return np.where(distance > 0, 1.0 / np.maximum(distance, 0.05), 0.0).astype(np.float16)
-
-
 def views(
     renderer: Renderer, seed: int, size: tuple[int, int], only: str = ""
 ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
@@ -90,18 +65,18 @@ def views(
     seen: list[tuple[Camera, np.ndarray, np.ndarray]] = []
     for camera in scene.cameras:
         distance = renderer.distances(camera, size)
-        if not _usable(distance):
+        if not usable(distance):
             continue
-        image = _develop(rng, renderer.shoot(camera, size))
-        seen.append((camera, image, _inverse(distance)))
+        image = develop(rng, renderer.shoot(camera, size))
+        seen.append((camera, image, inverse(distance)))
         if len(seen) == VIEWS_PER_SCENE:
             break
     rng = random.Random(f"genvr-depth-light-{seed}")
     renderer.load(relit(scene, rng))
     out: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
-    for camera, image, inverse in seen:
-        other = _inverse(renderer.distances(camera, size))
-        out.append((image, inverse, _develop(rng, renderer.shoot(camera, size)), other))
+    for camera, image, depth in seen:
+        other = inverse(renderer.distances(camera, size))
+        out.append((image, depth, develop(rng, renderer.shoot(camera, size)), other))
     return out
 
 

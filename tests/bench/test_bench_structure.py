@@ -61,7 +61,8 @@ def _half(image):
 def _drawn(series="score"):
     """Photo, and the same scene drawn without one of its things; series: a name for the seeds."""
     pytest.importorskip("moderngl")
-    from genvr_depth.training.generate import _develop, _usable, build_scene
+    from genvr_depth.training.develop import develop, usable
+    from genvr_depth.training.generate import build_scene
     from genvr_depth.training.raster.renderer import Renderer
 
     renderer = Renderer()
@@ -70,12 +71,12 @@ def _drawn(series="score"):
             rng = random.Random(f"{series}-{kind}-{seed}")
             scene = build_scene(rng, kind)
             renderer.load(scene)
-            cameras = [c for c in scene.cameras if _usable(renderer.distances(c, SIZE))]
+            cameras = [c for c in scene.cameras if usable(renderer.distances(c, SIZE))]
             if not cameras:
                 continue
             whole = _inverse(renderer.distances(cameras[0], SIZE))
             state = rng.getstate()
-            image = _develop(rng, renderer.shoot(cameras[0], SIZE))
+            image = develop(rng, renderer.shoot(cameras[0], SIZE))
             gone = []
             for thing in _things(scene):
                 renderer.load(_without(scene, thing))
@@ -85,7 +86,7 @@ def _drawn(series="score"):
                 ).mean()
                 if 0.012 < share < 0.15:
                     rng.setstate(state)
-                    seen = _develop(rng, renderer.shoot(cameras[0], SIZE))
+                    seen = develop(rng, renderer.shoot(cameras[0], SIZE))
                     gone.append((share, _bytes(seen)))
             if gone:
                 gone.sort(key=lambda pair: -pair[0])
