@@ -19,7 +19,7 @@ def usable(distance: np.ndarray) -> bool:
         return False
     inverse = np.where(seen, 1.0 / np.maximum(distance, 0.05), 0.0)
     low, high = np.percentile(inverse, [5, 95])
-    return bool(high > 1.35 * low + 0.01) and bool((near < 0.6 * np.median(near)).mean() < 0.6)
+    return bool(high > 1.35 * low + 0.01)
 
 
 def develop(rng: random.Random, radiance: np.ndarray) -> np.ndarray:
