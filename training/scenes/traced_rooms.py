@@ -21,6 +21,14 @@ class Floor:
         self.rng, self.wide, self.deep = rng, wide, deep
         self.taken: list[tuple[float, float, float]] = []
 
+    def take(self, x: float, y: float, radius: float) -> bool:
+        """Whether a circle round a place is free and in the room; then it is taken."""
+        inside = abs(x) < self.wide / 2 - radius and radius < y < self.deep - radius
+        free = all(math.hypot(x - a, y - b) > radius + c for a, b, c in self.taken)
+        if inside and free:
+            self.taken.append((x, y, radius))
+        return inside and free
+
     def find(self, radius: float, wall: bool = False) -> tuple[float, float, float] | None:
         """x, y and the turn in degrees of a free circle; by a wall its back is to that wall."""
         for _ in range(30):
@@ -34,8 +42,7 @@ class Floor:
                 else:
                     sign = 1 if side == "right" else -1
                     x, turn = sign * (self.wide / 2 - radius * 0.9), -90.0 * sign
-            if all(math.hypot(x - a, y - b) > radius + c for a, b, c in self.taken):
-                self.taken.append((x, y, radius))
+            if self.take(x, y, radius * 0.89):
                 return x, y, turn
         return None
 
@@ -45,7 +52,11 @@ def room(rng: Random) -> list[studio.View]:
     wide, deep, tall = rng.uniform(3.4, 6.5), rng.uniform(4.0, 8.0), rng.uniform(2.4, 3.2)
     _shell(rng, wide, deep, tall)
     space = Floor(rng, wide, deep)
-    _rugs(rng, wide, deep)
+    corners = _rugs(rng, wide, deep)
+    for x, y in corners:
+        maker, radius, by_wall = rng.choice(FURNITURE)
+        if rng.random() < 0.5 and not by_wall and space.take(x, y, radius):
+            maker(rng, (x, y, 0.0), rng.uniform(-180, 180))
     for _ in range(rng.randint(5, 11)):
         maker, radius, by_wall = rng.choice(FURNITURE)
         if place := space.find(radius, by_wall):
@@ -53,7 +64,11 @@ def room(rng: Random) -> list[studio.View]:
             maker(rng, (x, y, 0.0), turn)
     _walls(rng, wide, deep, tall)
     _light(rng, wide, deep, tall)
-    return [_camera(rng, wide, deep) for _ in range(16)]
+    along = [_along(rng, corner, wide) for corner in corners if corner[1] > 1.0]
+    cameras = [_camera(rng, wide, deep) for _ in range(16 - 2 * len(along))]
+    cameras += along
+    rng.shuffle(cameras)
+    return cameras
 
 
 def _shell(rng: Random, wide: float, deep: float, tall: float) -> None:
@@ -110,19 +125,19 @@ def _window_wall(
     g.boxes("bars", bars, trim, 0)
 
 
-def _rugs(rng: Random, wide: float, deep: float) -> None:
+def _rugs(rng: Random, wide: float, deep: float) -> list[tuple[float, float]]:
+    """Lays rugs; returns the far corners of those that lie along the walls."""
+    corners: list[tuple[float, float]] = []
     for index in range(rng.choice((0, 1, 1, 1, 2, 3))):
         half = (rng.uniform(0.5, wide * 0.4), rng.uniform(0.5, deep * 0.35))
-        at = (
-            rng.uniform(-0.3, 0.3) * wide,
-            deep * rng.uniform(0.2, 0.75),
-            0.004 * index,
-        )
-        turn = rng.choice((0.0, 0.0, 90.0, rng.uniform(-40, 40)))
-        made = g.box(
-            "rug", (2 * half[0], 2 * half[1], 0.012), at, p.rug(rng, half), (0, 0, turn), 0
-        )
+        at = (rng.uniform(-0.3, 0.3) * wide, deep * rng.uniform(0.2, 0.75), 0.004 * index)
+        turn = rng.choice((0.0, 0.0, 0.0, rng.uniform(-40, 40)))
+        size = (2 * half[0], 2 * half[1], 0.012)
+        made = g.box("rug", size, at, p.rug(rng, half), (0, 0, turn), 0)
         made["own"] = True
+        if not turn:
+            corners += [(at[0] + side * half[0], at[1] + half[1]) for side in (-1, 1)]
+    return corners
 
 
 def _walls(rng: Random, wide: float, deep: float, tall: float) -> None:
@@ -182,3 +197,14 @@ def _camera(rng: Random, wide: float, deep: float) -> studio.View:
     return studio.View(
         240, 180, rng.uniform(17, 34), (x, y, height), yaw=yaw, pitch=pitch, rise=rise
     )
+
+
+def _along(rng: Random, corner: tuple[float, float], wide: float) -> studio.View:
+    """Along the edge of a rug that leads to `corner`: a border straight away from the camera."""
+    x = max(-0.45 * wide, min(0.45 * wide, corner[0] + rng.gauss(0, 0.35)))
+    level = rng.random() < 0.5
+    pitch = 0.0 if level else rng.uniform(-25, -5)
+    rise = rng.uniform(-0.15, -0.03) if level else 0.0
+    eye = (x, rng.uniform(0.15, 0.5), rng.uniform(1.1, 1.7))
+    yaw = rng.gauss(0, 9)
+    return studio.View(240, 180, rng.uniform(18, 30), eye, yaw=yaw, pitch=pitch, rise=rise)
