@@ -19,6 +19,7 @@ from films import (
     WIDTH,
     hand,
     ours,
+    release,
     skip_if_vae_must_be_full_size,
     unet,
 )
@@ -152,6 +153,8 @@ def test_what_cannot_work_is_refused_before_anything_is_loaded(films):
 
 
 def test_a_video_file_makes_the_clip_of_its_frames(films):
+    if release(films) < (0, 27):
+        pytest.skip("this ComfyUI decodes films in 8 bits, the node in as many as they have")
     make_film(films.base / "input" / "clip.mp4", FRAMES)
     loaded = {
         "film": node("LoadVideo", file="clip.mp4"),

@@ -220,8 +220,17 @@ def hand(film: Film, depth: str = "ball", nodes: Collection[str] | None = None) 
     return saved(graph, ["image", 0], film.latent)
 
 
+def release(server: Any) -> tuple[int, int]:
+    """Major and minor number of the server's ComfyUI."""
+    version = server.get("/system_stats")["system"]["comfyui_version"]
+    major, minor = map(int, version.split(".")[:2])
+    return major, minor
+
+
 def skip_if_vae_must_be_full_size(server: Any, name: str) -> None:
     """Older releases read no configuration beside an LTX VAE; a small one cannot be loaded."""
-    version = server.get("/system_stats")["system"]["comfyui_version"]
-    if name.startswith("LTX") and tuple(map(int, version.split(".")[:2])) < (0, 27):
-        pytest.skip(f"ComfyUI {version} loads no LTX VAE smaller than the published one")
+    version = release(server)
+    if name.startswith("LTX") and version < (0, 27):
+        pytest.skip(
+            f"ComfyUI {version[0]}.{version[1]} loads no LTX VAE smaller than the published one"
+        )
