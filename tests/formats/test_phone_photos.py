@@ -72,6 +72,75 @@ def android(near: str, far: str, units: str, *, elements: bool, padding: int = 0
     )
 
 
+def seen_by(main: str, facts: dict[str, str], *, elements: bool, measure: str = "") -> str:
+    """The container with the imaging model of a camera."""
+    resource = 'rdf:parseType="Resource"'
+    if elements:
+        inside = "".join(f"<ImagingModel:{k}>{v}</ImagingModel:{k}>" for k, v in facts.items())
+        model = f"<Camera:ImagingModel {resource}>{inside}</Camera:ImagingModel>"
+    else:
+        listed = " ".join(f'ImagingModel:{k}="{v}"' for k, v in facts.items())
+        model = f"<Camera:ImagingModel {listed}/>"
+    space = f'xmlns:ImagingModel="{DD}imagingmodel/"'
+    model = model.replace("<Camera:ImagingModel", f"<Camera:ImagingModel {space}", 1)
+    if measure:
+        main = main.replace(
+            'DepthMap:Format="', f'DepthMap:MeasureType="{measure}" DepthMap:Format="'
+        )
+    return main.replace(
+        "</rdf:li></rdf:Seq></Device:Cameras>", f"{model}</rdf:li></rdf:Seq></Device:Cameras>"
+    )
+
+
+# Of a photo of 32 x 24 pixels; the map has 8 x 6.
+LENS = {"FocalLengthX": "28", "FocalLengthY": "30", "ImageWidth": "32", "ImageHeight": "24"}
+
+
+@pytest.mark.parametrize("elements", [False, True])
+@pytest.mark.parametrize(
+    ("middle", "expected"),
+    [
+        ({}, (7, 7.5, 4, 3)),
+        ({"PrincipalPointX": "0.25", "PrincipalPointY": "0.5"}, (7, 7.5, 2, 3)),
+        ({"PrincipalPointX": "18", "PrincipalPointY": "11"}, (7, 7.5, 4.5, 2.75)),
+    ],
+)
+def test_the_camera_of_dynamic_depth_travels_with_the_map(elements, middle, expected):
+    main = android("0.5", "8", "Meters", elements=elements)
+    camera = decode_depth(dynamic(seen_by(main, LENS | middle, elements=elements))).camera
+    assert camera is not None
+    assert (camera.fx, camera.fy, camera.cx, camera.cy) == expected
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"FocalLengthX": "0"},
+        {"FocalLengthX": "much"},
+        {"PrincipalPointX": "40", "PrincipalPointY": "11"},
+        {"ImageWidth": "24", "ImageHeight": "32"},
+    ],
+)
+def test_a_camera_that_does_not_fit_the_map_is_left_out(wrong):
+    main = android("0.5", "8", "Meters", elements=False)
+    found = decode_depth(dynamic(seen_by(main, LENS | wrong, elements=False)))
+    assert found.camera is None
+    assert found.kind == "metric"
+
+
+def test_metres_along_the_line_of_sight_are_converted_with_the_camera():
+    main = android("0.5", "8", "Meters", elements=False)
+    plain = decode_depth(dynamic(seen_by(main, LENS, elements=False)))
+    ray = decode_depth(dynamic(seen_by(main, LENS, elements=False, measure="OpticRay")))
+    x = (torch.arange(8) + 0.5 - 4) / 7
+    y = (torch.arange(6) + 0.5 - 3) / 7.5
+    along = 1 / (1 + x[None] ** 2 + y[:, None] ** 2).sqrt()
+    torch.testing.assert_close(ray.values, plain.values * along)
+    nobody = main.replace('DepthMap:Format="', 'DepthMap:MeasureType="OpticRay" DepthMap:Format="')
+    with pytest.raises(FormatError, match="does not name its camera"):
+        decode_depth(dynamic(nobody))
+
+
 def dynamic(main: str, padding: int = 0, trailer: bytes = b"") -> bytes:
     return xmp.insert(photo(), main, "<a/>") + b"\0" * padding + PNG + trailer
 

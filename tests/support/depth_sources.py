@@ -324,8 +324,8 @@ LIMITS = """
 - A clip is held whole as one batch, 5 bytes a pixel; its files are read one at a time.
 - Not supported, and said so: TIFF with LZW, of packed bits (2 to 31) or of more than 8 bits except
   float and 16-bit grey.
-- Metres along the line of sight in a phone photo (MeasureType OpticRay) are refused. The camera of
-  Dynamic Depth is not read: give the field of view.
+- Metres along the line of sight in a phone photo (MeasureType OpticRay) are refused where it does
+  not name its camera. Lens distortion is not read.
 - Videos of 8 bits: as many steps as greys. H.264 of Save Depth: values within about 1 % of the
   window. FFV1: 16 bits.
 """

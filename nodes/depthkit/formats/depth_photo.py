@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -21,6 +22,7 @@ from ..depth_map import DepthMap
 from ..errors import FormatError, MissingInformation
 from ..white import White
 from .apple_depth import AppleDepth, describes
+from .dynamic_depth import camera_of
 from .dynamic_depth import find as find_dynamic_depth
 from .guard import damaged_is_an_error
 from .image_files import ImageOptions, encode_image
@@ -171,16 +173,21 @@ def from_layout(stored: NDArray[np.generic], layout: Mapping[str, str]) -> Depth
         )
     grey = stored.astype(np.float64) / white_of(stored)
     white = White.of(near=False, disparity=layout["Format"] == "RangeInverse")
+    camera = camera_of(layout, stored.shape[1], stored.shape[0])
     near, far = _metres_of_packet(layout)
     if not 0 < near < far < float("inf"):
         kind, values = white.relative(grey)
-        return DepthMap.make(torch.from_numpy(values), kind)
-    if layout.get("MeasureType", "").lower() in ("opticray", "opticalray"):
+        return DepthMap.make(torch.from_numpy(values), kind, camera=camera)
+    metres = white.metres(grey, near, far)
+    if layout.get("MeasureType", "").lower() not in ("opticray", "opticalray"):
+        return DepthMap.make(torch.from_numpy(metres), "metric", camera=camera)
+    if camera is None:
         raise FormatError(
             "The metres in this photo are distances along the line of sight (MeasureType "
-            "OpticRay), which is not supported. Choose a meaning by hand to read them as they are."
+            "OpticRay), and it does not name its camera. Choose a meaning by hand to read them."
         )
-    return DepthMap.make(torch.from_numpy(white.metres(grey, near, far)), "metric")
+    along = Plane(metres, None, "depth inside the photo", ray=True, camera=camera)
+    return replace(understand(along, LoadOptions()), measured=None)
 
 
 def _metres_of_packet(layout: Mapping[str, str]) -> tuple[float, float]:

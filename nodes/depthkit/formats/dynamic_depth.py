@@ -9,19 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..errors import FormatError
+from ..depth_map import Pinhole
+from ..errors import FormatError, InvalidInput
 from .jpeg_parts import end_of
 from .xmp import packets, structures
 
-__all__ = ["find"]
+__all__ = ["camera_of", "find"]
 
 _DEPTH_NAMES = ("depthmap", "depth")
 _MAGIC = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG"}
+_LARGEST_STRETCH = 0.05
 Facts = dict[str, str]
 
 
 def find(jpeg: bytes) -> tuple[bytes, Facts] | None:
-    """The bytes of the appended depth image, and its layout (Format, Near, Far, Units).
+    """The bytes of the appended depth image, and its layout (Format, Near, Far, Units, and what
+    the imaging model of its camera says).
 
     None where the photo lists none. Raises FormatError where what it lists is not there.
     """
@@ -34,7 +37,33 @@ def find(jpeg: bytes) -> tuple[bytes, Facts] | None:
     chosen = next((i for i, item in enumerate(items) if _is_depth_item(item, uri)), None)
     if chosen is None:
         return None
-    return _bytes_of(jpeg, items, chosen), layout
+    lens = next((f for f in facts if f.keys() >= {"FocalLengthX", "ImageWidth"}), {})
+    return _bytes_of(jpeg, items, chosen), lens | layout
+
+
+def camera_of(layout: Mapping[str, str], width: int, height: int) -> Pinhole | None:
+    """The imaging model scaled to a map of this size; None where the photo has none that fits it.
+
+    Focal lengths are pixels of an image of ImageWidth x ImageHeight. The principal point is 0.5 of
+    the image where it is absent; Android's own writer gives it in pixels. Distortion is left out.
+    """
+    try:
+        fx, wide, tall = (
+            float(layout[key]) for key in ("FocalLengthX", "ImageWidth", "ImageHeight")
+        )
+        fy = float(layout.get("FocalLengthY", fx))
+        cx, cy = (float(layout.get(f"PrincipalPoint{axis}", 0.5)) for axis in "XY")
+    except (KeyError, ValueError):
+        return None
+    cx, cy = (cx * wide, cy * tall) if 0 < cx <= 1 and 0 < cy <= 1 else (cx, cy)
+    inside = 0 < cx < wide and 0 < cy < tall
+    # A photo that was turned, with numbers that were not.
+    if not inside or abs(wide * height / (tall * width) - 1) > _LARGEST_STRETCH:
+        return None
+    try:
+        return Pinhole(fx, fy, cx, cy).scaled(width / wide, height / tall)
+    except InvalidInput:
+        return None
 
 
 def _is_depth_item(item: Mapping[str, str], uri: str) -> bool:
