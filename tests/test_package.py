@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import defaultdict
 
 import pytest
 from genvr_depth.nodes.depthkit.cli import main
@@ -170,6 +171,33 @@ def test_depthkit_never_reaches_up_to_the_nodes():
         depth = len(path.relative_to(kit).parts)
         too_high = re.compile(rf"^\s*from \.{{{depth + 1},}}", re.M)
         assert not too_high.search(path.read_text()), path
+
+
+def test_a_private_helper_has_a_name_of_its_own():
+    """Two of one name are one helper, or two things that need two names."""
+    defined = re.compile(r"^(?:async def|def|class) (_\w+)", re.M)
+    files = defaultdict(list)
+    for path in (ROOT / "nodes").rglob("*.py"):
+        for name in set(defined.findall(path.read_text())):
+            files[name].append(path.name)
+    assert len(files) > 500
+    assert {name: places for name, places in files.items() if len(places) > 1} == {}
+
+
+def test_prose_is_plain():
+    said = re.compile(
+        r"\b(?:a person|a human|mend(?:s|ed|ing)?|speaks? of|(?:by|of) (?:it|them)sel(?:f|ves)"
+        r"|for people)\b",
+        re.I,
+    )
+    texts = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("web/docs/**/*.md")]
+    texts += [*ROOT.glob("nodes/**/*.py"), *ROOT.glob("web/js/**/*.js")]
+    texts += [*ROOT.glob("locales/en/*.json")]
+    assert [
+        f"{path.relative_to(ROOT)}: {found}"
+        for path in texts
+        for found in said.findall(path.read_text(encoding="utf-8"))
+    ] == []
 
 
 def test_no_node_imports_from_another_node():

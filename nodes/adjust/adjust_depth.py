@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
@@ -90,7 +88,7 @@ class GenVRDepthAdjust(Declared):
         low: float = 0.5,
         high: float = 99.5,
         scope: str = "clip",
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         depth = given_depth(depth).depth
         chosen = None if window == "off" else Window(window, low, high, scope)
         changes = adjusting.Adjustments(chosen, gamma, invert, smooth, smooth_time, fill_holes)

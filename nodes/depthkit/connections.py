@@ -183,7 +183,7 @@ def base64_bytes(text: str) -> bytes:
     return base64.b64decode(text, validate=False)
 
 
-def watched_session(trust_env: bool, public: bool = False) -> Any:
+def watched_session(trust_env: bool, public: bool = False) -> object:
     """A session of `requests`. trust_env: whether proxies of the environment are honoured; never
     for a server on this very machine. public: whether it connects to public addresses only."""
     import requests
@@ -195,7 +195,7 @@ def watched_session(trust_env: bool, public: bool = False) -> Any:
     return session
 
 
-def _shut(connection: Any) -> None:
+def _shut(connection: object) -> None:
     sock = getattr(connection, "sock", None)
     if sock is not None:
         with suppress(OSError):

@@ -68,8 +68,8 @@ class GenVRDepthEstimateRemote(Declared):
         max_credits: float = 0.0,
         unclear_or_failed: str = "ask",
         profile: str = "default",
-    ) -> dict[str, Any]:
-        money: dict[str, list[Any]] = {
+    ) -> dict[str, object]:
+        money: dict[str, list[object]] = {
             "concurrency": [concurrency],
             "max_credits": [max_credits],
             "unclear_or_failed": [unclear_or_failed],

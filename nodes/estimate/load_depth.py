@@ -196,7 +196,7 @@ class GenVRDepthLoad(Declared):
         return True
 
     @classmethod
-    def IS_CHANGED(cls, file: str | None, **_: Any) -> str | float:
+    def IS_CHANGED(cls, file: str | None, **_: object) -> str | float:
         # Wired in, the file is not known yet: NaN equals nothing, so that it is read again.
         return math.nan if file is None else formats.fingerprint(clip_or_file(file))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from weakref import WeakValueDictionary
 
 import torch
@@ -68,7 +67,7 @@ class GenVRDepthModelLoader(Declared):
     )
 
     # Loader nodes with the same choice share one network; it goes when the last of them goes.
-    _shared: WeakValueDictionary[tuple[Any, ...], estimators.Estimator] = WeakValueDictionary()
+    _shared: WeakValueDictionary[tuple[object, ...], estimators.Estimator] = WeakValueDictionary()
 
     INPUTS = Inputs(
         required={
@@ -111,7 +110,7 @@ class GenVRDepthModelLoader(Declared):
     )
 
     @classmethod
-    def IS_CHANGED(cls, model: str | None = None, **_: Any) -> str:
+    def IS_CHANGED(cls, model: str | None = None, **_: object) -> str:
         if model is not None and estimators.is_geometry_name(model):
             return core_model_fingerprint(model)
         return estimators.fingerprint(model or estimators.BUILTIN, current().model_folders())

@@ -72,7 +72,7 @@ class GenVRDepthSampleScene(Declared):
         return True
 
     @classmethod
-    def IS_CHANGED(cls, scene: str | None, **_: Any) -> str | float:
+    def IS_CHANGED(cls, scene: str | None, **_: object) -> str | float:
         if scene is None:
             return math.nan
         return scene if scene in scenes.SCENE_NAMES else formats.fingerprint(file_behind(scene))

@@ -91,7 +91,7 @@ class _Generate(Declared):
         return _generator_inputs(cls.MODEL, cls.TAKES_DEPTH)
 
     @classmethod
-    def VALIDATE_INPUTS(cls, prompt: Any = None) -> bool | str:
+    def VALIDATE_INPUTS(cls, prompt: object = None) -> bool | str:
         """Typed prompts are checked before the queue; linked ones when they arrive."""
         texts = [text for text in _as_list(prompt) if isinstance(text, str)]
         longest = max((line for text in texts for line in text.splitlines()), key=len, default="")

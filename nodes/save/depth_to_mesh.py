@@ -64,11 +64,11 @@ class GenVRDepthToMesh(Declared):
         return (_packed(meshes, images),)
 
 
-def _packed(meshes: list[GridMesh], images: Tensor | None) -> Any:
+def _packed(meshes: list[GridMesh], images: Tensor | None) -> object:
     """One MESH of the batch, padded to the longest, with the true lengths beside."""
     vertices = _stack([geometry.to_gltf(m.points) for m in meshes])
     faces = _stack([m.faces for m in meshes])
-    extra: dict[str, Any] = {"unlit": True}
+    extra: dict[str, object] = {"unlit": True}
     if images is not None:
         extra["uvs"] = _stack([m.uv for m in meshes])
         extra["texture"] = images.expand(len(meshes), *images.shape[1:])

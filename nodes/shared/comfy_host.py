@@ -250,7 +250,7 @@ class ComfyHost:
         source = video.get_stream_source()
         return Path(source) if isinstance(source, str) and window == (0.0, 0.0) else None
 
-    def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Any:
+    def mesh(self, vertices: Tensor, faces: Tensor, **extra: object) -> object:
         from comfy_api.latest import Types
 
         # Older releases know vertices and faces only.
@@ -292,7 +292,7 @@ class ComfyHost:
         core: dict[str, Any] = getattr(preview_generators, "_core", {})
         return PreviewInterface(Previews.PreviewGenerator, ComfyAPISync().previews, core.get)
 
-    def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None:
+    def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[object]]) -> None:
         from server import PromptServer
 
         if getattr(PromptServer, "instance", None) is not None:

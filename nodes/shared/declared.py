@@ -38,7 +38,7 @@ __all__ = [
     "Widget",
 ]
 
-Emitted = tuple[Any, dict[str, Any]]
+Emitted = tuple[object, dict[str, object]]
 ShownWhen = Mapping[str, Iterable[str]]
 
 
@@ -239,10 +239,10 @@ class Inputs(Declaration):
                 {name: MappingProxyType(dict(group)) for name, group in self.given().items()}
             )
 
-    def emit(self) -> dict[str, Any]:
+    def emit(self) -> dict[str, object]:
         """The dictionary of `INPUT_TYPES`."""
         groups = {"required": self.required, "optional": self.optional}
-        emitted: dict[str, Any] = {
+        emitted: dict[str, object] = {
             group: {name: given.emit() for name, given in inputs.items()}
             for group, inputs in groups.items()
             if inputs
@@ -293,7 +293,7 @@ class Declared:
     INPUTS: ClassVar[Inputs]
     FUNCTION: ClassVar[str]
 
-    def __init_subclass__(cls, **keywords: Any) -> None:
+    def __init_subclass__(cls, **keywords: object) -> None:
         super().__init_subclass__(**keywords)
         run = cls.__dict__.get(getattr(cls, "FUNCTION", ""))
         # ComfyUI awaits coroutine functions; those nodes are paid by the image and take no video.

@@ -82,7 +82,7 @@ def raw_frame(depth: DepthMap, max_pixels: int = MAX_FRAME_PIXELS) -> tuple[Tens
     return values[first::step, first::step].contiguous(), step
 
 
-def frame_entry(depth: DepthMap, index: int, raw: Tensor, step: int) -> dict[str, Any]:
+def frame_entry(depth: DepthMap, index: int, raw: Tensor, step: int) -> dict[str, object]:
     """What the viewer must know to read a raw file: size, unit, ends, camera and origin."""
     near, far = _near_and_far(depth)
     camera = depth.camera.scaled(1 / step, 1 / step) if depth.camera else None
@@ -113,7 +113,7 @@ def _near_and_far(depth: DepthMap) -> tuple[float, float]:
 
 def _viewer_entry(
     host: Host, depth: DepthMap, index: int, budget: int, image: Images | None
-) -> dict[str, Any] | None:
+) -> dict[str, object] | None:
     raw, step = raw_frame(depth, budget)
     data = raw.numpy().astype("<f4", copy=False).tobytes()
     file = host.temp_file(data, PREFIX, "f32")

@@ -45,7 +45,7 @@ class Mesh(NamedTuple):
 
     vertices: Tensor
     faces: Tensor
-    extra: dict[str, Any]
+    extra: dict[str, object]
 
 
 class HeadlessHost:
@@ -125,7 +125,7 @@ class HeadlessHost:
         source = getattr(video, "get_stream_source", lambda: None)()
         return Path(source) if isinstance(source, str) else None
 
-    def mesh(self, vertices: Tensor, faces: Tensor, **extra: Any) -> Mesh:
+    def mesh(self, vertices: Tensor, faces: Tensor, **extra: object) -> Mesh:
         return Mesh(vertices, faces, extra)
 
     def core_nodes(self) -> Mapping[str, Any]:
@@ -153,5 +153,5 @@ class HeadlessHost:
     def preview_interface(self) -> None:
         """There is no asset browser."""
 
-    def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[Any]]) -> None:
+    def add_route(self, method: str, path: str, handler: Callable[..., Awaitable[object]]) -> None:
         """There is no server to add it to."""

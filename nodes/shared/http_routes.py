@@ -43,7 +43,7 @@ def register() -> None:
         current.add_route(route.method, PREFIX + route.path, handler(route))
 
 
-def handler(route: Route) -> Callable[[Any], Awaitable[Any]]:
+def handler(route: Route) -> Callable[[object], Awaitable[object]]:
     """What aiohttp calls. What answers is imported with the first request."""
 
     async def handle(request: Any) -> Any:

@@ -103,7 +103,7 @@ def patch_facts(patch: Any, nodes: Mapping[str, Any] | None = None) -> local.Pat
     return local.PatchFacts(kind, name, node, tuple(inputs.items()))
 
 
-def _patch_node(name: str, core: Mapping[str, Any]) -> str:
+def _patch_node(name: str, core: Mapping[str, object]) -> str:
     """The node that applies a patch of this class: it takes a model, the patch and an image, and
     its id begins like the class. "" where none does."""
     alike = {node: _letters_shared(node, name) for node in core}
@@ -176,7 +176,7 @@ def _lora_inputs(model: Any) -> int | None:
     return None
 
 
-def _control_kind(control: Any, network: Any) -> str:
+def _control_kind(control: object, network: object) -> str:
     if hasattr(control, "control_weights"):
         return "control-lora"
     if type(control).__name__.startswith("Flux2Fun"):
@@ -205,6 +205,6 @@ def _weights(control: Any, network: Any) -> Iterable[tuple[str, Any]]:
     return whole.named_parameters() if hasattr(whole, "named_parameters") else ()
 
 
-def _union_types(network: Any) -> int:
+def _union_types(network: object) -> int:
     count = getattr(network, "num_control_type", None) or getattr(network, "num_union_modes", None)
     return count or 0

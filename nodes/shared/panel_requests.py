@@ -116,35 +116,35 @@ def _save_profile(ask: _Ask) -> Any:
     return {"name": state.name, "state": state.state}
 
 
-def _forget_profile(ask: _Ask) -> Any:
+def _forget_profile(ask: _Ask) -> object:
     state = genvr.credentials.forget(ask.place.folder, ask.name, alone=ask.place.alone)
     return {"name": state.name, "state": state.state}
 
 
-def _test_profile(ask: _Ask) -> Any:
+def _test_profile(ask: _Ask) -> object:
     profile = genvr.credentials.load(ask.place.folder, ask.name, alone=ask.place.alone)
     return asdict(genvr.check_key(profile, _TEST_S, ask.should_stop))
 
 
-def _ledger(ask: _Ask) -> Any:
+def _ledger(ask: _Ask) -> object:
     total = genvr.spent(ask.place.folder)
     return {**asdict(total), "days": [asdict(day) for day in total.days]}
 
 
-def _defaults(ask: _Ask) -> Any:
+def _defaults(ask: _Ask) -> object:
     return _shown(genvr.settings.load_defaults(ask.place.folder))
 
 
-def _save_defaults(ask: _Ask) -> Any:
+def _save_defaults(ask: _Ask) -> object:
     return _shown(genvr.settings.save_defaults(ask.place.folder, ask.body))
 
 
-def _answer_layers(ask: _Ask) -> Any:
+def _answer_layers(ask: _Ask) -> object:
     """What Load Depth's `channel` may name in a file of ComfyUI's folders."""
     return {"layers": formats.layers(clip_or_file(ask.name))}
 
 
-def _answer_prices(ask: _Ask) -> Any:
+def _answer_prices(ask: _Ask) -> object:
     """Credits of one image by node id, and how many styles each group has: the cost badge."""
     prices = {node: asdict(genvr.model_named(name).price) for node, name in _PRICED.items()}
     styles = {group: len(rows) for group, rows in genvr.variations.style_groups().items()}
@@ -158,7 +158,7 @@ def _answer_prices(ask: _Ask) -> Any:
     }
 
 
-def _shown(defaults: genvr.settings.Defaults) -> dict[str, Any]:
+def _shown(defaults: genvr.settings.Defaults) -> dict[str, object]:
     limits = {name: list(ends) for name, ends in genvr.settings.LIMITS.items()}
     return {**asdict(defaults), "limits": limits}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,7 +28,7 @@ def save_depth_clip(
     *,
     sidecar: bool,
     note: str,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Write the file with the node's bar and Stop; the `ui` of the node. note: for its status."""
     host, plain = current(), formats.check_prefix(prefix)
 

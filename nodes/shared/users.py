@@ -30,7 +30,7 @@ class UnknownUserError(DepthError):
 def noting_users(user_of: Callable[[Any], str | None]) -> Callable[..., Awaitable[Any]]:
     """A handler for aiohttp's middlewares. user_of: the user of a request, None where unknown."""
 
-    async def note_user(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+    async def note_user(request: object, handler: Callable[[object], Awaitable[object]]) -> object:
         token = _asking.set(user_of(request))
         try:
             return await handler(request)
@@ -45,7 +45,7 @@ def asking() -> str | None:
     return _asking.get()
 
 
-def with_user(prompt_request: dict[str, Any]) -> dict[str, Any]:
+def with_user(prompt_request: dict[str, object]) -> dict[str, object]:
     """The body of POST /prompt with the user in it; what a client wrote there is replaced."""
     extra = prompt_request.get("extra_data")
     known = cast("dict[str, Any]", extra) if isinstance(extra, dict) else {}

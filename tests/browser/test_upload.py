@@ -1,4 +1,4 @@
-"""A depth file of one's own reaches Load Depth: by its button, and dropped on the node."""
+"""A user's depth file reaches Load Depth: by its button, and dropped on the node."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_the_image_is_looked_at_large_and_small(model):
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_agrees_with_single(model, dtype):
-    image = _cuboid()[:, :, 64:, 64:224]
+    image = _cuboid()[:, :, 64:160, 64:160]
     exact = model(image)
     half = load_builtin(WEIGHTS, dtype=dtype)(image.to(dtype)).float()
     assert torch.isfinite(half).all()
@@ -95,7 +95,8 @@ def test_folding_batch_normalisation_changes_no_answer(tmp_path):
     save_file(plain.state_dict(), tmp_path / "plain.safetensors")
     folded = load_builtin(tmp_path / "plain.safetensors")
     assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in folded.modules())
-    torch.testing.assert_close(folded(_cuboid()), plain(_cuboid()), rtol=1e-3, atol=1e-3)
+    image = _cuboid()[:, :, ::2, ::2]
+    torch.testing.assert_close(folded(image), plain(image), rtol=1e-3, atol=1e-3)
 
 
 def test_absent_weights_are_said_to_be_absent(tmp_path):

@@ -191,7 +191,7 @@ def test_unusable_wishes_are_refused_in_words():
 
 
 def _street(noise):
-    """A wall at 100 m, a person at 4 m before a car at 5 m; noise as a share of the distance."""
+    """A wall at 100 m, a figure at 4 m before a car at 5 m; noise as a share of the distance."""
     metres = torch.full((1, 60, 80), 100.0)
     metres[:, 20:, :50], metres[:, 20:, 30:45] = 5.0, 4.0
     generator = torch.Generator().manual_seed(4)

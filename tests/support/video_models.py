@@ -3,7 +3,7 @@
     python video_models.py <checkout> <base folder>
 
 Names and shapes are those of ComfyUI's own networks, as narrow as detection accepts; ComfyUI has to
-recognise the files by itself. Layers that begin at zero get random weights too, so that control
+recognise the files. Layers that begin at zero get random weights too, so that control
 shows.
 """
 

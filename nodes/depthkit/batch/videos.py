@@ -68,7 +68,7 @@ def _upright_frame(frame: Any) -> Tensor:
     return torch.from_numpy(turned.astype(np.float32))[None] / top
 
 
-def _decoded(path: Path) -> Iterator[Any]:
+def _decoded(path: Path) -> Iterator[object]:
     import av
     from av.error import FFmpegError
 

@@ -49,7 +49,7 @@ def _row(
     licence: str | None = None,
     commercial: bool | None = None,
     repository: str | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """One line of the list; None where the pack does not know it."""
     return {
         "name": name,
@@ -63,7 +63,7 @@ def _row(
     }
 
 
-def _model_rows() -> list[dict[str, Any]]:
+def _model_rows() -> list[dict[str, object]]:
     """The built-in model, those of the table, the user's own, and those that ComfyUI runs."""
     from ..estimators import MODELS
     from ..estimators.model_store import Installed, cached_folder, installed
@@ -95,7 +95,7 @@ def _model_rows() -> list[dict[str, Any]]:
     return [_builtin_row(), *known, *own, *_comfyui_rows()]
 
 
-def _builtin_row() -> dict[str, Any]:
+def _builtin_row() -> dict[str, object]:
     from ..estimators import BUILTIN, BUILTIN_LICENCE
     from ..estimators.loading import BUILTIN_WEIGHTS
 
@@ -106,7 +106,7 @@ def _builtin_row() -> dict[str, Any]:
     )
 
 
-def _comfyui_rows() -> list[dict[str, Any]]:
+def _comfyui_rows() -> list[dict[str, object]]:
     from ..estimators.geometry_family import geometry_names
     from ..folders import geometry_folders
 

@@ -86,14 +86,14 @@ def family_of(config: Mapping[str, Any], where: str) -> str:
     return name
 
 
-def _backbone(config: Mapping[str, Any]) -> str:
+def _backbone(config: Mapping[str, object]) -> str:
     backbone = config.get("backbone_config")
     if not isinstance(backbone, dict) or config.get("is_hybrid"):
         return ""
     return str(cast("dict[str, Any]", backbone).get("model_type"))
 
 
-_VARIANTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+_VARIANTS: dict[str, Callable[[Mapping[str, object]], str]] = {
     "depth_anything": lambda c: "metric" if c.get("depth_estimation_type") == "metric" else "",
     "dpt": _backbone,
     "depth_pro": lambda c: "" if c.get("use_fov_model") else "without lens",
@@ -263,7 +263,7 @@ _BUILDERS: dict[str, type[_Transformer]] = {
 }
 
 
-def _model_json(path: Path, folder: Path, *, required: bool = True) -> dict[str, Any]:
+def _model_json(path: Path, folder: Path, *, required: bool = True) -> dict[str, object]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from .redact import Redactor
 from .service_errors import (
@@ -56,7 +55,7 @@ def words(reply: Reply) -> str:
     return _MARKUP.sub(" ", reply.text()).strip() or f"status {reply.status}"
 
 
-def failure_words(body: dict[str, Any]) -> str:
+def failure_words(body: dict[str, object]) -> str:
     """The reason in any of the places the service puts one: message, error, data.error, ..."""
     data = body.get("data")
     inner = data if isinstance(data, dict) else {}
@@ -69,7 +68,7 @@ def failure_words(body: dict[str, Any]) -> str:
     return ""
 
 
-def task_id(body: Any) -> str | None:
+def task_id(body: object) -> str | None:
     """`data.id`, else `taskId`; None where the answer names no task."""
     if not isinstance(body, dict):
         return None
@@ -86,7 +85,7 @@ def shortened(task: str) -> str:
     return task if len(task) <= _SHOWN_ID else f"{task[:_SHOWN_ID]}…"
 
 
-def task_state(body: Any) -> tuple[str, str]:
+def task_state(body: object) -> tuple[str, str]:
     """(status in lower case, reason): from `data.status`, else the top level."""
     if not isinstance(body, dict):
         return "", ""
@@ -96,7 +95,7 @@ def task_state(body: Any) -> tuple[str, str]:
     return str(status).strip().lower(), failure_words(body)
 
 
-def output_parts(body: Any) -> tuple[list[str], str]:
+def output_parts(body: object) -> tuple[list[str], str]:
     """(URLs of the images, any other text) of a `response` answer, whatever its shape."""
     data = body.get("data") if isinstance(body, dict) else None
     inner = data if isinstance(data, dict) else {}
@@ -107,7 +106,7 @@ def output_parts(body: Any) -> tuple[list[str], str]:
     return list(dict.fromkeys(urls)), " ".join(p for p in parts if p not in urls)
 
 
-def _flatten(value: Any, depth: int = 0) -> Iterator[str]:
+def _flatten(value: object, depth: int = 0) -> Iterator[str]:
     if isinstance(value, str) and value.strip():
         yield value.strip()
     elif isinstance(value, list) and depth < 4:

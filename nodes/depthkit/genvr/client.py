@@ -125,7 +125,7 @@ class Client:
             else:
                 return self._accepted(reply)
 
-    def _submit(self, payload: dict[str, Any], idempotency_key: str) -> Reply | NotSent:
+    def _submit(self, payload: dict[str, object], idempotency_key: str) -> Reply | NotSent:
         """The answer, or why the request provably did not leave."""
         exchange = Exchange(
             "POST",
@@ -250,7 +250,7 @@ class Client:
     def _url(self, call: str) -> str:
         return f"{self.profile.base}{_PREFIX[self.profile.version]}/{call}"
 
-    def _task_fields(self, model: Model) -> dict[str, Any]:
+    def _task_fields(self, model: Model) -> dict[str, object]:
         return {
             "uid": self.profile.uid,
             "category": model.category,

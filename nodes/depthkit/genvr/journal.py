@@ -167,7 +167,7 @@ class Journal:
         except OSError as error:
             raise _unusable(error) from None
 
-    def record(self, entry: Entry, state: str, **changes: Any) -> Entry:
+    def record(self, entry: Entry, state: str, **changes: object) -> Entry:
         """Move an attempt to `state`; the task id and images are written again every time."""
         changed = replace(entry, state=state, updated=self._clock(), **changes)
         with self._transaction(_SYNC.get(state, _EASY)) as db:
@@ -203,7 +203,7 @@ class Journal:
         """Every attempt, newest first."""
         return self._select("ORDER BY number DESC", ())
 
-    def _select(self, tail: str, values: tuple[Any, ...]) -> list[Entry]:
+    def _select(self, tail: str, values: tuple[object, ...]) -> list[Entry]:
         with self._transaction(_EASY) as db:
             rows = db.execute(f"SELECT {_COLUMNS} FROM tasks {tail}", values).fetchall()
         return [_entry(row) for row in rows]

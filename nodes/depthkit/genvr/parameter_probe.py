@@ -44,7 +44,7 @@ def drift(model: Model, schema: Any) -> list[str]:
     return found
 
 
-def _fields(schema: Any) -> dict[str, dict[str, Any]]:
+def _fields(schema: object) -> dict[str, dict[str, object]]:
     data = schema.get("data") if isinstance(schema, dict) else None
     parameters = data.get("parameters") if isinstance(data, dict) else None
     if not isinstance(parameters, dict):
@@ -58,7 +58,7 @@ def _fields(schema: Any) -> dict[str, dict[str, Any]]:
 
 
 def _parameter(
-    model: Model, parameter: Parameter, live: Mapping[str, Mapping[str, Any]]
+    model: Model, parameter: Parameter, live: Mapping[str, Mapping[str, object]]
 ) -> list[str]:
     if parameter.type == "switch":
         gone = [name for name in parameter.choices if name not in live]
@@ -66,7 +66,7 @@ def _parameter(
     field = live.get(parameter.wire)
     if field is None:
         return [f"{model.path}: '{parameter.wire}' is gone"]
-    ours: dict[str, Any] = {"allowed": list(parameter.choices) or None}
+    ours: dict[str, object] = {"allowed": list(parameter.choices) or None}
     if not parameter.own_range:
         ours |= {"min": parameter.low, "max": parameter.high}
     theirs = {

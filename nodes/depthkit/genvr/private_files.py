@@ -8,7 +8,6 @@ import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from .service_errors import JournalError
 
@@ -52,7 +51,7 @@ def write_private(path: Path, data: bytes) -> None:
             part.unlink(missing_ok=True)
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, object]:
     """The object in the file, {} where there is none. Too open permissions are tightened.
 
     Raises JournalError on a damaged file, so that nothing overwrites it.

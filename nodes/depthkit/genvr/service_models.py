@@ -43,7 +43,7 @@ class Parameter:
     omit: Any = None
     tooltip: str = ""
 
-    def clean(self, value: Any) -> Any:
+    def clean(self, value: object) -> object:
         """The value in canonical form; raises BadParameter naming the parameter and its range."""
         checks = {"text": self._text, "choice": self._choice, "switch": self._choice}
         if self.type in checks:
@@ -52,7 +52,7 @@ class Parameter:
             return bool(value)
         return self._number(value)
 
-    def _text(self, value: Any) -> str:
+    def _text(self, value: object) -> str:
         text = str(value).strip()
         if not _is_text(text):
             raise BadParameter(
@@ -67,7 +67,7 @@ class Parameter:
             )
         return text
 
-    def _choice(self, value: Any) -> str:
+    def _choice(self, value: object) -> str:
         if str(value) not in self.choices:
             raise BadParameter(f"'{self.name}' is {value!r}; use one of {', '.join(self.choices)}.")
         return str(value)
@@ -129,7 +129,7 @@ class Model:
     def parameter(self, name: str) -> Parameter | None:
         return next((p for p in self.parameters if p.name == name), None)
 
-    def clean(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def clean(self, values: Mapping[str, object]) -> dict[str, object]:
         """Every parameter of the model, defaults filled in, validated.
 
         Raises BadParameter on an unknown name or a value out of range, before anything is sent.

@@ -50,7 +50,7 @@ def load_defaults(folder: Path) -> Defaults:
     return result
 
 
-def save_defaults(folder: Path, values: Mapping[str, Any]) -> Defaults:
+def save_defaults(folder: Path, values: Mapping[str, object]) -> Defaults:
     """Store changed defaults and give all of them back."""
     changed = load_defaults(folder).with_values(values)
     private_folder_ready(folder)

@@ -53,7 +53,7 @@ class Exchange:
 
     method: str
     url: str
-    payload: Mapping[str, Any] | None = None
+    payload: Mapping[str, object] | None = None
     data: bytes | None = None
     headers: Mapping[str, str] | None = None
     timeout_s: float = 30.0

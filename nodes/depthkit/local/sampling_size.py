@@ -21,7 +21,7 @@ _T2I_MULTIPLE = 64
 
 
 def size_multiple(family: Family, connected: Connected) -> int:
-    """T2I adapters halve three times below the latent without padding; nets pad by themselves."""
+    """T2I adapters halve three times below the latent without padding; nets pad."""
     adapter = connected.control is not None and connected.control.kind == "t2i"
     # Transformers work on patches of two by two latents.
     patch = 2 * connected.model.downscale if family is GENERIC else 1

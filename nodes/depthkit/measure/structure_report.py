@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from torch import Tensor
 
@@ -55,7 +54,7 @@ class StructureReport:
         named = self.judged and self.worst_place < _CHANGED and self.score >= _SAME_SCENE
         return self.worst_at if named else None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return asdict(self) | {"judged": self.judged, "notes": list(self.notes)}
 
     def remarks(self) -> list[str]:
