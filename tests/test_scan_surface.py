@@ -27,6 +27,8 @@ ALLOWED = [
     (CONNECTIONS, DATABASE, "super().connect()", "An HTTP connection, no database."),
     (CONNECTIONS, NETWORK, "requests.get(", "The download of a depth model that the user allowed."),
     (CONNECTIONS, NETWORK, "from requests import exceptions", "To tell faults apart in words."),
+    (CONNECTIONS, NETWORK, "from requests import Response", "The type of an answer, for checks."),
+    (CONNECTIONS, NETWORK, "SocketEnd = socket.socket", "The type of one end of the socket pair."),
     (CONNECTIONS, NETWORK, "from urllib3 import exceptions", "The same."),
     (CONNECTIONS, NETWORK, "import ssl", "The same."),
     (CONNECTIONS, NETWORK, "urllib3.connectionpool", "A logger's name: secrets stay out of it."),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
 
 from ..depthkit.depth_map import DepthMap
@@ -63,7 +61,7 @@ class GenVRDepthFromImage(Declared):
 
     def convert(
         self, image: Images, white_means: str, near: float = 0.0, far: float = 0.0
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         depth = from_image(image, white_means, near, far)
         return {"ui": depth_ui(depth), "result": (depth,)}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import Images
 from ..shared.declared import Inputs
@@ -31,6 +29,6 @@ class GenVRDepthPreview(PassesDepthOn):
         },
     )
 
-    def show(self, depth: DepthMap | Images, image: Images | None = None) -> dict[str, Any]:
+    def show(self, depth: DepthMap | Images, image: Images | None = None) -> dict[str, object]:
         depth = given_depth(depth).depth
         return {"ui": depth_ui(depth, image=image), "result": (depth,)}

@@ -21,14 +21,18 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from .addresses import is_public
 
+if TYPE_CHECKING:
+    from requests import Response
+
 __all__ = [
     "LOGGER",
     "PrivateAddressError",
+    "SocketEnd",
     "SplitResult",
     "Wire",
     "addresses_of",
@@ -47,6 +51,7 @@ __all__ = [
     "web_server",
 ]
 
+SocketEnd = socket.socket
 # What the library below notes its request lines with.
 LOGGER = "urllib3.connectionpool"
 _SCHEME = "Bearer "
@@ -75,7 +80,7 @@ class Wire:
         finally:
             del _own.wire
 
-    def use(self, connection: Any) -> None:
+    def use(self, connection: object) -> None:
         """Called by a connection when it begins to ask or to listen."""
         with self._turn:
             self._connection = connection
@@ -135,7 +140,7 @@ def key_header(key: str) -> dict[str, str]:
     return {"Authorization": _SCHEME + key}
 
 
-def stream(url: str, headers: Mapping[str, str], timeout: tuple[float, float]) -> Any:
+def stream(url: str, headers: Mapping[str, str], timeout: tuple[float, float]) -> Response:
     """The answer to a GET, redirects followed, its body still to be read; a context manager."""
     import requests
 
@@ -161,7 +166,7 @@ def addresses_of(host: str) -> list[str]:
     return sorted({str(entry[4][0]) for entry in found})
 
 
-def socket_pair() -> tuple[Any, Any]:
+def socket_pair() -> tuple[SocketEnd, SocketEnd]:
     """Two ends inside this process: what is written into one is read from the other."""
     return socket.socketpair()
 
@@ -252,7 +257,7 @@ def _watched(pool: Any, public: bool) -> type:
     class WatchedConnection(pool.ConnectionCls):
         watched = True
 
-        def _new_conn(self) -> Any:
+        def _new_conn(self) -> object:
             sock = super()._new_conn()
             if public and not is_public(str(sock.getpeername()[0])):
                 sock.close()
@@ -263,11 +268,11 @@ def _watched(pool: Any, public: bool) -> type:
             super().connect()
             _noted(self)
 
-        def request(self, *args: Any, **kwargs: Any) -> Any:
+        def request(self, *args: object, **kwargs: object) -> object:
             _noted(self)
             return super().request(*args, **kwargs)
 
-        def getresponse(self, *args: Any, **kwargs: Any) -> Any:
+        def getresponse(self, *args: object, **kwargs: object) -> object:
             _noted(self)
             return super().getresponse(*args, **kwargs)
 

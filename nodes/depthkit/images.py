@@ -95,7 +95,7 @@ class RgbFrames:
         return rgb(self._frames[which][None], self._name)[0]
 
 
-def is_grey(colours: NDArray[Any]) -> bool:
+def is_grey(colours: NDArray[np.generic]) -> bool:
     """Whether the channels of (..., 3) are equal, up to what JPEG does to them.
 
     Black counts for nothing: a colour map of a scene that is mostly far is mostly black.

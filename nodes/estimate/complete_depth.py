@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -74,7 +72,7 @@ class GenVRDepthComplete(Declared):
         measured: DepthMap | None = None,
         points: str = "",
         model: estimators.Estimator | None = None,
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         typed = completion.parse_points(points)
         photo = rgb(image)
         with current().task() as task:

@@ -84,7 +84,7 @@ class GenVRDepthFromGeometry(Declared):
         field_of_view: float = 0.0,
         run_size: int = 504,
         resize_method: str = RESIZE_METHODS[0],
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         shorter = resize_method == RESIZE_METHODS[1]
         options = core_geometry.GeometryOptions(unit, field_of_view, run_size, shorter)
         depth = core_geometry.from_geometry(geometry, options)

@@ -88,12 +88,12 @@ class GenVRDepthThroughGlass(Declared):
     def run(
         self,
         image: Tensor,
-        model: Any,
+        model: object,
         mask: Tensor | None = None,
         feather: int = 8,
         megapixels: float = 1.0,
         **files: str,
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         photo = rgb(image)
         if len(photo) > 1:
             raise InvalidInput(
@@ -112,7 +112,7 @@ class GenVRDepthThroughGlass(Declared):
             task.say(", ".join(dict.fromkeys(plan.chosen.values())))
         graph = here.graph()
         links = (plan.merged, plan.first, plan.behind, plan.share, plan.report)
-        given: dict[str, Any] = {"image": photo, "model": model, "mask": mask}
+        given: dict[str, object] = {"image": photo, "model": model, "mask": mask}
         result = local.expand_steps(plan.steps, links, given, graph)
         return {"result": tuple(result), "expand": graph.finalize()}
 

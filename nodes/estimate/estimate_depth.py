@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..depthkit.images import Images
 from ..depthkit.ranges import control_image
 from ..shared.declared import Choice, Declared, Inputs, Int, Socket
@@ -99,7 +97,7 @@ class GenVRDepthEstimate(Declared):
         detail: str = "auto",
         consistency: str = "frame",
         panorama: str = PANORAMAS[0],
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         options = estimators.EstimateOptions(resolution, detail, consistency)
         found = estimate_depth(image, model, options, around=panorama == PANORAMAS[1])
         control, valid = control_image(found.depth), found.depth.valid.float()

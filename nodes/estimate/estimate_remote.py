@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -91,12 +92,12 @@ def _detect(
     money: dict[str, list[Any]],
     profile: str,
     task: host.Task,
-    should_stop: Any,
+    should_stop: Callable[[], bool],
 ) -> tuple[DepthMap, str]:
     model = genvr.model_named("detect")
     controls = control_images([image], [])
 
-    def requests() -> list[Any]:
+    def requests() -> list[genvr.Request]:
         return genvr.request_grid.requests_for(
             model, controls, {"detector": [detector]}, takes=[take]
         )

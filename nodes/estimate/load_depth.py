@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
@@ -218,7 +217,7 @@ class GenVRDepthLoad(Declared):
         last_frame: int = 0,
         step: int = 1,
         layout: str = "whole",
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         path = clip_or_file(file)
         size = (width, height) if width and height else None
         options = formats.LoadOptions(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from torch import Tensor
 
@@ -77,7 +76,7 @@ class GenVRDepthSampleScene(Declared):
             return math.nan
         return scene if scene in scenes.SCENE_NAMES else formats.fingerprint(file_behind(scene))
 
-    def load(self, scene: str, model: estimators.Estimator | None = None) -> dict[str, Any]:
+    def load(self, scene: str, model: estimators.Estimator | None = None) -> dict[str, object]:
         image, depth = (
             _bundled_scene(scene) if scene in scenes.SCENE_NAMES else _own_photo(scene, model)
         )

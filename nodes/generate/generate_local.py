@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import Images
@@ -16,11 +17,13 @@ from ..shared.sockets import DEPTH_MAP, advanced
 
 __all__ = ["GenVRDepthGenerateLocal"]
 
+_Fact = TypeVar("_Fact")
+
 
 class _Prepared(NamedTuple):
     plan: local.SamplingPlan
     connected: local.Connected
-    given: dict[str, Any]
+    given: dict[str, object]
 
 
 def _image_required() -> dict[str, Input]:
@@ -132,8 +135,14 @@ class GenVRDepthGenerateLocal(Declared):
     INPUTS = Inputs(required=_image_required(), optional={**_image_sockets(), **_image_widgets()})
 
     def generate(
-        self, model: Any, vae: Any, depth: Any, prompt: str, seed: int, **options: Any
-    ) -> dict[str, Any]:
+        self,
+        model: object,
+        vae: object,
+        depth: DepthMap | Images,
+        prompt: str,
+        seed: int,
+        **options: Any,
+    ) -> dict[str, object]:
         settings = local.Settings.of({**options, "prompt": prompt, "seed": seed})
         run = _prepare(model, vae, depth, settings, options)
         with host.current().task() as task:
@@ -145,7 +154,11 @@ class GenVRDepthGenerateLocal(Declared):
 
 
 def _prepare(
-    model: Any, vae: Any, depth: Any, settings: local.Settings, options: dict[str, Any]
+    model: object,
+    vae: object,
+    depth: DepthMap | Images,
+    settings: local.Settings,
+    options: dict[str, Any],
 ) -> _Prepared:
     """Facts, plan and tensors; every refusal happens here, before anything is loaded or sampled."""
     connected = _image_connected(model, vae, depth, options)
@@ -157,14 +170,14 @@ def _prepare(
     return _Prepared(plan, connected, given | images)
 
 
-def _patch_facts(patch: Any) -> local.PatchFacts:
+def _patch_facts(patch: object) -> local.PatchFacts:
     return patch_facts(patch, host.current().core_nodes())
 
 
 def _image_connected(
-    model: Any, vae: Any, depth: DepthMap | Images, options: dict[str, Any]
+    model: object, vae: object, depth: DepthMap | Images, options: dict[str, Any]
 ) -> local.Connected:
-    def found(name: str, read: Any) -> Any:
+    def found(name: str, read: Callable[[Any], _Fact]) -> _Fact | None:
         thing = options.get(name)
         return None if thing is None else read(thing)
 

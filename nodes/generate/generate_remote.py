@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, cast
 
@@ -109,13 +109,13 @@ class _Generate(Declared):
             return await beside_the_loop(task, lambda stop: self._work(inputs, task, stop))
 
     def _work(
-        self, inputs: dict[str, list[Any]], task: host.Task, should_stop: Any
+        self, inputs: dict[str, list[Any]], task: host.Task, should_stop: Callable[[], bool]
     ) -> tuple[list[Tensor], str, list[str]]:
         limits, profile = limits_from(inputs), str(inputs["profile"][0])
         batch = obtain(profile, lambda: self._requests(inputs), limits, task, should_stop)
         return _laid_out(batch, str(inputs["layout"][0]))
 
-    def _requests(self, inputs: dict[str, list[Any]]) -> list[Any]:
+    def _requests(self, inputs: dict[str, list[Any]]) -> list[genvr.Request]:
         model = genvr.model_named(self.MODEL)
         controls = control_images(inputs.get("image", []), inputs.get("depth", []))
         axes: dict[str, Sequence[Any]] = {p.name: inputs[p.name] for p in model.parameters}
@@ -130,9 +130,9 @@ class _Generate(Declared):
         return genvr.request_grid.requests_for(model, controls, axes, takes=takes, combine=how)
 
 
-def _as_list(value: Any) -> list[Any]:
+def _as_list(value: object) -> list[Any]:
     return (
-        list(cast("list[Any] | tuple[Any, ...]", value))
+        list(cast("list[object] | tuple[object, ...]", value))
         if isinstance(value, list | tuple)
         else [value]
     )

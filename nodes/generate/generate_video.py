@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from ..depthkit.depth_map import DepthMap
 from ..depthkit.images import Images
@@ -24,6 +25,8 @@ from ..shared.sampler_widgets import AUTO, auto_number, sampler_names
 from ..shared.sockets import DEPTH_MAP, advanced, image_input
 
 __all__ = ["GenVRDepthGenerateVideo"]
+
+_Fact = TypeVar("_Fact")
 
 
 def _video_required() -> dict[str, Input]:
@@ -145,8 +148,8 @@ class GenVRDepthGenerateVideo(Declared):
     INPUTS = Inputs(required=_video_required(), optional={**_video_sockets(), **_video_widgets()})
 
     def generate(
-        self, model: Any, vae: Any, depth: Any, prompt: str, seed: int, **options: Any
-    ) -> dict[str, Any]:
+        self, model: object, vae: object, depth: Any, prompt: str, seed: int, **options: Any
+    ) -> dict[str, object]:
         frames, rate = _frames_and_rate(depth)
         connected = _video_connected(model, vae, frames, rate, options)
         settings = video.ClipSettings(**_settings(prompt, seed, options))
@@ -177,9 +180,13 @@ def _frames_and_rate(depth: Any) -> tuple[DepthMap | Images, float | None]:
 
 
 def _video_connected(
-    model: Any, vae: Any, depth: DepthMap | Images, rate: float | None, options: dict[str, Any]
+    model: object,
+    vae: object,
+    depth: DepthMap | Images,
+    rate: float | None,
+    options: dict[str, Any],
 ) -> video.ClipConnected:
-    def found(name: str, read: Any) -> Any:
+    def found(name: str, read: Callable[[Any], _Fact]) -> _Fact | None:
         thing = options.get(name)
         return None if thing is None else read(thing)
 

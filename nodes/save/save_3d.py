@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
 
 from torch import Tensor
 
@@ -69,9 +68,9 @@ class GenVRDepthSave3D(PassesDepthOn):
         cut: float = 0.1,
         step: int = 1,
         normals: bool = False,
-        prompt: Any = None,
-        extra_pnginfo: Any = None,
-    ) -> dict[str, Any]:
+        prompt: object = None,
+        extra_pnginfo: Mapping[str, object] | None = None,
+    ) -> dict[str, object]:
         depth, note = given_depth(depth, image=image)
         space = geometry.with_space(depth, field_of_view, near or None, far or None)
         options = formats.MeshOptions(cut, step, normals, embedded_texts(prompt, extra_pnginfo))
@@ -85,7 +84,7 @@ class GenVRDepthSave3D(PassesDepthOn):
         )
         models = [file for file in files if file["filename"].endswith(row.extension)]
         # "3d": what core's 3D nodes answer with. The node itself shows the viewer, no image.
-        ui: dict[str, Any] = {
+        ui: dict[str, object] = {
             **listed(files),
             UI_KEY: depth_ui(space, image=image)[UI_KEY],
             "3d": models,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
 
 from torch import Tensor
 
@@ -152,9 +151,9 @@ class GenVRDepthSaveDepth(PassesDepthOn):
         color_preview: str = NO_PREVIEW,
         sidecar: bool = False,
         frame_rate: float = 24.0,
-        prompt: Any = None,
-        extra_pnginfo: Any = None,
-    ) -> dict[str, Any]:
+        prompt: object = None,
+        extra_pnginfo: Mapping[str, object] | None = None,
+    ) -> dict[str, object]:
         depth, note = given_depth(depth, image=image)
         texts = embedded_texts(prompt, extra_pnginfo)
         stored = formats.VALUES[0] if values == UNCHANGED else values

@@ -79,7 +79,7 @@ class Declaration:
         def __delattr__(self, name: str) -> None:
             raise FrozenInstanceError(f"cannot delete field {name!r}")
 
-    def given(self) -> dict[str, Any]:
+    def given(self) -> dict[str, object]:
         """Every field by name."""
         return {name: getattr(self, name) for name in self._fields}
 
@@ -127,7 +127,7 @@ class Widget(Declaration):
     shown_when: ShownWhen | Callable[[], ShownWhen] | None = None
     display_name: str | None = None
 
-    def options(self) -> dict[str, Any]:
+    def options(self) -> dict[str, object]:
         """The options under ComfyUI's own names, which are those of the fields."""
         given = self.given()
         given["advanced"] = self.advanced or None
@@ -148,7 +148,7 @@ class Number(Widget):
     auto: float | None = None
     word: str | None = None
 
-    def options(self) -> dict[str, Any]:
+    def options(self) -> dict[str, object]:
         given = Widget.options(self)
         if self.auto is None:
             return given
@@ -306,7 +306,7 @@ class Declared:
         return cls.INPUTS
 
     @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
+    def INPUT_TYPES(cls) -> dict[str, object]:
         return cls.inputs().emit()
 
     @classmethod

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -33,7 +33,7 @@ def depth_ui(
     images: Tensor | None = None,
     image: Images | None = None,
     before: DepthMap | None = None,
-) -> dict[str, list[Any]]:
+) -> Mapping[str, Sequence[object]]:
     """The `ui` part of a node's answer.
 
     images: (B, H, W, 3) what ComfyUI itself lists as the node's image; the control image if None.

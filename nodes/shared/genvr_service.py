@@ -156,7 +156,7 @@ async def beside_the_loop(task: host.Task, work: Callable[[Callable[[], bool]], 
 
 def obtain(
     profile: str,
-    make_requests: Callable[[], Sequence[Any]],
+    make_requests: Callable[[], Sequence[genvr.Request]],
     limits: genvr.Limits,
     task: host.Task,
     should_stop: Callable[[], bool],

@@ -46,7 +46,7 @@ def register() -> None:
 def handler(route: Route) -> Callable[[object], Awaitable[object]]:
     """What aiohttp calls. What answers is imported with the first request."""
 
-    async def handle(request: Any) -> Any:
+    async def handle(request: Any) -> object:
         from .panel_requests import answer
 
         return await answer(request, route.work, changes=route.changes, outside=route.outside)

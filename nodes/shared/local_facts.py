@@ -53,7 +53,7 @@ _FLUX_INPUT = "diffusion_model.img_in.weight"
 _RESHAPE = 5  # place of the new shape in a LoRA adapter's weights
 
 
-def model_facts(model: Any) -> local.ModelFacts:
+def model_facts(model: object) -> local.ModelFacts:
     """Facts of a MODEL."""
     base = getattr(model, "model", None)
     config = getattr(base, "model_config", None)
@@ -77,11 +77,11 @@ def model_facts(model: Any) -> local.ModelFacts:
     )
 
 
-def _class_names(thing: Any) -> list[str]:
+def _class_names(thing: object) -> list[str]:
     return [cls.__name__ for cls in type(thing).__mro__]
 
 
-def control_facts(control: Any) -> local.ControlFacts:
+def control_facts(control: object) -> local.ControlFacts:
     """Facts of a CONTROL_NET."""
     network = getattr(control, "control_model", None)
     return local.ControlFacts(
@@ -93,7 +93,7 @@ def control_facts(control: Any) -> local.ControlFacts:
     )
 
 
-def patch_facts(patch: Any, nodes: Mapping[str, Any] | None = None) -> local.PatchFacts:
+def patch_facts(patch: object, nodes: Mapping[str, Any] | None = None) -> local.PatchFacts:
     """Facts of a MODEL_PATCH. nodes: the classes of ComfyUI's own nodes by id."""
     name = type(getattr(patch, "model", patch)).__name__
     kind = _PATCH_CLASSES.get(name, "unknown")
@@ -133,7 +133,7 @@ def is_guided(conditioning: Any) -> bool:
     return any("guidance" in options for _, options in conditioning or ())
 
 
-def vae_facts(vae: Any) -> local.VaeFacts:
+def vae_facts(vae: object) -> local.VaeFacts:
     return local.VaeFacts(getattr(vae, "latent_channels", 0), getattr(vae, "latent_dim", 2))
 
 
@@ -142,7 +142,7 @@ def _counts_latents(unet: Mapping[str, Any]) -> bool:
     return unet.get("image_model") in (None, "flux", "wan2.1")
 
 
-def _guide_downscale(model: Any) -> int:
+def _guide_downscale(model: object) -> int:
     """What the file of an IC-LoRA says of the size of its guides, as core's GetICLoRAParameters
     reads it; 1 where it says nothing."""
     attachment = getattr(model, "get_attachment", None)
@@ -166,7 +166,7 @@ def _model_width(unet: Mapping[str, Any]) -> int | None:
     return 64 * depth if "pos_embed_scaling_factor" in unet and isinstance(depth, int) else None
 
 
-def _lora_inputs(model: Any) -> int | None:
+def _lora_inputs(model: object) -> int | None:
     """Latent channels after a LoRA that widens FLUX's input (FLUX.1 Depth [dev] LoRA), or None."""
     patches: Mapping[str, Any] = getattr(model, "patches", None) or {}
     for patch in patches.get(_FLUX_INPUT, ()):

@@ -46,11 +46,11 @@ class _Ask:
     should_stop: Callable[[], bool]
 
 
-async def answer(request: Any, work: str, *, changes: bool, outside: bool) -> Any:
+async def answer(request: Any, work: str, *, changes: bool, outside: bool) -> object:
     """aiohttp's response to a request. work: a name of WORK; see `http_routes` for the others."""
     web = web_server()
 
-    def error(status: int, text: str) -> Any:
+    def error(status: int, text: str) -> object:
         return web.json_response({"error": text}, status=status)
 
     refused = refusal(Visit.of(request), changes=changes, remote_changes=is_on(REMOTE_CHANGES))
@@ -92,15 +92,18 @@ async def _body_json(request: Any) -> dict[str, Any]:
     return cast("dict[str, Any]", body) if isinstance(body, dict) else {}
 
 
-def _answer_profiles(ask: _Ask) -> Any:
+def _answer_profiles(ask: _Ask) -> object:
     found = genvr.credentials.states(ask.place.folder, alone=ask.place.alone)
-    shown: list[dict[str, Any]] = [asdict(one) | {"needs": list(one.needs)} for one in found]
-    return {"profiles": shown}
+    return {"profiles": [_profile_entry(one) for one in found]}
 
 
-def _save_profile(ask: _Ask) -> Any:
+def _profile_entry(one: genvr.credentials.ProfileState) -> dict[str, object]:
+    return {**asdict(one), "needs": list(one.needs)}
+
+
+def _save_profile(ask: _Ask) -> object:
     texts = {name: ask.body.get(name, "") for name in ("key", "uid", "base", "version")}
-    hosts: Any = ask.body.get("hosts", [])
+    hosts: object = ask.body.get("hosts", [])
     if not all(isinstance(t, str) for t in texts.values()) or not isinstance(hosts, list):
         raise genvr.BadParameter(
             "'key', 'uid', 'base' and 'version' are texts, 'hosts' a list of texts."
@@ -109,7 +112,7 @@ def _save_profile(ask: _Ask) -> Any:
         ask.place.folder,
         ask.name,
         **texts,
-        hosts=tuple(map(str, cast("list[Any]", hosts))),
+        hosts=tuple(map(str, cast("list[object]", hosts))),
         alone=ask.place.alone,
         in_browser=True,
     )
@@ -163,7 +166,7 @@ def _shown(defaults: genvr.settings.Defaults) -> dict[str, object]:
     return {**asdict(defaults), "limits": limits}
 
 
-WORK: dict[str, Callable[[_Ask], Any]] = {
+WORK: dict[str, Callable[[_Ask], object]] = {
     "profiles": _answer_profiles,
     "save profile": _save_profile,
     "forget profile": _forget_profile,

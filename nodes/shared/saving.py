@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -42,13 +41,12 @@ def prefix_widget(default: str) -> Text:
     )
 
 
-def embedded_texts(prompt: Any, extra_pnginfo: Any) -> dict[str, str]:
+def embedded_texts(prompt: object, extra_pnginfo: Mapping[str, object] | None) -> dict[str, str]:
     """Key -> JSON of what ComfyUI wants to find in a saved file; empty with --disable-metadata."""
     if not current().metadata_enabled():
         return {}
     texts = {} if prompt is None else {"prompt": json.dumps(prompt)}
-    more: Mapping[Any, Any] = extra_pnginfo or {}
-    for key, value in more.items():
+    for key, value in (extra_pnginfo or {}).items():
         texts[str(key)] = json.dumps(value)
     return texts
 
@@ -100,7 +98,7 @@ def shown(
     saved: list[formats.Saved],
     shows: bool,
     preview: Callable[[list[int]], Tensor],
-) -> Mapping[str, list[Any]]:
+) -> Mapping[str, Sequence[object]]:
     """The `ui` of a save node: the true files, and images a browser can draw.
 
     preview: (N, H, W, 3) of the frames it is asked for, called only where the browser cannot draw
@@ -114,7 +112,7 @@ def shown(
     return {"images": images, **listed(files)}
 
 
-def listed(files: list[dict[str, str]]) -> dict[str, list[Any]]:
+def listed(files: list[dict[str, str]]) -> Mapping[str, Sequence[object]]:
     """The files of a save node in its `ui`, as Load Depth takes them: `a_00001_.exr [output]`.
 
     ComfyUI counts every object of a `ui` as an output of the job, and no such text: what it counts

@@ -45,10 +45,10 @@ def register() -> None:
         )
 
 
-def _handler(root: Path) -> Callable[[Any], Awaitable[Any]]:
+def _handler(root: Path) -> Callable[[Any], Awaitable[object]]:
     """Only reached for what no pack's own registration matches."""
 
-    async def handle(request: Any) -> Any:
+    async def handle(request: Any) -> object:
         from ..depthkit.connections import web_server
 
         web = web_server()

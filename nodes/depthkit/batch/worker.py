@@ -8,9 +8,9 @@ Depth Estimation with consistency "clip" does that for a clip that fits into mem
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from ..errors import DepthError
 from ..formats import decode_image, encode_depth, encode_image
@@ -45,19 +45,29 @@ class Setup:
     formats: tuple[str, ...] = ("png16",)
 
 
+class Facts(TypedDict):
+    """What a frame became. files: path per format."""
+
+    width: int
+    height: int
+    kind: str
+    model: str
+    notes: list[str]
+    files: dict[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What became of a row, in plain values. frames: how many images the row had; reason: why it
     failed, "" where it did not.
 
-    facts: width, height, kind, model, notes and files (path per format) of its last frame; empty
-    where nothing was left to do.
+    facts: of its last frame; None where nothing was left to do.
     """
 
     source: str
     frames: int
     reason: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Facts | None = None
 
 
 class Worker:
@@ -86,7 +96,7 @@ class Worker:
 
         on_progress: frames of a video, steps inside the model of an image. Raises Stopped.
         """
-        facts: dict[str, Any] = {}
+        facts: Facts | None = None
         frames = targets(row, self._setup.formats)
         try:
             for number, files in enumerate(frames):
@@ -107,7 +117,7 @@ class Worker:
         files: Mapping[str, Path],
         on_progress: Progress | None,
         should_stop: Callable[[], bool] | None,
-    ) -> dict[str, Any]:
+    ) -> Facts:
         from .. import estimators
 
         image = self._image(row, number)

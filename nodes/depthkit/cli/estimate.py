@@ -14,7 +14,7 @@ from .progress_display import progress_bar
 
 if TYPE_CHECKING:
     from ..batch.batch_run import BatchReport
-    from ..batch.worker import Answer
+    from ..batch.worker import Answer, Facts
 
 __all__ = ["add_arguments", "run"]
 
@@ -116,7 +116,7 @@ class _Telling:
         if answer.reason:
             self.failure(answer.source, answer.reason)
         elif self._each:
-            self._image(answer)
+            self._image(answer.source, answer.facts)
 
     def failure(self, source: str, reason: str) -> None:
         """At once; in the summary's JSON they are listed."""
@@ -125,13 +125,14 @@ class _Telling:
         elif self._each:
             _show(json.dumps({"input": source, "error": reason}))
 
-    def _image(self, answer: Answer) -> None:
-        facts = answer.facts
+    def _image(self, source: str, facts: Facts | None) -> None:
         if self._as_json:
-            _show(json.dumps({"input": answer.source, **facts}))
+            _show(json.dumps({"input": source, **(facts or {})}))
+            return
+        if facts is None:
             return
         size, files = f"{facts['width']}x{facts['height']}", ", ".join(facts["files"].values())
-        _show(f"{answer.source}: {facts['kind']} {size} -> {files}")
+        _show(f"{source}: {facts['kind']} {size} -> {files}")
 
     def report(self, report: BatchReport) -> None:
         if self._each:

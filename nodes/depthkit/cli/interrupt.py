@@ -16,9 +16,8 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any
 
-from ..connections import socket_pair
+from ..connections import SocketEnd, socket_pair
 
 __all__ = ["EXIT_CODE", "Ending", "ending_at_ctrl_c"]
 
@@ -52,7 +51,7 @@ class Ending:
                 thread.join(_PATIENCE_S)
         os._exit(EXIT_CODE)
 
-    def watch(self, pressed: Any) -> None:
+    def watch(self, pressed: SocketEnd) -> None:
         """Wait for the first Ctrl-C; end the process at the second, or when patience is over."""
         with pressed:
             while (number := _next_signal(pressed)) != signal.SIGINT:
@@ -65,7 +64,7 @@ class Ending:
             os._exit(self.say_stopped())
 
 
-def _next_signal(pressed: Any) -> int | None:
+def _next_signal(pressed: SocketEnd) -> int | None:
     """Its number; None when the command has ended without it."""
     got = pressed.recv(1)
     return got[0] if got else None

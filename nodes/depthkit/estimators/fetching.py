@@ -8,10 +8,13 @@ from pathlib import Path
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from time import sleep
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..connections import stream
 from ..errors import Stopped
+
+if TYPE_CHECKING:
+    from ..connections import Response
 
 __all__ = ["alone", "arriving"]
 
@@ -23,7 +26,7 @@ _LOOK_S = 0.2
 @contextmanager
 def arriving(
     url: str, headers: Mapping[str, str], should_stop: Callable[[], bool]
-) -> Generator[tuple[Any, Iterator[bytes]], None, None]:
+) -> Generator[tuple[Response, Iterator[bytes]], None, None]:
     """The head of the answer to a GET, and its body in blocks.
 
     A thread of its own does the waiting: a server that is slow or has gone silent would hold up
@@ -67,13 +70,13 @@ def _read_answer(url: str, headers: Mapping[str, str], items: Queue[Any], left: 
         _handed_over(error, items, left)
 
 
-def _parts(answer: Any) -> Iterator[Any]:
+def _parts(answer: Response) -> Iterator[Response | bytes | None]:
     yield answer
     yield from answer.iter_content(_BLOCK)
     yield None
 
 
-def _handed_over(item: Any, items: Queue[Any], left: Event) -> bool:
+def _handed_over(item: object, items: Queue[Any], left: Event) -> bool:
     while not left.is_set():
         try:
             items.put(item, timeout=_LOOK_S)

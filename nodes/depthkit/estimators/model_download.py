@@ -12,13 +12,16 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..connections import fault_kinds, key_header, quote, urlsplit
 from ..errors import DownloadError, Stopped
 from ..progress import Progress, no_progress
 from .fetching import alone, arriving
 from .model_table import ModelRow
+
+if TYPE_CHECKING:
+    from ..connections import Response
 
 __all__ = ["Origin", "download"]
 
@@ -151,7 +154,7 @@ def _fetch(
     return before + have
 
 
-def _nothing_left(answer: Any, have: int) -> bool:
+def _nothing_left(answer: Response, have: int) -> bool:
     """Whether an earlier run was killed between a file's last byte and its new name."""
     return answer.status_code == 416 and answer.headers.get("Content-Range") == f"bytes */{have}"
 
@@ -165,14 +168,14 @@ def _received(blocks: Iterator[bytes], part: Path, have: int) -> Iterator[int]:
             yield have
 
 
-def _announced(answer: Any, have: int) -> int | None:
+def _announced(answer: Response, have: int) -> int | None:
     # A compressed answer is measured before unpacking, so its length says nothing about the file.
     if "Content-Encoding" in answer.headers or "Content-Length" not in answer.headers:
         return None
     return have + int(answer.headers["Content-Length"])
 
 
-def _digest(answer: Any) -> str | None:
+def _digest(answer: Response) -> str | None:
     """The hub names a large file's SHA-256 on the first of its answers."""
     for response in (*answer.history, answer):
         tag = response.headers.get("X-Linked-ETag", "").strip('"')

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import torch
@@ -42,7 +42,22 @@ class Scene:
     horizon: float
 
 
-def _read_listing() -> dict[str, dict[str, Any]]:
+class _SceneEntry(TypedDict):
+    """One of scenes.json: lengths in pixels, near and far in metres."""
+
+    name: str
+    title: str
+    caption: str
+    near: float
+    far: float
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    horizon: float
+
+
+def _read_listing() -> dict[str, _SceneEntry]:
     listing = json.loads((FOLDER / "scenes.json").read_text(encoding="utf-8"))
     return {entry["name"]: entry for entry in listing}
 
@@ -80,7 +95,7 @@ def load_scene(name: str) -> Scene:
     return Scene(name, entry["title"], entry["caption"], image, depth, entry["horizon"])
 
 
-def _entry_of(name: str) -> dict[str, Any]:
+def _entry_of(name: str) -> _SceneEntry:
     listing = _read_listing()
     if name not in listing:
         raise InvalidInput(
