@@ -29,7 +29,7 @@ def frame_count(path: Path, *, exact: bool = False) -> int:
         with av.open(str(path), metadata_errors="replace") as container:
             count = container.streams.video[0].frames
     except (FFmpegError, IndexError) as error:
-        raise _unreadable(path, error) from error
+        raise _video_fault(path, error) from error
     return sum(1 for _ in _decoded(path)) if exact or not count else count
 
 
@@ -76,8 +76,8 @@ def _decoded(path: Path) -> Iterator[object]:
         with av.open(str(path), metadata_errors="replace") as container:
             yield from container.decode(video=0)
     except (FFmpegError, IndexError) as error:
-        raise _unreadable(path, error) from error
+        raise _video_fault(path, error) from error
 
 
-def _unreadable(path: Path, error: Exception) -> FormatError:
+def _video_fault(path: Path, error: Exception) -> FormatError:
     return FormatError(f"{path.name} cannot be read as a video: {error}.")

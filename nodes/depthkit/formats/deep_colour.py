@@ -30,7 +30,7 @@ def sixteen_bit_colour(file: IO[bytes]) -> NDArray[np.uint16] | None:
     file.seek(0)
     if file.read(len(_MAGIC)) != _MAGIC:
         return None
-    with _opened(file) as image:
+    with _opened_photo(file) as image:
         raw = _raw_mode(image)
         # A colour that stands for "transparent" is compared with 8 bits by Pillow.
         if ";16" not in raw or image.mode.startswith("I") or "transparency" in image.info:
@@ -60,14 +60,14 @@ def _opposite(raw: str) -> str:
     return f"{raw[:-1]}{_OTHER_ORDER[order]}"
 
 
-def _opened(file: IO[bytes]) -> Image.Image:
+def _opened_photo(file: IO[bytes]) -> Image.Image:
     file.seek(0)
     return Image.open(file, formats=_FORMATS)
 
 
 def _unpacked_by_pillow(file: IO[bytes], raw: str) -> NDArray[np.uint16]:
     """The image through another of Pillow's unpackers."""
-    with _opened(file) as image:
+    with _opened_photo(file) as image:
         for index, tile in enumerate(image.tile):  # type: ignore[attr-defined]
             parts = (*tile[:3], _with(tile[3], raw))
             # A plain tuple up to Pillow 10, a named one since.
