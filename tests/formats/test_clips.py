@@ -19,6 +19,7 @@ from genvr_depth.nodes.depthkit.formats import (
     load_photo,
     patterns,
 )
+from genvr_depth.nodes.depthkit.formats.clips import GrowingBatch
 from genvr_depth.nodes.depthkit.formats.options import LAYOUTS, MEANINGS, METRES
 from genvr_depth.nodes.depthkit.formats.png import write as write_png
 from PIL import Image
@@ -184,3 +185,19 @@ def test_an_odd_picture_cannot_be_halved():
         decode_depth(
             write_png(np.ones((4, 5), np.uint8)), LoadOptions(METRES, layout="depth right")
         )
+
+
+@pytest.mark.parametrize("expected", [0, 1, 3, 5, 40])
+def test_a_batch_grows_where_more_frames_come_than_expected(expected):
+    frames = torch.arange(5 * 6.0).reshape(5, 2, 3)
+    growing = GrowingBatch(expected)
+    for frame in frames:
+        growing.add(frame)
+    assert torch.equal(growing.batch(), frames)
+
+
+def test_a_batch_that_no_memory_holds_is_refused_before_it_is_taken():
+    with pytest.raises(FormatError, match="too many for one clip"):
+        GrowingBatch(3000).add(torch.zeros(1024, 1024))
+    with pytest.raises(FormatError, match="no frame"):
+        GrowingBatch(3).batch()

@@ -14,7 +14,7 @@ from ..depth_map import DepthMap
 from ..errors import FormatError
 from .options import LoadOptions
 
-__all__ = ["ahead", "joined", "wanted_numbers"]
+__all__ = ["GrowingBatch", "ahead", "joined", "wanted_numbers"]
 
 # 2^31 pixels: 8 GB of values and 2 GB of mask, a thousand frames of 1080p.
 _MAX_CLIP_PIXELS = 1 << 31
@@ -56,33 +56,65 @@ def ahead(reads: Sequence[Callable[[], DepthMap]]) -> Iterator[DepthMap]:
                 future.cancel()
 
 
+class GrowingBatch:
+    """Frames put into their places in one tensor; they are never held twice.
+
+    expected: how many will come. More may, at the cost of a copy; memory of those that do not come
+    is not touched.
+    """
+
+    def __init__(self, expected: int) -> None:
+        self._expected, self._count = max(1, expected), 0
+        self._whole: torch.Tensor | None = None
+
+    def add(self, frame: torch.Tensor) -> None:
+        """One more frame, of the shape of those before. Raises FormatError on too many pixels."""
+        if self._whole is None:
+            self._whole = self._room(self._expected, frame)
+        elif self._count == len(self._whole):
+            most = max(self._count + 1, _MAX_CLIP_PIXELS // (frame.shape[0] * frame.shape[1]))
+            longer = self._room(min(self._count + self._count // 2 + 1, most), frame)
+            longer[: self._count] = self._whole
+            self._whole = longer
+        self._whole[self._count] = frame
+        self._count += 1
+
+    def _room(self, count: int, frame: torch.Tensor) -> torch.Tensor:
+        height, width = frame.shape[:2]
+        if count * height * width > _MAX_CLIP_PIXELS:
+            raise FormatError(
+                f"{count} frames of {width} x {height} are too many for one clip; load a part of "
+                "them with first_frame, last_frame or step."
+            )
+        return torch.empty((count, *frame.shape), dtype=frame.dtype)
+
+    def batch(self) -> torch.Tensor:
+        """(N, ...) of the frames. Raises FormatError where there is none."""
+        if self._whole is None:
+            raise FormatError("There is no frame to read.")
+        return self._whole[: self._count]
+
+
 def joined(frames: Iterable[DepthMap], count: int) -> DepthMap:
-    """One map of `count` frames, each read only when its place is filled.
+    """One map of all frames, `count` as far as it is known; each is read when its place is filled.
 
     Camera, source and measured resolution are those of the first one. Raises FormatError where the
     frames differ in size or kind.
     """
     if count == 1:
         return replace(next(iter(frames)), photo=None)
-    values = valid = None
+    values, valid = GrowingBatch(count), GrowingBatch(count)
     first: DepthMap | None = None
     for index, frame in enumerate(frames):
-        if first is None or values is None or valid is None:
-            first = frame
-            size = count, frame.height, frame.width
-            if count * frame.height * frame.width > _MAX_CLIP_PIXELS:
-                raise FormatError(
-                    f"{count} frames of {frame.width} x {frame.height} are too many for one clip; "
-                    "load a part of them with first_frame, last_frame or step."
-                )
-            values, valid = torch.empty(size), torch.empty(size, dtype=torch.bool)
+        first = first or frame
         if (frame.height, frame.width, frame.kind) != (first.height, first.width, first.kind):
             raise FormatError(
                 f"{frame.source or f'Frame {index + 1}'} is {frame.width} x {frame.height} "
                 f"{frame.kind}, the frames before it {first.width} x {first.height} {first.kind}; "
                 "a clip has one size and one meaning."
             )
-        values[index], valid[index] = frame.values[0], frame.valid[0]
-    if first is None or values is None or valid is None:
+        values.add(frame.values[0])
+        valid.add(frame.valid[0])
+    if first is None:
         raise FormatError("There is no frame to read.")
-    return replace(first, values=values, valid=valid, photo=None)
+    return replace(first, values=values.batch(), valid=valid.batch(), photo=None)

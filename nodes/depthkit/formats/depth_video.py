@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..depth_map import DepthMap
 from ..errors import FormatError, MissingInformation
-from .clips import joined
+from .clips import GrowingBatch, joined
 from .grey import depth_of
 from .options import AS_FILE_SAYS, LAYOUTS, WHOLE, LoadOptions, check_size
 from .record import RECORD_KEY, Record
@@ -21,6 +21,8 @@ from .side_by_side import DEEP, LAYOUT_KEY, LOSSY, from_grey_codes, halves
 
 __all__ = ["VIDEOS", "load_video", "video_photos"]
 
+# A file may say anything; more than these are no clip that fits into memory.
+_MOST_EXPECTED = 4096
 _COLOURS = ("gbr", "rgb", "bgr")
 VIDEOS = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"})
 
@@ -31,11 +33,11 @@ def load_video(path: Path, options: LoadOptions) -> DepthMap:
     if options.meaning == AS_FILE_SAYS:
         return _recorded_clip(path, options)
     own = replace(options, common=True)
-    frames = [
+    frames = (
         depth_of(_part(pixels, own, depth=True), None, f"video (frame {number})", own)
         for number, pixels in _wanted_frames(path, own, deep=True)
-    ]
-    return joined(frames, len(frames))
+    )
+    return joined(frames, _expected_frames(path, own))
 
 
 def _recorded_clip(path: Path, options: LoadOptions) -> DepthMap:
@@ -47,15 +49,15 @@ def _recorded_clip(path: Path, options: LoadOptions) -> DepthMap:
         )
     record = Record.from_json(marks[RECORD_KEY])
     own = replace(options, layout=_noted_layout(marks, options))
-    frames = [
+    frames = (
         from_grey_codes(
             _part(pixels, own, depth=True)[..., 0],
             record,
             DEEP if pixels.dtype == np.uint16 else LOSSY,
         )
         for _, pixels in _wanted_frames(path, own, deep=True)
-    ]
-    return joined(frames, len(frames))
+    )
+    return joined(frames, _expected_frames(path, own))
 
 
 def _noted_marks(path: Path) -> dict[str, str]:
@@ -84,11 +86,24 @@ def video_photos(path: Path, options: LoadOptions) -> torch.Tensor | None:
     own = replace(options, layout=_noted_layout(marks, options))
     if own.layout == WHOLE:
         return None
-    parts = [
-        torch.from_numpy(_part(pixels, own, depth=False) / np.float32(255))
-        for _, pixels in _wanted_frames(path, own, deep=False)
-    ]
-    return torch.stack(parts)
+    photos = GrowingBatch(_expected_frames(path, own))
+    for _, pixels in _wanted_frames(path, own, deep=False):
+        photos.add(torch.from_numpy(_part(pixels, own, depth=False) / np.float32(255)))
+    return photos.batch()
+
+
+def _expected_frames(path: Path, options: LoadOptions) -> int:
+    """How many of the wanted frames the file says it has, at least two: it may be wrong."""
+    import av
+
+    first = options.first_frame or 1
+    with av.open(str(path), metadata_errors="replace") as container:
+        stream = container.streams.video[0] if container.streams.video else None
+        said = stream.frames if stream else 0
+        if stream and not said and container.duration and stream.average_rate:
+            said = round(container.duration / av.time_base * float(stream.average_rate))
+    last = min(options.last_frame or said, max(said, first), first + _MOST_EXPECTED)
+    return max(2, (last - first) // options.step + 1)
 
 
 def _part(pixels: NDArray[Any], options: LoadOptions, *, depth: bool) -> NDArray[Any]:
