@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -135,13 +136,14 @@ class DepthMap:
     def _clean_in_place(self) -> None:
         """What `values` and `valid` promise, in pieces: a plane of intermediate results each would
         double the memory of a large map."""
-        flat, mask = self.values.view(-1), self.valid.view(-1)
-        for start in range(0, flat.numel(), _PIECE):
+        flat, mask = self.values.view(-1).numpy(), self.valid.view(-1).numpy()
+        for start in range(0, flat.size, _PIECE):
             values, valid = flat[start : start + _PIECE], mask[start : start + _PIECE]
-            valid &= torch.isfinite(values)
+            valid &= np.isfinite(values)
             if self.kind == "metric":
                 valid &= values > 0
-            values.masked_fill_(~valid, 0)
+            if not valid.all():
+                np.copyto(values, 0, where=~valid)
 
     @property
     def batch(self) -> int:

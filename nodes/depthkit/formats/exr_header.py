@@ -10,8 +10,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..errors import FormatError
 from .options import check_size
 
@@ -60,9 +58,8 @@ def check_headers(headers: Sequence[Mapping[str, Any]], length: int) -> None:
 
 
 def _window_size(window: Any) -> tuple[int, int]:
-    low, high = (np.asarray(corner, dtype=np.int64) for corner in window)
-    width, height = (int(n) for n in high - low + 1)
-    return width, height
+    (left, top), (right, bottom) = window
+    return int(right) - int(left) + 1, int(bottom) - int(top) + 1
 
 
 def _chunks(header: Mapping[str, Any], width: int, height: int) -> int:
