@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).resolve().parent.parent
-WEIGHTS = ROOT / "nodes" / "depthkit" / "weights" / "builtin.safetensors"
+WEIGHTS = ROOT / "nodes" / "depthkit" / "weights" / "builtin.safetensors.gz"
 SHORT_SIDE = INNER_SIZE * 3 // 4
 Network = Callable[[Tensor], Tensor]
 """(B, 3, H, W) images -> (B, H, W) disparity."""

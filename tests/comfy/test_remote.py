@@ -373,7 +373,7 @@ def test_a_batch_for_a_sibling_model_is_a_request_for_each_image(keyed, fake, ki
     [("06 Generate with GenVR", 1, False), ("07 Twelve Styles, Best Structure", 12, True)],
 )
 def test_the_sample_workflows_run_and_run_again_for_free(keyed, fake, name, images, estimates):
-    weights = ROOT / "nodes" / "depthkit" / "weights" / "builtin.safetensors"
+    weights = ROOT / "nodes" / "depthkit" / "weights" / "builtin.safetensors.gz"
     if estimates and not weights.exists():
         pytest.skip("the built-in depth model is not there yet")
     graph = json.loads((ROOT / "workflows" / "api" / f"{name}.json").read_text())

@@ -13,7 +13,7 @@ from genvr_depth.nodes.depthkit.estimators import builtin
 from genvr_depth.nodes.depthkit.estimators.builtin import MULTIPLE, BuiltinDepth, load_builtin
 from safetensors.torch import save_file
 
-WEIGHTS = Path(builtin.__file__).parents[1] / "weights" / "builtin.safetensors"
+WEIGHTS = Path(builtin.__file__).parents[1] / "weights" / "builtin.safetensors.gz"
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 DOWNLOAD_POLICIES: tuple[str, ...] = ("never", "if missing")
-BUILTIN_WEIGHTS = homes.PACKAGE / "weights" / "builtin.safetensors"
+BUILTIN_WEIGHTS = homes.PACKAGE / "weights" / "builtin.safetensors.gz"
 
 
 def builtin_estimator(
