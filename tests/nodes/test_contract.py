@@ -13,6 +13,7 @@ from genvr_depth.nodes import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS
 from genvr_depth.nodes.depthkit.generation_request import GenerationRequest
 from genvr_depth.nodes.depthkit.local import Settings
 from genvr_depth.nodes.shared import host
+from genvr_depth.nodes.shared.declared import Int, Socket
 
 ROOT = Path(__file__).resolve().parents[2]
 CATEGORIES = {f"GenVR Depth/{name}" for name in ("estimate", "adjust", "generate", "save")}
@@ -110,6 +111,21 @@ def test_a_declaration_cannot_be_changed(node_id):
         inputs.required["more"] = None
     with pytest.raises(FrozenInstanceError):
         next(iter(inputs.required.values())).tooltip = "Another."
+
+
+def test_a_declaration_takes_the_fields_of_its_class_only():
+    whole = Int("How many.", 3, 1, 9, advanced=True)
+    assert (whole.default, whole.min, whole.max, whole.advanced) == (3, 1, 9, True)
+    assert whole.but(default=4).default == 4
+    assert whole.but(default=4).max == 9
+    for wrong in (
+        lambda: Int("How many.", least=1),
+        lambda: Int("How many.", tooltip="Twice."),
+        lambda: Int("How many.", 3, 1, 9, True),
+        lambda: Socket("IMAGE"),
+    ):
+        with pytest.raises(TypeError):
+            wrong()
 
 
 # One name and one type for one thing, whichever node has it.
