@@ -78,19 +78,19 @@ def image_path(name: str) -> Path:
 def load_scene(name: str) -> Scene:
     """Image and exact depth of the scene `name`; InvalidInput for an unknown name."""
     entry = _entry_of(name)
-    with Image.open(image_path(name)) as opened:
-        pixels = np.asarray(opened.convert("RGB"), dtype=np.float32) / 255
-    with Image.open(FOLDER / f"{name}.depth.png") as opened:
-        codes = np.asarray(opened, dtype=np.uint16)
+    photo, coded = Image.open(image_path(name)), Image.open(FOLDER / f"{name}.depth.png")
+    with photo, coded:
+        pixels = np.asarray(photo.convert("RGB"), dtype=np.float32) / 255
+        codes = np.asarray(coded, dtype=np.uint16)
     depth = DepthMap.make(
-        torch.from_numpy(_decoded_metres(codes, entry["near"], entry["far"]))[None],
+        torch.as_tensor(_decoded_metres(codes, entry["near"], entry["far"]))[None],
         "metric",
-        torch.from_numpy(codes > 0)[None],
+        torch.as_tensor(codes > 0)[None],
         Pinhole(entry["fx"], entry["fy"], entry["cx"], entry["cy"]),
         f"sample scene {name}",
         codes.shape,
     )
-    image = torch.from_numpy(pixels)[None]
+    image = torch.as_tensor(pixels)[None]
     depth = replace(depth, photo=image)
     return Scene(name, entry["title"], entry["caption"], image, depth, entry["horizon"])
 
