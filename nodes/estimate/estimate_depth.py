@@ -81,7 +81,7 @@ class GenVRDepthEstimate(Declared):
             ),
             "panorama": Choice(
                 "360 degrees: the image is a whole equirectangular panorama, twice as wide as "
-                "high. It is looked at in 14 perspective views that are joined on the sphere.",
+                "high. It is looked at in perspective views that are joined on the sphere.",
                 PANORAMAS[0],
                 choices=PANORAMAS,
                 advanced=True,

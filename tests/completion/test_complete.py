@@ -14,6 +14,7 @@ from genvr_depth.nodes.depthkit.completion import (
     estimate_and_complete,
     parse_points,
 )
+from genvr_depth.nodes.depthkit.completion.consistency import agree_within_map
 from genvr_depth.nodes.depthkit.depth_map import DepthMap, Pinhole
 from genvr_depth.nodes.depthkit.errors import DepthError, InvalidInput, Stopped
 from genvr_depth.nodes.depthkit.estimators import resident
@@ -237,3 +238,13 @@ def test_typed_points_from_a_text_file(scene, tmp_path, capsys):
     assert (tmp_path / "photo-complete.npz").exists()
     assert main([*words, "--out", str(tmp_path / "out.doc")]) == 1
     assert "names no format" in capsys.readouterr().err
+
+
+def test_in_a_map_spikes_are_rejected_and_thin_things_are_kept():
+    log_depth = torch.zeros(40, 60)
+    log_depth[:, 20] = -0.5
+    log_depth[10:13, 40:43:2] = -0.3
+    spikes = torch.zeros(40, 60, dtype=torch.bool)
+    spikes[[5, 20, 33], [8, 30, 50]] = True
+    kept = agree_within_map(log_depth + 0.8 * spikes, torch.ones_like(spikes))
+    assert torch.equal(kept, ~spikes)

@@ -30,6 +30,9 @@ _FEWEST = 20
 # Robust standard deviations from the neighbours' median, and from the second-nearest of them: at
 # an outline there are two populations, and a point of either has company.
 _FAR, _ALONE = 3.5, 1.5
+# In a map, thin things and single leaves differ from all around them, and are no accident while
+# two samples nearby are like them in log depth.
+_LIKE = 0.05
 _TO_SIGMA = 1.4826
 # Of what a map made without a point says of it.
 _CONTRADICTED = 10.0
@@ -72,16 +75,18 @@ def agree_within_map(residual: Tensor, known: Tensor) -> Tensor:
         planes = ((here - middle).abs(), spread, company)
         # A pixel with no neighbour at all has nobody to contradict it.
         alone = middle.isnan()
-        found = _believable(*(plane.nan_to_num(nan=0.0).double().numpy() for plane in planes))
+        found = _believable(
+            *(plane.nan_to_num(nan=0.0).double().numpy() for plane in planes), like=_LIKE
+        )
         agrees[row : row + _ROWS] = (torch.from_numpy(found) | alone).view(-1, known.shape[1])
     return agrees & known
 
 
-def _believable(apart: Plane, spread: Plane, company: Plane) -> Mask:
+def _believable(apart: Plane, spread: Plane, company: Plane, like: float = 0.0) -> Mask:
     """From the distance to the neighbours' median, their spread, and the distance to the
-    second-nearest value among them."""
+    second-nearest value among them, which is company below `like` in any case."""
     typical = max(float(np.median(spread)), _EXACT)
-    return (apart < _FAR * np.maximum(spread, typical)) | (company < _ALONE * typical)
+    return (apart < _FAR * np.maximum(spread, typical)) | (company < max(_ALONE * typical, like))
 
 
 @dataclass(frozen=True, slots=True)

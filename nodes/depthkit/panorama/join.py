@@ -14,6 +14,7 @@ their own, and not in the result.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -28,11 +29,12 @@ __all__ = ["joined"]
 # The scales are found on so many rows of the sphere.
 _ROWS = 96
 _ROUNDS = 8
-# How strongly a view without any overlap is held at the scale it has; more would bend the others.
-_HELD = 1e-9
+# How strongly a view is held at the scale it has and at no shift: where the views agree, only those
+# without any overlap; from so much unrest on, all.
+_HELD, _HELD_IN_DOUBT, _IN_DOUBT = 1e-9, 2e-3, 0.15
 _EDGE = 1.0
 # How much an anchor counts beside a view that disagrees with its neighbours as much as with it:
-# tried on the four bundled panoramas.
+# tried, as the hold, on the four bundled panoramas.
 _ANCHOR = 4.0
 
 
@@ -56,9 +58,13 @@ def joined(
     around = [answer / unit for answer, _ in anchors]
     every = [*views, *(whole for _, whole in anchors)]
     seen, counted, cosine = _seen([*even, *around], every, directions(_ROWS, 2 * _ROWS))
+    held = _HELD
     if anchors:
-        counted[count:] *= _ANCHOR * _unrest(seen, counted, cosine, count)
-    scale, shift = (found[:count] for found in _agreed(seen, counted, cosine, shifts=shifts))
+        unrest = _unrest(seen, counted, cosine, count)
+        counted[count:] *= _ANCHOR * unrest
+        held += _HELD_IN_DOUBT * min(1.0, unrest / _IN_DOUBT)
+    found = _agreed(seen, counted, cosine, held, shifts=shifts)
+    scale, shift = (plane[:count] for plane in found)
     values, weight, cosine = _seen(even, views, directions(*size))
     fitted = cosine * (values * scale[:, None, None] + shift[:, None, None])
     total = weight.sum(0)
@@ -72,7 +78,7 @@ def _unrest(seen: Tensor, weight: Tensor, cosine: Tensor, count: int) -> float:
     Where the views agree with each other, they need no anchor.
     """
     own, counted, level = seen[:count], weight[:count], cosine[:count]
-    scale, shift = _agreed(own, counted, level, shifts=True)
+    scale, shift = _agreed(own, counted, level, _HELD, shifts=True)
     fitted = level * (own * scale[:, None, None] + shift[:, None, None])
     total = counted.sum(0)
     mean = (counted * fitted).sum(0) / total.clamp_min(1e-9)
@@ -105,45 +111,72 @@ def _seen(
     return torch.stack(values), torch.stack(weights), torch.stack(cosines)
 
 
-def _agreed(
-    values: Tensor, weight: Tensor, cosine: Tensor, *, shifts: bool
-) -> tuple[Tensor, Tensor]:
-    """(K,) scales, their mean 1, and shifts."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Overlap:
+    """Where two views see the same. terms: (4, N) float64, what the scale and the shift of the
+    first and of the second are multiplied with; weight: (N,), where both count, by area."""
+
+    first: int
+    second: int
+    terms: Tensor
+    weight: Tensor
+
+    def off(self, scale: Tensor, shift: Tensor) -> Tensor:
+        """(N,) how far apart the two are."""
+        ends = [self.first, self.second]
+        return (torch.stack([scale[ends], shift[ends]], 1).flatten() @ self.terms).abs()
+
+
+def _overlaps(values: Tensor, weight: Tensor, cosine: Tensor) -> list[_Overlap]:
     count, rows = len(values), values.shape[1]
     area = ((torch.arange(rows) + 0.5) / rows - 0.5).mul(torch.pi).cos()[:, None]
-    first, second = torch.triu_indices(count, count, 1)
-    both = (weight[first] * weight[second] * area).double()
-    a = (cosine * values).double()
-    b = cosine.double()
+    found = []
+    for first, second in torch.triu_indices(count, count, 1).T.tolist():
+        both = weight[first] * weight[second] * area
+        at = both > 0
+        if not bool(at.any()):
+            continue
+        a, b = (cosine[n][at].double() for n in (first, second))
+        terms = torch.stack([a * values[first][at], a, -b * values[second][at], -b])
+        found.append(_Overlap(first, second, terms, both[at].double()))
+    return found
+
+
+def _agreed(
+    values: Tensor, weight: Tensor, cosine: Tensor, held: float, *, shifts: bool
+) -> tuple[Tensor, Tensor]:
+    """(K,) scales, their mean 1, and shifts; held: towards scales of 1 and shifts of 0."""
+    count, overlaps = len(values), _overlaps(values, weight, cosine)
     scale, shift = torch.ones(count).double(), torch.zeros(count).double()
-    trust = torch.ones_like(both)
+    if not overlaps:
+        return scale.float(), shift.float()
+    trust = [torch.ones_like(overlap.weight) for overlap in overlaps]
     for _ in range(_ROUNDS):
-        scale, shift = _solved_faces(a, b, both * trust, first, second, shifts)
-        fitted = a * scale[:, None, None] + b * shift[:, None, None]
-        off = (fitted[first] - fitted[second]).abs()
-        typical = off[both > 0].median().clamp_min(1e-9)
-        trust = 1 / (1 + (off / (2 * typical)).square())
+        scale, shift = _solved_faces(overlaps, trust, count, held, shifts)
+        off = [overlap.off(scale, shift) for overlap in overlaps]
+        typical = torch.cat(off).median().clamp_min(1e-9)
+        trust = [1 / (1 + (apart / (2 * typical)).square()) for apart in off]
     return scale.float(), shift.float()
 
 
 def _solved_faces(
-    a: Tensor, b: Tensor, weight: Tensor, first: Tensor, second: Tensor, shifts: bool
+    overlaps: Sequence[_Overlap],
+    trust: Sequence[Tensor],
+    count: int,
+    held: float,
+    shifts: bool,
 ) -> tuple[Tensor, Tensor]:
     """argmin of the sum of w (a_i s_i + b_i t_i - a_j s_j - b_j t_j)^2 with mean(s) = 1."""
-    count = len(a)
     normal = torch.zeros(2 * count, 2 * count, dtype=torch.float64)
-    for index, (i, j) in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
-        w = weight[index]
-        if not bool((w > 0).any()):
-            continue
-        terms = torch.stack([a[i], b[i], -a[j], -b[j]]).flatten(1)
-        block = (terms * w.flatten()) @ terms.T
+    for overlap, share in zip(overlaps, trust, strict=True):
+        i, j = overlap.first, overlap.second
         where = torch.tensor([i, count + i, j, count + j])
+        block = (overlap.terms * (overlap.weight * share)) @ overlap.terms.T
         normal[where[:, None], where] += block
-    held = _HELD * normal.diagonal().mean()
-    normal += held * torch.eye(2 * count)
+    pull = held * normal.diagonal().mean()
+    normal += pull * torch.eye(2 * count)
     right = torch.zeros(2 * count, dtype=torch.float64)
-    right[:count] = held
+    right[:count] = pull
     used = 2 * count if shifts else count
     # The mean of the scales is held with a multiplier (Lagrange).
     system = torch.zeros(used + 1, used + 1, dtype=torch.float64)
