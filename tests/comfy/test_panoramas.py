@@ -76,7 +76,7 @@ def test_a_saved_panorama_is_loaded_as_one(comfy):
     file = done.outputs["file"]["files"][0]
     done = comfy.run(
         {
-            "loaded": node("GenVRDepthLoad", file=file, meaning="auto"),
+            "loaded": node("GenVRDepthLoad", file=file, meaning="as the file says"),
             "see": node("GenVRDepthPreview", depth=["loaded", 0]),
         },
         timeout=120,
