@@ -85,7 +85,7 @@ def loader(kind: str, widget: str, file: File) -> Node:
 
 
 def checkpoint(file: File) -> tuple[int, Node]:
-    return 126, loader("CheckpointLoaderSimple", "ckpt_name", file)
+    return 134, loader("CheckpointLoaderSimple", "ckpt_name", file)
 
 
 def control_net(file: File) -> tuple[int, Node]:

@@ -135,7 +135,7 @@ TEMPLATES: dict[str, Template] = {
         {"photo": (460, photo("figure_in_hall")),
          "cut": (380, entry("PreviewImage", "The layers, nearest first",
                             images=("layers", "layers")))},
-        {"layers": (242, layers(3)),
+        {"layers": (292, layers(3)),
          "blur": (120, entry("ImageBlur", widgets={"blur_radius": 12, "sigma": 6.0},
                              image=("photo", "image"))),
          "edit": (210, entry("ImageCompositeMasked", "Sharp foreground over blur",
@@ -198,7 +198,7 @@ TEMPLATES: dict[str, Template] = {
     "13 Video from Depth LTX-2": columns(
         {"note": (500, note("13")),
          "checkpoint": checkpoint(LTX),
-         "lora": (110, entry("LoraLoaderModelOnly", models=(LTX_DEPTH,),
+         "lora": (118, entry("LoraLoaderModelOnly", models=(LTX_DEPTH,),
                              widgets={"lora_name": LTX_DEPTH.name},
                              model=("checkpoint", "MODEL"))),
          "clip": (130, entry("LTXAVTextEncoderLoader", models=(GEMMA,), widgets={
