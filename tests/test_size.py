@@ -13,7 +13,7 @@ from load_pack import ROOT
 
 ZIP_BYTES = 10_000_000
 PICTURE_BYTES = 300 * 1024
-TREE_BYTES = 16_200_000
+TREE_BYTES = 16_000_000
 PICTURES = {".jpg", ".png", ".webp", ".gif"}
 
 

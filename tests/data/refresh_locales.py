@@ -136,8 +136,13 @@ def complain_of_gaps(nodes: dict[str, Any]) -> None:
 def write(language: str, name: str, content: Any) -> None:
     path = ROOT / "locales" / language / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(content, ensure_ascii=False, indent=1)
-    path.write_text(text + "\n", encoding="utf-8")
+    # A line for each node: a change is seen, and what is downloaded holds no indentation.
+    rows = (f"{_compact(key)}:{_compact(value)}" for key, value in content.items())
+    path.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def main() -> None:
