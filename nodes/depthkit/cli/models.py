@@ -125,7 +125,7 @@ def _folder(name: str, found: dict[str, Installed], folders: list[Path]) -> Path
 
 def _megabytes(folder: Path) -> int:
     """What lies on the disk, in 10^6 bytes as the table counts downloads."""
-    return round(sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 1e6)
+    return round(sum(path.stat().st_size for path in folder.glob("*.safetensors*")) / 1e6)
 
 
 def _model_state(model: Any) -> str:
