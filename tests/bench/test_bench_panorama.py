@@ -64,8 +64,8 @@ def test_a_panorama_is_nearly_as_good_as_its_views(name):
     step, inner = steps[BESIDE - 1], steps.median()
     ratio = whole / statistics.mean(single)
     sys.stderr.write(
-        f"\n{name}: AbsRel {whole:.3f}, of the {len(single)} views, each fitted to the truth by "
-        f"itself, {statistics.mean(single):.3f} ({ratio:.2f} x; 1.2 was asked for); step over the "
+        f"\n{name}: AbsRel {whole:.3f}, of the {len(single)} views, each fitted to the truth "
+        f"alone, {statistics.mean(single):.3f} ({ratio:.2f} x; 1.2 was asked for); step over the "
         f"seam {step:.4f}, between the columns beside it {inner:.4f}"
     )
     assert step < 2 * inner + 1e-3
