@@ -101,13 +101,13 @@ def test_500_points_with_5_percent_outliers(samples):
         known = truth.valid & (found.error > 0)
         inside.append((off <= found.error)[known].float().mean().item())
         false.append(found.rejected.flatten()[at[25:]].float().mean().item())
-        assert ours[name] <= 0.5 * fitted[name], name
     _report("500 points, 25 wrong; rival: fitted estimate", ours, fitted, 0.5)
     _say(
         f"within one sigma {statistics.mean(inside):.0%} (68 % is right); right points rejected "
         f"{statistics.mean(false):.1%}"
     )
     assert 0.55 < statistics.mean(inside) < 0.8
+    assert [name for name in ours if ours[name] > 0.5 * fitted[name]] == []
 
 
 def _holes(shape, seed):
