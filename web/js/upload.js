@@ -3,10 +3,12 @@
 import { api, app, loadText, widgetOf } from "../lib/comfy.mjs";
 import { firstReadable, isFileDrag, sendFile } from "../lib/upload.mjs";
 
-/** @type {Record<string, {input: string, label: string}>} */
+/** ComfyUI keeps labels by node id and widget name, also after another workflow is opened: a name
+ * for each button.
+ * @type {Record<string, {input: string, label: string, button: string}>} */
 const NODES = {
-  GenVRDepthLoad: { input: "file", label: "load.choose" },
-  GenVRDepthSampleScene: { input: "scene", label: "load.photo" },
+  GenVRDepthLoad: { input: "file", label: "load.choose", button: "genvr_upload" },
+  GenVRDepthSampleScene: { input: "scene", label: "load.photo", button: "genvr_photo" },
 };
 
 /** @type {(key: string, values?: Record<string, string|number>) => string} */
@@ -52,10 +54,9 @@ function attach(node) {
     if (file) void take(node, file);
   });
   // Last, so that the values of workflows saved without it still find their widgets.
-  const button = node.addWidget("button", "genvr_upload", null, () => picker.click(), {
-    serialize: false,
-  });
-  button.label = text(NODES[kind].label);
+  const { button: name, label } = NODES[kind];
+  const button = node.addWidget("button", name, null, () => picker.click(), { serialize: false });
+  button.label = text(label);
   button.serialize = false;
   node.onDragOver = (/** @type {DragEvent} */ event) => isFileDrag(event.dataTransfer);
   node.onDragDrop = async (/** @type {DragEvent} */ event) => {
