@@ -16,6 +16,7 @@ from genvr_depth.nodes.depthkit.formats import (
     encode_frame,
     fingerprint,
     load_depth,
+    load_files,
     load_photo,
     patterns,
 )
@@ -201,3 +202,16 @@ def test_a_batch_that_no_memory_holds_is_refused_before_it_is_taken():
         GrowingBatch(3000).add(torch.zeros(1024, 1024))
     with pytest.raises(FormatError, match="no frame"):
         GrowingBatch(3).batch()
+
+
+@pytest.mark.parametrize("read", [load_depth, load_photo])
+def test_a_disk_that_fails_in_the_middle_of_a_file_ends_in_a_sentence(tmp_path, monkeypatch, read):
+    save(tmp_path, "npz", "npz", [1])
+
+    def failing(*_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(load_files, "decode_file", failing)
+    monkeypatch.setattr(load_files, "photo_beside", failing)
+    with pytest.raises(FormatError, match=r"Cannot read depth\.0001\.npz: Input/output error"):
+        read(tmp_path / "depth.0001.npz", LoadOptions())

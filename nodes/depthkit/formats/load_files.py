@@ -63,21 +63,17 @@ def fingerprint(path: Path) -> str:
 def _opened(path: Path) -> Generator[IO[bytes], None, None]:
     """The file, unless it is no depth file or too large for one; nothing else is read of those."""
     try:
-        file = path.open("rb")
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    with file:
-        try:
+        with path.open("rb") as file:
             check_known(file.read(HEAD_BYTES))
             size = file.seek(0, os.SEEK_END)
-        except OSError as error:
-            raise _unreadable(path, error) from error
-        if size > _MAX_FILE_BYTES:
-            raise FormatError(
-                f"{path.name} has {size >> 20} MB; files up to {_MAX_FILE_BYTES >> 20} MB are "
-                "read. Save the depth alone, without other layers."
-            )
-        yield file
+            if size > _MAX_FILE_BYTES:
+                raise FormatError(
+                    f"{path.name} has {size >> 20} MB; files up to {_MAX_FILE_BYTES >> 20} MB are "
+                    "read. Save the depth alone, without other layers."
+                )
+            yield file
+    except OSError as error:  # also of what is read later: disks fail in the middle of a file
+        raise _unreadable(path, error) from error
 
 
 def _unreadable(path: Path, error: OSError) -> FormatError:
@@ -117,11 +113,8 @@ def _load_file(path: Path, options: LoadOptions) -> DepthMap:
 
 def _text_beside(path: Path) -> str:
     beside = _sidecar(path)
-    try:
-        small = beside.is_file() and beside.stat().st_size <= _MAX_SIDECAR_BYTES
-        return beside.read_text("utf-8", "replace") if small else ""
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    small = beside.is_file() and beside.stat().st_size <= _MAX_SIDECAR_BYTES
+    return beside.read_text("utf-8", "replace") if small else ""
 
 
 def layers(path: Path) -> list[str]:
