@@ -30,6 +30,12 @@ def _photo(width, height):
     }
 
 
+def _refined(depth, guide):
+    """Refine Depth Edges as it comes, between these nodes."""
+    wires = {"depth": [depth, 0], "guide": [guide, 0]}
+    return node("GenVRDepthRefine", **wires, strength=1.0, sensitivity=0.05)
+
+
 def _done(server, prompt):
     done = server.run(prompt, timeout=420)
     assert done.status == "success", done.error()
@@ -86,13 +92,7 @@ def test_depth_of_a_photo_to_file_layers_and_a_larger_photo(local):
         **_photo(256, 192),
         "fine": node("GenVRDepthEstimate", image=["photo", 0], detail="tiles + edges"),
         "crisp": node("GenVRDepthEstimate", image=["photo", 0], detail="edges"),
-        "refined": node(
-            "GenVRDepthRefine",
-            depth=["depth", 0],
-            guide=["scene", 0],
-            strength=1.0,
-            sensitivity=0.05,
-        ),
+        "refined": _refined("depth", "scene"),
         "seen": node("GenVRDepthPreview", depth=["refined", 0]),
         "file": node(
             "GenVRDepthSaveDepth",
@@ -155,13 +155,7 @@ def test_a_map_of_another_pack_is_refined_and_saved(local):
     prompt = {
         **_read_as("white is near (disparity)", 0.0, 0.0),
         "photo": node("LoadImage", image="photo.png"),
-        "refined": node(
-            "GenVRDepthRefine",
-            depth=["read", 0],
-            guide=["photo", 0],
-            strength=1.0,
-            sensitivity=0.05,
-        ),
+        "refined": _refined("read", "photo"),
     }
     prompt["kept"]["inputs"]["depth"] = ["refined", 0]
     done = _done(local, prompt)
